@@ -1,0 +1,42 @@
+# `make demo` shows the four answers, `make test` runs the tests.
+
+PYTHON ?= python3
+VENV_PYTHON := .venv/bin/python
+NOTEBOOK_RUN := Q3b/run_prototype.py
+
+.PHONY: demo test lint format clean
+
+demo: .venv/installed
+	@echo; echo "== Q1 SQL: users retained after FIRST_INSTALL =="
+	@$(VENV_PYTHON) Q1/sql.py --embedded
+	@echo; echo "== Q2 Raw data analytics: bytes transferred by the CDN =="
+	@$(VENV_PYTHON) Q2/raw_data_analytics.py
+	@echo; echo "== Q3a Tagging prediction: tags of news articles =="
+	@$(VENV_PYTHON) Q3a/tagging_prediction.py
+	@echo; echo "== Q3b Recommender system: artists for listeners =="
+	@$(VENV_PYTHON) $(NOTEBOOK_RUN)
+
+test: .venv/installed-dev
+	@$(VENV_PYTHON) -m pytest --cov $(PYTEST_ARGUMENTS)
+
+lint: .venv/installed-dev
+	@$(VENV_PYTHON) -m ruff check
+	@$(VENV_PYTHON) -m ruff format --check
+
+format: .venv/installed-dev
+	@$(VENV_PYTHON) -m ruff check --fix
+	@$(VENV_PYTHON) -m ruff format
+
+clean:
+	rm -rf .venv
+
+# A stamp per requirements file: the second run installs nothing and needs no network.
+.venv/installed: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "make: Python 3.11 or newer is needed, this is " + sys.version.split()[0] + "; name another: make PYTHON=python3.12")'
+	$(PYTHON) -m venv .venv
+	$(VENV_PYTHON) -m pip install --quiet -r requirements.txt
+	@touch $@
+
+.venv/installed-dev: .venv/installed requirements-dev.txt
+	$(VENV_PYTHON) -m pip install --quiet -r requirements-dev.txt
+	@touch $@

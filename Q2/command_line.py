@@ -1,0 +1,99 @@
+"""What every command of this folder shares: one-line errors, exit codes, UTF-8, whole files.
+
+The same file stands in each question's folder, so that each folder stands alone; a test keeps
+the copies equal.
+"""
+
+import argparse
+import functools
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+# Errors of the operating system that mean the user named the wrong file.
+WRONG_FILE = (FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError)
+
+
+class UserError(Exception):
+    """The user's mistake: the message names the place and how to mend it. Exit code 2."""
+
+
+class OutsideError(Exception):
+    """A failure outside this program, such as a server that is down. Exit code 1."""
+
+
+class HelpFormatter(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):
+    """Help that shows every default and keeps the line breaks of the examples."""
+
+
+class ArgumentParser(argparse.ArgumentParser):
+    """An argument parser whose errors are one line, raised as `UserError`."""
+
+    def __init__(self, **settings):
+        super().__init__(formatter_class=HelpFormatter, allow_abbrev=False, **settings)
+
+    def error(self, message: str):
+        raise UserError(f"{message} (see --help)")
+
+
+def command(function: Callable[[Sequence[str] | None], None]) -> Callable[..., int]:
+    """Turn `function(argv)` into a `main(argv=None)` that returns an exit code and never raises.
+
+    0: done; 1: a failure outside; 2: the user's mistake; 130: interrupted. A failure is one line
+    on standard error that begins with the script's name.
+    """
+    script = Path(function.__code__.co_filename).name
+
+    @functools.wraps(function)
+    def main(argv: Sequence[str] | None = None) -> int:
+        for stream in (sys.stdout, sys.stderr):
+            if hasattr(stream, "reconfigure"):
+                stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+        try:
+            function(argv)
+            sys.stdout.flush()
+            return 0
+        except SystemExit as stop:  # --help
+            return int(stop.code or 0)
+        except BrokenPipeError:  # the reader, such as `head`, has gone: docs.python.org, SIGPIPE
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 1
+        except KeyboardInterrupt:
+            print(f"{script}: interrupted", file=sys.stderr)
+            return 130
+        except UserError as error:
+            message, status = str(error), 2
+        except OutsideError as error:
+            message, status = str(error), 1
+        except OSError as error:
+            place = f"{error.filename}: " if error.filename else ""
+            message = f"{place}{error.strerror or error}"
+            status = 2 if isinstance(error, WRONG_FILE) else 1
+        except MemoryError:
+            message, status = "not enough memory", 1
+        print(f"{script}: error: {' '.join(message.split())}", file=sys.stderr)
+        return status
+
+    return main
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield a path beside `path` to write to; rename it over `path` only if all went well."""
+    path = Path(path)
+    handle, name = tempfile.mkstemp(
+        prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent or "."
+    )
+    os.close(handle)
+    beside = Path(name)
+    try:
+        yield beside
+        umask = os.umask(0)
+        os.umask(umask)
+        beside.chmod(0o666 & ~umask)  # mkstemp makes files that only their owner reads
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
