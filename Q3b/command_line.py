@@ -84,9 +84,9 @@ def command(function: Callable[[Sequence[str] | None], None]) -> Callable[..., i
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a path beside `path` to write to; rename it over `path` only if all went well."""
     path = Path(path)
-    handle, name = tempfile.mkstemp(
-        prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent or "."
-    )
+    if not path.parent.is_dir():
+        raise UserError(f"{path}: there is no folder {path.parent}; make it first")
+    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
     os.close(handle)
     beside = Path(name)
     try:

@@ -10,23 +10,23 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def run_script(
-    script: str, *arguments: str | Path, stdin: bytes | None = None, **environment: str
-) -> subprocess.CompletedProcess:
-    """Run `python script arguments` at the top of the project; texts are decoded as UTF-8.
-
-    PostgreSQL's own variables and DATABASE_URL are taken out of the environment, so that a test
-    never reaches a developer's server; `environment` is added afterwards.
-    """
-    clean = {
+def clean_environment() -> dict[str, str]:
+    """The environment without PostgreSQL's variables: tests never reach a developer's server."""
+    return {
         name: value
         for name, value in os.environ.items()
         if not name.startswith("PG") and name != "DATABASE_URL"
     }
+
+
+def run_script(
+    script: str | Path, *arguments: str | Path, stdin: bytes | None = None, **environment: str
+) -> subprocess.CompletedProcess:
+    """Run `python script arguments` at the top of the project; texts are decoded as UTF-8."""
     finished = subprocess.run(
         [sys.executable, str(script), *map(str, arguments)],
         cwd=ROOT,
-        env=clean | environment,
+        env=clean_environment() | environment,
         input=stdin,
         capture_output=True,
         timeout=300,

@@ -1,0 +1,91 @@
+"""Expected failures become one line and an exit code; files are whole or absent."""
+
+import errno
+
+import pytest
+from command_line import ArgumentParser, OutsideError, UserError, command, replacing
+
+
+def failing(error: BaseException):
+    @command
+    def main(argv):
+        raise error
+
+    return main
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "line"),
+    [
+        (UserError("log.tsv:3: no size; add one"), 2, "log.tsv:3: no size; add one"),
+        (OutsideError("the server went away"), 1, "the server went away"),
+        (UserError("two\nlines"), 2, "two lines"),
+        (FileNotFoundError(errno.ENOENT, "No such file", "a.csv"), 2, "a.csv: No such file"),
+        (OSError(errno.ENOSPC, "No space left on device"), 1, "No space left on device"),
+        (MemoryError(), 1, "not enough memory"),
+    ],
+)
+def test_a_failure_is_one_line_and_an_exit_code(capsys, error, status, line):
+    assert failing(error)([]) == status
+    captured = capsys.readouterr()
+    assert captured.err == f"test_command_line.py: error: {line}\n"
+    assert captured.out == ""
+
+
+def test_an_interrupt_is_exit_code_130(capsys):
+    assert failing(KeyboardInterrupt())([]) == 130
+    assert capsys.readouterr().err == "test_command_line.py: interrupted\n"
+
+
+def test_a_programming_error_is_not_hidden():
+    with pytest.raises(ZeroDivisionError):
+        failing(ZeroDivisionError())([])
+
+
+def parse(argv):
+    parser = ArgumentParser(description="Count.")
+    parser.add_argument("--count", type=int, default=3, help="how many")
+    return parser.parse_args(argv)
+
+
+@pytest.mark.parametrize("argv", [["--count", "many"], ["--unknown"], ["--cou", "3"]])
+def test_wrong_arguments_are_the_users_mistake_in_one_line(capsys, argv):
+    assert command(parse)(argv) == 2
+    captured = capsys.readouterr()
+    assert len(captured.err.splitlines()) == 1
+    assert "see --help" in captured.err
+
+
+def test_help_shows_defaults_and_is_no_failure(capsys):
+    assert command(parse)(["--help"]) == 0
+    assert "(default: 3)" in capsys.readouterr().out
+
+
+def test_replacing_writes_the_whole_file(tmp_path):
+    path = tmp_path / "result.csv"
+    path.write_text("old", encoding="utf-8")
+    with replacing(path) as beside:
+        beside.write_text("new", encoding="utf-8")
+        assert path.read_text(encoding="utf-8") == "old"
+    assert path.read_text(encoding="utf-8") == "new"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_replacing_leaves_the_old_file_after_a_failure(tmp_path):
+    path = tmp_path / "result.csv"
+    path.write_text("old", encoding="utf-8")
+    with pytest.raises(ValueError, match="half way"), replacing(path) as beside:
+        beside.write_text("ne", encoding="utf-8")
+        raise ValueError("half way")
+    assert path.read_text(encoding="utf-8") == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_replacing_in_a_folder_that_does_not_exist_names_it(tmp_path, capsys):
+    @command
+    def main(argv):
+        with replacing(tmp_path / "absent" / "result.csv"):
+            pass
+
+    assert main([]) == 2
+    assert f"there is no folder {tmp_path / 'absent'}" in capsys.readouterr().err

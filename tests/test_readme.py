@@ -1,0 +1,139 @@
+"""The README is a promise: its commands print what it shows, its links lead somewhere.
+
+A fenced `console` block holds a command after `$ ` and its exact standard output; a line that is
+only `...` stands for any lines. The commands run in order, in a copy of the project.
+"""
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from conftest import ROOT, clean_environment
+
+PAGES = [ROOT / "README.md", *sorted(ROOT.glob("Q*/README.md"))]
+CONSOLE_BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+PROMISED_SECTIONS = {
+    "Getting started": [],
+    "Q1 SQL": [],
+    "Q2 Raw data analytics": [],
+    "Q3a Tagging prediction": ["Model performance", "Hyper parameter tuning", "Model structure"],
+    "Q3b Recommender system": [
+        "System design",
+        "Method",
+        "Environment setup for prototype",
+        "Production concern",
+    ],
+}
+
+
+class Example(NamedTuple):
+    """One command that a page shows, and the standard output shown below it."""
+
+    page: str
+    command: str
+    output: str
+
+
+def read_examples(page: Path) -> list[Example]:
+    """Every command of the page's `console` blocks, in the order of the page."""
+    examples = []
+    for block in CONSOLE_BLOCK.findall(page.read_text(encoding="utf-8")):
+        for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+            command, _, output = part.partition("\n")
+            examples.append(Example(page.relative_to(ROOT).as_posix(), command, output))
+    return examples
+
+
+EXAMPLES = [example for page in PAGES for example in read_examples(page)]
+
+
+def matches(shown: str, printed: str) -> bool:
+    """Whether `printed` is what `shown` says, line by line; `...` matches any lines."""
+    lines = [line.rstrip() for line in shown.strip("\n").splitlines()]
+    pattern = "".join(r"(?:.*\n)*" if line == "..." else re.escape(line) + r"\n" for line in lines)
+    stripped = (line.rstrip() for line in printed.strip("\n").splitlines())
+    return re.fullmatch(pattern, "".join(line + "\n" for line in stripped)) is not None
+
+
+def anchors(page: Path) -> set[str]:
+    """The `#fragments` that GitHub makes of the page's headings."""
+    headings = HEADING.findall(page.read_text(encoding="utf-8"))
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.fixture(scope="module")
+def project_copy(tmp_path_factory) -> Path:
+    """A copy of the project, so that what the commands write stays out of the tree."""
+    copy = tmp_path_factory.mktemp("readme") / "project"
+    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    names = subprocess.run(listed, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    for name in filter(None, names.split("\0")):
+        if (ROOT / name).exists():
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, copy / name)
+    return copy
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda it: f"{it.page}: {it.command}")
+def test_a_command_prints_what_its_page_shows(example, project_copy):
+    program, *arguments = shlex.split(example.command)
+    assert program == "python", "a console block shows a python command"
+    finished = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=project_copy,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=300,
+    )
+    assert finished.returncode == 0, finished.stderr
+    assert matches(example.output, finished.stdout), finished.stdout
+
+
+def test_the_comparison_sees_a_difference():
+    assert matches("a\n...\nd\n", "a\nb\nc\nd\n")
+    assert matches("a\n", "a  \n")
+    assert not matches("a\n...\nd\n", "a\nb\nc\n")
+    assert not matches("a.c\n", "abc\n")
+    assert not matches("", "a\n")
+
+
+def test_the_promised_sections_are_there():
+    """Five parts under second-level headings, two of them with parts of their own."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    parts = re.split(r"^## ", text, flags=re.MULTILINE)[1:]
+    found = {
+        part.split("\n", 1)[0]: re.findall(r"^### (.+)$", part, re.MULTILINE) for part in parts
+    }
+    for section, below in PROMISED_SECTIONS.items():
+        assert section in found
+        assert [heading for heading in found[section] if heading in below] == below
+
+
+def test_each_question_shows_a_checked_command():
+    for script in ("Q1/sql.py", "Q2/raw_data_analytics.py", "Q3a/tagging_prediction.py"):
+        assert any(it.page == "README.md" and script in it.command for it in EXAMPLES), script
+
+
+def test_the_readme_is_short():
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) < 400
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_relative_links_lead_somewhere(page):
+    for target in LINK.findall(page.read_text(encoding="utf-8")):
+        if "://" in target:
+            continue
+        name, _, fragment = target.partition("#")
+        linked = page.parent / name.replace("%20", " ") if name else page
+        assert linked.exists(), target
+        if fragment:
+            assert fragment in anchors(linked), target
