@@ -1,0 +1,272 @@
+"""What a store of recommendations holds, and `open_store`, which opens one by its URL.
+
+A run writes under its own version; readers follow one pointer, which flips to the new version
+when all of it is written. So readers see the old set or the new one, each whole, and nothing
+between. The version before is kept for a rollback.
+
+    sqlite:///recommendations.db        a file beside the working directory (four slashes: absolute)
+    dynamodb://table?region=eu-west-1   a table of Amazon DynamoDB; DYNAMODB_ENDPOINT_URL in the
+                                        environment names a local one
+"""
+
+import re
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import parse_qsl, urlsplit
+
+import numpy as np
+from command_line import OutsideError, UserError
+
+REASONS = 3  # of the user's own artists that explain a recommendation
+NEIGHBOURS, COUNTRY, GLOBAL = RULES = ("neighbours", "country", "global")
+
+# One recommended artist. Artists are numbers into the run's catalogue; -1 is no artist.
+RECOMMENDATION = np.dtype(
+    [
+        ("artist", "<i4"),
+        ("score", "<f4"),
+        ("because_artist", "<i4", (REASONS,)),
+        ("because_share", "<f4", (REASONS,)),
+        ("because_listeners", "<i4", (REASONS,)),
+    ]
+)
+# One of the artists that the user plays most.
+TOP_ARTIST = np.dtype([("artist", "<i4"), ("plays", "<i4")])
+
+ArtistOf = Callable[[int], dict]  # {"name", "mbid"} of an artist's number
+RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+-]{0,63}")
+
+
+class StoreError(OutsideError):
+    """The store is down, missing or refuses to work; trying again later may help."""
+
+
+class StoreLockedError(StoreError):
+    """Another run is writing to the store."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One published set, as readers are told of it."""
+
+    version: str  # unique to the run that wrote it
+    run_id: str  # the scheduler's name of the run, such as a date; "" if it gave none
+    generated_at: str  # ISO 8601, UTC
+    users: int = 0
+    countries: list[str] = field(default_factory=list)  # that have a list of their own
+    example_users: list[str] = field(default_factory=list)
+    report: dict = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """The artists that a run's numbers stand for: names and MBIDs ("" where there is none)."""
+
+    names: np.ndarray
+    mbids: np.ndarray
+
+    def artist(self, number: int) -> dict:
+        """The artist as readers see it."""
+        return {"name": str(self.names[number]), "mbid": str(self.mbids[number]) or None}
+
+
+@dataclass(frozen=True)
+class Block:
+    """The recommendations of some users: n users, r recommendations, t top artists in all.
+
+    A user without recommendations of their own is served from the list (`list_country`,
+    `list_age_group`). Raises ValueError if a user stands in the block twice, or if a score is no
+    number.
+    """
+
+    users: list[str]
+    rules: list[str]
+    neighbours: np.ndarray  # (n,) how many listeners stand behind the recommendations
+    recommendations: np.ndarray  # (r,) RECOMMENDATION, best first within a user
+    recommendation_starts: np.ndarray  # (n + 1,)
+    top_artists: np.ndarray  # (t,) TOP_ARTIST, most played first
+    top_starts: np.ndarray  # (n + 1,)
+    list_countries: list[str]
+    list_age_groups: list[str]
+
+    def __post_init__(self):
+        if len(set(self.users)) != len(self.users):
+            repeated = next(user for user in self.users if self.users.count(user) > 1)
+            raise ValueError(f"user {repeated!r} stands twice in one block")
+        if not np.isfinite(self.recommendations["score"]).all():
+            raise ValueError("a score is not a finite number")
+
+    def slices(self) -> Iterator[tuple[str, str, int, np.ndarray, np.ndarray, str, str]]:
+        """Each user's fields in the order of this class, arrays cut to the user."""
+        recommended, top = self.recommendation_starts.tolist(), self.top_starts.tolist()
+        for index, user in enumerate(self.users):
+            yield (
+                user,
+                self.rules[index],
+                int(self.neighbours[index]),
+                self.recommendations[recommended[index] : recommended[index + 1]],
+                self.top_artists[top[index] : top[index + 1]],
+                self.list_countries[index],
+                self.list_age_groups[index],
+            )
+
+
+@dataclass(frozen=True)
+class RuleList:
+    """Recommendations for listeners without history; "" stands for every country or age."""
+
+    country: str
+    age_group: str
+    recommendations: np.ndarray  # (r,) RECOMMENDATION, best first
+
+    @property
+    def rule(self) -> str:
+        """The rule's name, as readers see it."""
+        return COUNTRY if self.country else GLOBAL
+
+
+class Writer(Protocol):
+    """Writes one run, block by block."""
+
+    def write(self, block: Block) -> None:
+        """Write the users of `block`."""
+
+    def write_lists(self, lists: list[RuleList]) -> None:
+        """Write the lists for listeners without history; the global one must be among them."""
+
+    def finish(self, run: Run) -> None:
+        """Say that all is written; `run` holds what is known only now."""
+
+
+class Store(Protocol):
+    """What both stores do."""
+
+    def current(self) -> Run | None:
+        """The run that readers are served, or None if none was ever published."""
+
+    def user(self, user_id: str, run: Run | None = None) -> dict | None:
+        """The item of a user (see `user_item`) in the current run or `run`; None if unknown."""
+
+    def new_user(
+        self, country: str = "", age_group: str = "", run: Run | None = None
+    ) -> dict | None:
+        """The nearest list that exists: country and age, country, age, then everyone's."""
+
+    def find_run(self, run_id: str) -> Run | None:
+        """The newest finished run of that id, published or not."""
+
+    def count_users(self, run: Run) -> int | None:
+        """How many users the run holds, counted in the store; None where that is not possible."""
+
+    def lock(self) -> AbstractContextManager[None]:
+        """Hold the store for one run. Raises StoreLockedError if another run holds it."""
+
+    def renew_lock(self) -> None:
+        """Say that the run is alive; called between the steps of a run."""
+
+    def begin(self, run: Run, catalogue: Catalogue) -> AbstractContextManager[Writer]:
+        """Begin to write a run under its version; a run that is not finished is never served."""
+
+    def publish(self, run: Run) -> None:
+        """Flip the pointer to a finished run. Raises StoreError if another was published since."""
+
+    def rollback(self) -> Run:
+        """Flip the pointer back to the version before. Raises UserError if there is none."""
+
+    def close(self) -> None:
+        """Release connections."""
+
+
+def open_store(url: str, create: bool = False) -> Store:
+    """Open the store that `url` names; nothing is read until the first question.
+
+    With `create`, the file or table is made where it is missing. Raises UserError for a wrong
+    URL.
+    """
+    parts = urlsplit(url)
+    if parts.scheme == "sqlite" and not parts.netloc and len(parts.path) > 1:
+        from sqlite_store import SqliteStore
+
+        return SqliteStore(Path(parts.path[1:]), create=create)
+    if parts.scheme == "dynamodb" and parts.netloc and parts.path in ("", "/"):
+        options = dynamodb_options(url, parts.query)
+        from dynamodb_store import DynamoStore  # boto3 takes a while: only who wants it waits
+
+        return DynamoStore(parts.netloc, create=create, **options)
+    raise UserError(
+        f"{url!r} names no store; use sqlite:///FILE.db or dynamodb://TABLE?region=REGION"
+    )
+
+
+def dynamodb_options(url: str, query: str) -> dict:
+    """The options of a DynamoDB URL, each of its type. Raises UserError for others."""
+    known = {"region": str, "expire_days": float, "lock_seconds": float}
+    try:
+        return {name: known[name](value) for name, value in parse_qsl(query)}
+    except (KeyError, ValueError):
+        raise UserError(f"{url!r}: the options are region, expire_days, lock_seconds") from None
+
+
+def new_run(run_id: str = "", now: datetime | None = None) -> Run:
+    """A run with a version of its own. Raises UserError for a run id with odd characters."""
+    if run_id and not RUN_ID.fullmatch(run_id):
+        raise UserError(f"run id {run_id!r}: use up to 64 letters, digits and . _ : + -")
+    now = (now or datetime.now(UTC)).astimezone(UTC)
+    version = f"{run_id or now.strftime('%Y%m%dT%H%M%SZ')}-{secrets.token_hex(4)}"
+    return Run(version, run_id, now.strftime("%Y-%m-%dT%H:%M:%SZ"))
+
+
+def list_choices(country: str, age_group: str) -> list[tuple[str, str]]:
+    """The lists that may serve a listener, nearest first."""
+    return list(dict.fromkeys([(country, age_group), (country, ""), ("", age_group), ("", "")]))
+
+
+def user_item(
+    run: Run,
+    user_id: str | None,
+    rule: str,
+    neighbours: int,
+    artists: list[dict],
+    top_artists: list[dict],
+) -> dict:
+    """The item that readers see: every store returns just this."""
+    return {
+        "user_id": user_id,
+        "rule": rule,
+        "version": run.version,
+        "generated_at": run.generated_at,
+        "neighbours": neighbours,
+        "artists": artists,
+        "top_artists": top_artists,
+    }
+
+
+def recommended_artists(artist_of: ArtistOf, recommendations: np.ndarray) -> list[dict]:
+    """The artists of `recommendations` with score and reasons, as readers see them."""
+    return [
+        artist_of(artist)
+        | {
+            "score": significant(score),
+            "because": [
+                artist_of(cause) | {"share": round(share, 4), "listeners": listeners}
+                for cause, share, listeners in zip(*reasons, strict=True)
+                if cause >= 0
+            ],
+        }
+        for artist, score, *reasons in recommendations.tolist()
+    ]
+
+
+def played_artists(artist_of: ArtistOf, top_artists: np.ndarray) -> list[dict]:
+    """The artists of `top_artists` with their plays, as readers see them."""
+    return [artist_of(artist) | {"plays": plays} for artist, plays in top_artists.tolist()]
+
+
+def significant(number: float) -> float:
+    """A float32's own digits, without the noise of its widening."""
+    return float(f"{number:.6g}")

@@ -1,0 +1,329 @@
+"""What every store of recommendations promises, asked of each of them alike."""
+
+import threading
+from contextlib import contextmanager
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from command_line import UserError
+from recommendation_store import (
+    RECOMMENDATION,
+    TOP_ARTIST,
+    Block,
+    Catalogue,
+    RuleList,
+    StoreError,
+    StoreLockedError,
+    new_run,
+    open_store,
+)
+
+NAMES = np.array(["Nina Simone", "王菲", "N/A", 'a "quoted" name', "Björk"], dtype=object)
+MBIDS = np.array([f"0000000{i}-0000-4000-8000-000000000000" for i in range(4)] + [""], dtype=object)
+CATALOGUE = Catalogue(NAMES, MBIDS)
+
+
+@pytest.fixture
+def store_url(tmp_path):
+    return f"sqlite:///{tmp_path / 'recommendations.db'}"
+
+
+@pytest.fixture
+def store(store_url):
+    opened = open_store(store_url, create=True)
+    with opened.lock(), opened.begin(new_run(), CATALOGUE):
+        pass
+    yield opened
+    opened.close()
+
+
+def recommendation(artist, score, *reasons):
+    causes = [*reasons, *[(-1, 0, 0)] * (3 - len(reasons))]
+    return (artist, score, *map(tuple, zip(*causes, strict=True)))
+
+
+def block_of(users, lists=None):
+    """A block of users with two recommendations each, or served from `lists[user]`."""
+    lists = lists or {}
+    recommendations, starts = [], [0]
+    for user in users:
+        if user not in lists:
+            recommendations += [
+                recommendation(0, 0.75, (1, 0.5, 14), (4, 0.25, 3)),
+                recommendation(2, 0.125),
+            ]
+        starts.append(len(recommendations))
+    return Block(
+        users=list(users),
+        rules=["country" if user in lists else "neighbours" for user in users],
+        neighbours=np.array([0 if user in lists else 50 for user in users]),
+        recommendations=np.array(recommendations, RECOMMENDATION),
+        recommendation_starts=np.array(starts),
+        top_artists=np.array([(1, 300), (4, 7)] * len(users), TOP_ARTIST),
+        top_starts=np.arange(0, 2 * len(users) + 1, 2),
+        list_countries=[lists.get(user, ("", ""))[0] for user in users],
+        list_age_groups=[lists.get(user, ("", ""))[1] for user in users],
+    )
+
+
+def list_of(country, age_group, artist):
+    return RuleList(country, age_group, np.array([recommendation(artist, 9.5)], RECOMMENDATION))
+
+
+LISTS = [
+    list_of("", "", 0),
+    list_of("", "25-34", 1),
+    list_of("Germany", "", 2),
+    list_of("Germany", "25-34", 3),
+]
+
+
+@contextmanager
+def writing(store, run=None):
+    run = run or new_run()
+    with store.lock(), store.begin(run, CATALOGUE) as writer:
+        writer.write_lists(LISTS)
+        yield writer, run
+
+
+def publish(store, users, **lists):
+    with writing(store) as (writer, run):
+        writer.write(block_of(users, lists))
+        writer.finish(run)
+    store.publish(run)
+    return run
+
+
+def test_nothing_is_served_before_the_first_publication(store):
+    assert store.current() is None
+    assert store.user("u1") is None
+    assert store.new_user("Germany") is None
+
+
+def test_a_published_item_comes_back_whole(store):
+    run = publish(store, ["u1", "u2"])
+    nina, faye, _, _, bjork = (
+        {"name": name, "mbid": mbid or None} for name, mbid in zip(NAMES, MBIDS, strict=True)
+    )
+    assert store.current() == run
+    assert store.user("u2") == {
+        "user_id": "u2",
+        "rule": "neighbours",
+        "version": run.version,
+        "generated_at": run.generated_at,
+        "neighbours": 50,
+        "artists": [
+            nina
+            | {
+                "score": 0.75,
+                "because": [
+                    faye | {"share": 0.5, "listeners": 14},
+                    bjork | {"share": 0.25, "listeners": 3},
+                ],
+            },
+            {"name": "N/A", "mbid": MBIDS[2], "score": 0.125, "because": []},
+        ],
+        "top_artists": [faye | {"plays": 300}, bjork | {"plays": 7}],
+    }
+    assert store.user("u3") is None
+
+
+@pytest.mark.parametrize("user", ["", "sep 20, 2008", "王", "a/b?c#d", "x" * 1000, "' OR 1=1"])
+def test_any_text_is_a_user_id(store, user):
+    publish(store, ["u1", user])
+    assert store.user(user)["user_id"] == user
+    assert store.user(user + " ") is None
+
+
+@pytest.mark.parametrize(
+    ("country", "age_group", "artist", "rule"),
+    [
+        ("Germany", "25-34", 3, "country"),
+        ("Germany", "65-", 2, "country"),
+        ("Germany", "", 2, "country"),
+        ("Atlantis", "25-34", 1, "global"),
+        ("Atlantis", "", 0, "global"),
+        ("", "", 0, "global"),
+    ],
+)
+def test_a_new_user_gets_the_nearest_list(store, country, age_group, artist, rule):
+    publish(store, ["u1"])
+    item = store.new_user(country, age_group)
+    assert [a["name"] for a in item["artists"]] == [NAMES[artist]]
+    assert item["rule"] == rule
+    assert item["user_id"] is None
+    assert item["top_artists"] == []
+    assert item["neighbours"] == 0
+
+
+def test_a_user_without_own_recommendations_is_served_from_a_list(store):
+    publish(store, ["u1", "u2"], u2=("Germany", "65-"))
+    item = store.user("u2")
+    assert (item["user_id"], item["rule"], item["neighbours"]) == ("u2", "country", 0)
+    assert [a["name"] for a in item["artists"]] == [NAMES[2]]
+    assert [a["name"] for a in item["top_artists"]] == [NAMES[1], NAMES[4]]
+
+
+def test_readers_stay_on_the_old_set_until_the_new_one_is_published(store):
+    old = publish(store, ["u1", "gone"])
+    with writing(store) as (writer, run):
+        for first in range(0, 100, 10):
+            writer.write(block_of([f"u{i}" for i in range(first, first + 10)]))
+        assert store.current() == old
+        assert store.user("u99") is None
+        assert store.user("gone")["version"] == old.version
+        writer.finish(run)
+        assert store.current() == old
+    store.publish(run)
+    assert store.current() == run
+    assert store.user("gone") is None
+    assert {store.user(f"u{i}")["version"] for i in range(100)} == {run.version}
+
+
+def test_a_run_that_fails_leaves_readers_on_the_old_set(store):
+    old = publish(store, ["u1"])
+    with pytest.raises(ZeroDivisionError), writing(store) as (writer, _):
+        writer.write(block_of(["u1", "u2"]))
+        raise ZeroDivisionError
+    assert store.current() == old
+    assert store.user("u2") is None
+    new = publish(store, ["u2"])  # and the lock is free
+    assert store.current() == new
+
+
+def test_rollback_goes_one_version_back_and_no_further(store):
+    with pytest.raises(UserError, match="no version before"):
+        store.rollback()
+    publish(store, ["u0"])
+    first = publish(store, ["u1"])
+    publish(store, ["u2"])
+    assert store.rollback() == first
+    assert store.current() == first
+    assert store.user("u1")["version"] == first.version
+    assert store.user("u2") is None
+    with pytest.raises(UserError, match="no version before"):
+        store.rollback()
+    third = publish(store, ["u3"])  # the bad version is not what a rollback finds
+    assert store.current() == third
+    assert store.rollback() == first
+
+
+def test_two_runs_at_once_are_refused(store, store_url):
+    other = open_store(store_url, create=True)
+    with (
+        writing(store),
+        pytest.raises(StoreLockedError, match="another run"),
+        other.lock(),
+    ):
+        raise AssertionError("the lock was given twice")
+    with other.lock():
+        pass
+
+
+def test_a_run_that_was_overtaken_is_not_published(store):
+    with writing(store) as (writer, overtaken):
+        writer.finish(overtaken)
+    winner = publish(store, ["u1"])
+    with pytest.raises(StoreError, match=r"another run was published|no finished run"):
+        store.publish(overtaken)
+    assert store.current() == winner
+
+
+def test_a_run_that_is_not_finished_cannot_be_published(store):
+    with writing(store) as (_, run), pytest.raises(StoreError, match="no finished run"):
+        store.publish(run)
+    assert store.current() is None
+
+
+def test_publishing_twice_is_publishing_once(store):
+    first, second = publish(store, ["u1"]), publish(store, ["u1"])
+    store.publish(second)
+    assert store.rollback() == first
+
+
+def test_a_finished_run_can_be_read_before_it_is_published(store):
+    publish(store, ["u1"])
+    run = new_run("2026-11-24")
+    with writing(store, run) as (writer, _):
+        writer.write(block_of(["u2", "u3"]))
+        writer.finish(run)
+    assert store.find_run("2026-11-24") == run
+    assert store.find_run("2026-11") is None
+    assert store.user("u2") is None
+    assert store.user("u2", run)["version"] == run.version
+    assert store.new_user("Germany", run=run)["version"] == run.version
+    assert store.count_users(run) in (2, None)
+    store.publish(run)
+    assert store.user("u2")["version"] == run.version
+
+
+def test_the_same_user_twice_is_refused(store):
+    old = publish(store, ["u1"])
+    with pytest.raises(ValueError, match="'u2' stands twice"), writing(store) as (writer, _):
+        writer.write(block_of(["u2", "u3", "u2"]))
+    assert store.current() == old
+
+
+def test_a_score_that_is_no_number_is_refused():
+    block = block_of(["u1"])
+    block.recommendations["score"][0] = np.nan
+    with pytest.raises(ValueError, match="score"):
+        replace(block)
+
+
+def test_what_a_run_says_of_itself_comes_back(store):
+    run = new_run("2026-11-24")
+    with writing(store, run) as (writer, _):
+        writer.finish(run)
+    store.publish(run)
+    assert store.current().run_id == "2026-11-24"
+    assert store.current().version.startswith("2026-11-24-")
+
+
+def test_many_threads_read_while_runs_are_published(store):
+    users = [f"u{i}" for i in range(40)]
+    publish(store, users)
+    wrong, done = [], threading.Event()
+
+    def read():
+        while not done.is_set():
+            for user in users:
+                item = store.user(user)
+                if item is None or len(item["artists"]) != 2:
+                    wrong.append(item)
+
+    readers = [threading.Thread(target=read) for _ in range(3)]
+    for reader in readers:
+        reader.start()
+    for _ in range(3):
+        publish(store, users)
+    done.set()
+    for reader in readers:
+        reader.join()
+    assert not wrong
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "recommendations.db",
+        "sqlite://",
+        "sqlite:///",
+        "mysql://x/y",
+        "dynamodb://",
+        "dynamodb://table/x",
+        "dynamodb://table?colour=red",
+        "dynamodb://table?expire_days=soon",
+    ],
+)
+def test_a_wrong_url_is_the_users_mistake(url):
+    with pytest.raises(UserError, match=r"store|options"):
+        open_store(url)
+
+
+@pytest.mark.parametrize("run_id", [" ", "a b", "ü", "x" * 65, "-", "../x"])
+def test_an_odd_run_id_is_the_users_mistake(run_id):
+    with pytest.raises(UserError, match="run id"):
+        new_run(run_id)
