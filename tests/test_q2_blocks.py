@@ -1,0 +1,36 @@
+"""Q2's blocks: whole lines, nothing lost, bounded memory."""
+
+import io
+
+import pytest
+from log_blocks import blocks
+from log_scanner import LONGEST_LINE
+
+
+def cut(data: bytes, size: int) -> list[bytes]:
+    return [block.tobytes() for block in blocks(io.BytesIO(data), size)]
+
+
+@pytest.mark.parametrize("size", range(1, 12))
+@pytest.mark.parametrize("end", [b"", b"\n", b"\n\n"])
+def test_blocks_are_whole_lines_and_lose_nothing(size, end):
+    data = b"a\nbc\n\ndefghi\nj" + end
+    parts = cut(data, size)
+    assert all(part.endswith(b"\n") for part in parts)
+    assert b"".join(parts) == data + (b"" if end else b"\n")
+
+
+def test_no_bytes_no_blocks():
+    assert cut(b"", 5) == []
+
+
+@pytest.mark.parametrize("size", [1 << 16, 1 << 20, 1 << 24])
+def test_of_an_endless_line_only_a_piece_is_kept(size):
+    data = b"a\n" + b"x" * (10 << 20) + b"\nb\n" + b"y" * (3 << 20)
+    lines = b"".join(cut(data, size)).split(b"\n")
+    assert lines[0] == b"a"
+    assert len(lines[1]) > LONGEST_LINE
+    assert lines[2] == b"b"
+    assert len(lines[3]) > LONGEST_LINE
+    assert lines[4:] == [b""]
+    assert max(map(len, cut(data, size))) <= LONGEST_LINE + 2 + size

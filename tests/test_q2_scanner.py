@@ -1,0 +1,154 @@
+"""Q2's scanner: what it reads out of a line, and what it rejects, row by row."""
+
+import numpy as np
+import pytest
+from log_formats import Layout
+from log_reader import scan_block
+from log_scanner import CACHE, DATE, LONGEST_LINE, REASONS, SIZE, SKIP, STATUS, TIME, URL
+from packed_names import pack, unpack
+
+TSV = Layout((DATE, TIME, SIZE, URL))
+
+
+def scan(text: str | bytes, layout: Layout = TSV):
+    """The scan of a few lines."""
+    data = text.encode("utf-8") if isinstance(text, str) else text
+    return scan_block("test", layout, np.frombuffer(data + b"\n", dtype=np.uint8))
+
+
+def rejects(scanned) -> dict[str, int]:
+    return {REASONS[code]: int(scanned.rejected[code]) for code in scanned.rejected.nonzero()[0]}
+
+
+@pytest.mark.parametrize(
+    "url, extension",
+    [
+        ("/a.jpg", "jpg"),
+        ("/a.JPG", "jpg"),
+        ("/a.jpeg", "jpeg"),
+        ("/a.jpg?b=c.png", "jpg"),
+        ("/a.jpg#b.png", "jpg"),
+        ("/a.b.jpg", "jpg"),
+        ("/a.jpg/", ""),
+        ("/a.jpg/b", ""),
+        ("/a?b=/c.jpg", ""),
+        ("/", ""),
+        ("-", ""),
+        ("", ""),
+        (".jpg", "jpg"),
+        ("/a.", ""),
+        ("/a.jp_g", ""),
+        ("/a.jpgé", ""),
+        ("/a%2520b.jpg", "jpg"),
+        ("/site.webmanifest", "webmanifest"),
+        ("/a.abcdefghijkl", "abcdefghijkl"),
+        ("/a.abcdefghijklm", ""),
+        ("http://cdn.example.com/a.jpg", "jpg"),
+        ("https://cdn.example.com", ""),
+        ("https://cdn.example.com?a.jpg", ""),
+        ("/to/http://x.com/a.jpg", "jpg"),
+    ],
+)
+def test_extension_of_url(url, extension):
+    records = scan(f"2017-08-24\t00:00:00\t1\t{url}").records
+    assert unpack(records["extension"][0]) == extension
+
+
+@pytest.mark.parametrize(
+    "row, reason",
+    [
+        ("2017-08-24\t00:00:00\t1", "wrong number of fields"),
+        ("2017-08-24\t00:00:00\t1\t/a\t/b", "wrong number of fields"),
+        ("rubbish", "wrong number of fields"),
+        ("2017-02-29\t00:00:00\t1\t/a", "no date YYYY-MM-DD from 1970 to 2199"),
+        ("2017-13-01\t00:00:00\t1\t/a", "no date YYYY-MM-DD from 1970 to 2199"),
+        ("2017-00-01\t00:00:00\t1\t/a", "no date YYYY-MM-DD from 1970 to 2199"),
+        ("1969-12-31\t00:00:00\t1\t/a", "no date YYYY-MM-DD from 1970 to 2199"),
+        ("2200-01-01\t00:00:00\t1\t/a", "no date YYYY-MM-DD from 1970 to 2199"),
+        ("2017-08-241\t00:00:00\t1\t/a", "no date YYYY-MM-DD from 1970 to 2199"),
+        ("2017/08/24\t00:00:00\t1\t/a", "no date YYYY-MM-DD from 1970 to 2199"),
+        ("\t00:00:00\t1\t/a", "no date YYYY-MM-DD from 1970 to 2199"),
+        ("2017-08-24\t24:00:00\t1\t/a", "no time HH:MM:SS"),
+        ("2017-08-24\t00:60:00\t1\t/a", "no time HH:MM:SS"),
+        ("2017-08-24\t00:00:60\t1\t/a", "no time HH:MM:SS"),
+        ("2017-08-24\t00:00\t1\t/a", "no time HH:MM:SS"),
+        ("2017-08-24\t00:00:00Z\t1\t/a", "no time HH:MM:SS"),
+        ("2017-08-24\t00:00:00\t\t/a", "size is not a whole number"),
+        ("2017-08-24\t00:00:00\t1.5\t/a", "size is not a whole number"),
+        ("2017-08-24\t00:00:00\t1e3\t/a", "size is not a whole number"),
+        ("2017-08-24\t00:00:00\t-5\t/a", "size is negative"),
+        ("2017-08-24\t00:00:00\t1000000000001\t/a", "size is above 10^12 bytes"),
+        (f"2017-08-24\t00:00:00\t{2**64 + 1}\t/a", "size is above 10^12 bytes"),
+        (f"2017-08-24\t00:00:00\t1\t/{'a' * LONGEST_LINE}", "line is longer than 1 MiB"),
+    ],
+)
+def test_broken_row_is_rejected_for_its_reason(row, reason):
+    good = "2017-08-24\t00:00:00\t1\t/a"
+    scanned = scan(f"{good}\n{row}\n{good}\n{row}")
+    assert rejects(scanned) == {reason: 2}
+    assert scanned.first_lines[REASONS.index(reason)] == 1
+    assert (len(scanned.records), scanned.lines) == (2, 4)
+
+
+@pytest.mark.parametrize(
+    "size, value", [("0", 0), ("-", 0), ("000012", 12), ("10" + "0" * 11, 10**12)]
+)
+def test_size(size, value):
+    assert scan(f"2017-08-24\t00:00:00\t{size}\t/a").records["size"].tolist() == [value]
+
+
+@pytest.mark.parametrize(
+    "date, time, expected",
+    [
+        ("1970-01-01", "00:00:00", 0),
+        ("2000-02-29", "23:59:59", 951_868_799),
+        ("2017-08-24", "12:00:00.999", 1_503_576_000),
+        ("2199-12-31", "00:00:00", 7_258_032_000),
+    ],
+)
+def test_second(date, time, expected):
+    assert scan(f"{date}\t{time}\t1\t/a").records["second"].tolist() == [expected]
+
+
+def test_blank_lines_are_no_rows_and_carriage_returns_no_data():
+    scanned = scan("\n2017-08-24\t00:00:00\t1\t/a.js\r\n\r\n2017-08-24\t00:00:00\t2\t/b.jpg\r\n")
+    assert scanned.records["size"].tolist() == [1, 2]
+    assert [unpack(code) for code in scanned.records["extension"]] == ["js", "jpg"]
+    assert rejects(scanned) == {}
+    assert scanned.lines == 5
+
+
+def test_fields_in_any_order_with_status_and_cache():
+    layout = Layout((URL, SKIP, STATUS, SIZE, CACHE, TIME, DATE), b"\t ", comments=True)
+    scanned = scan("#Fields: x\n/a.js\tx\t404 12\tRefreshHit\t00:00:01\t1970-01-01", layout)
+    record = scanned.records.iloc[0]
+    assert (record["second"], record["size"], record["status"]) == (1, 12, 404)
+    assert unpack(record["cache"]) == "refreshhit"
+    broken = scan(
+        "/a.js\tx\tok 12\tHit\t00:00:01\t1970-01-01\n/a - 000 - Hit 00:00:01 1970-01-01", layout
+    )
+    assert rejects(broken) == {"status is not a number": 1}
+    assert broken.records[["status", "size"]].to_numpy().tolist() == [[0, 0]]
+
+
+def test_url_is_cut_out_before_its_query():
+    block = b"2017-08-24\t00:00:00\t1\thttp://x/a.js?b\n"
+    record = scan(block).records.iloc[0]
+    assert block[record["url_start"] : record["url_end"]] == b"http://x/a.js"
+
+
+@pytest.mark.parametrize("data", [b"\xff\xfe\x00" * 50, b"\t\t\t", b"-", b"2017-08-2", b"\t\t\t\t"])
+def test_rubbish_at_the_end_of_a_block(data):
+    scanned = scan(data)
+    assert len(scanned.records) == 0
+    assert scanned.rejected.sum() == 1
+
+
+def test_packed_names():
+    for name in ("", "a", "jpg", "7z", "x-y", "-" * 12, "z" * 12):
+        assert unpack(pack(name)) == name
+    assert pack("JPG") == pack("jpg")
+    assert pack("-" * 12) < 2**63
+    for name in ("a.b", "é", "a" * 13, "\0", "a b"):
+        with pytest.raises(ValueError):
+            pack(name)
