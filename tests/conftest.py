@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -54,3 +55,15 @@ def real_data() -> Path:
     if not folder:
         pytest.skip("REAL_DATA_DIR is not set: it names the folder of real evaluation data")
     return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """The URL of an embedded PostgreSQL, reached by TCP as a server in a container is.
+
+    Tests share it: what one leaves there, in a schema or database of its own, stays.
+    """
+    from embedded_postgresql import embedded_server
+
+    with embedded_server(tcp=True) as url:
+        yield url

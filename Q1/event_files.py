@@ -1,0 +1,205 @@
+"""Event files as users have them: CSV or TSV with a header, plain or gzip, a path or stdin.
+
+A file's *layout* is read from its first two rows; then, as a rule, COPY reads the file as it is.
+`parsed_rows` is the slow way, for a file that COPY refuses: it says which rows are no events.
+"""
+
+import csv
+import gzip
+import io
+import re
+import shutil
+import sys
+import tempfile
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import BinaryIO
+
+from command_line import UserError
+
+NAMES = ("uid", "time", "event_name")  # what every file must have, under these or mapped headers
+DELIMITERS = (",", "\t", ";")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MILLISECONDS_FROM = 1e11  # a larger number is milliseconds: as seconds it is the year 5138
+NUMBER = re.compile(r"[+-]?\d+(\.\d*)?([eE][+-]?\d+)?")
+ISO = re.compile(
+    r"(?P<date>\d{4}-\d\d-\d\d)"
+    r"([T ](?P<clock>\d\d:\d\d(:\d\d(\.\d+)?)?))?"
+    r"( ?(Z|UTC|(?P<offset>[+-]\d\d(:?\d\d)?)))?"
+)
+
+
+@dataclass(frozen=True)
+class EventFile:
+    """An open file that can be read from its start more than once."""
+
+    name: str
+    stored: BinaryIO
+
+    def content(self) -> BinaryIO:
+        """Its bytes from the start, unpacked if they are gzip."""
+        self.stored.seek(0)
+        packed = self.stored.read(2) == b"\x1f\x8b"
+        self.stored.seek(0)
+        return gzip.GzipFile(fileobj=self.stored) if packed else self.stored
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a file writes its events: `columns[i]` is uid, time, event_name or None (not used)."""
+
+    columns: tuple[str | None, ...]
+    delimiter: str
+    time_format: str  # "iso", "epoch", or "unknown" when the first row shows neither
+
+
+@dataclass(frozen=True)
+class BadRow:
+    """A row that is no event."""
+
+    line: int
+    reason: str
+
+
+@contextmanager
+def opened(name: str) -> Iterator[EventFile]:
+    """Open a path, or stdin for `-`; what cannot be read twice is kept in a temporary file."""
+    with sys.stdin.buffer if name == "-" else Path(name).open("rb") as stream:
+        if stream.seekable() and name != "-":
+            yield EventFile(name, stream)
+            return
+        with tempfile.TemporaryFile() as copy:
+            shutil.copyfileobj(stream, copy)
+            yield EventFile("stdin" if name == "-" else name, copy)
+
+
+def opened_in_turn(names: Iterable[str]) -> Iterator[EventFile]:
+    """The files of these names, each open until the next one is asked for."""
+    for name in names:
+        with opened(name) as file:
+            yield file
+
+
+def read_layout(file: EventFile, headers: dict[str, str]) -> Layout:
+    """Find the columns of `NAMES` by their headers (`headers` maps those that differ).
+
+    Raises `UserError` for an empty file and for a column that is missing or there twice.
+    """
+    with text_of(file) as text:
+        try:
+            first = text.readline()
+            delimiter = max(DELIMITERS, key=first.count)
+            text.seek(0)
+            rows = csv.reader(text, delimiter=delimiter)
+            header = next(rows, [])
+            sample = next((row for row in rows if row), None)
+        except (OSError, EOFError, csv.Error, zlib.error) as error:
+            raise UserError(f"{file.name}: cannot be read: {error}") from None
+    if not header:
+        raise UserError(f"{file.name}: is empty; a header and rows of events are needed")
+    if not writable(first):
+        raise UserError(f"{file.name}:1: is not UTF-8 text; convert it, for instance with iconv")
+    columns = located(file.name, header, headers)
+    value = sample[columns.index("time")] if sample and len(sample) == len(columns) else ""
+    return Layout(columns, delimiter, time_format(value))
+
+
+def located(name: str, header: list[str], headers: dict[str, str]) -> tuple[str | None, ...]:
+    """For each header of a file, which of `NAMES` it is, or None."""
+    header = [cell.strip() for cell in header]
+    columns: list[str | None] = [None] * len(header)
+    for wanted in NAMES:
+        title = headers.get(wanted, wanted)
+        if header.count(title) != 1:
+            problem = "is there twice" if title in header else "is missing"
+            raise UserError(
+                f"{name}:1: the column {title!r} {problem} (there are: {', '.join(header)}); "
+                f"name it with --columns {wanted}=HEADER"
+            )
+        columns[header.index(title)] = wanted
+    return tuple(columns)
+
+
+def time_format(value: str) -> str:
+    """Which of the formats a time is written in."""
+    if NUMBER.fullmatch(value):
+        return "epoch"
+    return "iso" if ISO.fullmatch(value) else "unknown"
+
+
+def parsed_time(value: str) -> datetime | None:
+    """The moment that an ISO 8601 text (UTC unless it says otherwise) or an epoch number names."""
+    try:
+        if NUMBER.fullmatch(value):
+            seconds = float(value)
+            seconds = seconds if abs(seconds) < MILLISECONDS_FROM else seconds / 1000
+            return EPOCH + timedelta(seconds=seconds)
+        parts = ISO.fullmatch(value)
+        if not parts:
+            return None
+        date, clock, offset = parts["date"], parts["clock"] or "00:00", parts["offset"] or "Z"
+        return datetime.fromisoformat(f"{date}T{clock}{offset}")
+    except (ValueError, OverflowError):
+        return None
+
+
+def parsed_rows(file: EventFile, layout: Layout) -> Iterator[tuple[str, ...] | BadRow]:
+    """Every row after the header: (uid, time, event name) as texts for COPY, or what is wrong."""
+    csv.field_size_limit(2**31 - 1)
+    uid, time, event_name = (layout.columns.index(name) for name in NAMES)
+    with text_of(file) as text:
+        for line, row in numbered_rows(text, layout.delimiter):
+            if isinstance(row, str):
+                yield BadRow(line, row)
+            elif len(row) != len(layout.columns):
+                yield BadRow(line, "another number of columns than the header")
+            elif not writable("".join(row)):
+                yield BadRow(line, "not UTF-8 text")
+            elif not (moment := parsed_time(row[time])):
+                yield BadRow(line, "no time" if not row[time] else "not ISO 8601 or epoch time")
+            else:
+                yield row[uid], moment.isoformat(), row[event_name]
+
+
+def numbered_rows(text: io.TextIOBase, delimiter: str) -> Iterator[tuple[int, list[str] | str]]:
+    """The rows after the header with the line each begins on; a text says why one is unreadable."""
+    reader = csv.reader(text, delimiter=delimiter, strict=True)
+    next(reader)
+    while True:
+        line = reader.line_num + 1
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error:
+            yield line, "broken quoting"
+            continue
+        except (EOFError, OSError, zlib.error) as error:
+            yield line, f"cannot be unpacked ({error})"
+            return
+        if row:  # an empty line is no row
+            yield line, row
+
+
+def writable(text: str) -> bool:
+    """Whether PostgreSQL can store a text: no byte that was not UTF-8, no NUL."""
+    try:
+        return b"\0" not in text.encode()
+    except UnicodeEncodeError:
+        return False
+
+
+@contextmanager
+def text_of(file: EventFile) -> Iterator[io.TextIOWrapper]:
+    """A file's text from its start; bytes that are not UTF-8 become lone surrogates."""
+    text = io.TextIOWrapper(
+        file.content(), encoding="utf-8-sig", errors="surrogateescape", newline=""
+    )
+    try:
+        yield text
+    finally:
+        text.detach()  # leaves the file open

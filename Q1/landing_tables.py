@@ -1,0 +1,143 @@
+"""The TEMP tables that event files are copied into: one for each layout, as wide as the file.
+
+A whole file goes to COPY as it is. Only when PostgreSQL refuses it, the file is read again row by
+row, to take in the rows that are events and to count the others by reason.
+"""
+
+import csv
+import io
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import islice
+
+import psycopg2
+from command_line import UserError
+from event_files import NAMES, BadRow, EventFile, Layout, parsed_rows, read_layout
+from psycopg2 import errors, sql
+from psycopg2.extensions import connection as Connection
+
+BATCH_ROWS = 10_000
+CHUNK_BYTES = 1 << 18
+TIME_COLUMNS = {
+    "iso": "timestamptz NOT NULL CHECK (time >= '0001-01-01' AND time < '10000-01-01')",
+    "epoch": "double precision NOT NULL CHECK (abs(time) < 2.5e14)",
+}
+PARSED = Layout(NAMES, ",", "iso")  # of rows that Python has read
+
+# What COPY raises over a row or a broken gzip file, not over the state of the server.
+ROW_ERRORS = (psycopg2.DataError, errors.NotNullViolation, errors.CheckViolation)
+
+
+@dataclass
+class Rejected:
+    """The rows that are no events for one reason: the place of the first, and how many."""
+
+    place: str
+    rows: int = 0
+
+
+class Landing:
+    """Event files in TEMP tables, and what was wrong with them."""
+
+    def __init__(self, connection: Connection):
+        self.connection = connection
+        self.tables: dict[tuple, str] = {}  # by columns and format of the time
+        self.rejected: dict[str, Rejected] = {}
+
+    def load(self, file: EventFile, headers: dict[str, str]) -> None:
+        """Take in a file: as a whole if all its rows are events, else those that are."""
+        layout = read_layout(file, headers)
+        if layout.time_format == "unknown" or not self.copied(file, layout):
+            self.copy_row_by_row(file, layout)
+
+    def copied(self, file: EventFile, layout: Layout) -> bool:
+        """Whether PostgreSQL took in the whole file; if not, it took in nothing of it."""
+        copy = self.copy_statement(layout)
+        with self.connection.cursor() as cursor:
+            cursor.execute("SAVEPOINT file")
+            try:
+                cursor.copy_expert(copy, file.content(), size=CHUNK_BYTES)
+            except ROW_ERRORS:
+                cursor.execute("ROLLBACK TO SAVEPOINT file")
+                return False
+            except errors.QueryCanceled as error:
+                if "error in .read() call" not in str(error):
+                    raise
+                cursor.execute("ROLLBACK TO SAVEPOINT file")
+                return False
+        return True
+
+    def copy_row_by_row(self, file: EventFile, layout: Layout) -> None:
+        """Take in the rows that are events and count the others by reason."""
+        copy = self.copy_statement(PARSED)
+        rows = self.events_of(file, layout)
+        with self.connection.cursor() as cursor:
+            while batch := list(islice(rows, BATCH_ROWS)):
+                cursor.copy_expert(copy, as_csv([NAMES, *batch]))
+
+    def events_of(self, file: EventFile, layout: Layout) -> Iterable[tuple[str, ...]]:
+        """The rows of a file that are events."""
+        for row in parsed_rows(file, layout):
+            if isinstance(row, BadRow):
+                place = f"{file.name}:{row.line}"
+                self.rejected.setdefault(row.reason, Rejected(place)).rows += 1
+            else:
+                yield row
+
+    def copy_statement(self, layout: Layout) -> sql.Composable:
+        """COPY from a file of this layout into its table, which is made when first needed."""
+        return sql.SQL(
+            "COPY pg_temp.{} FROM STDIN (FORMAT csv, HEADER, DELIMITER {}, ENCODING 'UTF8',"
+            " FORCE_NULL (uid, event_name))"
+        ).format(sql.Identifier(self.table(layout)), sql.Literal(layout.delimiter))
+
+    def table(self, layout: Layout) -> str:
+        """The name of the TEMP table for a layout; columns that no query needs are text."""
+        key = (layout.columns, layout.time_format)
+        if key not in self.tables:
+            name = f"piwik_track_{len(self.tables) + 1}"
+            columns = [
+                sql.SQL("{} {}").format(
+                    sql.Identifier(column or f"unused_{number}"),
+                    sql.SQL(TIME_COLUMNS[layout.time_format] if column == "time" else "text"),
+                )
+                for number, column in enumerate(layout.columns, start=1)
+            ]
+            create = sql.SQL("CREATE TEMP TABLE {} ({})")
+            with self.connection.cursor() as cursor:
+                cursor.execute(create.format(sql.Identifier(name), sql.SQL(", ").join(columns)))
+            self.tables[key] = name
+        return self.tables[key]
+
+    def complaint(self) -> str:
+        """How many rows are no events, by reason; empty if all are."""
+        return "; ".join(
+            f"{reason}: {rejected.rows:,} rows, the first is {rejected.place}"
+            for reason, rejected in self.rejected.items()
+        )
+
+
+def as_csv(rows: Iterable[tuple[str, ...]]) -> io.BytesIO:
+    """Rows as CSV for COPY."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return io.BytesIO(text.getvalue().encode())
+
+
+def landed(
+    connection: Connection,
+    files: Iterable[EventFile],
+    headers: dict[str, str],
+    skip_bad_rows: bool,
+) -> Landing:
+    """Load event files. Raises `UserError` for rows that are no events, unless they are skipped."""
+    landing = Landing(connection)
+    for file in files:
+        landing.load(file, headers)
+    complaint = landing.complaint()
+    if complaint and not skip_bad_rows:
+        raise UserError(f"{complaint}; mend them, or leave them out with --on-bad-row skip")
+    if complaint:
+        print(f"left out: {complaint}", file=sys.stderr)
+    return landing

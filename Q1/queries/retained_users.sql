@@ -1,0 +1,32 @@
+-- One row: the users who installed on the day, and those of them who were active in the period.
+WITH
+
+installed AS (
+    -- One row per user with an install on the day.
+    SELECT DISTINCT uid
+    FROM piwik_track
+    WHERE
+        event_name = %(install_event)s
+        AND time >= %(install_from)s
+        AND time < %(install_before)s
+        AND uid IS NOT NULL
+),
+
+retained AS (
+    -- One row per installed user with an event of any kind in the period.
+    SELECT uid
+    FROM installed
+    WHERE
+        EXISTS (
+            SELECT
+            FROM piwik_track
+            WHERE
+                piwik_track.uid = installed.uid
+                AND piwik_track.time >= %(active_from)s
+                AND piwik_track.time < %(active_before)s
+        )
+)
+
+SELECT
+    (SELECT count(*) FROM installed) AS installed_users,
+    (SELECT count(*) FROM retained) AS retained_users

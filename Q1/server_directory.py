@@ -1,0 +1,83 @@
+"""The directory of a throw-away server: locked while its process lives, removed by the next if not.
+
+The lock is the kernel's (flock on the directory itself), so it ends with its holder, however that
+ends, and no process numbers are kept, which the system gives to strangers after a while.
+"""
+
+import os
+import shutil
+import stat
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from command_line import OutsideError
+
+try:
+    import fcntl
+except ImportError:  # Windows knows no such lock; there nothing is swept
+    fcntl = None
+
+PREFIX = "q1-postgresql-"
+
+
+@contextmanager
+def server_directory(open_to_all: bool) -> Iterator[Path]:
+    """Make, lock and in the end remove a private directory; remove abandoned ones first.
+
+    With `open_to_all` the folder around it is one that every account may enter.
+    """
+    parent = temporary_folder(open_to_all)
+    remove_abandoned(parent)
+    unlock = None
+    while unlock is None:  # the sweep of another process may have come before the lock
+        directory = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
+        unlock = locked(directory)
+    try:
+        yield directory
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+        unlock()
+
+
+def temporary_folder(open_to_all: bool) -> Path:
+    """The system's folder for temporary files. Raises `OutsideError` if there is none."""
+    if not open_to_all:
+        return Path(tempfile.gettempdir()).resolve()
+    for folder in (tempfile.gettempdir(), "/tmp", "/var/tmp"):  # noqa: S108
+        path = Path(folder).resolve()
+        if path.is_dir() and all(p.stat().st_mode & stat.S_IXOTH for p in (path, *path.parents)):
+            return path
+    raise OutsideError("no folder for temporary files is open to every account: set TMPDIR to one")
+
+
+def remove_abandoned(parent: Path) -> None:
+    """Remove the server directories in `parent` that no living process holds.
+
+    A server that still runs there (its starter was killed, and this is not Linux) stops by itself
+    within a minute, once it sees that its files are gone.
+    """
+    for directory in parent.glob(f"{PREFIX}*"):
+        unlock = locked(directory) if fcntl else None
+        if unlock:
+            shutil.rmtree(directory, ignore_errors=True)
+            unlock()
+
+
+def locked(directory: Path) -> Callable[[], None] | None:
+    """Lock a directory and return what unlocks it; None if another holds, owns or removed it."""
+    if fcntl is None:
+        return lambda: None
+    try:
+        handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.path.samestat(os.fstat(handle), directory.stat()):
+            return lambda: os.close(handle)
+    except OSError:
+        pass
+    os.close(handle)
+    return None
