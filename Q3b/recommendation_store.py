@@ -258,7 +258,9 @@ def recommended_artists(artist_of: ArtistOf, recommendations: np.ndarray) -> lis
                 if cause >= 0
             ],
         }
-        for artist, score, *reasons in recommendations.tolist()
+        for artist, score, *reasons in zip(
+            *(recommendations[name].tolist() for name in RECOMMENDATION.names), strict=True
+        )
     ]
 
 

@@ -1,0 +1,438 @@
+"""The store in one table of Amazon DynamoDB: `key` is the partition key, `version` the sort key.
+
+    key                          version
+    user/ID                      the run's version    a user's recommendations
+    list/["COUNTRY", "AGES"]     the run's version    a list for listeners without history
+    run                          the run's version    what the run says of itself; `complete`
+    pointer                      -                    `current` and `previous` version
+    lock                         -                    `owner` and until when
+
+A reader needs one item per user, which carries the names. Artists stand as one JSON text: as
+nested attributes they took 15 times the time to write. Items expire by the table's TTL some
+days after their run, which costs nothing; a job that runs daily never comes near that.
+"""
+
+import json
+import os
+import secrets
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from functools import cached_property, partial
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from command_line import UserError
+from dynamodb_requests import (
+    batches,
+    failures,
+    is_code,
+    item_from_wire,
+    item_to_wire,
+    to_wire,
+    write_batch,
+)
+from recommendation_store import (
+    Block,
+    Catalogue,
+    RuleList,
+    Run,
+    StoreError,
+    StoreLockedError,
+    list_choices,
+    played_artists,
+    recommended_artists,
+    user_item,
+)
+
+DAY = 86_400  # seconds
+POINTER_SECONDS = 1.0  # how long a reader may take the pointer as it last saw it
+WRITERS = 8  # batches under way at once
+REFUSED = "ConditionalCheckFailedException"
+# The job is patient; a reader would rather say quickly that the store is down.
+PATIENT = Config(
+    retries={"mode": "adaptive", "total_max_attempts": 10},
+    connect_timeout=5,
+    read_timeout=20,
+    max_pool_connections=WRITERS,
+)
+QUICK = Config(
+    retries={"mode": "standard", "total_max_attempts": 2},
+    connect_timeout=1,
+    read_timeout=2,
+    max_pool_connections=32,
+)
+
+
+class DynamoStore:
+    """A store in a table, made when a run begins if `create` is set.
+
+    Items expire `expire_days` after their run began; the lock of a killed run is free again
+    after `lock_seconds`.
+    """
+
+    def __init__(
+        self,
+        table: str,
+        create: bool = False,
+        region: str | None = None,
+        expire_days: float = 14,
+        lock_seconds: float = 900,
+    ):
+        self.table = table
+        self.create = create
+        self.region = region
+        self.expire_days = expire_days
+        self.lock_seconds = lock_seconds
+        self._owner = f"{os.getpid()}-{secrets.token_hex(4)}"
+        self._pointer: tuple[float, dict] = (-POINTER_SECONDS, {})
+        self._runs: dict[str, Run] = {}
+        self._opening = threading.Lock()
+
+    def current(self) -> Run | None:
+        """The run that readers are served, or None if none was ever published."""
+        with failures(self.table):
+            read_at, pointer = self._pointer
+            if time.monotonic() - read_at >= POINTER_SECONDS:
+                pointer = self._get("pointer", "-") or {}
+                self._pointer = (time.monotonic(), pointer)
+            version = pointer.get("current")
+            if version and version not in self._runs:
+                self._runs = {version: self._live_run(version)}
+            return self._runs[version] if version else None
+
+    def user(self, user_id: str, run: Run | None = None) -> dict | None:
+        """The item of a user in the current run or `run`; None for a user whom it does not know."""
+        run = run or self.current()
+        with failures(self.table):
+            found = run and self._get(f"user/{user_id}", run.version)
+            if not found:
+                return None
+            top_artists = json.loads(found["top_artists"])
+            if "artists" not in found:
+                found = self._list(run, found["country"], found["age_group"])
+            return user_item(
+                run,
+                user_id,
+                found["rule"],
+                found.get("neighbours", 0),
+                json.loads(found["artists"]),
+                top_artists,
+            )
+
+    def new_user(
+        self, country: str = "", age_group: str = "", run: Run | None = None
+    ) -> dict | None:
+        """The nearest list that exists: country and age, country, age, then everyone's."""
+        run = run or self.current()
+        if not run:
+            return None
+        with failures(self.table):
+            found = self._list(run, country, age_group)
+            return user_item(run, None, found["rule"], 0, json.loads(found["artists"]), [])
+
+    def find_run(self, run_id: str) -> Run | None:
+        """The newest finished run of that id, published or not."""
+        with failures(self.table):
+            pages = self._client.get_paginator("query").paginate(
+                TableName=self.table,
+                KeyConditionExpression="#key = :run",
+                ExpressionAttributeNames={"#key": "key"},
+                ExpressionAttributeValues={":run": to_wire("run")},
+                ConsistentRead=True,
+            )
+            items = [item_from_wire(item) for page in pages for item in page["Items"]]
+        runs = [Run(**json.loads(item["run"])) for item in items if is_live(item)]
+        return max(
+            (run for run in runs if run.run_id == run_id),
+            key=lambda run: run.generated_at,
+            default=None,
+        )
+
+    def count_users(self, run: Run) -> int | None:
+        """None: counting would read the whole table."""
+        return None
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold the store for one run, at most `lock_seconds` beyond the last renewal."""
+        with failures(self.table):
+            if self.create:
+                make_table(self._client, self.table)
+            self._take_lock("attribute_not_exists(#key) OR #until < :now OR #owner = :owner")
+        try:
+            yield
+        finally:
+            with suppress(StoreError), failures(self.table):
+                self._release_lock()
+
+    def renew_lock(self) -> None:
+        """Say that the run is alive. Raises StoreLockedError if the lock went to another run."""
+        with failures(self.table):
+            self._take_lock("#owner = :owner")
+
+    @contextmanager
+    def begin(self, run: Run, catalogue: Catalogue) -> Iterator["DynamoWriter"]:
+        """Begin to write a run; what an unfinished one leaves is never read, and expires."""
+        self._pointer = (-POINTER_SECONDS, {})
+        base = self.current()
+        writer = DynamoWriter(
+            self._client, self.table, run, catalogue, int(time.time() + self.expire_days * DAY)
+        )
+        with writer.pool:
+            writer.write_run(run, base=base and base.version, complete=False)
+            yield writer
+
+    def publish(self, run: Run) -> None:
+        """Flip the pointer to a finished run. Raises StoreError if another was published since.
+
+        A run that is current already stays so.
+        """
+        with failures(self.table):
+            written = self._get("run", run.version)
+            if not is_live(written):
+                raise StoreError(f"table {self.table}: it holds no finished run {run.version}")
+            if (self._get("pointer", "-") or {}).get("current") == run.version:
+                return
+            refused = StoreError(f"another run was published since {run.version} began; run again")
+            new, base = run.version, written.get("base")
+            if base is None:
+                update, condition = "SET #current = :new", "attribute_not_exists(#current)"
+            else:
+                update, condition = "SET #previous = #current, #current = :new", "#current = :base"
+            self._flip(update, condition, {":new": new, ":base": base}, refused)
+
+    def rollback(self) -> Run:
+        """Flip the pointer back to the version before. Raises UserError if there is none."""
+        with failures(self.table):
+            nothing = UserError(f"table {self.table}: there is no version before the current one")
+            previous = (self._get("pointer", "-") or {}).get("previous")
+            if not previous:
+                raise nothing
+            run = self._live_run(previous)
+            self._flip(
+                "SET #current = :previous REMOVE #previous",
+                "#previous = :previous",
+                {":previous": previous},
+                nothing,
+            )
+            return run
+
+    def close(self) -> None:
+        """Release the connections."""
+        if "_client" in self.__dict__:
+            self._client.close()
+
+    @property
+    def _client(self):
+        with self._opening:  # making clients is not safe across threads; using one is
+            return self._made_client
+
+    @cached_property
+    def _made_client(self):
+        endpoint = os.environ.get("DYNAMODB_ENDPOINT_URL")
+        settings = {"region_name": self.region}
+        if endpoint:
+            settings = local_settings(endpoint, self.region)
+        with failures(self.table):
+            return boto3.Session().client(
+                "dynamodb", config=PATIENT if self.create else QUICK, **settings
+            )
+
+    def _get(self, key: str, version: str) -> dict | None:
+        reply = self._client.get_item(
+            TableName=self.table,
+            Key={"key": to_wire(key), "version": to_wire(version)},
+            ConsistentRead=True,
+        )
+        return item_from_wire(reply["Item"]) if "Item" in reply else None
+
+    def _list(self, run: Run, country: str, age_group: str) -> dict:
+        for choice in list_choices(country, age_group):
+            if found := self._get(list_key(*choice), run.version):
+                return found
+        raise StoreError("the run has no list for listeners without history")
+
+    def _live_run(self, version: str) -> Run:
+        """The run of a version that readers may be served."""
+        written = self._get("run", version)
+        if not is_live(written):
+            raise StoreError(f"table {self.table}: version {version} has expired; run the job")
+        return Run(**json.loads(written["run"]))
+
+    def _take_lock(self, condition: str) -> None:
+        now = int(time.time())
+        try:
+            self._update(
+                "lock",
+                "SET #owner = :owner, #until = :until",
+                condition,
+                {":owner": self._owner, ":now": now, ":until": int(now + self.lock_seconds)},
+            )
+        except ClientError as error:
+            if not is_code(error, REFUSED):
+                raise
+            raise StoreLockedError(
+                f"table {self.table}: another run is writing to it; the lock of a run that was "
+                f"killed is free again after {self.lock_seconds:.0f} s"
+            ) from error
+
+    def _release_lock(self) -> None:
+        self._client.delete_item(
+            TableName=self.table,
+            Key={"key": to_wire("lock"), "version": to_wire("-")},
+            ConditionExpression="#owner = :owner",
+            ExpressionAttributeNames={"#owner": "owner"},
+            ExpressionAttributeValues={":owner": to_wire(self._owner)},
+        )
+
+    def _flip(self, update: str, condition: str, values: dict, refused: Exception) -> None:
+        try:
+            self._update("pointer", update, condition, values)
+        except ClientError as error:
+            raise refused if is_code(error, REFUSED) else error from error
+        self._pointer = (-POINTER_SECONDS, {})
+
+    def _update(self, key: str, update: str, condition: str, values: dict) -> None:
+        """Update one item if `condition` holds; #name stands for the attribute `name`.
+
+        The service refuses names and values that the expressions do not use.
+        """
+        names = ("key", "owner", "until", "current", "previous")
+        self._client.update_item(
+            TableName=self.table,
+            Key={"key": to_wire(key), "version": to_wire("-")},
+            UpdateExpression=update,
+            ConditionExpression=condition,
+            ExpressionAttributeNames={
+                f"#{name}": name for name in names if f"#{name}" in update + condition
+            },
+            ExpressionAttributeValues={
+                name: to_wire(value) for name, value in values.items() if name in update + condition
+            },
+        )
+
+
+class DynamoWriter:
+    """Writes one run, several batches at a time."""
+
+    def __init__(self, client, table: str, run: Run, catalogue: Catalogue, expires_at: int):
+        self.pool = ThreadPoolExecutor(WRITERS)
+        self._client = client
+        self._table = table
+        self._version = run.version
+        self._catalogue = catalogue
+        self._expires_at = expires_at
+
+    def write(self, block: Block) -> None:
+        """Write the users of `block`; all are written when it returns."""
+        self._put(self._user(*fields) for fields in block.slices())
+
+    def write_lists(self, lists: list[RuleList]) -> None:
+        """Write the lists for listeners without history; the global one must be among them."""
+        self._put(
+            {
+                "key": list_key(one.country, one.age_group),
+                "rule": one.rule,
+                "artists": self._artists(one.recommendations),
+            }
+            for one in lists
+        )
+
+    def finish(self, run: Run) -> None:
+        """Say that all is written."""
+        with failures(self._table):
+            self._client.update_item(
+                TableName=self._table,
+                Key={"key": to_wire("run"), "version": to_wire(self._version)},
+                UpdateExpression="SET complete = :true, #run = :run",
+                ExpressionAttributeNames={"#run": "run"},
+                ExpressionAttributeValues={
+                    ":true": to_wire(True),
+                    ":run": to_wire(json.dumps(asdict(run))),
+                },
+            )
+
+    def write_run(self, run: Run, base: str | None, complete: bool) -> None:
+        """Write what the run says of itself, and the version that was current as it began."""
+        text = json.dumps(asdict(run))
+        self._put([{"key": "run", "run": text, "base": base, "complete": complete}])
+
+    def _user(self, user, rule, neighbours, recommendations, top_artists, country, age_group):
+        own = len(recommendations) > 0
+        top = played_artists(self._catalogue.artist, top_artists)
+        return {
+            "key": f"user/{user}",
+            "rule": rule,
+            "neighbours": neighbours,
+            "artists": self._artists(recommendations) if own else None,
+            "country": None if own else country,
+            "age_group": None if own else age_group,
+            "top_artists": json.dumps(top, ensure_ascii=False),
+        }
+
+    def _artists(self, recommendations) -> str:
+        artists = recommended_artists(self._catalogue.artist, recommendations)
+        return json.dumps(artists, ensure_ascii=False)
+
+    def _put(self, items: Iterable[dict]) -> None:
+        shared = {"version": self._version, "expires_at": self._expires_at}
+        wire = [item_to_wire(item | shared) for item in items]
+        with failures(self._table):
+            write = partial(write_batch, self._client, self._table)
+            list(self.pool.map(write, list(batches(wire))))
+
+
+def list_key(country: str, age_group: str) -> str:
+    """The partition key of a list."""
+    return f"list/{json.dumps([country, age_group], ensure_ascii=False)}"
+
+
+def is_live(written: dict | None) -> bool:
+    """Whether a run's item is there, finished and not expired."""
+    return bool(written) and written["complete"] and written["expires_at"] > time.time()
+
+
+def local_settings(endpoint: str, region: str | None) -> dict:
+    """How to reach a local server, which takes any credentials but wants some."""
+    settings = {"endpoint_url": endpoint, "region_name": region or "us-east-1"}
+    if not {"AWS_ACCESS_KEY_ID", "AWS_PROFILE"} & os.environ.keys():
+        settings |= {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
+    return settings
+
+
+def make_table(client, table: str) -> None:
+    """Make the table, billed by request, unless it is there; let its items expire."""
+    try:
+        client.describe_table(TableName=table)
+        return
+    except ClientError as error:
+        if not is_code(error, "ResourceNotFoundException"):
+            raise
+    client.create_table(
+        TableName=table,
+        KeySchema=[
+            {"AttributeName": "key", "KeyType": "HASH"},
+            {"AttributeName": "version", "KeyType": "RANGE"},
+        ],
+        AttributeDefinitions=[
+            {"AttributeName": "key", "AttributeType": "S"},
+            {"AttributeName": "version", "AttributeType": "S"},
+        ],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    client.get_waiter("table_exists").wait(
+        TableName=table, WaiterConfig={"Delay": 1, "MaxAttempts": 120}
+    )
+    try:
+        client.update_time_to_live(
+            TableName=table,
+            TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires_at"},
+        )
+    except ClientError as error:
+        if not is_code(error, "UnknownOperationException"):  # a local server without TTL
+            raise

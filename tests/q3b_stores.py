@@ -1,0 +1,124 @@
+"""Sets of recommendations for tests to publish, and local servers that answer as DynamoDB."""
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+from moto.server import ThreadedMotoServer
+from recommendation_store import RECOMMENDATION, TOP_ARTIST, Block, Catalogue, RuleList, new_run
+
+DYNALITE = Path(__file__).parent / "node" / "node_modules" / "dynalite" / "cli.js"
+NAMES = np.array(["Nina Simone", "王菲", "N/A", 'a "quoted" name', "Björk"], dtype=object)
+MBIDS = np.array([f"0000000{i}-0000-4000-8000-000000000000" for i in range(4)] + [""], dtype=object)
+CATALOGUE = Catalogue(NAMES, MBIDS)
+
+
+def recommendation(artist, score, *reasons):
+    causes = [*reasons, *[(-1, 0, 0)] * (3 - len(reasons))]
+    return (artist, score, *map(tuple, zip(*causes, strict=True)))
+
+
+def block_of(users, lists=None):
+    """A block of users with two recommendations each, or served from `lists[user]`."""
+    lists = lists or {}
+    recommendations, starts = [], [0]
+    for user in users:
+        if user not in lists:
+            recommendations += [
+                recommendation(0, 0.75, (1, 0.5, 14), (4, 0.25, 3)),
+                recommendation(2, 0.125),
+            ]
+        starts.append(len(recommendations))
+    return Block(
+        users=list(users),
+        rules=["country" if user in lists else "neighbours" for user in users],
+        neighbours=np.array([0 if user in lists else 50 for user in users]),
+        recommendations=np.array(recommendations, RECOMMENDATION),
+        recommendation_starts=np.array(starts),
+        top_artists=np.array([(1, 300), (4, 7)] * len(users), TOP_ARTIST),
+        top_starts=np.arange(0, 2 * len(users) + 1, 2),
+        list_countries=[lists.get(user, ("", ""))[0] for user in users],
+        list_age_groups=[lists.get(user, ("", ""))[1] for user in users],
+    )
+
+
+def list_of(country, age_group, artist):
+    return RuleList(country, age_group, np.array([recommendation(artist, 9.5)], RECOMMENDATION))
+
+
+LISTS = [
+    list_of("", "", 0),
+    list_of("", "25-34", 1),
+    list_of("Germany", "", 2),
+    list_of("Germany", "25-34", 3),
+]
+
+
+@contextmanager
+def writing(store, run=None):
+    run = run or new_run()
+    with store.lock(), store.begin(run, CATALOGUE) as writer:
+        writer.write_lists(LISTS)
+        yield writer, run
+
+
+def publish(store, users, **lists):
+    with writing(store) as (writer, run):
+        writer.write(block_of(users, lists))
+        writer.finish(run)
+    store.publish(run)
+    return run
+
+
+def free_port() -> int:
+    """A port on 127.0.0.1 that nothing listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+@contextmanager
+def moto() -> Iterator[str]:
+    """Run moto's server in this process; yield its address."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    try:
+        host, port = server.get_host_and_port()
+        yield f"http://{host}:{port}"
+    finally:
+        server.stop()
+
+
+@contextmanager
+def dynalite() -> Iterator[str]:
+    """Run dynalite, which keeps DynamoDB's true limits; yield its address."""
+    node = shutil.which("node")
+    if not node or not DYNALITE.exists():
+        missing = "dynalite is not installed: run `npm ci` in tests/node (Node 20 or newer)"
+        pytest.fail(missing) if os.environ.get("CI") == "true" else pytest.skip(missing)
+    port = free_port()
+    arguments = ["--host", "127.0.0.1", "--port", str(port), "--createTableMs", "0"]
+    with subprocess.Popen([node, DYNALITE, *arguments], stdout=subprocess.DEVNULL) as server:
+        try:
+            wait_for(port, server)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.kill()
+
+
+def wait_for(port: int, server: subprocess.Popen, seconds: float = 20) -> None:
+    """Return when `server` accepts connections; fail if it does not."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and server.poll() is None:
+        with socket.socket() as caller:
+            if not caller.connect_ex(("127.0.0.1", port)):
+                return
+        time.sleep(0.02)
+    pytest.fail(f"the server on port {port} did not start (exit code {server.poll()})")
