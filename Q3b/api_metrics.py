@@ -1,0 +1,76 @@
+"""The API's figures for Prometheus: requests, seconds, rules, age of the published set.
+
+Several worker processes are counted together through files, if PROMETHEUS_MULTIPROC_DIR names a
+folder before this module is imported (`deploy/gunicorn.conf.py` does so).
+"""
+
+import os
+import time
+from collections.abc import Callable
+
+from flask import Flask, Response, g, request
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from prometheus_client.multiprocess import MultiProcessCollector
+
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
+
+
+class Metrics:
+    """The figures of one app, in a registry of their own."""
+
+    def __init__(self):
+        registry = self.registry = CollectorRegistry()
+        self.seconds = Histogram(
+            "recommender_request_seconds",
+            "Seconds to answer a request.",
+            ["route", "status"],
+            buckets=SECONDS,
+            registry=registry,
+        )
+        self.answers = Counter(
+            "recommender_answers",
+            "Lists of artists served, by the rule behind them.",
+            ["rule"],
+            registry=registry,
+        )
+        self.generated = Gauge(
+            "recommender_set_generated_timestamp_seconds",
+            "When the published set was generated; 0 if there is none or the store is down.",
+            registry=registry,
+            multiprocess_mode="mostrecent",
+        )
+
+    def text(self) -> bytes:
+        """All figures in Prometheus' text format, of every worker process."""
+        if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+            return generate_latest(self.registry)
+        together = CollectorRegistry()
+        MultiProcessCollector(together)
+        return generate_latest(together)
+
+
+def measure(app: Flask, generated_at: Callable[[], float]) -> Metrics:
+    """Count and time the requests of `app` and serve the figures at `/metrics`.
+
+    `generated_at` returns the published set's time in epoch seconds.
+    """
+    metrics = Metrics()
+
+    @app.before_request
+    def start() -> None:
+        g.started = time.perf_counter()
+
+    @app.after_request
+    def count(response: Response) -> Response:
+        route = request.url_rule.rule if request.url_rule else "none"
+        seconds = time.perf_counter() - g.started
+        metrics.seconds.labels(route, response.status_code).observe(seconds)
+        return response
+
+    @app.get("/metrics", provide_automatic_options=False)
+    def show_metrics() -> Response:
+        metrics.generated.set(generated_at())
+        return Response(metrics.text(), content_type=CONTENT_TYPE_PLAIN_0_0_4)
+
+    return metrics

@@ -1,0 +1,90 @@
+"""What the API takes: arguments checked one by one, a key if one is set, nothing large."""
+
+import hmac
+from collections.abc import Callable
+
+from command_line import UserError
+from flask import Flask, Request, request
+from werkzeug.datastructures import MultiDict, WWWAuthenticate
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, Unauthorized
+
+LONGEST_USER_ID = 256  # characters
+LONGEST_COUNTRY = 64  # characters
+HIGHEST_AGE = 120  # years
+HIGHEST_LIMIT = 100  # artists
+LARGEST_BODY = 1024  # bytes; every resource is read by GET, a body is a mistake
+OPEN_PATHS = ("/healthz", "/readyz", "/metrics", "/openapi.json", "/static/")
+
+
+def whole_number(low: int, high: int) -> Callable[[str, str], int]:
+    """A reader of whole numbers from `low` to `high`; it raises BadRequest for anything else."""
+
+    def read(name: str, text: str) -> int:
+        if text.isascii() and text.isdigit() and len(text) <= 9 and low <= int(text) <= high:
+            return int(text)
+        raise BadRequest(f"{name} must be a whole number from {low} to {high}.")
+
+    return read
+
+
+def short_text(longest: int) -> Callable[[str, str], str]:
+    """A reader of texts of 1 to `longest` characters; it raises BadRequest for anything else."""
+
+    def read(name: str, text: str) -> str:
+        if 1 <= len(text) <= longest:
+            return text
+        raise BadRequest(f"{name} must have 1 to {longest} characters.")
+
+    return read
+
+
+read_limit = whole_number(1, HIGHEST_LIMIT)
+read_age = whole_number(0, HIGHEST_AGE)
+read_strict = whole_number(0, 1)
+read_country = short_text(LONGEST_COUNTRY)
+read_user_id = short_text(LONGEST_USER_ID)
+
+
+def read_arguments(arguments: MultiDict, readers: dict[str, Callable]) -> dict:
+    """The values of the given arguments by name, absent ones left out.
+
+    Raises BadRequest for an argument that has no reader, stands twice or has a wrong value.
+    """
+    for name, values in arguments.lists():
+        if name not in readers:
+            raise BadRequest(f"There is no argument {name!r} here; use {', '.join(readers)}.")
+        if len(values) > 1:
+            raise BadRequest(f"{name} stands there {len(values)} times; give it once.")
+    return {name: readers[name](name, text) for name, text in arguments.items()}
+
+
+def presented_key(asked: Request) -> str:
+    """The key of a request: a bearer token, or the password that a browser asks for."""
+    shown = asked.authorization
+    if shown is None:
+        return ""
+    return (shown.token if shown.type == "bearer" else shown.password) or ""
+
+
+def guard(app: Flask) -> None:
+    """Refuse large bodies, and requests without the key if `API_KEY` is set.
+
+    Probes, metrics, the description and the style sheet stay open: they tell nothing of users.
+    Raises UserError for a key that no header can carry.
+    """
+    key = app.config["API_KEY"]
+    if not key.isascii():
+        raise UserError("RECOMMENDER_API_KEY must be of ASCII characters: it travels in a header")
+
+    @app.before_request
+    def check() -> None:
+        if (request.content_length or 0) > LARGEST_BODY:
+            raise RequestEntityTooLarge(f"A body may have {LARGEST_BODY} bytes.")
+        if not key or request.path.startswith(OPEN_PATHS):
+            return
+        if not hmac.compare_digest(presented_key(request).encode(), key.encode()):
+            scheme = "basic" if request.path == "/" else "bearer"
+            raise Unauthorized(
+                "Send the key: 'Authorization: Bearer KEY'; a browser asks for it as a password.",
+                www_authenticate=WWWAuthenticate(scheme, {"realm": "recommendations"}),
+            )

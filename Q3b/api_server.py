@@ -1,0 +1,63 @@
+"""The servers that run the API: gunicorn, and waitress where there is no fork (Windows)."""
+
+import os
+import socket
+import sys
+from argparse import Namespace
+from ipaddress import ip_address
+from pathlib import Path
+
+import waitress
+from command_line import OutsideError, UserError
+from flask import Flask
+
+FOLDER = Path(__file__).resolve().parent
+DEFAULT_SERVER = "waitress" if os.name == "nt" else "gunicorn"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches `host`."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def check_address(host: str, port: int, guarded: bool) -> None:
+    """Raise UserError for an open address without a key, OutsideError for one that is taken."""
+    if not guarded and not is_loopback(host):
+        raise UserError(
+            f"--host {host} is reached from other machines: set RECOMMENDER_API_KEY, "
+            "or say --without-key"
+        )
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        if os.name != "nt":
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise OutsideError(
+                f"{host}:{port}: {error.strerror}; choose another --host or --port"
+            ) from None
+
+
+def run_gunicorn(arguments: Namespace) -> None:
+    """Become gunicorn: this process is replaced, so that signals reach it directly."""
+    host = f"[{arguments.host}]" if ":" in arguments.host else arguments.host
+    options = [
+        *("--config", str(FOLDER / "deploy" / "gunicorn.conf.py")),
+        *("--bind", f"{host}:{arguments.port}"),
+        *("--workers", str(arguments.workers), "--threads", str(arguments.threads)),
+        *(("--access-logfile", "-") if arguments.access_log else ()),
+    ]
+    program = [sys.executable, "-m", "gunicorn", *options, "api:create_app()"]
+    os.execv(program[0], program)  # noqa: S606 - no shell is meant
+
+
+def run_waitress(app: Flask, arguments: Namespace) -> None:
+    """Serve `app` until interrupted."""
+    print(f"Listening at http://{arguments.host}:{arguments.port}", file=sys.stderr)
+    waitress.serve(
+        app, host=arguments.host, port=arguments.port, threads=arguments.threads, ident=None
+    )

@@ -1,0 +1,106 @@
+"""The page at `/`: find a user or pick a newcomer, see the artists and why. Needs no JavaScript."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from api_requests import read_age, read_country, read_user_id
+from age_groups import age_group
+from command_line import OutsideError
+from flask import Blueprint, Response, current_app, make_response, render_template, request
+from recommendation_store import COUNTRY, NEIGHBOURS, Run, Store
+from werkzeug.exceptions import BadRequest
+
+page = Blueprint("page", __name__)
+FIELDS = {"user": read_user_id, "country": read_country, "age": read_age}
+
+
+@dataclass
+class Question:
+    """What a visitor typed into the page, and what is wrong with it."""
+
+    typed: dict[str, str]
+    read: dict[str, str | int] = field(default_factory=dict)
+    mistakes: dict[str, str] = field(default_factory=dict)
+
+
+def read_question() -> Question:
+    """The question of the request; fields left empty are not asked for."""
+    question = Question({name: request.args.get(name, "").strip() for name in FIELDS})
+    for name, text in question.typed.items():
+        if text:
+            try:
+                question.read[name] = FIELDS[name](f"The {name}", text)
+            except BadRequest as error:
+                question.mistakes[name] = str(error.description)
+    return question
+
+
+def find_item(store: Store, asked: dict) -> dict | None:
+    """The item of the user asked for, else of a newcomer with the country and age asked for."""
+    item = store.user(asked["user"]) if "user" in asked else None
+    if item is None:
+        group = age_group(asked.get("age"))
+        item = store.new_user(asked.get("country", ""), group)
+    return item
+
+
+def explain_rule(item: dict, asked: dict) -> str:
+    """Where the artists of the item come from, in a sentence."""
+    if item["rule"] == NEIGHBOURS:
+        return f"Chosen by the {item['neighbours']} listeners whose taste is nearest."
+    if item["rule"] == COUNTRY and "country" in asked:
+        return f"What listeners in {asked['country']} play more than others do."
+    if item["rule"] == COUNTRY:
+        return "What listeners in the same country play more than others do."
+    return "What most listeners play."
+
+
+def heading(item: dict | None, asked: dict) -> str:
+    """The heading of the answer."""
+    if "user" in asked and item and item["user_id"] is not None:
+        return "Artists for this listener"
+    if "country" in asked:
+        return f"Artists for a newcomer in {asked['country']}"
+    return "Artists for a newcomer"
+
+
+def readable(moment: str) -> str:
+    """An ISO time in UTC as people write it: 3 May 2026, 07:00 UTC."""
+    time = datetime.fromisoformat(moment)
+    return f"{time.day} {time:%B %Y, %H:%M} UTC"
+
+
+def render(question: Question, run: Run | None, item: dict | None) -> str:
+    """The page as HTML."""
+    known = item is not None and item["user_id"] is not None
+    return render_template(
+        "listener.html",
+        question=question,
+        run=run,
+        item=item,
+        heading=heading(item, question.read),
+        explanation=explain_rule(item, question.read) if item else "",
+        unknown_user="" if known else question.read.get("user", ""),
+        published=readable(run.generated_at) if run else "",
+        best_score=max((artist["score"] for artist in item["artists"]), default=0) if item else 0,
+    )
+
+
+@page.get("/", provide_automatic_options=False)
+def show() -> Response:
+    """The page; its status is 400 for a wrong field and 503 without a published set."""
+    question, store = read_question(), current_app.extensions["store"]
+    run = store.current()
+    item = find_item(store, question.read) if run and not question.mistakes else None
+    response = make_response(render(question, run, item))
+    response.status_code = 400 if question.mistakes else 200 if item else 503
+    response.cache_control.no_cache = True
+    response.cache_control.private = True
+    return response
+
+
+@page.errorhandler(OutsideError)
+def show_outage(error: OutsideError) -> tuple[str, int, dict]:
+    """The page that a person sees while the store is down."""
+    current_app.logger.warning("%s: %s", request.path, error)
+    return render_template("outage.html"), 503, {"Retry-After": "5", "Cache-Control": "no-store"}

@@ -1,0 +1,165 @@
+"""The description of the API in OpenAPI 3.1, served at `/openapi.json`."""
+
+from api_requests import HIGHEST_AGE, HIGHEST_LIMIT, LONGEST_COUNTRY, LONGEST_USER_ID
+
+NAMES = {
+    400: "A wrong argument",
+    401: "The key is missing or wrong",
+    404: "An unknown user, and `strict` was asked for",
+    503: "The store is down or holds nothing fresh; Retry-After says when to try again",
+}
+TIME = {"type": "string", "format": "date-time"}
+
+
+def reference(schema: str) -> dict:
+    """A reference to one of the components."""
+    return {"$ref": f"#/components/schemas/{schema}"}
+
+
+def content(schema: dict, media_type: str = "application/json") -> dict:
+    """A body of one media type."""
+    return {"content": {media_type: {"schema": schema}}}
+
+
+def fields(**properties: dict) -> dict:
+    """An object that has just these properties, all of them."""
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def argument(name: str, schema: dict, description: str, place: str = "query") -> dict:
+    """One argument of a request."""
+    required = {"required": True} if place == "path" else {}
+    return {"name": name, "in": place, "schema": schema, "description": description} | required
+
+
+def problems(*statuses: int) -> dict:
+    """The problem documents of some statuses."""
+    retry = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds."}}
+    return {
+        str(status): {"description": NAMES[status]}
+        | content(reference("Problem"), "application/problem+json")
+        | ({"headers": retry} if status == 503 else {})
+        for status in statuses
+    }
+
+
+def operation(name: str, summary: str, success: dict, failures: dict | None = None, **more) -> dict:
+    """A resource that is read by GET."""
+    responses = {"200": {"description": summary} | success} | (failures or {})
+    return {"get": {"operationId": name, "summary": summary, "responses": responses} | more}
+
+
+def listing(name: str, summary: str, *statuses: int, parameters: list[dict]) -> dict:
+    """A resource that answers by a list of artists, with the validators of its version."""
+    success = content(reference("Recommendations")) | {
+        "headers": {
+            "ETag": {"schema": {"type": "string"}, "description": "Of the published version."},
+            "Cache-Control": {"schema": {"type": "string"}},
+        }
+    }
+    unchanged = {"304": {"description": "The client's copy is still right"}}
+    failures = unchanged | problems(*statuses)
+    security = [{}, {"key": []}]
+    return operation(
+        name, summary, success, failures, parameters=parameters, security=security, tags=["artists"]
+    )
+
+
+def whole(low: int, high: int, **more) -> dict:
+    """A whole number within bounds."""
+    return {"type": "integer", "minimum": low, "maximum": high} | more
+
+
+def text(longest: int) -> dict:
+    """A text that is not empty."""
+    return {"type": "string", "minLength": 1, "maxLength": longest}
+
+
+def paths() -> dict:
+    """Every resource but the page."""
+    limit = argument("limit", whole(1, HIGHEST_LIMIT, default=20), "How many artists at most.")
+    strict = argument("strict", {"enum": [0, 1], "default": 0}, "1: an unknown user is a 404.")
+    user_id = argument("user_id", text(LONGEST_USER_ID), "The id in the app's database.", "path")
+    country = argument("country", text(LONGEST_COUNTRY), "As the profiles spell it.")
+    age = argument("age", whole(0, HIGHEST_AGE), "Years.")
+    ready = fields(status={"const": "ready"}, version={"type": "string"}, generated_at=TIME)
+    return {
+        "/users/{user_id}/recommendations": listing(
+            "userRecommendations",
+            "A user's artists; for an unknown user the artists of a newcomer",
+            *(400, 401, 404, 503),
+            parameters=[user_id, limit, strict],
+        ),
+        "/new-user/recommendations": listing(
+            "newUserRecommendations",
+            "Artists for a newcomer",
+            *(400, 401, 503),
+            parameters=[country, age, limit],
+        ),
+        "/healthz": operation(
+            "health", "The process is alive", content(fields(status={"const": "alive"}))
+        ),
+        "/readyz": operation(
+            "readiness", "The store answers and is fresh", content(ready), problems(503)
+        ),
+        "/metrics": operation(
+            "metrics", "Figures for Prometheus", content({"type": "string"}, "text/plain")
+        ),
+        "/openapi.json": operation("description", "This document", content({"type": "object"})),
+    }
+
+
+def schemas() -> dict:
+    """The shapes of the answers."""
+    name = {"type": "string"}
+    mbid = {"type": ["string", "null"], "description": "The artist's id at MusicBrainz."}
+    reason = fields(
+        name=name,
+        mbid=mbid,
+        share={"type": "number", "description": "Share of the score that this artist brings."},
+        listeners=whole(0, 2**31 - 1, description="Nearest listeners who play this artist."),
+    )
+    artist = fields(
+        name=name,
+        mbid=mbid,
+        score={"type": "number", "description": "Higher is nearer; comparable within a list."},
+        because={
+            "type": "array",
+            "items": reason,
+            "description": "Own artists that explain this one; none behind a rule.",
+        },
+    )
+    return {
+        "Recommendations": fields(
+            user_id={"type": ["string", "null"]},
+            rule={"enum": ["neighbours", "country", "global"]},
+            version={"type": "string"},
+            generated_at=TIME,
+            artists={"type": "array", "items": artist, "maxItems": HIGHEST_LIMIT},
+        ),
+        "Problem": fields(
+            title={"type": "string"}, status={"type": "integer"}, detail={"type": "string"}
+        ),
+    }
+
+
+def openapi_document() -> dict:
+    """The whole document."""
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Recommendations",
+            "version": "1",
+            "description": "Artists that a listener will like, published once a day.",
+        },
+        "paths": paths(),
+        "components": {
+            "schemas": schemas(),
+            "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
+        },
+    }

@@ -1,0 +1,91 @@
+"""A small published set for the tests of the API and its page."""
+
+from dataclasses import replace
+
+import numpy as np
+from recommendation_store import (
+    RECOMMENDATION,
+    TOP_ARTIST,
+    Block,
+    Catalogue,
+    RuleList,
+    Run,
+    new_run,
+    open_store,
+)
+
+ARTISTS = [
+    *("Harbour Lights", "The Paper Lanterns", "Café Mistral", "夜行列車", "Nora Quill"),
+    *("Static Orchard", "Los Faros", "Velvet Tram", "Low Tide Choir", "Àngels & Wires"),
+    *("Kite Season", "Ferrograph", "The Long Weekend", "Miri Tal", "Copper Moth"),
+    *("Seven Ferries", "Ölandsbron", "Dust & Daylight", "Pale Signal", "Marble Arcade"),
+    *("Tin Roof Rain", "Glasshouse", "Nightbus 970", "Sable Coast", "A <b>Bold</b> Name"),
+    *("Slow Cartography", "Ivy & the Engine", "Rooftop Weather", "Summer Ledger", "One More Pier"),
+]
+MBIDS = [f"{number:08x}-0000-4000-8000-000000000000" for number in range(len(ARTISTS) - 1)] + [""]
+CATALOGUE = Catalogue(np.array(ARTISTS, dtype=object), np.array(MBIDS, dtype=object))
+LISTENERS = [f"{number:040x}" for number in range(11**30, 12 * 11**30, 11**30)]
+COUNTRIES = ["Hong Kong", "Poland", "United Kingdom"]
+TOP = 20
+
+
+def recommendations_from(first: int, explained: bool) -> np.ndarray:
+    """TOP artists from number `first` on, wrapping around, each explained by three others."""
+    numbers = (first + np.arange(TOP)) % len(ARTISTS)
+    causes = (first + TOP + np.arange(3)) % len(ARTISTS)
+    rows = np.zeros(TOP, RECOMMENDATION)
+    rows["artist"], rows["score"] = numbers, 1 / (1.5 + np.arange(TOP))
+    rows["because_artist"] = causes if explained else -1
+    rows["because_share"] = (0.5, 0.3, 0.1) if explained else 0
+    rows["because_listeners"] = (31, 12, 4) if explained else 0
+    return rows
+
+
+def top_artists_of(first: int) -> np.ndarray:
+    """The ten artists that follow the recommended ones."""
+    rows = np.zeros(10, TOP_ARTIST)
+    rows["artist"], rows["plays"] = (
+        (first + TOP + np.arange(10)) % len(ARTISTS),
+        1600 // (np.arange(10) + 1),
+    )
+    return rows
+
+
+def block_of(users: list[str]) -> Block:
+    """Users with recommendations of their own, but for the last, who is served by a rule."""
+    own = [recommendations_from(number, explained=True) for number in range(len(users) - 1)]
+    own.append(recommendations_from(0, explained=True)[:0])
+    return Block(
+        users=users,
+        rules=["neighbours"] * (len(users) - 1) + ["country"],
+        neighbours=np.array([50] * (len(users) - 1) + [0]),
+        recommendations=np.concatenate(own),
+        recommendation_starts=np.cumsum([0, *map(len, own)]),
+        top_artists=np.concatenate([top_artists_of(number) for number in range(len(users))]),
+        top_starts=np.arange(0, 10 * len(users) + 1, 10),
+        list_countries=["Poland"] * len(users),
+        list_age_groups=[""] * len(users),
+    )
+
+
+def rule_lists() -> list[RuleList]:
+    """A list for everyone and one for each country, each from another first artist."""
+    places = ["", *COUNTRIES]
+    return [
+        RuleList(place, "", recommendations_from(5 * number, explained=False))
+        for number, place in enumerate(places)
+    ]
+
+
+def publish(url: str, users: list[str] = LISTENERS, **fields) -> Run:
+    """Publish the set to the store at `url`; `fields` replace those of its run."""
+    store = open_store(url, create=True)
+    about = {"users": len(users), "countries": COUNTRIES, "example_users": users[:6]}
+    run = replace(new_run(), **(about | fields))
+    with store.lock(), store.begin(run, CATALOGUE) as writer:
+        writer.write(block_of(users))
+        writer.write_lists(rule_lists())
+        writer.finish(run)
+    store.publish(run)
+    store.close()
+    return run
