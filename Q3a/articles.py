@@ -1,0 +1,117 @@
+"""Articles from CSV and TSV files: every row is kept, or counted with the reason why not."""
+
+import csv
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+import pandas as pd
+from command_line import UserError
+
+ENCODINGS = ("utf-8-sig", "big5hkscs")  # tried in this order
+COLUMNS = {"id": "id", "tag": "tag", "text": "text"}  # ours, and the file's name for it
+LONGEST_FIELD = 2**31 - 1  # characters: the csv module's own limit is 131,072
+
+
+@dataclass
+class Source:
+    """How the user's files are to be read."""
+
+    columns: Mapping[str, str] = field(default_factory=lambda: COLUMNS)
+    encoding: str | None = None  # None: the first of ENCODINGS that fits
+
+
+def read_articles(
+    paths: Iterable[Path], wanted: Iterable[str], source: Source
+) -> tuple[pd.DataFrame, Counter]:
+    """Return the articles of all files, a column of text for each of `wanted`, and the rejects.
+
+    `wanted` are of id, tag, text. A row is rejected, and counted by reason, if it has too many or
+    too few fields, or no tag where a tag is wanted.
+    """
+    rejected = Counter()
+    frames = [
+        pd.DataFrame(rows, columns=list(wanted), dtype=object)
+        for path in paths
+        for rows in chunks(read_rows(path, wanted, source, rejected), 10_000)
+    ]
+    if not frames:
+        raise UserError(f"{', '.join(map(str, paths))}: no articles below the header")
+    return pd.concat(frames, ignore_index=True), rejected
+
+
+def chunks(rows: Iterable, size: int) -> Iterator[list]:
+    """Yield the rows in lists of `size`; the last one may be shorter."""
+    rows = iter(rows)
+    while chunk := list(islice(rows, size)):
+        yield chunk
+
+
+def read_rows(
+    path: Path, wanted: Iterable[str], source: Source, rejected: Counter
+) -> Iterator[tuple[str, ...]]:
+    """Yield the wanted fields of each row as they are written; count the others in `rejected`."""
+    encoding = source.encoding or detected_encoding(path)
+    csv.field_size_limit(LONGEST_FIELD)
+    try:
+        with path.open(encoding=encoding, newline="") as file:
+            reader = csv.reader(file, **dialect(path))
+            header = [name.strip() for name in next(reader, [])]
+            positions = [position(path, header, source.columns[name]) for name in wanted]
+            tag_position = positions[list(wanted).index("tag")] if "tag" in wanted else None
+            for row in reader:
+                if reason := reason_to_reject(row, len(header), tag_position):
+                    rejected[reason] += 1
+                elif row:
+                    yield tuple(row[place] for place in positions)
+    except UnicodeDecodeError as error:
+        raise UserError(
+            f"{path}: not {encoding} at byte {error.start}; name its encoding with --encoding"
+        ) from None
+    except LookupError:
+        raise UserError(f"--encoding {encoding}: Python knows no such encoding") from None
+    except csv.Error as error:
+        raise UserError(f"{path}, line {reader.line_num}: {error}; check its quotes") from None
+
+
+def dialect(path: Path) -> dict:
+    """Return the csv module's settings for the file: `.tsv` has tabs and no quoting."""
+    if path.suffix.lower() in (".tsv", ".tab"):
+        return {"delimiter": "\t", "quoting": csv.QUOTE_NONE}
+    return {"strict": True}
+
+
+def detected_encoding(path: Path) -> str:
+    """Return the first of ENCODINGS in which the whole file can be read."""
+    for encoding in ENCODINGS:
+        try:
+            with path.open(encoding=encoding) as file:
+                while file.read(2**20):
+                    pass
+            return encoding
+        except UnicodeDecodeError:
+            continue
+    raise UserError(f"{path}: neither {' nor '.join(ENCODINGS)}; name its encoding with --encoding")
+
+
+def position(path: Path, header: list[str], name: str) -> int:
+    """Return where the column of that name stands."""
+    if not header:
+        raise UserError(f"{path}: the file is empty; it needs a header such as id,tag,text")
+    if name not in header:
+        raise UserError(
+            f"{path}, line 1: no column {name!r} among {', '.join(header)};"
+            " map names with --columns, such as --columns id=index,tag=class,text=title"
+        )
+    return header.index(name)
+
+
+def reason_to_reject(row: list[str], fields: int, tag_position: int | None) -> str | None:
+    """Return why the row cannot be used, or None; an empty line is no row."""
+    if row and len(row) != fields:
+        return "wrong number of fields"
+    if row and tag_position is not None and not row[tag_position].strip():
+        return "no tag"
+    return None

@@ -1,0 +1,108 @@
+"""The families of models that one grid search compares, from the classic forest to linear ones.
+
+A model reads a frame of articles with the columns `plain` (text) and `words` (the same, segmented
+and joined by spaces).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from sklearn.base import ClassifierMixin
+from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
+from sklearn.pipeline import Pipeline
+from sklearn.svm import LinearSVC
+
+# scikit-learn's default pattern drops words of one character, and a tokenizer function of our own
+# could not be saved.
+WORD = r"\S+"
+
+
+@dataclass(frozen=True)
+class Family:
+    """Models that differ only in the settings of `grid`."""
+
+    name: str
+    features: ColumnTransformer
+    model: ClassifierMixin
+    grid: Mapping[str, list] = field(default_factory=dict)
+
+    def parameters(self) -> dict[str, list]:
+        """Return what GridSearchCV tries on `pipeline()`."""
+        return {"features": [self.features], "model": [self.model], **self.grid}
+
+
+def pipeline(memory: str | None = None) -> Pipeline:
+    """Return the pipeline that every family fills; `memory` is where it keeps fitted features."""
+    return Pipeline([("features", "passthrough"), ("model", None)], memory=memory)
+
+
+def word_counts() -> tuple:
+    return "words", CountVectorizer(token_pattern=WORD), "words"
+
+
+def word_weights() -> tuple:
+    return "words", TfidfVectorizer(token_pattern=WORD, sublinear_tf=True), "words"
+
+
+def character_weights() -> tuple:
+    pairs = TfidfVectorizer(analyzer="char", ngram_range=(1, 2), sublinear_tf=True)
+    return "characters", pairs, "plain"
+
+
+def forest(name: str, seed: int, grid: Mapping[str, list]) -> Family:
+    """Return random forests on word counts."""
+    features = ColumnTransformer([word_counts()])
+    return Family(name, features, RandomForestClassifier(random_state=seed), grid)
+
+
+def linear(name: str, seed: int, penalties: list[float], *features: tuple) -> Family:
+    """Return linear support vector machines on TF-IDF weights."""
+    grid = {"model__C": penalties}
+    return Family(name, ColumnTransformer(list(features)), LinearSVC(random_state=seed), grid)
+
+
+# The grid of the classic way: word counts between two document frequencies and a shallow forest.
+REFERENCE_GRID = {
+    "features__words__min_df": [0.01, 0.05, 0.1],
+    "features__words__max_df": [0.8, 0.9],
+    "model__n_estimators": [50, 100, 200],
+    "model__max_depth": [8, 10, 12],
+}
+# A few candidates, so that one search of 685 articles takes seconds.
+QUICK_REFERENCE_GRID = {
+    "features__words__min_df": [0.01, 0.05],
+    "features__words__max_df": [0.9],
+    "model__n_estimators": [100],
+    "model__max_depth": [12],
+}
+MODELS = ("all", "reference", "forest", "linear")
+SEARCHES = ("quick", "full", "none")
+
+
+def families(model: str, search: str, seed: int) -> list[Family]:
+    """Return the families to compare for `--model` (one of MODELS) and `--search` (SEARCHES)."""
+    full = search == "full"
+    exact = full or model == "reference"
+    depths, penalties = ([8, 12, None], [0.1, 0.3, 1.0, 3.0]) if full else ([12], [1.0])
+    reference = forest("reference forest", seed, REFERENCE_GRID if exact else QUICK_REFERENCE_GRID)
+    forests = [reference, forest("forest on all words", seed, {"model__max_depth": depths})]
+    words, characters = word_weights(), character_weights()
+    linears = [
+        linear("linear on words", seed, penalties, words),
+        linear("linear on characters", seed, penalties, characters),
+        linear("linear on words and characters", seed, penalties, words, characters),
+    ]
+    chosen = {
+        "all": forests + linears,
+        "reference": [reference],
+        "forest": forests,
+        "linear": linears,
+    }[model]
+    return [last_candidate(chosen[-1])] if search == "none" else chosen
+
+
+def last_candidate(family: Family) -> Family:
+    """Return the family with the last value of each setting alone."""
+    return replace(family, grid={name: values[-1:] for name, values in family.grid.items()})

@@ -1,0 +1,140 @@
+"""Search among families of models, and an honest figure for what the search chooses.
+
+The figure is that of nested cross-validation: each outer fold is tagged by a model that was
+searched for without it (Cawley and Talbot 2010, jmlr.org/papers/v11/cawley10a.html).
+"""
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from command_line import UserError
+from model_families import Family, pipeline
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.model_selection import (
+    GridSearchCV,
+    ParameterGrid,
+    StratifiedGroupKFold,
+    StratifiedKFold,
+)
+from sklearn.pipeline import Pipeline
+from tqdm import tqdm
+
+FOLDS = 5
+INNER_FOLDS = 3  # of the searches within an outer fold, and of calibration
+FEATURES = ["plain", "words"]  # the columns that a model reads
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The best of a search: its pipeline, not yet fitted, and the table of all candidates."""
+
+    family: str
+    parameters: dict[str, float | None]
+    pipeline: Pipeline
+    candidates: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What the models of the outer folds say of the articles they did not see, row by row."""
+
+    true: np.ndarray
+    predicted: np.ndarray
+    confidence: np.ndarray  # probability of the predicted tag
+    fold: np.ndarray  # 0 to FOLDS - 1
+    taggers: list[CalibratedClassifierCV]  # one per fold
+
+    @property
+    def correct(self) -> np.ndarray:
+        return self.predicted == self.true
+
+
+def check_tags(articles: pd.DataFrame) -> None:
+    """Raise UserError unless there are two tags, each with an article for every fold."""
+    different = articles.groupby("tag")["group"].nunique()
+    if len(different) < 2:
+        raise UserError(f"only one tag, {different.index[0]}: a tagger needs two to tell apart")
+    rare = different[different < FOLDS]
+    if len(rare):
+        counts = ", ".join(f"{tag} ({count})" for tag, count in rare.items())
+        raise UserError(
+            f"fewer than {FOLDS} different articles of {counts}: add some, or leave the tag out"
+        )
+
+
+def splits(articles: pd.DataFrame, folds: int, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return (train, test) row numbers of stratified folds; each group stays within one fold."""
+    if articles["group"].is_unique:
+        kind, groups = StratifiedKFold, None
+    else:
+        kind, groups = StratifiedGroupKFold, articles["group"]
+    kfold = kind(folds, shuffle=True, random_state=seed)
+    return list(kfold.split(articles, articles["tag"], groups))
+
+
+def choose(articles: pd.DataFrame, families: Sequence[Family], folds: int, seed: int) -> Choice:
+    """Return the candidate of best mean accuracy in one grid search over all families."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as memory:
+        search = GridSearchCV(
+            pipeline(memory),
+            [family.parameters() for family in families],
+            scoring="accuracy",
+            cv=splits(articles, folds, seed),
+            refit=False,
+            n_jobs=-1,
+        ).fit(articles[FEATURES], articles["tag"])
+    candidates = candidate_table(search, families)
+    best = candidates.iloc[0]
+    return Choice(
+        best["family"],
+        best["parameters"],
+        pipeline().set_params(**search.best_params_),
+        candidates,
+    )
+
+
+def candidate_table(search: GridSearchCV, families: Sequence[Family]) -> pd.DataFrame:
+    """Return one row per candidate, best first: family, parameters, accuracy, spread, seconds."""
+    results = search.cv_results_
+    rows = [
+        (family.name, {name.rpartition("__")[2]: value for name, value in parameters.items()})
+        for family in families
+        for parameters in ParameterGrid(dict(family.grid))
+    ]
+    table = pd.DataFrame(rows, columns=["family", "parameters"])
+    table["accuracy"] = results["mean_test_score"]
+    table["spread"] = results["std_test_score"]
+    table["fit_seconds"] = results["mean_fit_time"]
+    return table.loc[np.argsort(results["rank_test_score"], kind="stable")].reset_index(drop=True)
+
+
+def trained(pipeline: Pipeline, articles: pd.DataFrame, seed: int) -> CalibratedClassifierCV:
+    """Return the pipeline fitted to all articles, its confidence calibrated by cross-validation."""
+    tagger = CalibratedClassifierCV(
+        pipeline, method="sigmoid", cv=splits(articles, INNER_FOLDS, seed), ensemble=False
+    ).fit(articles[FEATURES], articles["tag"])
+    return tagger.set_params(cv=None)  # the row numbers are of no use to a saved model
+
+
+def tagged(tagger, articles: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Return the predicted tags and the probability of each."""
+    probabilities = tagger.predict_proba(articles[FEATURES])
+    return tagger.classes_[probabilities.argmax(axis=1)], probabilities.max(axis=1)
+
+
+def evaluate(articles: pd.DataFrame, families: Sequence[Family], seed: int) -> Evaluation:
+    """Return the tags that nested cross-validation gives to every article."""
+    true = articles["tag"].to_numpy()
+    predicted, confidence = np.empty_like(true), np.zeros(len(true))
+    fold, taggers = np.zeros(len(true), dtype=int), []
+    outer = splits(articles, FOLDS, seed)
+    for number, (train, test) in enumerate(tqdm(outer, desc="outer folds", unit="fold")):
+        seen = articles.iloc[train]
+        tagger = trained(choose(seen, families, INNER_FOLDS, seed).pipeline, seen, seed)
+        predicted[test], confidence[test] = tagged(tagger, articles.iloc[test])
+        fold[test] = number
+        taggers.append(tagger)
+    return Evaluation(true, predicted, confidence, fold, taggers)

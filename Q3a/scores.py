@@ -1,0 +1,48 @@
+"""Figures of merit of an evaluation: accuracy, macro F1 with its interval, figures per tag."""
+
+import numpy as np
+import pandas as pd
+from nested_evaluation import Evaluation
+from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+
+RESAMPLES = 1_000
+INTERVAL = (2.5, 97.5)  # percent
+
+
+def fold_accuracies(evaluation: Evaluation) -> list[float]:
+    """Return the accuracy of each outer fold."""
+    return pd.Series(evaluation.correct).groupby(evaluation.fold).mean().tolist()
+
+
+def per_tag(evaluation: Evaluation) -> pd.DataFrame:
+    """Return one row per tag with columns articles, precision, recall, f1."""
+    tags = np.unique(evaluation.true)
+    precision, recall, f1, articles = precision_recall_fscore_support(
+        evaluation.true, evaluation.predicted, labels=tags, zero_division=0
+    )
+    return pd.DataFrame(
+        {"articles": articles, "precision": precision, "recall": recall, "f1": f1}, index=tags
+    )
+
+
+def confusion(evaluation: Evaluation) -> pd.DataFrame:
+    """Return counts of articles: a row per true tag, a column per predicted one."""
+    tags = np.unique(evaluation.true)
+    counts = confusion_matrix(evaluation.true, evaluation.predicted, labels=tags)
+    return pd.DataFrame(counts, index=tags, columns=tags)
+
+
+def macro_f1(confusion: np.ndarray) -> float:
+    """Return the mean over tags of F1 = 2 hits / (true + predicted), from a confusion matrix."""
+    hits = confusion.diagonal()
+    both = confusion.sum(axis=0) + confusion.sum(axis=1)
+    return float(np.mean(2 * hits / np.maximum(both, 1)))
+
+
+def macro_f1_interval(confusion: np.ndarray, seed: int) -> tuple[float, float]:
+    """Return the 95 % interval of macro F1 over bootstrap samples of the articles (percentile)."""
+    total = confusion.sum()
+    samples = np.random.default_rng(seed).multinomial(total, confusion.ravel() / total, RESAMPLES)
+    values = [macro_f1(sample.reshape(confusion.shape)) for sample in samples]
+    low, high = np.percentile(values, INTERVAL)
+    return float(low), float(high)

@@ -1,0 +1,66 @@
+"""The script as a user runs it: report, predictions, and one line for each mistake."""
+
+import json
+
+import pandas as pd
+import pytest
+from conftest import ROOT, assert_one_line_error, run_script
+
+SCRIPT = "Q3a/tagging_prediction.py"
+FIXTURES = ROOT / "tests" / "fixtures" / "q3a"
+ARTICLES = FIXTURES / "articles.csv"
+NEW = FIXTURES / "new.csv"
+FAST = ("--search", "none", "--model", "linear")
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    output = tmp_path_factory.mktemp("q3a") / "tagged.csv"
+    arguments = ("--train", ARTICLES, "--test", NEW, "--output", output, "--format", "json")
+    finished = run_script(SCRIPT, *arguments, *FAST)
+    assert finished.returncode == 0, finished.stderr
+    return finished, output
+
+
+def test_the_report_holds_the_figures(finished):
+    figures = json.loads(finished[0].stdout)
+    assert len(figures["accuracy_folds"]) == 5
+    assert figures["accuracy_mean"] == pytest.approx(sum(figures["accuracy_folds"]) / 5)
+    assert 0.6 < figures["accuracy_mean"] <= 1
+    assert 0.6 < figures["macro_f1"] <= 1
+    assert figures["best_parameters"]
+    assert len(figures["top_words"]) == 50
+    hits = sum(row[place] for place, row in enumerate(figures["confusion"]))
+    assert len(figures["misclassified"]) == figures["articles"] - hits
+
+
+def test_every_new_article_gets_a_tag_and_keeps_its_id(finished):
+    new = pd.read_csv(NEW, dtype=str, keep_default_na=False)
+    predictions = pd.read_csv(finished[1], dtype=str, keep_default_na=False)
+    assert predictions.columns.tolist() == ["id", "text", "predicted_tag", "confidence"]
+    assert predictions["id"].tolist() == new["id"].tolist()
+    assert predictions["text"].tolist() == new["text"].tolist()
+    assert set(predictions["predicted_tag"]) <= {"拜登", "NBA", "新盤市況"}
+    assert predictions["confidence"].astype(float).between(1 / 3, 1).all()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        (("--train", "missing.csv"), ["missing.csv"]),
+        (("--test", NEW), ["--test needs --train"]),
+        (("--train", NEW), ["new.csv, line 1", "'tag'"]),
+        (("--train", ARTICLES, "--columns", "label=x"), ["label", "tag=NAME"]),
+        (("--model", "oracle"), ["--model", "oracle"]),
+    ],
+)
+def test_a_mistake_is_one_line(arguments, parts):
+    finished = run_script(SCRIPT, *arguments)
+    assert_one_line_error(finished, 2, *parts)
+    assert not finished.stdout
+
+
+def test_a_rare_tag_is_one_line(tmp_path):
+    path = tmp_path / "rare.csv"
+    path.write_text(ARTICLES.read_text(encoding="utf-8") + "999,財經,股市上升\n", encoding="utf-8")
+    assert_one_line_error(run_script(SCRIPT, "--train", path, *FAST), 2, "財經 (1)", "fewer than 5")
