@@ -1,0 +1,109 @@
+"""Take plays and profiles out of the app's PostgreSQL, into the Parquet files the job reads.
+
+    plays(user_id, artist_id, artist_name, plays, last_played_at)
+    profiles(user_id, gender, age, country, signup)
+
+`artist_id` is the artist's MBID or NULL. Both tables are read in one snapshot by a server-side
+cursor, so that memory stays small on both sides however many rows there are.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg2
+import pyarrow as pa
+from command_line import OutsideError, UserError, replacing
+from pyarrow import parquet
+from tqdm import tqdm
+
+ROWS_AT_A_TIME = 100_000
+# The interval is NULL for every age; PostgreSQL then drops the condition as it plans.
+PLAYS_QUERY = """
+SELECT user_id::text, artist_id::text, artist_name::text, plays::float8
+FROM plays
+WHERE %(max_age)s::interval IS NULL OR last_played_at >= now() - %(max_age)s::interval
+"""
+PROFILES_QUERY = """
+SELECT user_id::text, gender::text, age::float8, country::text, signup::date
+FROM profiles
+"""
+PLAYS_SCHEMA = pa.schema(
+    [
+        ("user_id", pa.string()),
+        ("artist_id", pa.string()),
+        ("artist_name", pa.string()),
+        ("plays", pa.float64()),
+    ]
+)
+PROFILES_SCHEMA = pa.schema(
+    [
+        ("user_id", pa.string()),
+        ("gender", pa.string()),
+        ("age", pa.float64()),
+        ("country", pa.string()),
+        ("signup", pa.date32()),
+    ]
+)
+PLAYS_FILE, PROFILES_FILE = "plays.parquet", "profiles.parquet"
+
+
+def export_tables(url: str, folder: Path, max_age: str | None = None) -> tuple[Path, Path]:
+    """Write both tables as Parquet files into `folder`, each whole or not at all.
+
+    `max_age` is an interval of PostgreSQL such as "5 years": older plays stay behind. Raises
+    UserError for a wrong URL, table or column, and OutsideError if the server fails.
+    """
+    plays, profiles = Path(folder) / PLAYS_FILE, Path(folder) / PROFILES_FILE
+    with snapshot(url) as connection, replacing(plays) as new_plays:
+        copy_rows(connection, PLAYS_QUERY, {"max_age": max_age}, PLAYS_SCHEMA, new_plays)
+        with replacing(profiles) as new_profiles:
+            copy_rows(connection, PROFILES_QUERY, {}, PROFILES_SCHEMA, new_profiles)
+    return plays, profiles
+
+
+@contextmanager
+def snapshot(url: str) -> Iterator[psycopg2.extensions.connection]:
+    """Yield a connection on which every query sees the same state of the database."""
+    try:
+        connection = psycopg2.connect(url, application_name="recommend_daily", connect_timeout=10)
+    except psycopg2.ProgrammingError as error:
+        raise UserError(f"the source is no PostgreSQL URL: {first_line(error)}") from error
+    except psycopg2.OperationalError as error:
+        raise OutsideError(f"the app's database cannot be reached: {first_line(error)}") from error
+    try:
+        connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
+        yield connection
+    except (psycopg2.ProgrammingError, psycopg2.DataError) as error:  # SQLSTATE 42... and 22...
+        raise UserError(
+            f"the app's database: {first_line(error)}; it needs "
+            "plays(user_id, artist_id, artist_name, plays, last_played_at) and "
+            "profiles(user_id, gender, age, country, signup)"
+        ) from error
+    except psycopg2.Error as error:
+        raise OutsideError(f"the app's database: {first_line(error)}") from error
+    finally:
+        connection.close()
+
+
+def copy_rows(connection, query: str, parameters: dict, schema: pa.Schema, path: Path) -> None:
+    """Write the rows of a query as a Parquet file."""
+    with (
+        connection.cursor("rows") as cursor,
+        parquet.ParquetWriter(path, schema) as writer,
+        tqdm(desc=f"reading {path.suffixes[0]}", unit=" rows", disable=None) as progress,
+    ):
+        cursor.itersize = ROWS_AT_A_TIME
+        cursor.execute(query, parameters)
+        while rows := cursor.fetchmany(ROWS_AT_A_TIME):
+            columns = [
+                pa.array(column, kind)
+                for column, kind in zip(zip(*rows, strict=True), schema.types, strict=True)
+            ]
+            writer.write_table(pa.Table.from_arrays(columns, schema=schema))
+            progress.update(len(rows))
+
+
+def first_line(error: psycopg2.Error) -> str:
+    """The server's message without its context."""
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

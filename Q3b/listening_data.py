@@ -1,0 +1,188 @@
+"""The job's input, from wherever it comes: who played what, and everybody's profile.
+
+*.tsv      the two files of the Last.fm 360K data set (see `lastfm_files.py`)
+*.parquet  plays: user_id, artist_id, artist_name, plays, and last_played_at if a greatest
+           age is asked for; profiles: user_id, gender, age, country, signup
+"""
+
+import re
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from command_line import UserError
+from lastfm_files import Column, as_column, collect_plays, keep_rows, read_plays, read_profiles
+from play_counts import PlayCounts, aligned_profiles
+from pyarrow import compute, parquet
+
+PLAYS_COLUMNS = ["user_id", "artist_id", "artist_name", "plays"]
+PROFILE_COLUMNS = ["user_id", "gender", "age", "country", "signup"]
+TIME_COLUMN = "last_played_at"
+UNITS = {"d": "days", "w": "weeks", "m": "months", "y": "years"}
+
+
+@dataclass(frozen=True)
+class Listening:
+    """What the job works on.
+
+    plays: the users with at least one play; their profiles are empty where there are none
+    profiles: everybody's, also of those without plays; indexed by user id
+    rejected: rows left out, by reason
+    """
+
+    plays: PlayCounts
+    profiles: pd.DataFrame
+    rejected: dict[str, int]
+
+    def without_plays(self) -> pd.DataFrame:
+        """The profiles of users who have no plays."""
+        return self.profiles.loc[self.profiles.index.difference(self.plays.users, sort=False)]
+
+
+@dataclass(frozen=True)
+class MaximumAge:
+    """How old plays may be, such as 5 years."""
+
+    number: int
+    unit: str  # a key of UNITS
+
+    def interval(self) -> str:
+        """The same as an interval of PostgreSQL."""
+        return f"{self.number} {UNITS[self.unit]}"
+
+    def since(self, now: datetime) -> datetime:
+        """The earliest time that is young enough."""
+        return (
+            pd.Timestamp(now) - pd.DateOffset(**{UNITS[self.unit]: self.number})
+        ).to_pydatetime()
+
+
+def maximum_age(text: str) -> MaximumAge:
+    """Read an age such as 5y, 18m, 6w or 30d. Raises UserError for anything else."""
+    found = re.fullmatch(r"([1-9]\d{0,4})([dwmy])", text)
+    if not found:
+        raise UserError(f"age {text!r}: write a number and d, w, m or y, such as 5y")
+    return MaximumAge(int(found[1]), found[2])
+
+
+def read_listening(
+    plays: Path, profiles: Path | None, max_age: MaximumAge | None = None
+) -> Listening:
+    """Read the two files; the suffix of each tells its format.
+
+    Raises UserError for a file that is missing or of another layout, and if plays that have no
+    times are to be chosen by age.
+    """
+    if Path(plays).suffix == ".parquet":
+        counts, rejected = read_plays_table(Path(plays), max_age)
+    elif max_age:
+        raise UserError(f"{plays}: its plays have no times, so --max-age cannot choose among them")
+    else:
+        counts, rejected = read_plays(Path(plays))
+    everybody, rejected_profiles = read_everybody(profiles, counts)
+    aligned = aligned_profiles(everybody, counts.users)
+    return Listening(replace(counts, profiles=aligned), everybody, rejected | rejected_profiles)
+
+
+def read_everybody(path: Path | None, counts: PlayCounts) -> tuple[pd.DataFrame, dict[str, int]]:
+    """Return all profiles; without a file, empty ones of the users with plays."""
+    if path is None:
+        return pd.DataFrame(
+            {"gender": "", "age": np.nan, "country": "", "signup": pd.NaT},
+            index=pd.Index(counts.users, name="user"),
+        ), {}
+    if Path(path).suffix == ".parquet":
+        return read_profiles_table(Path(path))
+    return read_profiles(Path(path))
+
+
+def read_plays_table(path: Path, max_age: MaximumAge | None) -> tuple[PlayCounts, dict[str, int]]:
+    """Return the plays of a Parquet file without profiles, and the rows left out by reason."""
+    wanted = PLAYS_COLUMNS + [TIME_COLUMN] * bool(max_age)
+    table = read_table(path, wanted, texts=PLAYS_COLUMNS[:3])
+    rows = len(table)
+    if max_age:
+        table = table.filter(compute.greater_equal(table[TIME_COLUMN], since(table, max_age)))
+    if not len(table):
+        raise UserError(f"{path}: no row of {rows} is young enough" if rows else f"{path}: no row")
+    user, mbid, name = (text_column(table[column]) for column in PLAYS_COLUMNS[:3])
+    plays = numbers(table["plays"])
+    reasons = {
+        "plays: no user id": user.each(user.values == ""),
+        "plays: neither MBID nor name": mbid.each(mbid.values == "") & name.each(name.values == ""),
+        "plays: count is not a number": ~np.isfinite(plays),
+        "plays: count is not above zero": plays <= 0,
+    }
+    keep, rejected = keep_rows(reasons, len(plays))
+    if not keep.any():
+        raise UserError(f"{path}: no row holds a user id, an artist and a number of plays")
+    too_old = {"plays: older than --max-age": rows - len(table)} if max_age else {}
+    return collect_plays(user, mbid, name, plays, keep), too_old | rejected
+
+
+def since(table: pa.Table, max_age: MaximumAge) -> pa.Scalar:
+    """The earliest time to keep, of the type of the table's times; theirs are UTC if they say
+    nothing else."""
+    kind = table.schema.field(TIME_COLUMN).type
+    earliest = max_age.since(datetime.now(UTC))
+    zone = getattr(kind, "tz", None)
+    return pa.scalar(earliest if zone else earliest.replace(tzinfo=None)).cast(kind)
+
+
+def read_profiles_table(path: Path) -> tuple[pd.DataFrame, dict[str, int]]:
+    """Return the profiles of a Parquet file by user id, and the rows left out by reason."""
+    table = read_table(path, PROFILE_COLUMNS).to_pandas(date_as_object=False)
+    users = table["user_id"].astype(object).fillna("").astype(str).str.strip()
+    reasons = {
+        "profile: no user id": (users == "").to_numpy(),
+        "profile: user id repeated": users.duplicated().to_numpy(),
+    }
+    keep, rejected = keep_rows(reasons, len(users))
+    kept = table[keep]
+    profiles = pd.DataFrame(
+        {
+            "gender": kept["gender"].where(kept["gender"].isin(["m", "f"]), ""),
+            "age": pd.to_numeric(kept["age"], errors="coerce"),
+            "country": kept["country"].fillna("").astype(object),
+            "signup": pd.to_datetime(kept["signup"], errors="coerce"),
+        }
+    )
+    return profiles.set_index(pd.Index(users[keep], name="user")), rejected
+
+
+def read_table(path: Path, columns: list[str], texts: list[str] = ()) -> pa.Table:
+    """Read columns of a Parquet file, `texts` as codes. Raises UserError for another file."""
+    if not path.is_file():
+        raise UserError(f"{path}: there is no such file")
+    try:
+        names = parquet.read_schema(path).names
+        if missing := [column for column in columns if column not in names]:
+            raise UserError(f"{path}: it has no column {', '.join(missing)}")
+        return parquet.read_table(path, columns=columns, read_dictionary=list(texts))
+    except pa.ArrowException as error:
+        raise UserError(
+            f"{path}: cannot be read as Parquet: {str(error).splitlines()[0]}"
+        ) from error
+
+
+def text_column(column: pa.ChunkedArray) -> Column:
+    """The column as codes into its distinct texts, missing ones as empty texts."""
+    if not pa.types.is_dictionary(column.type):
+        column = column.cast(pa.string()).dictionary_encode()
+    kind = column.type.value_type
+    filled = [
+        pa.DictionaryArray.from_arrays(
+            chunk.indices.fill_null(len(chunk.dictionary)),
+            pa.concat_arrays([chunk.dictionary, pa.array([""], kind)]),
+        )
+        for chunk in column.chunks
+    ]
+    return as_column(pa.chunked_array(filled))
+
+
+def numbers(column: pa.ChunkedArray) -> np.ndarray:
+    """The column as floats; NaN for what is none."""
+    return pd.to_numeric(column.to_pandas(), errors="coerce").to_numpy(float)
