@@ -113,7 +113,7 @@ class DynamoStore:
             if not found:
                 return None
             top_artists = json.loads(found["top_artists"])
-            if "artists" not in found:
+            if "country" in found:
                 found = self._list(run, found["country"], found["age_group"])
             return user_item(
                 run,
@@ -362,18 +362,17 @@ class DynamoWriter:
         text = json.dumps(asdict(run))
         self._put([{"key": "run", "run": text, "base": base, "complete": complete}])
 
-    def _user(self, user, rule, neighbours, recommendations, top_artists, country, age_group):
-        own = len(recommendations) > 0
+    def _user(self, user, rule, neighbours, recommendations, top_artists, named) -> dict:
         top = played_artists(self._catalogue.artist, top_artists)
-        return {
+        item = {
             "key": f"user/{user}",
             "rule": rule,
             "neighbours": neighbours,
-            "artists": self._artists(recommendations) if own else None,
-            "country": None if own else country,
-            "age_group": None if own else age_group,
             "top_artists": json.dumps(top, ensure_ascii=False),
         }
+        if named:
+            return item | {"country": named[0], "age_group": named[1]}
+        return item | {"artists": self._artists(recommendations)}
 
     def _artists(self, recommendations) -> str:
         artists = recommended_artists(self._catalogue.artist, recommendations)

@@ -79,9 +79,9 @@ class Catalogue:
 class Block:
     """The recommendations of some users: n users, r recommendations, t top artists in all.
 
-    A user without recommendations of their own is served from the list (`list_country`,
-    `list_age_group`). Raises ValueError if a user stands in the block twice, or if a score is no
-    number.
+    A user of whom `lists` names a country and an age group is served from that list; None means
+    the user's own recommendations. Raises ValueError if a user stands in the block twice, or if
+    a score is no number.
     """
 
     users: list[str]
@@ -91,8 +91,7 @@ class Block:
     recommendation_starts: np.ndarray  # (n + 1,)
     top_artists: np.ndarray  # (t,) TOP_ARTIST, most played first
     top_starts: np.ndarray  # (n + 1,)
-    list_countries: list[str]
-    list_age_groups: list[str]
+    lists: list[tuple[str, str] | None]
 
     def __post_init__(self):
         if len(set(self.users)) != len(self.users):
@@ -101,7 +100,7 @@ class Block:
         if not np.isfinite(self.recommendations["score"]).all():
             raise ValueError("a score is not a finite number")
 
-    def slices(self) -> Iterator[tuple[str, str, int, np.ndarray, np.ndarray, str, str]]:
+    def slices(self) -> Iterator[tuple]:
         """Each user's fields in the order of this class, arrays cut to the user."""
         recommended, top = self.recommendation_starts.tolist(), self.top_starts.tolist()
         for index, user in enumerate(self.users):
@@ -111,8 +110,7 @@ class Block:
                 int(self.neighbours[index]),
                 self.recommendations[recommended[index] : recommended[index + 1]],
                 self.top_artists[top[index] : top[index + 1]],
-                self.list_countries[index],
-                self.list_age_groups[index],
+                self.lists[index],
             )
 
 

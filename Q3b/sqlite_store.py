@@ -59,7 +59,8 @@ CREATE TABLE lists_{number} (
 );
 CREATE TABLE users_{number} (
     user_id TEXT NOT NULL, rule TEXT NOT NULL, neighbours INTEGER NOT NULL,
-    recommendations BLOB, top_artists BLOB, country TEXT NOT NULL, age_group TEXT NOT NULL
+    recommendations BLOB, top_artists BLOB,
+    country TEXT, age_group TEXT               -- the list that serves the user, if one does
 );
 """
 
@@ -108,7 +109,7 @@ class SqliteStore:
             if not row:
                 return None
             rule, neighbours, recommendations, top_artists, country, age_group = row
-            if not recommendations:
+            if country is not None:
                 rule, recommendations = find_list(connection, number, country, age_group)
             return read_item(
                 connection, number, run, user_id, rule, neighbours, recommendations, top_artists
@@ -236,8 +237,8 @@ class SqliteWriter:
     def write(self, block: Block) -> None:
         """Write the users of `block`."""
         rows = (
-            (user, rule, neighbours, recommendations.tobytes(), top.tobytes(), country, age_group)
-            for user, rule, neighbours, recommendations, top, country, age_group in block.slices()
+            (user, rule, neighbours, own.tobytes(), top.tobytes(), *(named or (None, None)))
+            for user, rule, neighbours, own, top, named in block.slices()
         )
         with transaction(self._connection):
             self._connection.executemany(

@@ -63,8 +63,7 @@ def block_of(users: list[str]) -> Block:
         recommendation_starts=np.cumsum([0, *map(len, own)]),
         top_artists=np.concatenate([top_artists_of(number) for number in range(len(users))]),
         top_starts=np.arange(0, 10 * len(users) + 1, 10),
-        list_countries=["Poland"] * len(users),
-        list_age_groups=[""] * len(users),
+        lists=[None] * (len(users) - 1) + [("Poland", "")],
     )
 
 

@@ -44,8 +44,7 @@ def block_of(users, lists=None):
         recommendation_starts=np.array(starts),
         top_artists=np.array([(1, 300), (4, 7)] * len(users), TOP_ARTIST),
         top_starts=np.arange(0, 2 * len(users) + 1, 2),
-        list_countries=[lists.get(user, ("", ""))[0] for user in users],
-        list_age_groups=[lists.get(user, ("", ""))[1] for user in users],
+        lists=[lists.get(user) for user in users],
     )
 
 
