@@ -1,9 +1,10 @@
 """What a user is compared by in the classic method: plays, age and country, side by side."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
-from play_counts import PlayCounts
-from scipy.sparse import csr_array, hstack
+from scipy.sparse import csr_array
 from sklearn.preprocessing import OneHotEncoder, minmax_scale, normalize
 
 OLDEST = 100  # years; an age outside 0 to OLDEST is a joke or a slip
@@ -26,18 +27,6 @@ def scaled_age(ages: pd.Series) -> np.ndarray:
     return minmax_scale(filled.to_numpy(dtype=float))
 
 
-def one_hot_country(countries: pd.Series) -> csr_array:
+def one_hot_country(countries: Sequence[str]) -> csr_array:
     """Return (n, countries) with a 1 at each user's country; a missing one is a country too."""
-    return csr_array(OneHotEncoder().fit_transform(countries.to_numpy().reshape(-1, 1)))
-
-
-def profile_features(profiles: pd.DataFrame) -> csr_array:
-    """Return (n, 1 + countries): the scaled age, then the one-hot country."""
-    age = csr_array(scaled_age(profiles["age"]).reshape(-1, 1))
-    return hstack([age, one_hot_country(profiles["country"])], format="csr")
-
-
-def euclidean_features(play_counts: PlayCounts) -> csr_array:
-    """Return (n, artists + 1 + countries) float64: shares of plays, scaled age, country."""
-    plays = normalised_plays(play_counts.matrix.astype(np.float64))
-    return hstack([plays, profile_features(play_counts.profiles)], format="csr")
+    return csr_array(OneHotEncoder().fit_transform(np.reshape(countries, (-1, 1))))

@@ -63,7 +63,9 @@ def write_plays(path: Path, users: np.ndarray, plays: Plays, artists: int) -> No
     spelling = [f"{mbid_of(artist, artists)}\t{name_of(artist)}" for artist in range(artists)]
     variants = [second_spelling(artist, text) for artist, text in enumerate(spelling)]
     with replacing(path) as beside, beside.open("w", encoding="utf-8", newline="\n") as file:
-        for start in tqdm(range(0, len(plays.counts), ROWS_AT_A_TIME), "Writing plays"):
+        for start in tqdm(
+            range(0, len(plays.counts), ROWS_AT_A_TIME), "Writing plays", disable=None
+        ):
             rows = slice(start, start + ROWS_AT_A_TIME)
             columns = (plays.listeners[rows], plays.artists[rows], plays.counts[rows])
             file.writelines(

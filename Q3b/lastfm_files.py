@@ -8,6 +8,7 @@ The data set: Òscar Celma, Music Recommendation and Discovery in the Long Tail,
 http://ocelma.net/MusicRecommendationDataset/lastfm-360K.html
 """
 
+import codecs
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,7 @@ PLAYS_COLUMNS = ["user", "mbid", "name", "plays"]
 PROFILE_COLUMNS = ["user", "gender", "age", "country", "signup"]
 SHA1 = r"[0-9a-f]{40}"
 SIGNUP_FORMAT = "%b %d, %Y"
+BLOCK = 1 << 20  # bytes
 CATEGORY = pa.dictionary(pa.int32(), pa.string())
 
 
@@ -153,19 +155,34 @@ def read_columns(path: Path, names: list[str]) -> tuple[dict[str, Column], int]:
         ragged.append(row.actual_columns)
         return "skip"
 
-    try:
-        table = csv.read_csv(
-            path,
-            csv.ReadOptions(column_names=names, skip_rows=int(has_header(path))),
-            csv.ParseOptions(delimiter="\t", quote_char=False, invalid_row_handler=skip),
-            csv.ConvertOptions(column_types=dict.fromkeys(names, CATEGORY)),
-        )
-    except pa.ArrowInvalid as error:
-        reason = "it is empty" if "Empty" in str(error) else str(error).split("\n")[0]
-        raise UserError(f"{path}: cannot be read as tab separated UTF-8 text: {reason}") from error
+    check_text(path)
+    table = csv.read_csv(
+        path,
+        csv.ReadOptions(column_names=names, skip_rows=int(has_header(path))),
+        csv.ParseOptions(delimiter="\t", quote_char=False, invalid_row_handler=skip),
+        csv.ConvertOptions(column_types=dict.fromkeys(names, CATEGORY)),
+    )
     if not table.num_rows:
         raise UserError(f"{path}: no row has the columns {', '.join(names)} between tabs")
     return {name: as_column(table[name]) for name in names}, len(ragged)
+
+
+def check_text(path: Path) -> None:
+    """Raise UserError if the file is empty or not UTF-8 from end to end, naming the line."""
+    if not path.stat().st_size:
+        raise UserError(f"{path}: the file is empty; download it again")
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    lines = 1
+    with path.open("rb") as file:
+        while block := file.read(BLOCK):
+            try:
+                decoder.decode(block)
+            except UnicodeDecodeError as error:
+                line = lines + error.object[: error.start].count(b"\n")
+                raise UserError(
+                    f"{path}: line {line} is not UTF-8 text; unpack the file or convert it"
+                ) from error
+            lines += block.count(b"\n")
 
 
 def as_column(chunks: pa.ChunkedArray) -> Column:
@@ -180,7 +197,7 @@ def as_column(chunks: pa.ChunkedArray) -> Column:
 
 def has_header(path: Path) -> bool:
     """Tell whether the first row names the columns: no user id, and no digit in the last field."""
-    with Path(path).open("rb") as file:
+    with path.open("rb") as file:
         fields = file.readline().rstrip(b"\r\n").split(b"\t")
     is_user = re.fullmatch(SHA1.encode(), fields[0].strip())
     return not is_user and len(fields) > 1 and not re.search(rb"\d", fields[-1])

@@ -15,8 +15,8 @@ from play_counts import PlayCounts, plays_matrix
 SCENES = 48
 POPULARITY_FALL, POPULARITY_SHIFT = 0.9, 30  # artist r is as likely as (r + 30) ** -0.9
 TASTE = 0.06  # Dirichlet concentration of a scene: small, so two or three make up a taste
-CURIOSITY = 0.02  # weight of every scene in every taste
-HOME_LIKING = 6.0  # how much more the scenes of the own country weigh
+CURIOSITY = 0.01  # weight of every scene in every taste
+HOME_TASTE = 0.36  # the same for the three scenes of the own country
 PLAYS_FALL = 1.0  # exponent of a listener's plays by rank of the artist
 CHART_LENGTH = 46  # artists; most listeners have a few more than this, see `draw_lengths`
 BLOCK = 16_384  # listeners drawn at a time, to bound memory
@@ -113,7 +113,7 @@ def draw_blocks(countries: np.ndarray, artists: int, seed: int) -> Iterator[tupl
 def draw_tastes(random: np.random.Generator, scenes: Scenes, countries: np.ndarray) -> np.ndarray:
     """Return (users, SCENES) how likely each listener picks each scene, rows summing to 1."""
     at_home = (np.arange(SCENES) - 3 * countries[:, None]) % SCENES < 3
-    liking = random.standard_gamma(TASTE, at_home.shape) * np.where(at_home, HOME_LIKING, 1)
+    liking = random.standard_gamma(np.where(at_home, HOME_TASTE, TASTE))
     liking = liking / liking.sum(axis=1, keepdims=True) + CURIOSITY
     tastes = liking * scenes.weights()
     return tastes / tastes.sum(axis=1, keepdims=True)

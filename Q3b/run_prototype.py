@@ -1,0 +1,107 @@
+"""Execute the notebook from top to bottom and print its closing summary.
+
+    python Q3b/run_prototype.py
+    python Q3b/run_prototype.py --data ~/lastfm-360k --gender f --share 0.1
+
+The data are the two Last.fm 360K files if they stand in Q3b/, else a sample drawn from a seed.
+The executed copy goes to Q3b/output/; the notebook itself changes only with --in-place.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import nbformat
+from command_line import ArgumentParser, OutsideError, UserError, command, replacing
+from lastfm_files import PLAYS_FILE, PROFILE_FILE
+
+HERE = Path(__file__).resolve().parent
+NOTEBOOK = HERE / "User-user Nearest Neighbours Prototype.ipynb"
+INLINE_PLOTS = "module://matplotlib_inline.backend_inline"
+
+
+def execute(notebook: Path, output: Path, settings: dict[str, str]) -> None:
+    """Write an executed copy of `notebook` to `output`; raise OutsideError if a cell fails.
+
+    `settings` are environment variables that the notebook reads. The user's own Jupyter and
+    IPython settings are left out, so that the notebook runs the same way everywhere.
+    """
+    command_line = [sys.executable, "-m", "jupyter", "nbconvert", "--to", "notebook", "--execute"]
+    command_line += ["--ExecutePreprocessor.record_timing=False", "--output-dir", output.parent]
+    with tempfile.TemporaryDirectory() as scratch:
+        private = dict.fromkeys(
+            ("JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"), scratch
+        )
+        finished = subprocess.run(
+            [*command_line, "--output", output.name, notebook],
+            env=os.environ | private | {"MPLBACKEND": INLINE_PLOTS} | settings,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            errors="replace",
+        )
+    if finished.returncode:
+        raise OutsideError(f"{notebook.name} failed: {last_line(finished.stderr)}")
+
+
+def last_line(text: str) -> str:
+    """Return the last line that is not empty, without colours: of a traceback the error."""
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", text)
+    return (plain.strip() or "no message").splitlines()[-1]
+
+
+def summary(notebook: Path) -> str:
+    """Return what the last cell of an executed notebook printed."""
+    last = nbformat.read(notebook, as_version=4).cells[-1]
+    return "".join(output.text for output in last.outputs if output.output_type == "stream")
+
+
+def notebook_settings(data: Path | None, sample: bool, gender: str | None, share: float) -> dict:
+    """Return the environment variables by which the notebook is told what to run on."""
+    if data and sample:
+        raise UserError("--data and --sample exclude each other")
+    if not 0 < share <= 1:
+        raise UserError(f"--share is {share}: it must be above 0 and at most 1")
+    for name in (PLAYS_FILE, PROFILE_FILE):
+        if data and not (data / name).is_file():
+            raise UserError(f"{data / name}: no such file; --data names the folder that holds it")
+    return {
+        "PROTOTYPE_DATA": "sample" if sample else str(data.resolve()) if data else "",
+        "PROTOTYPE_GENDER": gender or "",
+        "PROTOTYPE_SHARE": str(share),
+    }
+
+
+@command
+def main(argv: Sequence[str] | None = None) -> None:
+    """Execute the notebook and print its last cell's text."""
+    parser = ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, metavar="FOLDER", help=f"holds {PLAYS_FILE}")
+    parser.add_argument("--sample", action="store_true", help="the sample, whatever is in Q3b/")
+    parser.add_argument("--gender", choices=["f", "m"], help="only users of this gender")
+    parser.add_argument("--share", type=float, default=1.0, help="part of the users, drawn")
+    parser.add_argument(
+        "--output",
+        type=Path,
+        metavar="FILE.ipynb",
+        default=HERE / "output" / NOTEBOOK.name,
+        help="the executed copy",
+    )
+    parser.add_argument("--in-place", action="store_true", help="execute the notebook itself")
+    options = parser.parse_args(argv)
+    settings = notebook_settings(options.data, options.sample, options.gender, options.share)
+    output = NOTEBOOK if options.in_place else options.output
+    output.parent.mkdir(parents=True, exist_ok=True)
+    print(f"Executing {NOTEBOOK.name} into {output}", file=sys.stderr)
+    with replacing(output) as beside:
+        execute(NOTEBOOK, beside, settings)
+        text = summary(beside)
+    print(text, end="")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,77 @@
+"""The generated sample: same seed, same files; its layout, shape and oddities are the real ones."""
+
+import numpy as np
+from conftest import assert_one_line_error, run_script
+from generate_listeners import NO_PROFILE, mbid_of, name_of, write_listeners
+from lastfm_files import PLAYS_FILE, PROFILE_FILE, read_lastfm
+from listeners import generated_play_counts
+
+
+def test_what_is_written_is_read_back_as_drawn(tmp_path):
+    write_listeners(tmp_path, users=400, artists=300, seed=5)
+    read, dropped = read_lastfm(tmp_path)
+    drawn = generated_play_counts(users=400, artists=300, seed=5)
+    assert read.users.tolist() == [*drawn.users, NO_PROFILE]
+    assert read.matrix.nnz == drawn.matrix.nnz + 1
+    assert np.array_equal(read.matrix[:-1].sum(axis=1), drawn.matrix.sum(axis=1))
+    assert read.profiles["country"].tolist()[:-1] == drawn.profiles["country"].tolist()
+    assert read.profiles["signup"].tolist()[:-1] == drawn.profiles["signup"].tolist()
+    assert read.profiles["age"][:-1].equals(drawn.profiles["age"])
+    assert dropped["plays: user id is not a sha1"] == 1
+    assert dropped["plays: count is not above zero"] == 1
+
+
+def test_one_seed_gives_one_sample_and_another_another(tmp_path):
+    for folder, seed in [("one", 1), ("again", 1), ("other", 2)]:
+        write_listeners(tmp_path / folder, users=50, artists=40, seed=seed)
+    for name in (PLAYS_FILE, PROFILE_FILE):
+        one, again, other = (
+            (tmp_path / folder / name).read_bytes() for folder in ("one", "again", "other")
+        )
+        assert one == again != other
+
+
+def test_names_and_mbids_are_unique_and_the_rare_artists_have_no_mbid():
+    artists = 20_000
+    mbids = [mbid_of(artist, artists) for artist in range(artists)]
+    assert len({name_of(artist) for artist in range(artists)}) == artists
+    assert len(set(mbids) - {""}) == sum(map(bool, mbids)) == round(artists * 0.63)
+    assert not any(mbids[-100:])
+
+
+def test_shape_is_that_of_the_real_data():
+    drawn = generated_play_counts(users=4000, artists=3000)
+    lengths = np.diff(drawn.matrix.indptr)
+    assert 46 < lengths.mean() < 52
+    assert lengths.min() >= 1
+    listeners = np.sort(np.bincount(drawn.matrix.indices))[::-1]
+    assert 0.1 < listeners[0] / 4000 < 0.3, "the most popular artist"
+    assert listeners[:30].mean() > 10 * np.median(listeners), "a long tail"
+    assert 0.15 < (drawn.profiles["country"] == "United States").mean() < 0.22
+    assert 0.18 < drawn.profiles["age"].isna().mean() < 0.24
+    assert 0.20 < (drawn.profiles["gender"] == "f").mean() < 0.27
+
+
+def test_listeners_of_one_country_share_their_taste():
+    drawn = generated_play_counts(users=2000, artists=1000)
+    heard = drawn.matrix.toarray() > 0
+    country = drawn.profiles["country"].to_numpy()
+    germans, others = heard[country == "Germany"] * 1.0, heard[country == "United States"] * 1.0
+    first_half, second_half = np.array_split(germans, 2)
+    shared_at_home = (first_half @ second_half.T).mean()
+    assert shared_at_home > 1.1 * (germans @ others.T).mean()
+
+
+def test_the_command_names_the_files_it_wrote(tmp_path):
+    finished = run_script(
+        "Q3b/generate_listeners.py", "--users", "20", "--artists", "30", "--output", tmp_path
+    )
+    assert finished.returncode == 0, finished.stderr
+    assert finished.stdout.splitlines() == [
+        str(tmp_path / name) for name in (PLAYS_FILE, PROFILE_FILE)
+    ]
+
+
+def test_no_users_is_an_error(tmp_path):
+    finished = run_script("Q3b/generate_listeners.py", "--users", "0", "--output", tmp_path)
+    assert_one_line_error(finished, 2, "--users", "1 or more")

@@ -1,0 +1,121 @@
+"""Reading the Last.fm 360K files: every oddity is kept or counted, and profiles join by user id."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from command_line import UserError
+from conftest import ROOT
+from lastfm_files import PLAYS_FILE, PROFILE_FILE, read_lastfm, read_plays, read_profiles
+
+QUIRKS = ROOT / "tests" / "fixtures" / "q3b" / "quirks"
+ANNA, BORIS, CLEO, DORA = "a" * 40, "b" * 40, "c" * 40, "d" * 40
+LARKS = "11111111-1111-4111-8111-111111111111"
+
+
+@pytest.fixture(scope="module")
+def quirks():
+    return read_lastfm(QUIRKS)
+
+
+def plays_of(play_counts, user: str) -> dict[str, float]:
+    row = play_counts.users.tolist().index(user)
+    line = play_counts.matrix[[row]]
+    return dict(zip(play_counts.artist_names[line.indices], line.data.tolist(), strict=True))
+
+
+def test_every_row_left_out_is_counted_by_reason(quirks):
+    assert quirks[1] == {
+        "plays: not 4 columns": 1,
+        "plays: user id is not a sha1": 1,
+        "plays: neither MBID nor name": 1,
+        "plays: count is not a number": 1,
+        "plays: count is not above zero": 2,
+        "profile: not 5 columns": 1,
+        "profile: user id is not a sha1": 1,
+        "profile: user id repeated": 1,
+    }
+
+
+def test_quotes_are_plain_characters_and_names_that_read_as_missing_stay(quirks):
+    assert plays_of(quirks[0], BORIS) == {"the larks": 35, "NA": 7, '"unbalanced': 3}
+    assert plays_of(quirks[0], ANNA) == {"the larks": 10, 'seven" single': 4, "null": 1}
+
+
+def test_artists_are_keyed_by_mbid_and_by_name_without_one(quirks):
+    larks = quirks[0].artists.tolist().index(LARKS)
+    assert quirks[0].artist_names[larks] == "the larks", "the most frequent spelling is shown"
+    assert {"NA", "null", '"unbalanced'} < set(quirks[0].artists)
+
+
+def test_repeated_pairs_are_added_up(quirks):
+    assert quirks[0].matrix.has_canonical_format
+    assert plays_of(quirks[0], BORIS)["the larks"] == 30 + 5
+
+
+def test_profiles_are_joined_by_user_id_not_by_position(quirks):
+    profiles = quirks[0].profiles
+    assert profiles.index.tolist() == quirks[0].users.tolist() == [BORIS, ANNA, CLEO]
+    assert profiles["country"].tolist() == ["Poland", "Germany", ""]
+    assert profiles["gender"].tolist() == ["m", "f", ""]
+    assert profiles["age"].tolist()[:2] == [-1337, 22]
+    assert np.isnan(profiles["age"].iloc[2])
+
+
+def test_first_of_two_profiles_counts_and_the_header_is_no_profile():
+    profiles, _ = read_profiles(QUIRKS / PROFILE_FILE)
+    assert profiles.index.tolist() == [ANNA, DORA, BORIS]
+    assert str(profiles.loc[ANNA, "signup"].date()) == "2007-02-01"
+
+
+def test_a_header_of_the_plays_is_skipped_and_not_counted(tmp_path):
+    path = tmp_path / PLAYS_FILE
+    path.write_text(f"user\tmbid\tname\tplays\n{ANNA}\t\tlarks\t3\n", encoding="utf-8")
+    play_counts, dropped = read_plays(path)
+    assert play_counts.matrix.toarray().tolist() == [[3]]
+    assert not any(dropped.values())
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_line_ends_of_either_kind_are_read(tmp_path, line_end):
+    path = tmp_path / PLAYS_FILE
+    path.write_text(f"{ANNA}\t\tlarks\t3{line_end}", encoding="utf-8", newline="")
+    assert read_plays(path)[0].matrix.sum() == 3
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (b"", "the file is empty"),
+        (f"{ANNA}\t\tlarks\t3\n{ANNA}\t\t".encode() + b"\xff\t3\n", "line 2 is not UTF-8"),
+        (b"\x1f\x8b\x08\x00\n", "line 1 is not UTF-8"),
+        (b"no,tabs,in,here\n", "no row has the columns user, mbid, name, plays"),
+        (b"nobody\t\tlarks\t3\n", "no row holds a user id (sha1)"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_one_clear_line(tmp_path, content, complaint):
+    path = tmp_path / PLAYS_FILE
+    path.write_bytes(content)
+    with pytest.raises(UserError) as error:
+        read_plays(path)
+    assert complaint in str(error.value)
+    assert str(path) in str(error.value)
+
+
+def test_a_missing_file_is_named():
+    with pytest.raises(FileNotFoundError) as error:
+        read_lastfm(Path("nowhere"))
+    assert PLAYS_FILE in str(error.value.filename)
+
+
+def test_real_excerpt_loses_no_row(real_data):
+    folder = real_data / "q3b" / "lastfm-360k-excerpt"
+    plays, dropped_plays = read_plays(folder / "usersha1-artmbid-artname-plays-28-rows.tsv")
+    profiles, dropped = read_profiles(folder / "usersha1-profile-first-1000.tsv")
+    assert plays.matrix.nnz == 28
+    assert len(profiles) == 1000
+    assert not any((dropped_plays | dropped).values())
+    assert profiles["signup"].notna().all()
+    assert profiles["age"].isna().sum() == 222
+    assert (profiles["gender"] == "m").sum() == 677
+    assert set(plays.users) <= set(profiles.index)
