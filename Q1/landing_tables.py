@@ -113,7 +113,7 @@ class Landing:
     def complaint(self) -> str:
         """How many rows are no events, by reason; empty if all are."""
         return "; ".join(
-            f"{reason}: {rejected.rows:,} rows, the first is {rejected.place}"
+            f"{rejected.rows:,} x {reason} (first {rejected.place})"
             for reason, rejected in self.rejected.items()
         )
 

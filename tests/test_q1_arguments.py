@@ -1,0 +1,30 @@
+"""A wrong argument is said in one line, with exit code 2, and nothing is printed."""
+
+import pytest
+from conftest import assert_one_line_error, run_script
+
+
+@pytest.mark.parametrize(
+    ("options", "status", "parts"),
+    [
+        (("--events", "nowhere.csv"), 2, ["nowhere.csv", "No such file"]),
+        (("--events", "Q1"), 2, ["Q1", "directory"]),
+        (("--install-date", "2017-02-30"), 2, ["--install-date", "2017-04-01"]),
+        (("--install-date", "1 April"), 2, ["--install-date"]),
+        (("--install-date", "9999-12-31"), 2, ["--install-date"]),
+        (("--active-to", "2017-04-01"), 2, ["wrong order"]),
+        (("--active-from", "2017-03-31"), 2, ["wrong order"]),
+        (("--install-date", "2016-01-01"), 2, ["FIRST_INSTALL", "2016-01-01", "--install-date"]),
+        (("--install-event", "nothing"), 2, ["nothing", "--install-event"]),
+        (("--columns", "uid"), 2, ["--columns", "uid=userid"]),
+        (("--columns", "who=userid"), 2, ["--columns", "uid=userid"]),
+        (("--format", "xml"), 2, ["--format"]),
+        (("--seed", "x"), 2, ["--seed"]),
+        (("--embedded", "--dsn", "postgresql://"), 2, ["--dsn", "not allowed with"]),
+    ],
+)
+def test_a_wrong_argument_is_said_in_one_line(postgres_url, options, status, parts):
+    server = () if "--dsn" in options else ("--dsn", postgres_url)
+    finished = run_script("Q1/sql.py", *server, *options)
+    assert_one_line_error(finished, status, *parts)
+    assert finished.stdout == ""

@@ -1,0 +1,178 @@
+"""The embedded PostgreSQL lives and dies with its process, as root and as an ordinary user."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import psycopg2
+import pytest
+from conftest import ROOT, clean_environment, run_script
+from embedded_postgresql import embedded_server
+from server_directory import PREFIX, locked, server_directory
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux's /proc and prctl")
+posix = pytest.mark.skipif(os.name != "posix", reason="needs file locks and modes of POSIX")
+
+# Prints the server's process and directory, then waits to be killed.
+STARTER = """
+import sys, time
+import psycopg2
+from embedded_postgresql import embedded_server
+with embedded_server() as url:
+    with psycopg2.connect(url) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT pg_read_file('postmaster.pid'), current_setting('data_directory')")
+        postmaster, data = cursor.fetchone()
+    print(postmaster.split()[0], data, flush=True)
+    time.sleep(60)
+"""
+
+
+def one(url: str, statement: str) -> object:
+    """The only value that a statement gives."""
+    connection = psycopg2.connect(url)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+            return cursor.fetchone()[0]
+    finally:
+        connection.close()
+
+
+def waited_for(condition, seconds: float = 10) -> bool:
+    """Whether a condition comes true within some seconds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+@posix
+def test_the_socket_is_private_and_the_directory_goes_with_the_server():
+    with embedded_server() as url:
+        directory = Path(one(url, "SHOW data_directory")).parent
+        assert directory.stat().st_mode & 0o777 == 0o700
+        assert one(url, "SHOW listen_addresses") == ""
+        assert one(url, "SHOW server_encoding") == "UTF8"
+    assert not directory.exists()
+    with pytest.raises(psycopg2.OperationalError):
+        psycopg2.connect(url)
+
+
+def test_by_tcp_it_listens_on_the_loopback_address_and_asks_for_the_password(postgres_url):
+    assert one(postgres_url, "SHOW listen_addresses") == "127.0.0.1"
+    password = postgres_url.split("postgres:")[1].split("@")[0]
+    assert len(password) >= 32
+    with pytest.raises(psycopg2.OperationalError, match="password authentication failed"):
+        psycopg2.connect(postgres_url.replace(password, "guessed"))
+
+
+@posix
+def test_a_temporary_folder_whose_path_is_too_long_for_a_socket(monkeypatch):
+    with tempfile.TemporaryDirectory(prefix=f"q1 {'long ' * 20}") as folder:
+        Path(folder).chmod(0o755)  # root's server runs under another account
+        monkeypatch.setattr("tempfile.tempdir", folder)
+        with embedded_server() as url:
+            assert "@127.0.0.1:" in url
+            assert one(url, "SELECT 1") == 1
+        assert list(Path(folder).iterdir()) == []
+
+
+def test_it_serves_below_a_private_folder_with_a_space_in_its_path(tmp_path):
+    private = tmp_path / "a private folder"
+    private.mkdir(mode=0o700)
+    shutil.copytree(ROOT / "Q1", private / "Q1")
+    finished = run_script(private / "Q1" / "sql.py", "--embedded", "--format", "json")
+    assert finished.returncode == 0, finished.stderr
+
+
+@linux
+def test_killed_it_leaves_no_server_and_the_next_run_removes_the_directory():
+    starter = subprocess.Popen(
+        [sys.executable, "-c", STARTER],
+        cwd=ROOT / "Q1",
+        env=clean_environment() | {"PYTHONPATH": str(ROOT / "Q1")},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with starter:
+        process, data = starter.stdout.readline().split(maxsplit=1)
+        directory = Path(data).parent
+        assert Path(f"/proc/{process}").exists()
+        starter.send_signal(signal.SIGKILL)
+    assert waited_for(lambda: not Path(f"/proc/{process}").exists()), "the server lives on"
+    assert directory.name.startswith(PREFIX)
+    assert directory.exists()
+    with embedded_server():
+        assert not directory.exists()
+
+
+@posix
+def test_the_directory_of_a_living_process_is_left_alone(monkeypatch, tmp_path):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with (
+        server_directory(open_to_all=False) as first,
+        server_directory(open_to_all=False) as second,
+    ):
+        assert first.exists()
+        assert second.exists()
+        assert locked(first) is None
+    assert list(tmp_path.iterdir()) == []
+
+
+@posix
+def test_only_our_own_abandoned_directories_are_removed(monkeypatch, tmp_path):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    target = tmp_path / "of a stranger"
+    target.mkdir()
+    (target / "file").touch()
+    (tmp_path / f"{PREFIX}link").symlink_to(target)
+    (tmp_path / f"{PREFIX}file").touch()
+    (tmp_path / f"{PREFIX}abandoned" / "data").mkdir(parents=True)
+    with server_directory(open_to_all=False):
+        assert not (tmp_path / f"{PREFIX}abandoned").exists()
+    assert (target / "file").exists()
+    assert (tmp_path / f"{PREFIX}link").is_symlink()
+    assert (tmp_path / f"{PREFIX}file").is_file()
+
+
+@linux
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="needs root to become others")
+def test_it_serves_an_ordinary_user_and_root_under_an_account_of_less_power():
+    with embedded_server() as url:
+        assert one(url, "SELECT (pg_stat_file('PG_VERSION')).size > 0")
+        process = one(url, "SELECT split_part(pg_read_file('postmaster.pid'), E'\\n', 1)")
+        assert Path(f"/proc/{process}").stat().st_uid != 0
+    child = os.fork()  # an ordinary user may be unable to start this Python from root's home
+    if child == 0:
+        os._exit(served_as(65534))
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
+
+
+def served_as(account: int) -> int:
+    """Become another account for good, start a server and ask it; 0 if it answers."""
+    try:
+        os.setgroups([])
+        os.setgid(account)
+        os.setuid(account)
+        os.chdir("/")
+        with embedded_server() as url:
+            return 0 if one(url, "SELECT 1") == 1 else 1
+    except BaseException as error:
+        print(repr(error), file=sys.__stderr__)
+        return 2
+
+
+def test_variables_that_name_other_servers_do_not_reach_it(monkeypatch):
+    monkeypatch.setenv("PGHOST", "203.0.113.1")
+    monkeypatch.setenv("PGSERVICE", "nobody-defined-this")
+    monkeypatch.setenv("PGOPTIONS", "-c default_transaction_read_only=on")
+    with embedded_server() as url:
+        assert one(url, "SHOW default_transaction_read_only") == "off"

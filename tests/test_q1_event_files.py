@@ -1,0 +1,144 @@
+"""Event files: formats of files and times, and one clear line for what is wrong with them."""
+
+import gzip
+import json
+
+import pytest
+from conftest import assert_one_line_error, run_script
+
+HEADER = "uid,time,event_name\n"
+GOOD = HEADER + "a,2017-04-01,FIRST_INSTALL\na,2017-04-03,OPEN\nb,2017-04-01,FIRST_INSTALL\n"
+
+
+@pytest.fixture
+def run(postgres_url, tmp_path):
+    """Run the script on files of these contents, in the order given."""
+
+    def run(*contents: str | bytes, options: tuple[str, ...] = ()):
+        names = []
+        for number, content in enumerate(contents):
+            path = tmp_path / f"events-{number}.csv"
+            path.write_bytes(content if isinstance(content, bytes) else content.encode())
+            names.append(path)
+        options = ("--events", *names, "--format", "json", *options)
+        return run_script("Q1/sql.py", "--dsn", postgres_url, *options)
+
+    return run
+
+
+def counted(finished) -> tuple[int, int, int, int]:
+    """Records, users, installed users, retained users."""
+    assert finished.returncode == 0, finished.stderr
+    answer = json.loads(finished.stdout)
+    return tuple(answer[name] for name in ("records", "users", "installed_users", "retained_users"))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(GOOD, id="plain"),
+        pytest.param(b"\xef\xbb\xbf" + GOOD.encode(), id="byte order mark"),
+        pytest.param(gzip.compress(GOOD.encode()), id="gzip"),
+        pytest.param(GOOD.replace(",", "\t"), id="tabs"),
+        pytest.param(GOOD.replace(",", ";"), id="semicolons"),
+        pytest.param(GOOD.replace("\n", "\r\n"), id="Windows lines"),
+        pytest.param(GOOD + "\n\n", id="empty lines at the end"),
+        pytest.param(GOOD.rstrip(), id="no newline at the end"),
+        pytest.param(GOOD.replace("2017-04-01", "1491004800"), id="epoch"),
+        pytest.param(
+            HEADER
+            + "a,1491004800.0,FIRST_INSTALL\na,1491177600.5,OPEN\nb,1491004801,FIRST_INSTALL\n",
+            id="epoch with decimals",
+        ),
+        pytest.param(
+            HEADER
+            + "a,1491004800000,FIRST_INSTALL\na,1491177600500,x\nb,1491091199999,FIRST_INSTALL\n",
+            id="epoch in milliseconds",
+        ),
+        pytest.param(
+            HEADER
+            + "a,2017-04-01T07:59:59+08:00,OPEN\na,2017-04-01T08:00:00+08:00,FIRST_INSTALL\n"
+            + "b,2017-04-01T23:59:59.999Z,FIRST_INSTALL\na,2017-04-02 00:00:00 UTC,OPEN\n",
+            id="time zones",
+        ),
+        pytest.param(
+            "time,country,uid,event_name,\n2017-04-01,HK,a,FIRST_INSTALL,\n2017-04-02,,a,,x\n"
+            '2017-04-01,"a, b",b,"FIRST_INSTALL",""\n',
+            id="other columns",
+        ),
+    ],
+)
+def test_every_format_gives_the_same_users(run, content):
+    assert counted(run(content))[1:] == (2, 2, 1)
+
+
+def test_files_of_different_layouts_are_one_log(run):
+    second = "event_name\tuid\textra\ttime\nOPEN\tb\t\t1491177600\nOPEN\tc\t\t1491177600\n"
+    assert counted(run(GOOD, second, GOOD)) == (8, 3, 2, 2)
+
+
+def test_columns_are_found_by_the_headers_given(run):
+    content = GOOD.replace("uid,time,event_name", "userid,eventDate,eventName")
+    options = ("--columns", "uid=userid,time=eventDate,event_name=eventName")
+    assert counted(run(content, options=options)) == (3, 2, 2, 1)
+
+
+@pytest.mark.parametrize(
+    ("content", "parts"),
+    [
+        pytest.param("", ["is empty"], id="empty"),
+        pytest.param(HEADER, ["no events"], id="only a header"),
+        pytest.param(
+            "uid,time\na,2017-04-01\n", [":1:", "'event_name' is missing", "--columns"], id="column"
+        ),
+        pytest.param(
+            "uid,uid,time,event_name\n", [":1:", "'uid' is there twice"], id="column twice"
+        ),
+        pytest.param(b"\xff\xfeu\x00i\x00d\x00", [":1:", "not UTF-8"], id="UTF-16"),
+        pytest.param(
+            GOOD.encode() + b"\xe9,2017-04-01,x\n", ["1 x not UTF-8 text", ":5"], id="Latin-1"
+        ),
+        pytest.param(GOOD + "a,01/04/2017,x\n", ["not ISO 8601", ":5"], id="American date"),
+        pytest.param(HEADER + "a,01/04/2017,x\n", ["not ISO 8601", ":2"], id="only American dates"),
+        pytest.param(GOOD + "a,2017-02-30,x\n", ["not ISO 8601", ":5"], id="no such day"),
+        pytest.param(GOOD + "a,infinity,x\n", ["not ISO 8601", ":5"], id="infinity"),
+        pytest.param(GOOD + "a,,x\n", ["no time", ":5"], id="no time"),
+        pytest.param(
+            GOOD + "a,2017-04-01\n", ["another number of columns", ":5"], id="too few columns"
+        ),
+        pytest.param(
+            GOOD + "a,2017-04-01,x,y\n", ["another number of columns", ":5"], id="too many columns"
+        ),
+        pytest.param(
+            GOOD + 'a,2017-04-01,"x\n', ["broken quoting", ":5"], id="quote that never ends"
+        ),
+        pytest.param(GOOD + "a\0,2017-04-01,x\n", ["not UTF-8 text", ":5"], id="NUL"),
+        pytest.param(gzip.compress(GOOD.encode())[:-9], ["cannot be"], id="gzip cut short"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line(run, content, parts):
+    finished = run(content)
+    assert_one_line_error(finished, 2, *parts)
+    assert finished.stdout == ""
+
+
+def test_bad_rows_are_counted_by_reason_and_nothing_is_taken_in(run):
+    bad = GOOD + "a,never,x\n" + "b,2017-04-03,OPEN\n" + "a,sometimes,x\n" + "a\n"
+    finished = run(GOOD, bad)
+    assert_one_line_error(
+        finished, 2, "2 x not ISO 8601 or epoch time", "events-1.csv:5", "columns", ":8", "skip"
+    )
+
+
+def test_bad_rows_are_left_out_on_request_and_still_counted(run):
+    bad = GOOD + "a,never,x\n" + "b,2017-04-03,OPEN\n"
+    finished = run(bad, options=("--on-bad-row", "skip"))
+    assert counted(finished) == (4, 2, 2, 2)
+    assert "left out: 1 x not ISO 8601 or epoch time" in finished.stderr
+
+
+def test_a_file_that_mixes_formats_of_time_is_read_whole(run):
+    mixed = (
+        HEADER + "a,2017-04-01,FIRST_INSTALL\na,1491177600,OPEN\nb,1491004800000,FIRST_INSTALL\n"
+    )
+    assert counted(run(mixed)) == (3, 2, 2, 1)

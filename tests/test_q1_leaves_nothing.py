@@ -1,0 +1,59 @@
+"""On a server that is not its own the script leaves nothing: run twice, in parallel, or killed."""
+
+import subprocess
+import sys
+import time
+
+import psycopg2
+from conftest import ROOT, clean_environment, run_script
+
+
+def rows(url: str, statement: str) -> list[tuple]:
+    connection = psycopg2.connect(url)
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+        result = cursor.fetchall()
+    connection.close()
+    return result
+
+
+def everything(url: str) -> list[tuple]:
+    """Every table, view, index and function of the database, TEMP ones of living sessions too."""
+    return rows(
+        url,
+        "SELECT relnamespace::regnamespace::text, relname FROM pg_class"
+        " UNION ALL SELECT pronamespace::regnamespace::text, proname FROM pg_proc ORDER BY 1, 2",
+    )
+
+
+def wait_for_sessions(url: str, number: int) -> None:
+    """Wait until so many of our scripts are connected."""
+    statement = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'Q1/sql.py'"
+    deadline = time.monotonic() + 20
+    while rows(url, statement) != [(number,)]:
+        assert time.monotonic() < deadline, f"there never were {number} sessions"
+        time.sleep(0.05)
+
+
+def test_it_leaves_nothing_twice_in_parallel_and_killed(postgres_url):
+    before = everything(postgres_url)
+    command = [sys.executable, "Q1/sql.py", "--dsn", postgres_url, "--events", "-"]
+    waiting = [
+        subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=clean_environment(),
+            stdin=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        for _ in range(2)
+    ]
+    wait_for_sessions(postgres_url, 2)
+    for _ in range(2):
+        finished = run_script("Q1/sql.py", "--dsn", postgres_url)
+        assert finished.returncode == 0, finished.stderr
+    for process in waiting:
+        process.kill()
+        process.communicate()
+    wait_for_sessions(postgres_url, 0)
+    assert everything(postgres_url) == before
