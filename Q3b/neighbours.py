@@ -1,10 +1,17 @@
-"""The nearest neighbours of every user the plain way: scikit-learn's brute force, no shortcuts."""
+"""The exact nearest neighbours of every user, by euclidean distance or cosine similarity.
+
+How: `neighbour_kernel.py` tells it in ten lines. The first call of a process loads the compiled
+loops from numba's cache; the first call ever compiles them (about 10 s for each float type).
+"""
 
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
+from neighbour_kernel import EMPTY
+from neighbour_search import nearest
 from scipy.sparse import csr_array
-from sklearn.neighbors import NearestNeighbors
+from scipy.sparse.linalg import norm
 
 
 @dataclass(frozen=True)
@@ -12,25 +19,70 @@ class Neighbours:
     """The k nearest other users of n users, the nearest first, of equals the smaller row first.
 
     ids: (n, k) int32 row numbers, never the user's own
-    distances: (n, k)
+    distances: (n, k) float32 or float64
     """
 
     ids: np.ndarray
     distances: np.ndarray
 
 
-def nearest_neighbours(features: csr_array, k: int = 100) -> Neighbours:
-    """Return the min(k, n - 1) nearest rows of each row of `features` by euclidean distance.
+def nearest_neighbours(
+    plays: csr_array,
+    k: int = 100,
+    *,
+    age: np.ndarray | None = None,
+    country: pd.Series | np.ndarray | None = None,
+    dtype: type = np.float32,
+    threads: int | None = None,
+) -> Neighbours:
+    """Return each user's min(k, n - 1) nearest others by euclidean distance.
 
-    Raises ValueError if k is below 1 or there are not two rows to compare.
+    plays: (n, artists) any features, such as shares of plays; age: (n,) scaled to 0 to 1;
+    country: (n,) labels, so that another country adds 2 to the squared distance, as it does
+    between one-hot columns. dtype: float32, right to about 1e-7 of the squared norms, or float64.
+    Raises ValueError if k is below 1 or there are not two users to compare.
     """
-    users = features.shape[0]
+    users = plays.shape[0]
     if k < 1 or users < 2:
         raise ValueError(f"neighbours need k >= 1 and two users or more, not k={k} of {users}")
-    search = NearestNeighbors(n_neighbors=min(k, users - 1), algorithm="brute").fit(features)
-    distances, ids = search.kneighbors()
-    order = np.lexsort((ids, distances))
-    return Neighbours(
-        ids=np.take_along_axis(ids, order, axis=1).astype(np.int32),
-        distances=np.take_along_axis(distances, order, axis=1),
+    best = nearest(
+        plays.astype(dtype),
+        min(k, users - 1),
+        euclidean=True,
+        dense=None if age is None else np.asarray(age),
+        groups=None if country is None else pd.factorize(np.asarray(country))[0],
+        apart=2.0,
+        threads=threads,
     )
+    squared = np.maximum(best.keys, 0, out=best.keys)  # rounding may leave it just below 0
+    return Neighbours(ids=best.numbers, distances=np.sqrt(squared, out=squared))
+
+
+def unit_rows(matrix: csr_array, dtype: type = np.float32) -> csr_array:
+    """Scale each row to a euclidean norm of 1; rows without entries stay empty."""
+    norms = norm(matrix.astype(np.float64), axis=1)
+    values = matrix.data / np.repeat(norms, np.diff(matrix.indptr))
+    return csr_array((values.astype(dtype), matrix.indices, matrix.indptr), matrix.shape)
+
+
+def similar_rows(
+    matrix: csr_array, k: int, *, dtype: type = np.float32, threads: int | None = None
+) -> csr_array:
+    """Return each row's k most similar others: (n, n), cosine similarities above 0.
+
+    Rows hold their entries by falling similarity (of equals the smaller row first), so their
+    indices are not sorted; fewer than k where fewer rows have a column in common. The transposed
+    matrix gives similar columns. Raises ValueError if k is below 1.
+    """
+    if k < 1:
+        raise ValueError(f"similar rows need k >= 1, not {k}")
+    rows = matrix.shape[0]
+    best = nearest(
+        unit_rows(matrix, dtype), min(k, max(rows - 1, 1)), euclidean=False, threads=threads
+    )
+    found = best.numbers != EMPTY
+    starts = np.concatenate([[0], np.cumsum(found.sum(axis=1))])
+    similarities = np.negative(best.keys, out=best.keys)
+    if found.all():
+        return csr_array((similarities.ravel(), best.numbers.ravel(), starts), (rows, rows))
+    return csr_array((similarities[found], best.numbers[found], starts), (rows, rows))
