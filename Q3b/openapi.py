@@ -62,8 +62,11 @@ def listing(name: str, summary: str, *statuses: int, parameters: list[dict]) -> 
             "Cache-Control": {"schema": {"type": "string"}},
         }
     }
-    unchanged = {"304": {"description": "The client's copy is still right"}}
-    failures = unchanged | problems(*statuses)
+    bare = {
+        "304": {"description": "The client's copy is still right"},
+        "414": {"description": "An overlong address"} | content({}, "text/html"),
+    }
+    failures = bare | problems(*statuses)
     security = [{}, {"key": []}]
     return operation(
         name, summary, success, failures, parameters=parameters, security=security, tags=["artists"]

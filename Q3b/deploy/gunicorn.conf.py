@@ -16,7 +16,7 @@ control_socket_disable = True
 timeout = 30
 graceful_timeout = 10
 keepalive = 30
-limit_request_line = 2048
+limit_request_line = 4094  # the longest user id, percent-encoded, takes 3,072
 limit_request_fields = 50
 limit_request_field_size = 4096
 

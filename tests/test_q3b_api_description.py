@@ -1,0 +1,65 @@
+"""The API does what its OpenAPI description says, whatever is asked: schemathesis tries."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from api import create_app
+from q3b_published import publish
+from q3b_serving import serving
+
+# Beside its defaults: gunicorn refuses overlong addresses before the API sees them.
+CONFIGURATION = """
+[checks.negative_data_rejection]
+expected-statuses = [400, 401, 404, 414]
+"""
+
+
+@pytest.fixture(scope="module")
+def store_url(tmp_path_factory):
+    url = f"sqlite:///{tmp_path_factory.mktemp('described') / 'recommendations.db'}"
+    publish(url)
+    return url
+
+
+def schemathesis(folder: Path, base: str, *options: str) -> subprocess.CompletedProcess:
+    configuration = folder / "schemathesis.toml"
+    configuration.write_text(CONFIGURATION, encoding="utf-8")
+    program = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(configuration)]
+    arguments = [f"{base}/openapi.json", "--checks", "all", "--phases", "coverage,fuzzing"]
+    return subprocess.run(
+        [*program, "run", *arguments, "--no-color", *options],
+        cwd=folder,
+        env=os.environ | {"PYTHONUTF8": "1"},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=500,
+    )
+
+
+@pytest.mark.parametrize(
+    "examples", [20, pytest.param(500, marks=pytest.mark.slow)], ids="{} examples".format
+)
+def test_no_request_meets_an_undocumented_answer(tmp_path, store_url, examples):
+    with serving(store_url) as (base, _):
+        finished = schemathesis(tmp_path, base, "--max-examples", str(examples))
+    assert finished.returncode == 0, finished.stdout
+    assert "5 passed" in finished.stdout
+
+
+def test_a_key_is_asked_for_as_described(tmp_path, store_url):
+    with serving(store_url, RECOMMENDER_API_KEY="sesame") as (base, _):
+        header = ["--header", "Authorization: Bearer sesame", "--include-path-regex", "recommend"]
+        finished = schemathesis(tmp_path, base, "--max-examples", "20", *header)
+    assert finished.returncode == 0, finished.stdout
+
+
+def test_every_resource_is_described(store_url):
+    app = create_app({"STORE": store_url})
+    served = {rule.rule.replace("<path:user_id>", "{user_id}") for rule in app.url_map.iter_rules()}
+    described = set(app.test_client().get("/openapi.json").json["paths"])
+    assert served - described == {"/", "/static/<path:filename>"}
+    assert described <= served
