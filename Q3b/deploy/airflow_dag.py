@@ -1,0 +1,99 @@
+"""The daily job as an Airflow 3 DAG: import, run, verify, publish.
+
+Put it where Airflow looks for DAGs, or name this folder in AIRFLOW__CORE__DAGS_FOLDER. Airflow has
+an environment of its own (requirements-airflow.txt): the steps run in the project's.
+
+    RECOMMENDER_HOME    the project (default: the project that this file stands in)
+    RECOMMENDER_PYTHON  its Python (default: .venv/bin/python there)
+    RECOMMENDER_WORK    a folder that all workers share, for a day's tables (default: the
+                        system's temporary folder)
+    RECOMMENDER_SOURCE, RECOMMENDER_STORE, RECOMMENDER_ALERT_URL, AWS_...: as the steps read them
+
+A run is named after its day: running a day again publishes nothing twice. Only one run is active
+at a time, and the step `run` holds the store's lock, against runs that others started; if the
+lock is taken it is tried again later.
+"""
+
+import os
+import subprocess
+import tempfile
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from airflow.sdk import dag, task
+from airflow.sdk.exceptions import AirflowFailException
+
+HOME = Path(os.environ.get("RECOMMENDER_HOME", Path(__file__).resolve().parents[2]))
+PYTHON = os.environ.get("RECOMMENDER_PYTHON", str(HOME / ".venv" / "bin" / "python"))
+WORK = Path(os.environ.get("RECOMMENDER_WORK", Path(tempfile.gettempdir()) / "recommender"))
+USERS_MISTAKE = 2  # the exit code for wrong settings: trying again cannot help
+DAY = "{{ (dag_run.logical_date or dag_run.run_after).strftime('%Y-%m-%d') }}"
+
+
+def alert(context: dict) -> None:
+    """Tell people which step of which run failed for good."""
+    failed = context["task_instance"]
+    message = f"recommend_daily: {failed.task_id} failed in {failed.run_id}"
+    subprocess.run([PYTHON, HOME / "Q3b" / "alert.py", message], check=False)
+
+
+def recommend_daily(*options: str | Path) -> None:
+    """Run the job with `options`; its exit code says whether trying again may help."""
+    finished = subprocess.run([PYTHON, HOME / "Q3b" / "recommend_daily.py", *options], cwd=HOME)
+    if finished.returncode == USERS_MISTAKE:
+        raise AirflowFailException("the job's settings are wrong: see its last line above")
+    if finished.returncode:
+        raise RuntimeError(f"the job ended with exit code {finished.returncode}")
+
+
+@task
+def import_tables(day: str) -> list[str]:
+    """Take the app's tables into Parquet files; return the options that name them to the job."""
+    if not os.environ.get("RECOMMENDER_SOURCE"):
+        return []  # the job then reads the files in its folder
+    folder = WORK / day
+    folder.mkdir(parents=True, exist_ok=True)
+    recommend_daily("--export", folder)
+    plays, profiles = folder / "plays.parquet", folder / "profiles.parquet"
+    return ["--plays", str(plays), "--profiles", str(profiles)]
+
+
+@task
+def run(day: str, files: list[str]) -> None:
+    """Write the day's set beside the published one, which readers go on to see."""
+    recommend_daily(*files, "--run-id", day, "--no-publish")
+
+
+@task
+def verify(day: str) -> None:
+    """Read the set back and hold it against what the run said of it."""
+    recommend_daily("--verify", day)
+
+
+@task
+def publish(day: str) -> None:
+    """Let readers see the day's set."""
+    recommend_daily("--publish", day)
+
+
+@dag(
+    dag_id="recommend_daily",
+    schedule="15 3 * * *",
+    start_date=datetime(2026, 1, 1),
+    catchup=False,  # yesterday's run would only read today's tables again
+    max_active_runs=1,
+    default_args={
+        "retries": 3,
+        "retry_delay": timedelta(minutes=5),
+        "retry_exponential_backoff": True,
+        "execution_timeout": timedelta(hours=2),
+        "on_failure_callback": alert,
+    },
+    tags=["recommender"],
+)
+def recommend_daily_dag() -> None:
+    """Import, run, verify, publish."""
+    run(DAY, import_tables(DAY)) >> verify(DAY) >> publish(DAY)
+
+
+recommend_daily_dag()

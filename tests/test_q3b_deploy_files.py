@@ -1,0 +1,203 @@
+"""The deployment files are valid, agree with the code and with each other, and open nothing."""
+
+import ast
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import ROOT, clean_environment
+
+Q3B = ROOT / "Q3b"
+DEPLOY = Q3B / "deploy"
+MANIFESTS = sorted((DEPLOY / "kubernetes").glob("*.yaml"))
+PROFILES = {"postgres": "app-database", "dynamodb": "dynamodb", "job": "job", "api": "api"}
+# Where the name of a package on PyPI is not the name that is imported.
+PACKAGES = {"psycopg2": "psycopg2-binary", "prometheus_client": "prometheus-client"}
+
+
+def tool(*command: str | Path, cwd: Path = ROOT) -> subprocess.CompletedProcess:
+    """Run a program that is installed beside this Python."""
+    program = Path(sys.executable).parent / command[0]
+    environment = {
+        name: value
+        for name, value in clean_environment().items()
+        if not name.startswith(("RECOMMENDER_", "COMPOSE_", "AWS_", "DYNAMODB_"))
+    }
+    return subprocess.run(
+        [program, *command[1:]],
+        cwd=cwd,
+        env=environment,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+    )
+
+
+@pytest.fixture
+def compose_folder(tmp_path) -> Path:
+    """A folder with the compose file and the settings that its user begins with."""
+    shutil.copy(ROOT / "docker-compose.yml", tmp_path)
+    shutil.copy(ROOT / ".env.example", tmp_path / ".env")
+    return tmp_path
+
+
+def compose_services(folder: Path, *options: str) -> dict:
+    finished = tool("docker-compose", *options, "config", "--format", "json", cwd=folder)
+    assert finished.returncode == 0, finished.stderr
+    return json.loads(finished.stdout)["services"]
+
+
+@pytest.mark.parametrize(("profile", "service"), PROFILES.items())
+def test_a_profile_starts_its_service(compose_folder, profile, service):
+    quiet = tool("docker-compose", "--profile", profile, "config", "-q", cwd=compose_folder)
+    assert (quiet.returncode, quiet.stderr) == (0, "")
+    assert set(compose_services(compose_folder, "--profile", profile)) == {"postgres", service}
+
+
+def test_without_a_profile_compose_starts_only_the_server_of_q1(compose_folder):
+    assert set(compose_services(compose_folder)) == {"postgres"}
+
+
+def test_compose_publishes_ports_on_this_machine_alone_and_each_once(compose_folder):
+    services = compose_services(compose_folder, "--profile", "*")
+    assert set(services) == {"postgres", *PROFILES.values()}
+    ports = [port for service in services.values() for port in service.get("ports", [])]
+    assert {port["host_ip"] for port in ports} == {"127.0.0.1"}
+    assert len({port["published"] for port in ports}) == len(ports) == 4
+
+
+def test_job_and_api_are_one_image_without_rights_and_share_the_store(compose_folder):
+    services = compose_services(compose_folder, "--profile", "*")
+    for name in ("job", "api"):
+        service = services[name]
+        assert service["image"] == "recommender"
+        assert (compose_folder / service["build"]["context"]) == compose_folder
+        assert (ROOT / service["build"]["dockerfile"]).exists()
+        assert (service["read_only"], service["cap_drop"]) == (True, ["ALL"])
+        (mount,) = service["volumes"]
+        store = service["environment"]["RECOMMENDER_STORE"]
+        assert store == f"sqlite:///{mount['target']}/recommendations.db"
+
+
+def test_the_dockerfile_passes_hadolint():
+    finished = tool("hadolint", DEPLOY / "Dockerfile")
+    assert finished.returncode == 0, finished.stdout
+
+
+def test_the_image_runs_as_nobody_and_says_whether_it_is_healthy():
+    lines = (DEPLOY / "Dockerfile").read_text(encoding="utf-8").splitlines()
+    assert "USER 10001" in lines
+    assert any(line.startswith("HEALTHCHECK") for line in lines)
+    for line in lines:
+        source = line.split()[-2] if line.startswith("COPY") else "Q3b"
+        assert source == "/venv" or (ROOT / source).exists()
+
+
+@pytest.mark.parametrize("version", ["1.33", "1.36"])
+def test_the_manifests_are_kubernetes(version):
+    finished = tool("kubernetes-validate", "--strict", "-k", version, *MANIFESTS)
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    assert finished.stdout.count("passed") + finished.stderr.count("passed") == len(MANIFESTS)
+
+
+def manifests() -> dict[str, dict]:
+    """The manifests by kind."""
+    read = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in MANIFESTS]
+    return {manifest["kind"]: manifest for manifest in read}
+
+
+def pod_specs() -> list[dict]:
+    job = manifests()["CronJob"]["spec"]["jobTemplate"]
+    return [manifests()["Deployment"]["spec"]["template"]["spec"], job["spec"]["template"]["spec"]]
+
+
+@pytest.mark.parametrize("pod", pod_specs(), ids=["deployment", "cronjob"])
+def test_a_pod_has_limits_and_no_rights(pod):
+    (container,) = pod["containers"]
+    assert pod["securityContext"]["runAsNonRoot"]
+    assert container["securityContext"]["readOnlyRootFilesystem"]
+    assert container["securityContext"]["allowPrivilegeEscalation"] is False
+    assert container["securityContext"]["capabilities"]["drop"] == ["ALL"]
+    assert "memory" in container["resources"]["limits"]
+
+
+def test_the_api_is_probed_where_it_answers():
+    from api import create_app
+
+    app = create_app({"STORE": "sqlite:///absent.db"})
+    rules = {rule.rule for rule in app.url_map.iter_rules()}
+    (container,) = manifests()["Deployment"]["spec"]["template"]["spec"]["containers"]
+    probes = [container[f"{name}Probe"]["httpGet"] for name in ("startup", "liveness", "readiness")]
+    assert {probe["path"] for probe in probes} <= rules
+    (port,) = container["ports"]
+    assert {probe["port"] for probe in probes} == {port["name"]}
+    service = manifests()["Service"]["spec"]
+    labels = manifests()["Deployment"]["spec"]["template"]["metadata"]["labels"]
+    assert service["selector"].items() <= labels.items()
+    assert service["ports"][0]["targetPort"] == port["name"]
+
+
+def test_two_runs_at_once_are_forbidden():
+    assert manifests()["CronJob"]["spec"]["concurrencyPolicy"] == "Forbid"
+    (job,) = yaml.safe_load((DEPLOY / "yacron.yaml").read_text(encoding="utf-8"))["jobs"]
+    assert job["concurrencyPolicy"] == "Forbid"
+
+
+def test_yacron_takes_its_file():
+    finished = tool("yacron", "--config", DEPLOY / "yacron.yaml", "--validate-config")
+    assert finished.returncode == 0, finished.stderr
+
+
+def test_every_scheduler_starts_the_job_at_the_same_time():
+    crontab = (DEPLOY / "crontab").read_text(encoding="utf-8")
+    dag = (DEPLOY / "airflow_dag.py").read_text(encoding="utf-8")
+    (job,) = yaml.safe_load((DEPLOY / "yacron.yaml").read_text(encoding="utf-8"))["jobs"]
+    schedule = manifests()["CronJob"]["spec"]["schedule"]
+    assert job["schedule"] == schedule
+    assert f"\n{schedule} cd " in crontab
+    assert f'schedule="{schedule}"' in dag
+
+
+def requirements(path: Path) -> dict[str, str]:
+    """The requirement lines of a file by package."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    wanted = [line for line in lines if line and not line.startswith(("#", "-"))]
+    return {line.split(">=")[0].split("[")[0]: line for line in wanted}
+
+
+def imported_packages(script: Path, seen: set[Path]) -> set[str]:
+    """The packages that a script imports, itself or through its neighbours."""
+    seen.add(script)
+    names = set()
+    for node in ast.walk(ast.parse(script.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names.add(node.module.split(".")[0])
+    packages = set()
+    for name in names - set(sys.stdlib_module_names):
+        neighbour = script.with_name(f"{name}.py")
+        if not neighbour.exists():
+            packages.add(name)
+        elif neighbour not in seen:
+            packages |= imported_packages(neighbour, seen)
+    return packages
+
+
+@pytest.mark.parametrize("script", ["api.py", "alert.py"])
+def test_the_image_installs_what_its_scripts_import(script):
+    installed = requirements(DEPLOY / "requirements.txt")
+    alternatives = {"botocore": "boto3", "werkzeug": "flask"}  # come with their users
+    names = PACKAGES | alternatives
+    packages = {names.get(name, name) for name in imported_packages(Q3B / script, set())}
+    assert packages <= set(installed)
+
+
+def test_the_image_installs_the_projects_versions():
+    project = requirements(ROOT / "requirements.txt") | requirements(ROOT / "requirements-dev.txt")
+    for package, line in requirements(DEPLOY / "requirements.txt").items():
+        assert project[package] == line
