@@ -48,8 +48,6 @@ def create_app(config: Mapping | None = None) -> Flask:
     app.config.from_mapping(config or {})
     for name in ("FRESH_HOURS", "CACHE_SECONDS"):
         app.config[name] = positive_number(name, app.config[name])
-    app.json.sort_keys = False
-    app.json.ensure_ascii = False
     app.url_map.merge_slashes = False  # a user id may hold slashes
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.extensions["store"] = open_store(app.config["STORE"])

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+import orjson
 from age_groups import age_group
 from api_requests import (
     read_age,
@@ -11,7 +12,7 @@ from api_requests import (
     read_strict,
     read_user_id,
 )
-from flask import Blueprint, Response, current_app, jsonify, request
+from flask import Blueprint, Response, current_app, request
 from openapi import openapi_document
 from recommendation_store import Run, Store
 from werkzeug.exceptions import NotFound, ServiceUnavailable
@@ -53,7 +54,8 @@ def listed(item: dict | None, user_id: str | None, arguments: dict) -> Response:
     current_app.extensions["metrics"].answers.labels(item["rule"]).inc()
     artists = item["artists"][: arguments.get("limit", LIMIT)]
     fields = {name: item[name] for name in ("rule", "version", "generated_at")}
-    return cacheable(jsonify({"user_id": user_id} | fields | {"artists": artists}), item["version"])
+    body = orjson.dumps({"user_id": user_id} | fields | {"artists": artists})
+    return cacheable(Response(body, content_type="application/json"), item["version"])
 
 
 def cacheable(response: Response, version: str) -> Response:
@@ -61,7 +63,7 @@ def cacheable(response: Response, version: str) -> Response:
     response.set_etag(version, weak=True)
     response.cache_control.private = True
     response.cache_control.max_age = int(current_app.config["CACHE_SECONDS"])
-    return response.make_conditional(request)
+    return response.make_conditional(request) if "If-None-Match" in request.headers else response
 
 
 def nothing_published() -> ServiceUnavailable:
