@@ -21,7 +21,6 @@ from recommendation_store import (
     NEIGHBOURS,
     RECOMMENDATION,
     TOP_ARTIST,
-    ArtistOf,
     Block,
     Catalogue,
     RuleList,
@@ -37,6 +36,7 @@ from recommendation_store import (
 BUSY_SECONDS = 10  # how long a connection waits for another's lock on the file
 PAGE_BYTES = 16_384  # 14 users to a page: a file a fifth smaller than with SQLite's 4,096
 CACHE_KIB = 65_536  # of the writer
+KNOWN_ARTISTS = 50_000  # names that a reader keeps: the popular ones come up first
 MAPPED_BYTES = 1 << 30  # of the file, by a reader: a third faster than reading pages
 SHARED_TABLES = """
 CREATE TABLE IF NOT EXISTS runs (
@@ -75,6 +75,7 @@ class SqliteStore:
         self.create = create
         self._threads = threading.local()
         self._runs: dict[int, Run] = {}
+        self._artists: tuple[int | None, dict[int, dict]] = (None, {})  # of one run
 
     def current(self) -> Run | None:
         """The run that readers are served, or None if none was ever published."""
@@ -113,7 +114,7 @@ class SqliteStore:
             rule, neighbours, recommendations, top_artists, country, age_group = row
             if country is not None:
                 rule, recommendations = find_list(connection, number, country, age_group)
-            return read_item(
+            return self._item(
                 connection, number, run, user_id, rule, neighbours, recommendations, top_artists
             )
 
@@ -126,7 +127,7 @@ class SqliteStore:
             if not run:
                 return None
             rule, recommendations = find_list(connection, number, country, age_group)
-            return read_item(connection, number, run, None, rule, 0, recommendations, b"")
+            return self._item(connection, number, run, None, rule, 0, recommendations, b"")
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -201,6 +202,39 @@ class SqliteStore:
             row = connection.execute("SELECT run FROM runs WHERE number = ?", [number])
             self._runs = {number: Run(**json.loads(row.fetchone()[0]))}
         return number, self._runs.get(number)
+
+    def _item(
+        self,
+        connection: sqlite3.Connection,
+        number: int,
+        run: Run,
+        user_id: str | None,
+        rule: str,
+        neighbours: int,
+        recommendations: bytes,
+        top_artists: bytes,
+    ) -> dict:
+        """The item with the names of its artists."""
+        recommended = np.frombuffer(recommendations, RECOMMENDATION)
+        top = np.frombuffer(top_artists, TOP_ARTIST)
+        wanted = {
+            *recommended["artist"].tolist(),
+            *recommended["because_artist"].ravel().tolist(),
+            *top["artist"].tolist(),
+        }
+        run_of_known, known = self._artists
+        if run_of_known != number:
+            known = {}
+            self._artists = (number, known)
+        artist_of = named_artists(connection, number, wanted, known).__getitem__
+        return user_item(
+            run,
+            user_id,
+            rule,
+            neighbours if rule == NEIGHBOURS else 0,
+            recommended_artists(artist_of, recommended),
+            played_artists(artist_of, top),
+        )
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
@@ -346,41 +380,18 @@ def find_list(
     raise StoreError("the run has no list for listeners without history")
 
 
-def read_item(
-    connection: sqlite3.Connection,
-    number: int,
-    run: Run,
-    user_id: str | None,
-    rule: str,
-    neighbours: int,
-    recommendations: bytes,
-    top_artists: bytes,
-) -> dict:
-    """Return the item with the names of its artists."""
-    recommended = np.frombuffer(recommendations, RECOMMENDATION)
-    top = np.frombuffer(top_artists, TOP_ARTIST)
-    artist_of = named_artists(connection, number, recommended, top)
-    return user_item(
-        run,
-        user_id,
-        rule,
-        neighbours if rule == NEIGHBOURS else 0,
-        recommended_artists(artist_of, recommended),
-        played_artists(artist_of, top),
-    )
-
-
 def named_artists(
-    connection: sqlite3.Connection, number: int, recommended: np.ndarray, top: np.ndarray
-) -> ArtistOf:
-    """Return a function that gives name and MBID of every artist that occurs."""
-    wanted = {
-        *recommended["artist"].tolist(),
-        *recommended["because_artist"].ravel().tolist(),
-        *top["artist"].tolist(),
-    }
+    connection: sqlite3.Connection, number: int, wanted: set[int], known: dict[int, dict]
+) -> dict[int, dict]:
+    """Return name and MBID of every wanted artist; what was looked up is kept in `known`."""
+    wanted = wanted - {-1}
+    missing = wanted - known.keys()
     rows = connection.execute(
         f"SELECT number, name, mbid FROM artists_{number} "
-        f"WHERE number IN ({','.join(map(str, wanted))})"
+        f"WHERE number IN ({','.join(map(str, missing))})"
     )
-    return {artist: {"name": name, "mbid": mbid} for artist, name, mbid in rows}.__getitem__
+    found = {artist: {"name": name, "mbid": mbid} for artist, name, mbid in rows}
+    named = {artist: known.get(artist) or found[artist] for artist in wanted}
+    if len(known) < KNOWN_ARTISTS:
+        known.update(found)
+    return named
