@@ -11,7 +11,11 @@ from recommendation_store import COUNTRY, NEIGHBOURS, Run, Store
 from werkzeug.exceptions import BadRequest
 
 page = Blueprint("page", __name__)
-FIELDS = {"user": read_user_id, "country": read_country, "age": read_age}
+FIELDS = {
+    "user": ("The user id", read_user_id),
+    "country": ("The country", read_country),
+    "age": ("The age", read_age),
+}
 
 
 @dataclass
@@ -26,10 +30,10 @@ class Question:
 def read_question() -> Question:
     """The question of the request; fields left empty are not asked for."""
     question = Question({name: request.args.get(name, "").strip() for name in FIELDS})
-    for name, text in question.typed.items():
-        if text:
+    for name, (label, read) in FIELDS.items():
+        if question.typed[name]:
             try:
-                question.read[name] = FIELDS[name](f"The {name}", text)
+                question.read[name] = read(label, question.typed[name])
             except BadRequest as error:
                 question.mistakes[name] = str(error.description)
     return question

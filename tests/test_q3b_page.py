@@ -1,0 +1,73 @@
+"""The page as HTML: statuses, what is shown when there is nothing to show, escaping."""
+
+import pytest
+from api import create_app
+from q3b_published import CATALOGUE, LISTENERS, publish
+from recommendation_store import new_run, open_store
+
+
+@pytest.fixture
+def store_url(tmp_path):
+    return f"sqlite:///{tmp_path / 'recommendations.db'}"
+
+
+@pytest.fixture
+def client(store_url):
+    publish(store_url)
+    return create_app({"STORE": store_url}).test_client()
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "text"),
+    [
+        ("", 200, "What most listeners play."),
+        ("?user=&country=&age=", 200, "What most listeners play."),
+        ("?country=Poland", 200, "What listeners in Poland play more than others do."),
+        ("?country=Atlantis", 200, "What most listeners play."),
+        (f"?user={LISTENERS[0]}", 200, "Chosen by the 50 listeners whose taste is nearest."),
+        (f"?user=+{LISTENERS[0]}+", 200, "Artists for this listener"),
+        (f"?user={LISTENERS[-1]}", 200, "What listeners in the same country play more"),
+        ("?user=nobody&utm_source=mail", 200, "No listener is called"),
+        ("?age=old", 400, "The age must be a whole number from 0 to 120."),
+        (f"?user={'x' * 257}", 400, "The user id must have 1 to 256 characters."),
+    ],
+)
+def test_the_page_answers(client, query, status, text):
+    page = client.get(f"/{query}")
+    assert (page.status_code, page.mimetype) == (status, "text/html")
+    assert text in page.text
+
+
+def test_what_a_visitor_types_is_never_markup(client):
+    page = client.get("/?user=<script>alert(1)</script>&country=\"onfocus='x'")
+    assert "<script" not in page.text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page.text
+
+
+def test_the_page_may_not_be_kept_without_asking(client):
+    cache = client.get("/").headers["Cache-Control"]
+    assert set(cache.split(", ")) == {"no-cache", "private"}
+
+
+def test_a_person_meets_an_outage_as_a_page(tmp_path):
+    client = create_app({"STORE": f"sqlite:///{tmp_path / 'absent.db'}"}).test_client()
+    page = client.get("/")
+    assert (page.status_code, page.mimetype) == (503, "text/html")
+    assert int(page.headers["Retry-After"]) > 0
+    assert "The recommendations are not available" in page.text
+    assert "absent.db" not in page.text
+
+
+def test_before_the_first_run_the_page_says_so(store_url):
+    store = open_store(store_url, create=True)
+    with store.lock(), store.begin(new_run(), CATALOGUE):
+        pass
+    page = create_app({"STORE": store_url}).test_client().get("/")
+    assert page.status_code == 503
+    assert "Nothing was published yet" in page.text
+
+
+def test_everything_that_the_page_names_is_there(client):
+    for name in ("page.css", "icon.svg"):
+        assert f"/static/{name}" in client.get("/").text
+        assert client.get(f"/static/{name}").status_code == 200
