@@ -61,6 +61,7 @@ def nearest_neighbours(
 def unit_rows(matrix: csr_array, dtype: type = np.float32) -> csr_array:
     """Scale each row to a euclidean norm of 1; rows without entries stay empty."""
     norms = norm(matrix.astype(np.float64), axis=1)
+    norms[norms == 0] = 1
     values = matrix.data / np.repeat(norms, np.diff(matrix.indptr))
     return csr_array((values.astype(dtype), matrix.indices, matrix.indptr), matrix.shape)
 

@@ -1,0 +1,124 @@
+"""Weighted sums of users' votes for artists, for all users: blocks, threads and sparse results."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from neighbour_search import processors
+from scipy.sparse import csr_array
+from vote_kernel import Table, best_votes, residual_votes
+
+BLOCK = 1024  # users that a thread takes at a time
+
+
+def table_of(matrix: csr_array) -> Table:
+    """Hand a CSR matrix to the compiled loops; its arrays are shared where they can be."""
+    return Table(
+        matrix.indptr.astype(np.int64, copy=False),
+        matrix.indices.astype(np.int32, copy=False).view(np.uint32),
+        matrix.data.astype(np.float32, copy=False),
+    )
+
+
+def slices(length: int, size: int = BLOCK) -> Iterator[slice]:
+    """Yield slices of at most `size` that cover range(length)."""
+    for start in range(0, length, size):
+        yield slice(start, min(start + size, length))
+
+
+class Rows:
+    """Room for the entries of some rows: columns and values (u, room), lengths (u,)."""
+
+    def __init__(self, rows: int, room: int):
+        self.columns = np.empty((rows, room), np.int32)
+        self.values = np.empty((rows, room), np.float32)
+        self.lengths = np.empty(rows, np.int64)
+
+    def entries(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return the columns and values of all rows in one, and the lengths."""
+        filled = np.arange(self.columns.shape[1]) < self.lengths[:, None]
+        return self.columns[filled], self.values[filled], self.lengths
+
+
+def by_blocks(
+    rows_of: Callable[[slice], Rows], shape: tuple[int, int], most: int, threads: int | None
+) -> csr_array:
+    """Return the rows that `rows_of` makes of each slice of users, as one matrix.
+
+    most: no fewer than the entries of all rows. The result is filled as blocks are ready, so
+    that the entries never exist twice.
+    """
+    columns, values = np.empty(most, np.int32), np.empty(most, np.float32)
+    starts = np.zeros(shape[0] + 1, np.int64)
+    with ThreadPoolExecutor(threads or processors()) as pool:
+        blocks = pool.map(lambda rows: rows_of(rows).entries(), slices(shape[0]))
+        for rows, (block_columns, block_values, lengths) in zip(
+            slices(shape[0]), blocks, strict=True
+        ):
+            starts[rows.start + 1 : rows.stop + 1] = starts[rows.start] + np.cumsum(lengths)
+            part = slice(starts[rows.start], starts[rows.stop])
+            columns[part], values[part] = block_columns, block_values
+    return csr_array((values[: starts[-1]], columns[: starts[-1]], starts), shape)
+
+
+def best_artists(
+    weights_of: Callable[[slice], csr_array],
+    votes: csr_array,
+    heard: csr_array,
+    top: int = 20,
+    threads: int | None = None,
+) -> csr_array:
+    """Return the `top` unheard artists of each user with the highest scores above 0.
+
+    weights_of: gives the weights (b, voters) of the voters for a slice of the rows of `heard`
+    (users, artists); votes: (voters, artists). The result is (users, artists), its rows by
+    falling score, of equals the lower column first, and shorter than `top` where fewer artists
+    have a score. Blocks of users run in `threads`, by default one a processor.
+    """
+    table = table_of(votes)
+
+    def best_of(users: slice) -> Rows:
+        block = Rows(users.stop - users.start, top)
+        best_votes(
+            table_of(weights_of(users)),
+            table,
+            table_of(heard[users]),
+            heard.shape[1],
+            block.columns,
+            block.values,
+            block.lengths,
+        )
+        return block
+
+    return by_blocks(best_of, heard.shape, heard.shape[0] * top, threads)
+
+
+def less_what_neighbours_predict(
+    votes: csr_array, neighbours: csr_array, share: float, kept: int, threads: int | None = None
+) -> csr_array:
+    """Return votes - share * (neighbours @ votes), (users, artists).
+
+    votes: (users, artists), all above 0; neighbours: (users, users) weights above 0. Of what the
+    neighbours predict a user, the artists with a vote of the user's own are kept and `kept` more.
+    """
+    neighbour_table, vote_table = table_of(neighbours), table_of(votes)
+    users, artists = votes.shape
+    kept = min(kept, artists)
+    room = kept + int(np.diff(votes.indptr).max(initial=0))
+
+    def residual_of(users: slice) -> Rows:
+        block = Rows(users.stop - users.start, room)
+        residual_votes(
+            users.start,
+            neighbour_table,
+            vote_table,
+            artists,
+            np.float32(share),
+            kept,
+            block.columns,
+            block.values,
+            block.lengths,
+        )
+        return block
+
+    return by_blocks(residual_of, votes.shape, votes.nnz + users * kept, threads)
