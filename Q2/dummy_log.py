@@ -7,36 +7,51 @@ import pandas as pd
 
 ROWS = 100_000
 # A day more than the question asks on either side, so that a wrong bound shows in the total.
-FIRST_DAY, DAYS = "2017-08-23", 4
+DAYS = ("2017-08-23", "2017-08-24", "2017-08-25", "2017-08-26")
 EXTENSIONS = ("jpg", "js", "css")
-SHARES = (0.6, 0.25, 0.15)
-TYPICAL_SIZE = {"jpg": 80_000, "js": 30_000, "css": 8_000}  # bytes, the median
+FOLDERS = ("images", "scripts", "styles")
+SHARES = (0.6, 0.25, 0.15)  # of the requests
+MEDIAN_SIZES = np.array([80_000, 30_000, 8_000])  # bytes
 SIZE_SPREAD = 1.0  # sigma of the log-normal sizes
 PAGES = 2_000  # files of each extension, the n-th asked for in proportion to 1/n
+DAY = 86_400  # seconds
 
 
 def dummy_log(rows: int = ROWS, seed: int = 0) -> pd.DataFrame:
     """`rows` requests in order of time: date, time and url as text, size in bytes."""
     random = np.random.default_rng(seed)
-    seconds = np.sort(random.integers(0, DAYS * 86_400, rows))
-    times = pd.Timestamp(FIRST_DAY) + pd.to_timedelta(seconds, unit="s")
-    extensions = random.choice(EXTENSIONS, rows, p=SHARES)
-    medians = pd.Series(extensions).map(TYPICAL_SIZE).to_numpy()
+    seconds = np.sort(random.integers(0, len(DAYS) * DAY, rows))
+    kinds = random.choice(len(EXTENSIONS), rows, p=SHARES)
     popularity = 1 / np.arange(1, PAGES + 1)
     pages = random.choice(PAGES, rows, p=popularity / popularity.sum())
+    sizes = MEDIAN_SIZES[kinds] * random.lognormal(0, SIZE_SPREAD, rows)
     return pd.DataFrame(
         {
-            "date": times.strftime("%Y-%m-%d"),
-            "time": times.strftime("%H:%M:%S"),
-            "size": (medians * random.lognormal(0, SIZE_SPREAD, rows)).astype(np.int64),
-            "url": [
-                f"/{extension}/{page}.{extension}"
-                for extension, page in zip(extensions, pages, strict=True)
-            ],
+            "date": np.array(DAYS, dtype=object)[seconds // DAY],
+            "time": times_of_day()[seconds % DAY],
+            "size": sizes.astype(np.int64),
+            "url": all_urls()[kinds, pages],
         }
     )
 
 
+def times_of_day() -> np.ndarray:
+    """HH:MM:SS of each second of a day."""
+    times = pd.date_range(DAYS[0], periods=DAY, freq="s")
+    return times.strftime("%H:%M:%S").to_numpy(dtype=object)
+
+
+def all_urls() -> np.ndarray:
+    """The URLs of shape (extensions, pages)."""
+    return np.array(
+        [
+            [f"/{folder}/{page}.{extension}" for page in range(PAGES)]
+            for folder, extension in zip(FOLDERS, EXTENSIONS, strict=True)
+        ],
+        dtype=object,
+    )
+
+
 def as_tsv(log: pd.DataFrame) -> io.BytesIO:
-    """The log as the bytes of a tab-separated file with a header."""
+    """The log as a tab-separated file with a header."""
     return io.BytesIO(log.to_csv(sep="\t", index=False, lineterminator="\n").encode("utf-8"))

@@ -4,23 +4,47 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 import numpy as np
-from log_scanner import LONGEST_LINE
+from log_kernel import LONGEST_LINE
 
-BLOCK = 8 << 20  # bytes: large enough to hide Python's work per block, small beside 0.5 GB
+BLOCK = 4 << 20  # bytes: large enough to hide the work per block, small enough for 0.5 GB
 
 
-def blocks(stream: BinaryIO, size: int = BLOCK) -> Iterator[np.ndarray]:
-    """Yield uint8 arrays that end with a newline, of about `size` bytes each.
+def blocks(stream: BinaryIO, size: int = BLOCK) -> Iterator[memoryview]:
+    """Yield the stream's bytes in pieces of about `size` that end with a newline.
 
     A last line without a newline gets one. Of a line longer than `LONGEST_LINE` only one byte more
-    than that is kept, so that the scanner still sees that it is too long.
+    than that is kept, so that the kernel still sees that it is too long.
     """
-    rest = bytearray()
-    while chunk := stream.read(size):
-        cut = chunk.rfind(b"\n") + 1
+    rest = b""
+    while True:
+        block = memoryview(np.empty(len(rest) + size, dtype=np.uint8))  # not filled with zeros
+        block[: len(rest)] = rest
+        filled = len(rest) + fill(stream, block[len(rest) :])
+        if filled == len(rest):
+            break
+        cut = last_newline(block[:filled]) + 1
+        rest = bytes(block[cut:filled][: LONGEST_LINE + 1])
         if cut:
-            yield np.frombuffer(rest + chunk[:cut], dtype=np.uint8)
-            rest = bytearray()
-        rest += chunk[cut : cut + LONGEST_LINE + 1 - len(rest)]
+            yield block[:cut]
     if rest:
-        yield np.frombuffer(rest + b"\n", dtype=np.uint8)
+        yield memoryview(rest + b"\n")
+
+
+def fill(stream: BinaryIO, view: memoryview) -> int:
+    """Read into `view` until it is full or the stream ends; return the number of bytes."""
+    filled = 0
+    while filled < len(view) and (count := stream.readinto(view[filled:])):
+        filled += count
+    return filled
+
+
+def last_newline(view: memoryview) -> int:
+    """Where the last newline stands, or -1."""
+    end = len(view)
+    while end > 0:
+        start = max(end - (1 << 16), 0)
+        found = bytes(view[start:end]).rfind(b"\n")
+        if found >= 0:
+            return start + found
+        end = start
+    return -1

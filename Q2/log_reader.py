@@ -1,67 +1,59 @@
-"""From sources to scanned blocks: reading on one thread, scanning on all cores, in order."""
+"""From sources to results: one thread reads and inflates, all cores scan, results come in order."""
 
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from io import RawIOBase
 from itertools import chain
 from typing import TypeVar
 
-import numpy as np
-import pandas as pd
 from command_line import UserError
 from log_blocks import blocks
-from log_formats import Layout, detect
-from log_scanner import REASONS, byte_kinds, empty_columns, scan
+from log_formats import FORMATS, detect
+from log_scanner import Layout
 from log_sources import Source
+from log_streams import MeteredStream, inflated
+from tqdm import tqdm
 
 Result = TypeVar("Result")
-SHORTEST_ROW = 2  # bytes: a character and the newline
 
 
-@dataclass(frozen=True)
-class ScannedBlock:
-    """A block's accepted rows, one record each, and what became of its other lines."""
+def read_pieces(
+    sources: list[Source], log_format: str | None = None
+) -> Iterator[tuple[str, Layout, memoryview]]:
+    """Each source's name with its pieces, in the format named or else found in its first lines.
 
-    file: str
-    layout: Layout
-    block: np.ndarray
-    records: pd.DataFrame  # the columns of log_scanner.Columns
-    lines: int
-    rejected: np.ndarray  # rows, by position in REASONS
-    first_lines: np.ndarray  # the first line of each reason, counted from 0 in the block
-
-
-def scan_block(file: str, layout: Layout, block: np.ndarray) -> ScannedBlock:
-    """Scan a piece of a file."""
-    columns = empty_columns(len(block) // SHORTEST_ROW + 1)  # memory that is not filled is not used
-    rejected, first_lines = np.zeros((2, len(REASONS)), dtype=np.int64)
-    roles = np.array(layout.roles, dtype=np.int64)
-    rows, lines = scan(
-        block, byte_kinds(layout.delimiters), roles, layout.comments, columns, rejected, first_lines
-    )
-    filled = {name: column[:rows] for name, column in columns._asdict().items()}
-    records = pd.DataFrame(filled, copy=False)
-    return ScannedBlock(file, layout, block, records, lines, rejected, first_lines)
+    Progress by bytes read, of compressed files the compressed ones, is shown on a terminal.
+    """
+    sizes = [source.size for source in sources]
+    total = None if None in sizes else sum(sizes)
+    empty = True
+    with tqdm(total=total, unit="B", unit_scale=True, delay=1, leave=False, disable=None) as bar:
+        for source in sources:
+            bar.set_description(source.name[-40:], refresh=False)
+            with source.open() as raw:
+                stream = MeteredStream(raw, source.name, bar.update)
+                for layout, block in lay_out(stream, source.name, log_format):
+                    empty = False
+                    yield source.name, layout, block
+    if empty:
+        raise UserError(f"{', '.join(source.name for source in sources)}: the log is empty")
 
 
-def read_pieces(sources: Iterable[Source]) -> Iterator[tuple[str, Layout, np.ndarray]]:
-    """Each source's name with its pieces, laid out by the format found in it."""
-    for source in sources:
-        with source.open() as stream:
-            rest = blocks(stream)
-            first = next(rest, None)
-            if first is None:
-                raise UserError(f"{source.name}: the file is empty")
-            for layout, block in detect(first, source.name).pieces(
-                chain([first], rest), source.name
-            ):
-                yield source.name, layout, block
+def lay_out(
+    stream: RawIOBase, file: str, log_format: str | None
+) -> Iterator[tuple[Layout, memoryview]]:
+    """The pieces of one file; none of an empty one."""
+    rest = blocks(inflated(stream, file))
+    first = next(rest, None)
+    if first is not None:
+        reader = FORMATS[log_format] if log_format else detect(first, file)
+        yield from reader.pieces(chain([first], rest), file)
 
 
 def in_order(work: Callable[..., Result], tasks: Iterable[tuple]) -> Iterator[Result]:
-    """Yield `work(*task)` in the order of the tasks, computed on all cores, few ahead at a time."""
+    """Yield `work(*task)` in the order of the tasks, computed on all cores, few of them ahead."""
     cores = os.cpu_count() or 1
     waiting: deque[Future[Result]] = deque()
     with ThreadPoolExecutor(cores) as pool:

@@ -1,25 +1,76 @@
-"""Where a log's bytes come from: the user's files."""
+"""Where a log's bytes come from: files, folders, globs, standard input, and buckets."""
 
-from collections.abc import Callable
+import glob
+import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import BinaryIO
+
+import fsspec
+from command_line import OutsideError, UserError
 
 
 @dataclass(frozen=True)
 class Source:
-    """A named stream of bytes, opened when it is read."""
+    """A named stream of bytes, opened when its turn comes; `size` in bytes, None if not known."""
 
     name: str
     open: Callable[[], BinaryIO]
+    size: int | None = None
 
 
-def find_sources(paths: list[str]) -> list[Source]:
-    """The files at `paths`, in that order."""
-    return [Source(path, partial(open_file, path)) for path in paths]
+def find_sources(names: list[str]) -> list[Source]:
+    """The files that the names stand for, each once: a file named twice must not count twice."""
+    found = {source.name: source for name in names for source in sources_of(name)}
+    return list(found.values())
 
 
-def open_file(path: str) -> BinaryIO:
-    """Open a file; a folder or a missing file is the user's mistake."""
-    return Path(path).open("rb")
+def sources_of(name: str) -> Iterator[Source]:
+    """The files of one name: a file, a folder, a glob, `-`, or an address such as s3://..."""
+    if name == "-":
+        yield Source("standard input", lambda: sys.stdin.buffer)
+    elif "://" in name:
+        yield from remote_sources(name)
+    else:
+        for path in local_paths(name):
+            yield Source(str(path), lambda path=path: path.open("rb", 0), path.stat().st_size)
+
+
+def local_paths(name: str) -> list[Path]:
+    """The files of a path or a glob, in the order of their names; hidden ones are left out."""
+    path = Path(name)
+    if path.is_dir():
+        found = [file for file in path.rglob("*") if file.is_file() and not is_hidden(file, path)]
+    elif path.exists() or not glob.has_magic(name):
+        return [path]
+    else:
+        anchor = Path(path.anchor)
+        found = [file for file in anchor.glob(str(path.relative_to(anchor))) if file.is_file()]
+    if not found:
+        raise UserError(f"{name}: no files there; name a log file, a folder of logs or a glob")
+    return sorted(found)
+
+
+def is_hidden(file: Path, folder: Path) -> bool:
+    """Whether a part of the path below `folder` begins with a dot."""
+    return any(part.startswith(".") for part in file.relative_to(folder).parts)
+
+
+def remote_sources(address: str) -> list[Source]:
+    """The files of an address that fsspec knows: a file, a folder or a glob."""
+    try:
+        system, path = fsspec.core.url_to_fs(address)
+        # what lies below a file is the file itself
+        paths = system.glob(path) if glob.has_magic(path) else system.find(path)
+        sizes = {path: system.size(path) for path in paths}
+    except (ImportError, ValueError) as error:
+        raise UserError(f"{address}: {error}") from None
+    except Exception as error:  # each file system has errors of its own
+        raise OutsideError(f"{address}: {type(error).__name__}: {error}") from None
+    if not sizes:
+        raise UserError(f"{address}: no files there")
+    return [
+        Source(system.unstrip_protocol(path), lambda path=path: system.open(path, "rb"), size)
+        for path, size in sorted(sizes.items())
+    ]

@@ -1,25 +1,33 @@
 """How many bytes did the CDN send? Reads its logs and says what became of every row.
 
-    python Q2/raw_data_analytics.py                            a made-up log, jpg on 24 and 25 Aug
-    python Q2/raw_data_analytics.py LOG... --extension css     your logs, the whole period
-    python Q2/raw_data_analytics.py LOG --from 2017-08-24 --to 2017-08-25 --format json
+    python Q2/raw_data_analytics.py                                 a made-up log
+    python Q2/raw_data_analytics.py LOG... --extension css          your logs, the whole period
+    python Q2/raw_data_analytics.py logs/ --from 2017-08-24 --to 2017-08-25 --format json
+    python Q2/raw_data_analytics.py 's3://bucket/cdn/*.gz' --by url --cache miss --top 50
 
-A log has a request a line: date, time, size in bytes and URL, separated by tabs, times in UTC,
-with or without a header.
+Logs are plain (date, time, size, url separated by tabs), W3C extended (CloudFront, IIS) or combined
+(Apache, nginx), which is found from their content, as is gzip, zstd, bzip2 or xz compression.
 """
 
 import sys
+from argparse import Namespace
 from collections.abc import Sequence
 from datetime import date
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from command_line import ArgumentParser, UserError, command
 from dummy_log import ROWS, as_tsv, dummy_log
+from log_formats import FORMATS
 from log_sources import Source, find_sources
 from packed_names import pack
-from traffic import Question, answer
-from traffic_report import FORMATS
+from traffic import GROUPINGS, Question
+from traffic_answer import answer
+from traffic_plot import OVER_TIME, save_plot
+from traffic_report import REPORTS, account_lines
 
-DUMMY_PERIOD = (date(2017, 8, 24), date(2017, 8, 25))
+DUMMY_PERIOD = ("2017-08-24", "2017-08-25")
+TOP_URLS = 20
 
 
 def day(text: str) -> date:
@@ -27,63 +35,147 @@ def day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise UserError(
-            f"{text!r} is not a day; write it as YYYY-MM-DD, such as 2017-08-24"
-        ) from None
+        raise UserError(f"{text!r} is no day; write it as YYYY-MM-DD, such as 2017-08-24") from None
 
 
-def extension(text: str) -> str:
-    """An extension of the command line, without its dot, in small letters."""
-    name = text.removeprefix(".").lower()
+def name(text: str, example: str) -> str:
+    """An extension or cache result of the command line, in small letters, without a dot before."""
+    small = text.removeprefix(".").lower()
     try:
-        pack(name)
+        pack(small[:12])
     except ValueError as error:
-        raise UserError(f"{error}; name one extension, such as jpg, or all") from None
-    if not name:
-        raise UserError("the extension is empty; name one, such as jpg, or all")
-    return name
+        raise UserError(f"{error}; write it such as {example}") from None
+    if not small:
+        raise UserError(f"an empty name; write it such as {example}")
+    return small
 
 
-def arguments(argv: Sequence[str] | None):
-    """The parsed command line."""
+def time_zone(text: str) -> ZoneInfo:
+    """A time zone of the command line."""
+    try:
+        return ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise UserError(f"{text!r} is no time zone; name one such as Asia/Hong_Kong") from None
+
+
+def parse(argv: Sequence[str] | None) -> Namespace:
+    """The command line."""
     parser = ArgumentParser(description=__doc__)
-    parser.add_argument("logs", nargs="*", metavar="LOG", help="log files; none: a made-up log")
     parser.add_argument(
+        "logs",
+        nargs="*",
+        metavar="LOG",
+        help="a file, folder or glob, s3://... or another address that fsspec knows, or - for "
+        "standard input; without any: a made-up log",
+    )
+    counts = parser.add_argument_group("what counts")
+    counts.add_argument(
         "--extension",
         action="append",
         metavar="EXT",
-        help="count the URLs whose path ends so, whatever its case and query string, or all;"
-        " may be repeated (default: jpg)",
+        help="URLs whose path ends so, in any case, with any query string, or all; repeatable "
+        "(default: jpg; with --by or --cache all)",
     )
-    days = "in UTC, whole (default: %s in the made-up log, else the log's %s)"
-    parser.add_argument("--from", dest="first", help="first day, " + days % ("2017-08-24", "first"))
-    parser.add_argument("--to", dest="last", help="last day, " + days % ("2017-08-25", "last"))
-    parser.add_argument("--format", choices=FORMATS, default="text", help="of the answer")
-    parser.add_argument("--seed", type=int, default=0, help="of the made-up log")
+    counts.add_argument(
+        "--from",
+        dest="first",
+        metavar="DAY",
+        help="first day, whole (default: the log's; of the made-up one 2017-08-24)",
+    )
+    counts.add_argument(
+        "--to",
+        dest="last",
+        metavar="DAY",
+        help="last day, whole (default: the log's; of the made-up one 2017-08-25)",
+    )
+    counts.add_argument("--time-zone", default="UTC", metavar="ZONE", help="of days and hours")
+    counts.add_argument(
+        "--cache", action="append", metavar="RESULT", help="such as miss or hit; repeatable"
+    )
+    shown = parser.add_argument_group("what is shown")
+    shown.add_argument("--by", choices=GROUPINGS, help="group; URLs without their query strings")
+    shown.add_argument(
+        "--top",
+        type=count,
+        metavar="N",
+        help=f"only so many groups (default: {TOP_URLS} by url, else all)",
+    )
+    shown.add_argument(
+        "--order",
+        choices=("bytes", "requests"),
+        help="of the groups (default: bytes; with --cache requests)",
+    )
+    shown.add_argument("--format", choices=REPORTS, default="text", help="of the answer")
+    shown.add_argument(
+        "--plot",
+        type=Path,
+        metavar="FILE.png",
+        help="bars of the groups; without --by, the bytes over time by extension",
+    )
+    reading = parser.add_argument_group("reading")
+    reading.add_argument(
+        "--log-format", choices=FORMATS, help="of all logs (default: by their first lines)"
+    )
+    reading.add_argument("--strict", action="store_true", help="stop at the first broken row")
+    reading.add_argument("--seed", type=int, default=0, help="of the made-up log")
     return parser.parse_args(argv)
 
 
-def question(options) -> Question:
+def count(text: str) -> int:
+    """A number of groups."""
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
+
+
+def question(options: Namespace) -> Question:
     """The question that the command line asks."""
-    first, last = (None, None) if options.logs else DUMMY_PERIOD
-    first = day(options.first) if options.first else first
-    last = day(options.last) if options.last else last
+    default = (None, None) if options.logs else DUMMY_PERIOD
+    first, last = (
+        text and day(text) for text in (options.first or default[0], options.last or default[1])
+    )
     if first and last and first > last:
         raise UserError(f"--from {first} is after --to {last}; swap them")
-    names = dict.fromkeys(extension(name) for name in options.extension or ["jpg"])
-    return Question(first, last, () if "all" in names else tuple(names))
+    everything = bool(options.by or options.cache)
+    extensions = dict.fromkeys(
+        name(text, "jpg") for text in options.extension or ["all" if everything else "jpg"]
+    )
+    by = (options.by,) if options.by else OVER_TIME if options.plot else ()
+    return Question(
+        first_day=first,
+        last_day=last,
+        extensions=() if "all" in extensions else tuple(extensions),
+        caches=tuple(name(text, "miss") for text in options.cache or []),
+        by=by,
+        time_zone=time_zone(options.time_zone),
+    )
 
 
 @command
 def main(argv: Sequence[str] | None) -> None:
-    options = arguments(argv)
+    options = parse(argv)
     asked = question(options)
     if options.logs:
         sources = find_sources(options.logs)
     else:
         print(f"No log named: {ROWS:,} made-up rows, seed {options.seed}", file=sys.stderr)
         sources = [Source("made-up log", lambda: as_tsv(dummy_log(seed=options.seed)))]
-    print(FORMATS[options.format](answer(sources, asked)))
+    found = answer(
+        sources,
+        asked,
+        order=options.order or ("requests" if options.cache else "bytes"),
+        top=options.top or (TOP_URLS if options.by == "url" else None),
+        log_format=options.log_format,
+        strict=options.strict,
+    )
+    if options.plot:
+        save_plot(found, options.plot)
+    if not options.by:
+        found = found.without_groups()
+    print(REPORTS[options.format](found))
+    if options.format == "csv":
+        print(*account_lines(found), sep="\n", file=sys.stderr)
 
 
 if __name__ == "__main__":

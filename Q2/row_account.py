@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from log_reader import ScannedBlock
-from log_scanner import REASONS
+from command_line import UserError
+from log_kernel import REASONS
+from log_scanner import ScannedBlock
 
 
 @dataclass
@@ -13,9 +14,6 @@ class Rejects:
     rows: int
     file: str  # of the first one
     line: int
-
-    def __str__(self) -> str:
-        return f"{self.rows:,} (first: {self.file}:{self.line})"
 
 
 @dataclass
@@ -36,6 +34,12 @@ class RowAccount:
     @property
     def rows_read(self) -> int:
         return self.accepted + self.rows_rejected
+
+    def check(self) -> None:
+        """Refuse a log with a bad row, as a strict reader does."""
+        if self.rejected:
+            reason, first = min(self.rejected.items(), key=lambda item: item[1].line)
+            raise UserError(f"{first.file}:{first.line}: {reason}; mend it or leave --strict out")
 
     def add(self, scanned: ScannedBlock) -> None:
         """Add a block; the blocks of a file come in their order."""

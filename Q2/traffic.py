@@ -1,63 +1,50 @@
-"""The question put to a log, and its answer: requests and bytes, with every row accounted for.
+"""The question put to a log, and its answer for records: DataFrames in, DataFrames out.
 
-In a notebook, `summarise` answers for a DataFrame of records, such as those of `read_log`.
+In a notebook, for one DataFrame of the records of `log_scanner`:
+
+    question = Question(by=("extension",))
+    name_groups(summarise(records, question), question)
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 import numpy as np
 import pandas as pd
-from log_reader import ScannedBlock, in_order, read_pieces, scan_block
-from log_sources import Source
-from packed_names import pack
-from row_account import RowAccount
+from log_kernel import LONGEST_NAME
+from packed_names import pack, unpack
+
+GROUPINGS = ("extension", "date", "hour", "url", "status", "cache")
+# Days and hours are put together from quarters of an hour, of which every time zone's offset from
+# UTC is a whole number.
+QUARTER = 900  # seconds
+NO_EXTENSION = "(none)"
+# CloudFront's results; packed names keep their first 12 letters.
+CACHE_RESULTS = (
+    *("Hit", "RefreshHit", "OriginShieldHit", "Miss", "Error", "Redirect"),
+    *("LimitExceeded", "CapacityExceeded", "LambdaGeneratedResponse", "LambdaExecutionError"),
+    *("FunctionGeneratedResponse", "FunctionExecutionError", "FunctionThrottledError"),
+)
 
 
 @dataclass(frozen=True)
 class Question:
-    """Which requests count. Where a day is None or a tuple is empty, all do."""
+    """Which requests count, and by what they are grouped. Without a day or names, all count."""
 
     first_day: date | None = None
     last_day: date | None = None  # whole
     extensions: tuple[str, ...] = ()
+    caches: tuple[str, ...] = ()  # results such as miss
+    by: tuple[str, ...] = ()  # of GROUPINGS
+    time_zone: tzinfo = UTC  # of days and hours
 
+    def midnight(self, day: date) -> int:
+        """The second since 1970-01-01 UTC at which a day begins."""
+        return int(datetime(day.year, day.month, day.day, tzinfo=self.time_zone).timestamp())
 
-@dataclass
-class Answer:
-    """`table` has the columns requests and bytes, and a row."""
-
-    question: Question
-    table: pd.DataFrame
-    account: RowAccount = field(default_factory=RowAccount)
-
-    @property
-    def requests(self) -> int:
-        return int(self.table["requests"].sum())
-
-    @property
-    def bytes(self) -> int:
-        return int(self.table["bytes"].sum())
-
-    @property
-    def rows_outside(self) -> int:
-        """Rows that are no fault of the log, but not what was asked for."""
-        return self.account.accepted - self.requests
-
-    def period(self) -> tuple[date | None, date | None]:
-        """The days asked for; where none was named, the first or last one in the log."""
-        asked = (self.question.first_day, self.question.last_day)
-        seen = (self.account.first_second, self.account.last_second)
-        return tuple(
-            day or (second if second is None else datetime.fromtimestamp(second, UTC).date())
-            for day, second in zip(asked, seen, strict=True)
-        )
-
-
-def midnight(day: date) -> int:
-    """The second since 1970-01-01 UTC at which a day begins."""
-    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())
+    def local(self, second: int) -> datetime:
+        """The time in the question's zone."""
+        return datetime.fromtimestamp(second, self.time_zone)
 
 
 def counts(records: pd.DataFrame, question: Question) -> np.ndarray:
@@ -65,31 +52,86 @@ def counts(records: pd.DataFrame, question: Question) -> np.ndarray:
     mask = np.ones(len(records), dtype=bool)
     seconds = records["second"].to_numpy()
     if question.first_day:
-        mask &= seconds >= midnight(question.first_day)
+        mask &= seconds >= question.midnight(question.first_day)
     if question.last_day:
-        mask &= seconds < midnight(question.last_day + timedelta(days=1))
+        mask &= seconds < question.midnight(question.last_day + timedelta(days=1))
     if question.extensions:
-        packed = [pack(extension) for extension in question.extensions]
-        mask &= np.isin(records["extension"].to_numpy(), packed)
+        mask &= is_one_of(records["extension"].to_numpy(), question.extensions)
+    if question.caches:
+        mask &= is_one_of(records["cache"].to_numpy(), question.caches)
     return mask
 
 
+def is_one_of(packed: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
+    """Where a packed name is one of these; a comparison for each is faster than np.isin's sort."""
+    return np.logical_or.reduce([packed == pack(name[:LONGEST_NAME]) for name in names])
+
+
 def summarise(records: pd.DataFrame, question: Question) -> pd.DataFrame:
-    """Requests and bytes of the records that the question is about."""
+    """A row per group that the question asks for, its keys still packed, with requests and bytes.
+
+    Without grouping there is one row. Such parts of an answer can be added up.
+    """
     mask = counts(records, question)
-    total = int(records["size"].to_numpy()[mask].sum())
-    return pd.DataFrame({"requests": [int(mask.sum())], "bytes": [total]})
+    sizes = pd.Series(records["size"].to_numpy()[mask])
+    if not question.by:
+        return pd.DataFrame({"requests": [len(sizes)], "bytes": [sizes.sum()]})
+    keys = [pd.Series(group_key(records, by)[mask], name=by) for by in question.by]
+    return sizes.groupby(keys, sort=False).agg(requests="size", bytes="sum").reset_index()
 
 
-def answer(sources: Iterable[Source], question: Question) -> Answer:
-    """Read the sources and answer the question; memory does not grow with their size."""
+def group_key(records: pd.DataFrame, by: str) -> np.ndarray:
+    """What records are grouped by: whole numbers, or URLs where the records have them."""
+    if by in ("date", "hour"):
+        return records["second"].to_numpy() // QUARTER
+    return records[by].to_numpy()
 
-    def work(file, layout, block) -> tuple[ScannedBlock, pd.DataFrame]:
-        scanned = scan_block(file, layout, block)
-        return scanned, summarise(scanned.records, question)
 
-    account, table = RowAccount(), pd.DataFrame({"requests": [0], "bytes": [0]})
-    for scanned, part in in_order(work, read_pieces(sources)):
-        account.add(scanned)
-        table += part
-    return Answer(question, table, account)
+def add_up(tables: list[pd.DataFrame], by: tuple[str, ...]) -> pd.DataFrame:
+    """The sum of tables of groups."""
+    table = pd.concat(tables, ignore_index=True)
+    if by:
+        return table.groupby(list(by), sort=False, as_index=False)[["requests", "bytes"]].sum()
+    return table.sum().to_frame().T
+
+
+def name_groups(table: pd.DataFrame, question: Question) -> pd.DataFrame:
+    """The groups under the names that people know them by."""
+    named = table.copy()
+    for by in question.by:
+        names = {key: group_name(key, by, question) for key in table[by].unique()}
+        named[by] = table[by].map(names).astype(object)
+    return add_up([named], question.by)
+
+
+def group_name(key: int | str, by: str, question: Question) -> str:
+    """The name of one group."""
+    if by == "extension":
+        return unpack(key) or NO_EXTENSION
+    if by == "status":
+        return f"{key:03}"
+    if by == "cache":
+        name = unpack(key)
+        known = (result for result in CACHE_RESULTS if pack(result[:LONGEST_NAME]) == key)
+        return next(known, name)
+    if by == "date":
+        return question.local(key * QUARTER).date().isoformat()
+    if by == "hour":
+        return question.local(key * QUARTER).replace(minute=0).isoformat(timespec="minutes")
+    return key
+
+
+def rank(table: pd.DataFrame, by: tuple[str, ...], order: str, top: int | None) -> pd.DataFrame:
+    """The `top` groups with most bytes or requests, as `order` says; times stay in their order."""
+    if top is None and not {"date", "hour"}.isdisjoint(by):
+        return table.sort_values(list(by), ignore_index=True)
+    ascending = [False, *(True for _ in by)]
+    return table.sort_values([order, *by], ascending=ascending, ignore_index=True).head(top)
+
+
+def with_shares(table: pd.DataFrame, total_bytes: int) -> pd.DataFrame:
+    """Add each group's share of all bytes (0 to 1) and its mean size in bytes."""
+    return table.assign(
+        share=(table["bytes"] / max(total_bytes, 1)).round(6),
+        mean_size=(table["bytes"] / table["requests"].clip(lower=1)).round(1),
+    )

@@ -1,55 +1,106 @@
-"""An answer as text for people or JSON for programs."""
+"""An answer as text for people, as JSON or as CSV for programs."""
 
 import json
 from datetime import date
 
-from traffic import Answer
-
-
-def as_text(answer: Answer) -> str:
-    """The total in words, then what became of every row."""
-    extensions = " and ".join(answer.question.extensions) or "all"
-    first, last = (day_in_words(day) for day in answer.period())
-    lines = [
-        f"Total data transfer by {extensions} files from {first} to {last}: {answer.bytes}",
-        f"{answer.requests:,} requests counted of {answer.account.rows_read:,} rows read; "
-        f"{answer.rows_outside:,} outside the question, {answer.account.rows_rejected:,} rejected",
-    ]
-    rejected = sorted(answer.account.rejected.items(), key=lambda item: -item[1].rows)
-    return "\n".join(lines + [f"  rejected, {reason}: {rejects}" for reason, rejects in rejected])
-
-
-def day_in_words(day: date | None) -> str:
-    """24th Aug"""
-    if day is None:
-        return "no day"
-    ordinal = (
-        "th" if day.day in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(day.day % 10, "th")
-    )
-    return f"{day.day}{ordinal} {MONTHS[day.month - 1]}"
-
+from traffic_answer import Answer
 
 # strftime's %b follows the locale
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+ENDINGS = {1: "st", 2: "nd", 3: "rd", 21: "st", 22: "nd", 23: "rd", 31: "st"}
 
 
-def as_json(answer: Answer) -> str:
-    """One object; `rows_rejected` maps each reason to its number of rows."""
-    first, last = answer.period()
-    rejected = {reason: rejects.rows for reason, rejects in answer.account.rejected.items()}
-    return json.dumps(
-        {
-            "from": first and first.isoformat(),
-            "to": last and last.isoformat(),
-            "extension": ",".join(answer.question.extensions) or None,
-            "requests": answer.requests,
-            "bytes": answer.bytes,
-            "rows_read": answer.account.rows_read,
-            "rows_outside": answer.rows_outside,
-            "rows_rejected": rejected,
-        },
-        indent=2,
+def as_text(answer: Answer) -> str:
+    """The total in words, the groups as a table, and what became of every row."""
+    extensions = " and ".join(answer.question.extensions) or "all"
+    first, last = period_in_words(*answer.period())
+    total = f"Total data transfer by {extensions} files from {first} to {last}: {answer.bytes}"
+    return "\n".join([total, *group_lines(answer), *account_lines(answer)])
+
+
+def period_in_words(first: date | None, last: date | None) -> tuple[str, str]:
+    """Such as 24th Aug and 25th Aug; with their years where these differ."""
+    if first is None or last is None:
+        return "no day", "no day"
+    return tuple(
+        f"{day.day}{ENDINGS.get(day.day, 'th')} {MONTHS[day.month - 1]}"
+        + (f" {day.year}" if first.year != last.year else "")
+        for day in (first, last)
     )
 
 
-FORMATS = {"text": as_text, "json": as_json}
+def group_lines(answer: Answer) -> list[str]:
+    """The table of groups, and how many were cut off."""
+    if not answer.question.by:
+        return []
+    table = answer.table.assign(
+        requests=answer.table["requests"].map("{:,}".format),
+        bytes=answer.table["bytes"].map("{:,}".format),
+        share=answer.table["share"].map("{:.1%}".format),
+        mean_size=answer.table["mean_size"].map("{:,.0f}".format),
+    )
+    widths = {name: max(map(len, [name, *table[name]])) for name in table}
+    rows = [list(table), *table.to_numpy().tolist()]
+    lines = [
+        "  ".join(
+            cell.ljust(width) if name in answer.question.by else cell.rjust(width)
+            for cell, (name, width) in zip(row, widths.items(), strict=True)
+        )
+        for row in rows
+    ]
+    left_out = answer.groups - len(answer.table)
+    return ["", *lines, *([f"... and {left_out:,} more"] if left_out else []), ""]
+
+
+def account_lines(answer: Answer) -> list[str]:
+    """What became of every row."""
+    account = answer.account
+    rejected = sorted(account.rejected.items(), key=lambda item: -item[1].rows)
+    return [
+        f"{answer.requests:,} requests counted of {account.rows_read:,} rows read; "
+        f"{answer.rows_outside:,} outside the question, {account.rows_rejected:,} rejected",
+        *(
+            f"  {rejects.rows:,} rejected, first {rejects.file}:{rejects.line}: {reason}"
+            for reason, rejects in rejected
+        ),
+    ]
+
+
+def as_object(answer: Answer) -> dict:
+    """The answer as one object; `rows_rejected` maps each reason to its number of rows."""
+    first, last = answer.period()
+    rejected = answer.account.rejected
+    return {
+        "from": first and first.isoformat(),
+        "to": last and last.isoformat(),
+        "extension": ",".join(answer.question.extensions) or None,
+        "requests": answer.requests,
+        "bytes": answer.bytes,
+        "rows_read": answer.account.rows_read,
+        "rows_outside": answer.rows_outside,
+        "rows_rejected": {reason: rejects.rows for reason, rejects in rejected.items()},
+        "first_rejected": {reason: f"{it.file}:{it.line}" for reason, it in rejected.items()},
+    }
+
+
+def as_json(answer: Answer) -> str:
+    """One object, with the groups, if any, as a list of objects."""
+    report = as_object(answer)
+    if answer.question.by:
+        report["groups"] = answer.table.to_dict("records")
+        report["groups_found"] = answer.groups
+    return json.dumps(report, indent=2, ensure_ascii=False)
+
+
+def as_csv(answer: Answer) -> str:
+    """The groups, or the total as one row."""
+    table = answer.table
+    if not answer.question.by:
+        keys = ("from", "to", "extension")
+        for position, (key, value) in enumerate(as_object(answer).items()):
+            if key in keys:
+                table.insert(position, key, value)
+    return table.to_csv(index=False, lineterminator="\n").removesuffix("\n")
+
+
+REPORTS = {"text": as_text, "csv": as_csv, "json": as_json}

@@ -4,7 +4,7 @@ import io
 
 import pytest
 from log_blocks import blocks
-from log_scanner import LONGEST_LINE
+from log_kernel import LONGEST_LINE
 
 
 def cut(data: bytes, size: int) -> list[bytes]:

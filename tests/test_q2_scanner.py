@@ -2,9 +2,8 @@
 
 import numpy as np
 import pytest
-from log_formats import Layout
-from log_reader import scan_block
-from log_scanner import CACHE, DATE, LONGEST_LINE, REASONS, SIZE, SKIP, STATUS, TIME, URL
+from log_kernel import CACHE, DATE, LONGEST_LINE, REASONS, SIZE, SKIP, STATUS, TIME, URL
+from log_scanner import Layout, scan_block
 from packed_names import pack, unpack
 
 TSV = Layout((DATE, TIME, SIZE, URL))

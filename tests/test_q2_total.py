@@ -33,6 +33,7 @@ def test_made_up_log_agrees_with_pandas():
         "rows_read": 100_000,
         "rows_outside": 100_000 - len(expected),
         "rows_rejected": {},
+        "first_rejected": {},
     }
     assert days.dt.strftime("%d").unique().tolist() == ["23", "24", "25", "26"]
 
@@ -83,9 +84,9 @@ def test_real_nasa_log(real_data):
     "content, parts",
     [
         (b"", ["is empty"]),
-        (b"\x00\xff\x13\x37" * 999, ["none of the log formats"]),
+        (b"\x00\xff\x13\x37" * 999, ["no known format"]),
         (b"date\ttime\turl\n", [":1:", "'size'"]),
-        ("2017-08-24\t00:00:00\t10\t/a.jpg\n".encode("utf-16"), ["none of the log formats"]),
+        ("2017-08-24\t00:00:00\t10\t/a.jpg\n".encode("utf-16"), ["no known format"]),
     ],
 )
 def test_unusable_file_is_one_line(tmp_path, content, parts):

@@ -1,0 +1,76 @@
+"""Plots of an answer: transfer over time stacked by extension, or bars for one grouping."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from command_line import replacing
+from matplotlib.axes import Axes
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter
+from traffic_answer import Answer
+
+OVER_TIME = ("hour", "extension")  # the grouping that the plot over time needs
+MOST_DAYS_BY_HOUR = 4  # beyond them the bars are days
+MOST_EXTENSIONS = 8  # with a colour of their own
+MOST_BARS = 30
+LONGEST_LABEL = 60  # characters
+BYTES = EngFormatter(unit="B")
+
+
+def save_plot(answer: Answer, path: Path) -> None:
+    """Write the plot that suits the question as a PNG."""
+    figure = Figure(figsize=(10, 5), layout="constrained")
+    axes = figure.subplots()
+    if answer.question.by == OVER_TIME:
+        plot_over_time(axes, bytes_over_time(answer.table))
+    else:
+        plot_groups(axes, answer.table, answer.question.by[0])
+    first, last = answer.period()
+    total = EngFormatter(unit="B", places=1)(answer.bytes)
+    axes.set_title(f"{total} transferred from {first} to {last}", loc="left")
+    axes.spines[["top", "right"]].set_visible(False)
+    with replacing(path) as beside:
+        figure.savefig(beside, dpi=120)
+
+
+def bytes_over_time(table: pd.DataFrame) -> pd.DataFrame:
+    """Bytes by hour, or by day where there are many, and extension, the largest one first.
+
+    Every hour or day has a row, those without traffic too; small extensions are put together.
+    """
+    times = pd.to_datetime(table["hour"].str[:16])  # local, without the offset
+    step = "h" if (times.max() - times.min()).days < MOST_DAYS_BY_HOUR else "D"
+    ranked = table.groupby("extension")["bytes"].sum().sort_values(ascending=False).index
+    names = table["extension"].where(table["extension"].isin(ranked[:MOST_EXTENSIONS]), "others")
+    series = table["bytes"].groupby([times.dt.floor(step), names]).sum().unstack(fill_value=0)
+    order = [name for name in [*ranked[:MOST_EXTENSIONS], "others"] if name in series]
+    return series[order].asfreq(step, fill_value=0)
+
+
+def plot_over_time(axes: Axes, series: pd.DataFrame) -> None:
+    """Stacked bars, the largest extension at the bottom."""
+    step = series.index.freqstr
+    width = pd.Timedelta(1, step)
+    bottom = np.zeros(len(series))
+    for extension in series:
+        axes.bar(series.index, series[extension], width, bottom, align="edge", label=extension)
+        bottom += series[extension].to_numpy()
+    locator = AutoDateLocator()
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    axes.yaxis.set_major_formatter(BYTES)
+    axes.set_ylabel("transfer per hour" if step == "h" else "transfer per day")
+    axes.margins(x=0)
+    axes.legend(title="extension", frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
+
+
+def plot_groups(axes: Axes, table: pd.DataFrame, by: str) -> None:
+    """A bar for each of the first groups: the largest, or the earliest hours or days."""
+    shown = table.head(MOST_BARS)
+    labels = shown[by].str[-LONGEST_LABEL:]
+    axes.barh(labels, shown["bytes"])
+    axes.invert_yaxis()
+    axes.set_ylabel(by)
+    axes.xaxis.set_major_formatter(BYTES)
