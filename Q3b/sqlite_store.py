@@ -136,6 +136,8 @@ class SqliteStore:
             raise UserError(f"{self.path}: there is no folder {self.path.parent}; make it first")
         try:
             with FileLock(f"{self.path}.lock", timeout=0):
+                with self._writing():
+                    pass  # makes the tables of a new store
                 yield
         except Timeout:
             raise StoreLockedError(f"{self.path}: another run is writing to it") from None
@@ -386,7 +388,7 @@ def named_artists(
     """Return name and MBID of every wanted artist; what was looked up is kept in `known`."""
     wanted = wanted - {-1}
     missing = wanted - known.keys()
-    rows = connection.execute(
+    rows = missing and connection.execute(
         f"SELECT number, name, mbid FROM artists_{number} "
         f"WHERE number IN ({','.join(map(str, missing))})"
     )

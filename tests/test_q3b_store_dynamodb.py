@@ -1,0 +1,327 @@
+"""DynamoDB's rules, kept by us: limits at their edges, and what is sent again until it is done."""
+
+import http.server
+import json
+import threading
+import time
+import urllib.error
+import urllib.request
+from contextlib import contextmanager
+from decimal import Decimal
+from itertools import pairwise
+
+import boto3
+import dynamodb_requests
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from botocore.stub import ANY, Stubber
+from dynamodb_requests import (
+    BATCH_ITEMS,
+    ITEM_BYTES,
+    REQUEST_BYTES,
+    batches,
+    item_bytes,
+    item_to_wire,
+    to_wire,
+    write_batch,
+)
+from q3b_stores import CATALOGUE, block_of, dynalite, moto, publish, writing
+from recommendation_store import StoreError, StoreLockedError, new_run, open_store
+
+
+def item(key, size=0, version="v"):
+    """An item whose size is `size` bytes, or as small as can be."""
+    smallest = {"key": key, "version": version, "text": ""}
+    room = size - item_bytes(item_to_wire(smallest))
+    return smallest | {"text": "x" * max(room, 0)}
+
+
+@pytest.fixture(scope="module")
+def server():
+    """An address that answers with DynamoDB's true limits."""
+    with dynalite() as address:
+        yield address
+
+
+@pytest.fixture
+def client(server):
+    return client_of(server)
+
+
+def client_of(address):
+    return boto3.client(
+        "dynamodb",
+        endpoint_url=address,
+        region_name="eu-west-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",  # noqa: S106
+        config=Config(retries={"total_max_attempts": 1}),
+    )
+
+
+@pytest.fixture
+def table(server, monkeypatch):
+    """The name of a table that a store has made."""
+    monkeypatch.setenv("DYNAMODB_ENDPOINT_URL", server)
+    name = f"table-{time.monotonic_ns()}"
+    with open_store(f"dynamodb://{name}", create=True).lock():
+        return name
+
+
+def test_a_float_is_refused():
+    with pytest.raises(TypeError, match="Decimal"):
+        to_wire(0.1)
+    with pytest.raises(TypeError, match="float"):
+        item_to_wire({"key": "k", "version": "v", "score": 0.1})
+    assert to_wire(Decimal("0.1")) == {"N": "0.1"}
+
+
+def test_an_item_of_the_greatest_size_is_taken_and_one_byte_more_is_not(client, table):
+    wire = item_to_wire(item("k", ITEM_BYTES))
+    assert item_bytes(wire) == ITEM_BYTES
+    client.put_item(TableName=table, Item=wire)
+    with pytest.raises(ValueError, match="409,601 bytes"):
+        item_to_wire(item("k", ITEM_BYTES + 1))
+    wire["text"]["S"] += "x"
+    with pytest.raises(ClientError, match="size"):  # so our limit is the service's
+        client.put_item(TableName=table, Item=wire)
+
+
+@pytest.mark.parametrize(
+    ("value", "size"),
+    [
+        *[("", 0), ("王菲", 6), (True, 1), (0, 2), (7, 2), (10, 2), (123, 3), (-123, 4)],
+        *[(Decimal("0.001"), 2), (1234567890123, 8)],
+    ],
+)
+def test_sizes_are_counted_as_the_service_counts(value, size):
+    assert item_bytes({"a": to_wire(value)}) == 1 + size
+
+
+@pytest.mark.parametrize("key", ["", "x" * 2049, "王" * 683])
+def test_a_key_of_a_wrong_length_is_refused(key):
+    with pytest.raises(ValueError, match=r"2,048 bytes"):
+        item_to_wire(item(key))
+
+
+def test_batches_hold_25_items(client, table):
+    cut = list(batches(item_to_wire(item(f"k{i}")) for i in range(2 * BATCH_ITEMS + 1)))
+    assert [len(batch) for batch in cut] == [BATCH_ITEMS, BATCH_ITEMS, 1]
+    write_batch(client, table, cut[0])
+    with pytest.raises(ClientError, match="25"):  # so our limit is the service's
+        write_batch(client, table, cut[0] + cut[2])
+
+
+def test_batches_stay_below_the_size_of_a_request():
+    large = [item_to_wire(item(f"k{i}") | {"text": "王" * 136_000}) for i in range(BATCH_ITEMS)]
+    cut = list(batches(large))
+    assert sum(len(batch) for batch in cut) == BATCH_ITEMS
+    assert len(cut) > 1
+    for batch in cut:
+        assert len(json.dumps(batch)) < REQUEST_BYTES
+
+
+def test_a_key_twice_in_a_batch_is_refused(client, table):
+    twice = [item_to_wire(item("k")), item_to_wire(item("k"))]
+    with pytest.raises(ValueError, match="'k' stands twice"):
+        list(batches(twice))
+    with pytest.raises(ClientError, match="duplicates"):  # so our rule is the service's
+        write_batch(client, table, twice)
+    others = [item_to_wire(item("k")), item_to_wire(item("k", version="w"))]
+    assert list(batches(others)) == [others]
+
+
+@pytest.fixture
+def stubbed(server, monkeypatch):
+    """A client that answers what a test tells it to, and the waits before each attempt."""
+    monkeypatch.setattr(dynamodb_requests.time, "sleep", lambda seconds: waits.append(seconds))
+    waits = []
+    client = client_of(server)
+    with Stubber(client) as stub:
+        yield client, stub, waits
+
+
+def requests_for(items):
+    return {"table": [{"PutRequest": {"Item": item}} for item in items]}
+
+
+def test_unprocessed_items_alone_are_sent_again_ever_more_slowly(stubbed):
+    client, stub, waits = stubbed
+    items = [item_to_wire(item(f"k{i}")) for i in range(5)]
+    left = [items, items[2:], items[4:], []]
+    for sent, back in pairwise(left):
+        answer = {"UnprocessedItems": requests_for(back) if back else {}}
+        stub.add_response("batch_write_item", answer, {"RequestItems": requests_for(sent)})
+    write_batch(client, "table", items)
+    stub.assert_no_pending_responses()
+    assert len(waits) == 2
+    assert 0 < waits[0] < waits[1]
+
+
+def test_items_that_stay_unprocessed_fail_loudly(stubbed):
+    client, stub, waits = stubbed
+    items = [item_to_wire(item("k"))]
+    for _ in range(4):
+        answer = {"UnprocessedItems": requests_for(items)}
+        stub.add_response("batch_write_item", answer, {"RequestItems": ANY})
+    with pytest.raises(StoreError, match="1 items were left unprocessed 4 times"):
+        write_batch(client, "table", items, attempts=4)
+    assert len(waits) == 3
+
+
+class Proxy(http.server.BaseHTTPRequestHandler):
+    """Passes requests on, but first answers as `faults` say: (action, status, body) or None."""
+
+    protocol_version = "HTTP/1.1"
+    faults: list
+    address: str
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        action = self.headers["X-Amz-Target"].split(".")[1]
+        fault = next((fault for fault in self.faults if fault[0] == action), None)
+        if fault:
+            self.faults.remove(fault)
+            status, answer = fault[1], json.dumps(fault[2]).encode()
+        else:
+            headers = {name: value for name, value in self.headers.items() if name != "Host"}
+            request = urllib.request.Request(self.address, body, headers)  # noqa: S310
+            try:
+                with urllib.request.urlopen(request) as reply:  # noqa: S310
+                    status, answer = reply.status, reply.read()
+            except urllib.error.HTTPError as error:
+                status, answer = error.code, error.read()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/x-amz-json-1.0")
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *_):
+        pass
+
+
+@contextmanager
+def proxy(address):
+    """Run a proxy before `address`; yield its own address and its list of faults."""
+    handler = type("Handler", (Proxy,), {"faults": [], "address": address})
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}", handler.faults
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture
+def faulty(server, monkeypatch):
+    """A store behind a proxy, and the list of the faults that the proxy will make."""
+    with proxy(server) as (address, faults):
+        monkeypatch.setenv("DYNAMODB_ENDPOINT_URL", address)
+        store = open_store(f"dynamodb://faulty-{time.monotonic_ns()}", create=True)
+        yield store, faults
+        store.close()
+
+
+def fault(action, status, kind):
+    namespace = "com.amazonaws.dynamodb.v20120810"
+    return (action, status, {"__type": f"{namespace}#{kind}", "message": f"{kind} by the test"})
+
+
+THROTTLED = ("ProvisionedThroughputExceededException", 400)
+
+
+def test_throttling_and_short_outages_are_waited_out(faulty):
+    store, faults = faulty
+    faults += [fault("BatchWriteItem", THROTTLED[1], THROTTLED[0])]
+    faults += [fault("BatchWriteItem", 500, "InternalServerError")]
+    faults += [fault("UpdateItem", 503, "ServiceUnavailable")]
+    users = [f"u{i}" for i in range(60)]
+    run = publish(store, users)
+    assert not faults
+    assert {store.user(user)["version"] for user in users} == {run.version}
+
+
+def test_unprocessed_items_of_a_run_all_arrive(faulty):
+    """The proxy drops a batch and says so."""
+    store, faults = faulty
+    publish(store, ["u0"])
+    with writing(store) as (writer, run):
+        item = {"key": to_wire("user/again"), "version": to_wire(run.version)}
+        item |= {name: to_wire("[]") for name in ("artists", "top_artists")}
+        item |= {"rule": to_wire("neighbours")}
+        unprocessed = {"UnprocessedItems": {store.table: [{"PutRequest": {"Item": item}}]}}
+        faults.append(("BatchWriteItem", 200, unprocessed))
+        writer.write(block_of(["u1"]))
+        writer.finish(run)
+    store.publish(run)
+    assert not faults
+    assert store.user("again")["version"] == run.version
+
+
+def test_throttling_without_end_fails_loudly_and_readers_stay(faulty, monkeypatch):
+    store, faults = faulty
+    monkeypatch.setattr(dynamodb_requests.time, "sleep", lambda _: None)
+    old = publish(store, ["u1"])
+    run = new_run()
+    with (
+        pytest.raises(StoreError, match="InternalServerError by the test"),
+        store.lock(),
+        store.begin(run, CATALOGUE) as writer,
+    ):
+        monkeypatch.setattr(writer, "_client", client_of(store._client.meta.endpoint_url))
+        faults += [fault("BatchWriteItem", 500, "InternalServerError")]
+        writer.write(block_of(["u1"]))
+    assert store.current() == old
+
+
+def test_a_store_that_is_down_is_said_in_one_line(monkeypatch):
+    monkeypatch.setenv("DYNAMODB_ENDPOINT_URL", "http://127.0.0.1:1")
+    start = time.monotonic()
+    with pytest.raises(StoreError, match="Could not connect"):
+        open_store("dynamodb://table").current()
+    assert time.monotonic() - start < 10
+
+
+def test_a_table_that_is_missing_is_named(server, monkeypatch):
+    monkeypatch.setenv("DYNAMODB_ENDPOINT_URL", server)
+    with pytest.raises(StoreError, match=r"table nowhere: .*recommend_daily\.py makes it"):
+        open_store("dynamodb://nowhere").current()
+
+
+def test_the_lock_of_a_killed_run_is_free_after_its_time(server, monkeypatch):
+    monkeypatch.setenv("DYNAMODB_ENDPOINT_URL", server)
+    url = f"dynamodb://lock-{time.monotonic_ns()}?lock_seconds=2"
+    killed, other = open_store(url, create=True), open_store(url)
+    held = killed.lock()
+    held.__enter__()  # and never left
+    with pytest.raises(StoreLockedError), other.lock():
+        pass
+    killed.renew_lock()
+    time.sleep(3.1)
+    with other.lock(), pytest.raises(StoreLockedError):
+        killed.renew_lock()  # a run that woke up again must not go on
+
+
+def test_items_expire_and_an_expired_set_is_not_served():
+    with moto() as address, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DYNAMODB_ENDPOINT_URL", address)
+        patch.setenv("AWS_ACCESS_KEY_ID", "test")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+        url = "dynamodb://expiring?region=eu-west-1"
+        store = open_store(f"{url}&expire_days=3", create=True)
+        run = publish(store, ["u1"])
+        client = client_of(address)
+        expiry = client.describe_time_to_live(TableName="expiring")["TimeToLiveDescription"]
+        assert expiry == {"TimeToLiveStatus": "ENABLED", "AttributeName": "expires_at"}
+        items = client.scan(TableName="expiring")["Items"]
+        of_run = [item for item in items if item["version"]["S"] == run.version]
+        assert len(of_run) == 6  # a user, four lists, the run
+        days = [(int(item["expires_at"]["N"]) - time.time()) / 86_400 for item in of_run]
+        assert all(2.99 < left < 3.01 for left in days)
+        fresh, later = open_store(url), time.time() + 4 * 86_400
+        patch.setattr("dynamodb_store.is_live", lambda item: item["expires_at"] > later)
+        with pytest.raises(StoreError, match="has expired"):
+            fresh.current()
