@@ -14,9 +14,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 from command_line import UserError
-from lastfm_files import Column, as_column, collect_plays, keep_rows, read_plays, read_profiles
+from lastfm_files import collect_plays, keep_rows, read_plays, read_profiles
 from play_counts import PlayCounts, aligned_profiles
 from pyarrow import compute, parquet
+from text_columns import Column, as_column
 
 PLAYS_COLUMNS = ["user_id", "artist_id", "artist_name", "plays"]
 PROFILE_COLUMNS = ["user_id", "gender", "age", "country", "signup"]
@@ -28,18 +29,14 @@ UNITS = {"d": "days", "w": "weeks", "m": "months", "y": "years"}
 class Listening:
     """What the job works on.
 
-    plays: the users with at least one play; their profiles are empty where there are none
-    profiles: everybody's, also of those without plays; indexed by user id
+    plays: the users with at least one play; a profile is empty where there is none
+    silent: the profiles of users without plays, by user id
     rejected: rows left out, by reason
     """
 
     plays: PlayCounts
-    profiles: pd.DataFrame
+    silent: pd.DataFrame
     rejected: dict[str, int]
-
-    def without_plays(self) -> pd.DataFrame:
-        """The profiles of users who have no plays."""
-        return self.profiles.loc[self.profiles.index.difference(self.plays.users, sort=False)]
 
 
 @dataclass(frozen=True)
@@ -82,21 +79,20 @@ def read_listening(
         raise UserError(f"{plays}: its plays have no times, so --max-age cannot choose among them")
     else:
         counts, rejected = read_plays(Path(plays))
-    everybody, rejected_profiles = read_everybody(profiles, counts)
-    aligned = aligned_profiles(everybody, counts.users)
-    return Listening(replace(counts, profiles=aligned), everybody, rejected | rejected_profiles)
+    if not profiles:
+        nobody = pd.DataFrame(columns=PROFILE_COLUMNS[1:])
+        return Listening(replace(counts, profiles=no_profiles(counts.users)), nobody, rejected)
+    read = read_profiles_table if Path(profiles).suffix == ".parquet" else read_profiles
+    everybody, rejected_profiles = read(Path(profiles))
+    silent = everybody.loc[everybody.index.difference(counts.users, sort=False)]
+    counts = replace(counts, profiles=aligned_profiles(everybody, counts.users))
+    return Listening(counts, silent, rejected | rejected_profiles)
 
 
-def read_everybody(path: Path | None, counts: PlayCounts) -> tuple[pd.DataFrame, dict[str, int]]:
-    """Return all profiles; without a file, empty ones of the users with plays."""
-    if path is None:
-        return pd.DataFrame(
-            {"gender": "", "age": np.nan, "country": "", "signup": pd.NaT},
-            index=pd.Index(counts.users, name="user"),
-        ), {}
-    if Path(path).suffix == ".parquet":
-        return read_profiles_table(Path(path))
-    return read_profiles(Path(path))
+def no_profiles(users: np.ndarray) -> pd.DataFrame:
+    """Profiles that say nothing."""
+    empty = {"gender": "", "age": np.nan, "country": "", "signup": pd.NaT}
+    return pd.DataFrame(empty, index=pd.Index(users, name="user"))
 
 
 def read_plays_table(path: Path, max_age: MaximumAge | None) -> tuple[PlayCounts, dict[str, int]]:

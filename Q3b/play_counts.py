@@ -12,7 +12,7 @@ from scipy.sparse import coo_array, csr_array
 class PlayCounts:
     """The plays of n users of m artists, one row per user, one column per artist.
 
-    users: (n,) user ids, in order of first appearance
+    users: (n,) user ids
     artists: (m,) artist keys: the MBID, or the name where there is none
     artist_names: (m,) what to show for an artist
     matrix: (n, m) float32 plays, all above 0, one entry per pair, indices sorted

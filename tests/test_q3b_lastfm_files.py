@@ -1,12 +1,17 @@
 """Reading the Last.fm 360K files: every oddity is kept or counted, and profiles join by user id."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from command_line import UserError
 from conftest import ROOT
-from lastfm_files import PLAYS_FILE, PROFILE_FILE, read_lastfm, read_plays, read_profiles
+from lastfm_files import (
+    PLAYS_FILE,
+    PROFILE_FILE,
+    read_lastfm,
+    read_plays,
+    read_profiles,
+    read_spellings,
+)
 
 QUIRKS = ROOT / "tests" / "fixtures" / "q3b" / "quirks"
 ANNA, BORIS, CLEO, DORA = "a" * 40, "b" * 40, "c" * 40, "d" * 40
@@ -48,6 +53,21 @@ def test_artists_are_keyed_by_mbid_and_by_name_without_one(quirks):
     assert {"NA", "null", '"unbalanced'} < set(quirks[0].artists)
 
 
+def test_an_mbid_in_the_place_of_the_name_is_the_same_artist(tmp_path):
+    path = tmp_path / PLAYS_FILE
+    path.write_text(f"{ANNA}\t{LARKS}\t\t3\n{BORIS}\t\t{LARKS}\t4\n", encoding="utf-8")
+    play_counts, _ = read_plays(path)
+    assert play_counts.matrix.toarray().tolist() == [[3], [4]]
+    assert play_counts.artist_names.tolist() == [LARKS], "an artist without any name shows its key"
+
+
+def test_spellings_of_one_mbid_are_told():
+    spellings = read_spellings(QUIRKS / PLAYS_FILE)
+    larks = spellings[spellings["mbid"] == LARKS].set_index("name")["rows"]
+    assert larks.to_dict() == {"the larks": 4, "larks": 1}
+    assert "" not in set(spellings["mbid"])
+
+
 def test_repeated_pairs_are_added_up(quirks):
     assert quirks[0].matrix.has_canonical_format
     assert plays_of(quirks[0], BORIS)["the larks"] == 30 + 5
@@ -55,10 +75,10 @@ def test_repeated_pairs_are_added_up(quirks):
 
 def test_profiles_are_joined_by_user_id_not_by_position(quirks):
     profiles = quirks[0].profiles
-    assert profiles.index.tolist() == quirks[0].users.tolist() == [BORIS, ANNA, CLEO]
-    assert profiles["country"].tolist() == ["Poland", "Germany", ""]
-    assert profiles["gender"].tolist() == ["m", "f", ""]
-    assert profiles["age"].tolist()[:2] == [-1337, 22]
+    assert profiles.index.tolist() == quirks[0].users.tolist() == [ANNA, BORIS, CLEO]
+    assert profiles["country"].tolist() == ["Germany", "Poland", ""]
+    assert profiles["gender"].tolist() == ["f", "m", ""]
+    assert profiles["age"].tolist()[:2] == [22, -1337]
     assert np.isnan(profiles["age"].iloc[2])
 
 
@@ -102,10 +122,13 @@ def test_a_file_that_cannot_be_used_is_one_clear_line(tmp_path, content, complai
     assert str(path) in str(error.value)
 
 
-def test_a_missing_file_is_named():
+@pytest.mark.parametrize(
+    ("read", "name"), [(read_plays, PLAYS_FILE), (read_profiles, PROFILE_FILE)]
+)
+def test_a_missing_file_is_named(tmp_path, read, name):
     with pytest.raises(FileNotFoundError) as error:
-        read_lastfm(Path("nowhere"))
-    assert PLAYS_FILE in str(error.value.filename)
+        read(tmp_path / name)
+    assert str(error.value.filename) == str(tmp_path / name)
 
 
 def test_real_excerpt_loses_no_row(real_data):

@@ -1,0 +1,100 @@
+"""The clean plays of a large file, kept beside it as Parquet, so that it is read once only.
+
+`x.tsv` is kept as `x.clean.parquet`: columns user_id, artist_id, artist_name, plays, one row per
+pair; its metadata say of which file (size, time of change, MD5) and which rows were left out.
+"""
+
+import json
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from command_line import replacing
+from play_counts import PlayCounts, plays_matrix
+from pyarrow import parquet
+from text_columns import as_column
+
+LARGE = 64 << 20  # bytes; a smaller file is read as fast as its cache
+LAYOUT = 1  # raise it when what is kept changes, so that older caches are made anew
+ABOUT = b"about"
+TEXTS = ["user_id", "artist_id", "artist_name"]
+
+
+@dataclass(frozen=True)
+class Cached:
+    """What is known of a file: its MD5, its rows left out by reason, its clean plays."""
+
+    md5: str
+    dropped: dict[str, int]
+    play_counts: PlayCounts | None
+
+
+def cache_of(path: Path) -> Path:
+    """Return where the clean plays of a file are kept."""
+    return path.with_suffix(".clean.parquet")
+
+
+def read_cache(path: Path, only_about: bool = False) -> Cached | None:
+    """Return what is kept of a file; None if there is nothing or the file has changed since."""
+    try:
+        about = json.loads(parquet.read_schema(cache_of(path)).metadata[ABOUT])
+        if about["source"] != source(path):
+            return None
+        plays = None if only_about else read_table(cache_of(path))
+        return Cached(about["md5"], about["dropped"], plays)
+    except (OSError, pa.ArrowException, KeyError, TypeError, ValueError):
+        return None  # not there, or not one of ours
+
+
+def write_cache(path: Path, md5: str, counts: PlayCounts, dropped: dict[str, int]) -> None:
+    """Keep the clean plays of a large file beside it; where that cannot be done, do nothing."""
+    if path.stat().st_size < LARGE:
+        return
+    about = {"source": source(path), "md5": md5, "dropped": dropped}
+    table = as_table(counts).replace_schema_metadata({ABOUT: json.dumps(about)})
+    with suppress(OSError), replacing(cache_of(path)) as beside:
+        parquet.write_table(
+            table,
+            beside,
+            row_group_size=max(table.num_rows, 1),  # one group: each text is written once
+            dictionary_pagesize_limit=1 << 30,
+            compression="zstd",
+        )
+
+
+def source(path: Path) -> list[int]:
+    """Return what changes when the file does: layout of the cache, size, time of change."""
+    found = path.stat()
+    return [LAYOUT, found.st_size, found.st_mtime_ns]
+
+
+def as_table(counts: PlayCounts) -> pa.Table:
+    """Return the plays as one row per pair, by user and artist."""
+    users = np.repeat(np.arange(len(counts.users), dtype=np.int32), np.diff(counts.matrix.indptr))
+    artists = counts.matrix.indices
+    return pa.table(
+        {
+            "user_id": pa.DictionaryArray.from_arrays(users, counts.users),
+            "artist_id": pa.DictionaryArray.from_arrays(artists, counts.artists),
+            "artist_name": pa.DictionaryArray.from_arrays(artists, counts.artist_names),
+            "plays": counts.matrix.data,
+        }
+    )
+
+
+def read_table(path: Path) -> PlayCounts:
+    """Return the plays that `as_table` made a table of."""
+    table = parquet.read_table(path, read_dictionary=TEXTS)
+    every = slice(None)
+    user, artist, name = (as_column(table[text]).select(every) for text in TEXTS)
+    name_of_artist = np.empty(len(artist.values), dtype=np.int32)
+    name_of_artist[artist.codes] = name.codes
+    shape = (len(user.values), len(artist.values))
+    return PlayCounts(
+        users=user.values,
+        artists=artist.values,
+        artist_names=name.values[name_of_artist],
+        matrix=plays_matrix(user.codes, artist.codes, table["plays"].to_numpy(), shape),
+    )

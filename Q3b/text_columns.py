@@ -1,0 +1,97 @@
+"""A tab separated file as columns of codes, so that each distinct text is kept and checked once.
+
+Quotes are plain characters and no text reads as missing: there are artists named "NA".
+"""
+
+import codecs
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from command_line import UserError
+from pyarrow import csv
+
+CATEGORY = pa.dictionary(pa.int32(), pa.string())
+BYTES_AT_A_TIME = 1 << 24  # larger blocks repeat fewer texts, smaller ones keep both cores busy
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of text: (rows,) int32 codes into its distinct values."""
+
+    codes: np.ndarray
+    values: np.ndarray
+
+    def each(self, per_value: np.ndarray) -> np.ndarray:
+        """Return for every row what `per_value` holds for the row's value."""
+        return np.asarray(per_value)[self.codes]
+
+    def select(self, keep: np.ndarray) -> "Column":
+        """Return the rows to keep, with just the values that they hold, in ascending order."""
+        codes = self.codes[keep]
+        used = np.flatnonzero(np.bincount(codes))
+        ascending = used[np.argsort(self.values[used])]
+        place = np.empty(len(self.values), dtype=np.int32)
+        place[ascending] = np.arange(len(ascending))
+        return Column(place[codes], self.values[ascending])
+
+
+def read_columns(path: Path, names: list[str], header: bool = False) -> tuple[dict, int]:
+    """Return the columns of a file by name, and how many rows have another number of columns.
+
+    Raises UserError if no row has these columns. `check_text` tells whether it is text at all.
+    """
+    ragged = []
+
+    def skip(row: csv.InvalidRow) -> str:
+        ragged.append(row.actual_columns)
+        return "skip"
+
+    table = csv.read_csv(
+        path,
+        csv.ReadOptions(column_names=names, skip_rows=int(header), block_size=BYTES_AT_A_TIME),
+        csv.ParseOptions(delimiter="\t", quote_char=False, invalid_row_handler=skip),
+        csv.ConvertOptions(column_types=dict.fromkeys(names, CATEGORY)),
+    )
+    if not table.num_rows:
+        raise UserError(f"{path}: no row has the columns {', '.join(names)} between tabs")
+    return {name: as_column(table[name]) for name in names}, len(ragged)
+
+
+def as_column(chunks: pa.ChunkedArray) -> Column:
+    """Return a dictionary-encoded Arrow column as a `Column` of texts without outer blanks."""
+    chunks = chunks.unify_dictionaries()
+    texts = chunks.chunk(0).dictionary.to_pylist()
+    codes, values = pd.factorize(np.array([text.strip() for text in texts], dtype=object))
+    indices = np.concatenate([chunk.indices.to_numpy() for chunk in chunks.chunks])
+    return Column(codes.astype(np.int32)[indices], values)
+
+
+def first_fields(path: Path) -> list[str]:
+    """Return the fields of the first line."""
+    with path.open("rb") as file:
+        return file.readline().decode("utf-8").rstrip("\r\n").split("\t")
+
+
+def check_text(path: Path) -> str:
+    """Return the file's MD5. Raises UserError, naming the line, if it is empty or not UTF-8."""
+    if not path.stat().st_size:
+        raise UserError(f"{path}: the file is empty; download it again")
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    digest = hashlib.md5(usedforsecurity=False)
+    lines = 1
+    with path.open("rb") as file:
+        while block := file.read(BYTES_AT_A_TIME):
+            digest.update(block)
+            try:
+                decoder.decode(block)
+            except UnicodeDecodeError as error:
+                line = lines + error.object[: error.start].count(b"\n")
+                raise UserError(
+                    f"{path}: line {line} is not UTF-8 text; unpack the file or convert it"
+                ) from error
+            lines += block.count(b"\n")
+    return digest.hexdigest()
