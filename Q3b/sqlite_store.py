@@ -387,7 +387,8 @@ def named_artists(
 ) -> dict[int, dict]:
     """Return name and MBID of every wanted artist; what was looked up is kept in `known`."""
     wanted = wanted - {-1}
-    missing = wanted - known.keys()
+    # Not `wanted - known.keys()`, which walks through all that is known.
+    missing = {artist for artist in wanted if artist not in known}
     rows = missing and connection.execute(
         f"SELECT number, name, mbid FROM artists_{number} "
         f"WHERE number IN ({','.join(map(str, missing))})"
