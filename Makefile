@@ -22,6 +22,7 @@ test: .venv/installed-dev
 lint: .venv/installed-dev
 	@$(VENV_PYTHON) -m ruff check
 	@$(VENV_PYTHON) -m ruff format --check
+	@$(VENV_PYTHON) -m sqlfluff lint Q1
 
 format: .venv/installed-dev
 	@$(VENV_PYTHON) -m ruff check --fix

@@ -17,7 +17,8 @@ from command_line import OutsideError, UserError
 from dotenv import dotenv_values
 from embedded_postgresql import embedded_server
 from psycopg2.extensions import connection as Connection
-from psycopg2.extensions import make_dsn, parse_dsn
+from psycopg2.extensions import make_dsn, parse_dsn, set_wait_callback
+from psycopg2.extras import wait_select
 
 DOTENV = Path(__file__).resolve().parent.parent / ".env"
 HOST_VARIABLES = ("DATABASE_URL", "PGHOST", "PGHOSTADDR", "PGSERVICE")
@@ -29,25 +30,42 @@ STARTING = ("the database system is starting up", "server closed the connection 
 
 @contextmanager
 def connected(dsn: str | None, embedded: bool) -> Iterator[Connection]:
-    """Yield a connection whose days are UTC days, and say on stderr to which server.
+    """Yield a connection to the server chosen. All that is asked sees one state of its data.
 
-    Raises `UserError` for a malformed URL and `OutsideError` for all that PostgreSQL refuses,
-    from then on until the connection is closed.
+    Raises what `session` raises, and `OutsideError` if an embedded server does not start.
     """
+    target, source = (None, "embedded") if embedded else chosen_server(dsn, os.environ)
     with ExitStack() as stack:
-        target, source = (None, "embedded") if embedded else chosen_server(dsn, os.environ)
         if source == "embedded":
             target = stack.enter_context(embedded_server())
-        connection = connect(checked_dsn(target, source))
-        stack.callback(connection.close)
-        print(f"server: {described(connection, source)}", file=sys.stderr)
-        try:
-            connection.set_session(isolation_level="REPEATABLE READ")  # one view of all data
-            with connection.cursor() as cursor:
-                cursor.execute("SET TIME ZONE 'UTC'; SET DateStyle = 'ISO, YMD'")
-            yield connection
-        except psycopg2.Error as error:
-            raise OutsideError(f"PostgreSQL: {error}") from error
+        yield stack.enter_context(session(target, source, "REPEATABLE READ"))
+
+
+@contextmanager
+def session(dsn: str, source: str, isolation_level: str) -> Iterator[Connection]:
+    """Yield a connection whose days are UTC days, and say on stderr to which server.
+
+    Raises `UserError` for a malformed URL, and `OutsideError` for all that PostgreSQL refuses until
+    the connection is closed.
+    """
+    connection = connect(checked_dsn(dsn, source))
+    print(f"server: {described(connection, source)}", file=sys.stderr)
+    try:
+        connection.set_session(isolation_level=isolation_level)
+        with connection.cursor() as cursor:
+            cursor.execute("SET TIME ZONE 'UTC'; SET DateStyle = 'ISO, YMD'")
+        yield connection
+    except psycopg2.Error as error:
+        raise OutsideError(f"PostgreSQL: {error}") from error
+    finally:
+        connection.close()
+
+
+def start_reading(connection: Connection) -> None:
+    """Let nothing more be written, and let Ctrl-C cancel a query on the server, not only here."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION READ ONLY")
+    set_wait_callback(wait_select)  # COPY does not work under it
 
 
 def chosen_server(
@@ -81,7 +99,7 @@ def checked_dsn(dsn: str, source: str) -> str:
             f"{source}: not a connection URL; write postgresql://USER@HOST:5432/DATABASE"
         )
     limit = {} if "PGCONNECT_TIMEOUT" in os.environ else {"connect_timeout": "10"}
-    return make_dsn(**({"fallback_application_name": "Q1/sql.py"} | limit | settings))
+    return make_dsn(**({"fallback_application_name": "retention"} | limit | settings))
 
 
 def connect(dsn: str) -> Connection:

@@ -1,7 +1,8 @@
 """The TEMP tables that event files are copied into: one for each layout, as wide as the file.
 
-A whole file goes to COPY as it is. Only when PostgreSQL refuses it, the file is read again row by
-row, to take in the rows that are events and to count the others by reason.
+A whole file goes to COPY as it is: as text, which is fastest, or as CSV if anything is quoted. Only
+when PostgreSQL refuses it, the file is read again row by row, to take in the rows that are events
+and to count the others by reason.
 """
 
 import csv
@@ -10,22 +11,29 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
+from typing import BinaryIO
 
 import psycopg2
 from command_line import UserError
 from event_files import NAMES, BadRow, EventFile, Layout, parsed_rows, read_layout
 from psycopg2 import errors, sql
 from psycopg2.extensions import connection as Connection
+from track_view import ZONED, Source
 
 BATCH_ROWS = 10_000
-CHUNK_BYTES = 1 << 18
+CHUNK_BYTES = 1 << 20
 TIME_COLUMNS = {
     "iso": "timestamptz NOT NULL CHECK (time >= '0001-01-01' AND time < '10000-01-01')",
     "epoch": "double precision NOT NULL CHECK (abs(time) < 2.5e14)",
 }
 PARSED = Layout(NAMES, ",", "iso")  # of rows that Python has read
 
-# What COPY raises over a row or a broken gzip file, not over the state of the server.
+COPY_OPTIONS = {
+    "text": "FORMAT text, DELIMITER {}, NULL '', ENCODING 'UTF8'",
+    "csv": "FORMAT csv, DELIMITER {}, HEADER, FORCE_NULL (uid, event_name), ENCODING 'UTF8'",
+}
+
+# What COPY raises over a row, as opposed to the state of the server.
 ROW_ERRORS = (psycopg2.DataError, errors.NotNullViolation, errors.CheckViolation)
 
 
@@ -35,6 +43,20 @@ class Rejected:
 
     place: str
     rows: int = 0
+
+
+class Unquoted:
+    """A file after its header for text COPY, which knows no quotes: reading fails at the first."""
+
+    def __init__(self, content: BinaryIO):
+        self.content = content
+        self.header = content.readline()
+
+    def read(self, size: int) -> bytes:
+        chunk = self.content.read(size)
+        if b'"' in chunk or b"\\" in chunk or b'"' in self.header:
+            raise ValueError("quoted")
+        return chunk
 
 
 class Landing:
@@ -48,29 +70,29 @@ class Landing:
     def load(self, file: EventFile, headers: dict[str, str]) -> None:
         """Take in a file: as a whole if all its rows are events, else those that are."""
         layout = read_layout(file, headers)
-        if layout.time_format == "unknown" or not self.copied(file, layout):
+        if layout.time_format == "unknown" or not (
+            self.copied("text", Unquoted(file.content()), layout)
+            or self.copied("csv", file.content(), layout)
+        ):
             self.copy_row_by_row(file, layout)
 
-    def copied(self, file: EventFile, layout: Layout) -> bool:
+    def copied(self, copy_format: str, content: BinaryIO, layout: Layout) -> bool:
         """Whether PostgreSQL took in the whole file; if not, it took in nothing of it."""
-        copy = self.copy_statement(layout)
+        copy = self.copy_statement(copy_format, layout)
         with self.connection.cursor() as cursor:
             cursor.execute("SAVEPOINT file")
             try:
-                cursor.copy_expert(copy, file.content(), size=CHUNK_BYTES)
-            except ROW_ERRORS:
+                cursor.copy_expert(copy, content, size=CHUNK_BYTES)
+                return True
+            except (*ROW_ERRORS, errors.QueryCanceled) as error:
+                if isinstance(error, errors.QueryCanceled) and ".read() call" not in str(error):
+                    raise  # it was not our reading that failed
                 cursor.execute("ROLLBACK TO SAVEPOINT file")
                 return False
-            except errors.QueryCanceled as error:
-                if "error in .read() call" not in str(error):
-                    raise
-                cursor.execute("ROLLBACK TO SAVEPOINT file")
-                return False
-        return True
 
     def copy_row_by_row(self, file: EventFile, layout: Layout) -> None:
         """Take in the rows that are events and count the others by reason."""
-        copy = self.copy_statement(PARSED)
+        copy = self.copy_statement("csv", PARSED)
         rows = self.events_of(file, layout)
         with self.connection.cursor() as cursor:
             while batch := list(islice(rows, BATCH_ROWS)):
@@ -85,12 +107,11 @@ class Landing:
             else:
                 yield row
 
-    def copy_statement(self, layout: Layout) -> sql.Composable:
+    def copy_statement(self, copy_format: str, layout: Layout) -> sql.Composable:
         """COPY from a file of this layout into its table, which is made when first needed."""
-        return sql.SQL(
-            "COPY pg_temp.{} FROM STDIN (FORMAT csv, HEADER, DELIMITER {}, ENCODING 'UTF8',"
-            " FORCE_NULL (uid, event_name))"
-        ).format(sql.Identifier(self.table(layout)), sql.Literal(layout.delimiter))
+        options = sql.SQL(COPY_OPTIONS[copy_format]).format(sql.Literal(layout.delimiter))
+        table = sql.Identifier("pg_temp", self.table(layout))
+        return sql.SQL("COPY {} FROM STDIN ({})").format(table, options)
 
     def table(self, layout: Layout) -> str:
         """The name of the TEMP table for a layout; columns that no query needs are text."""
@@ -109,6 +130,17 @@ class Landing:
                 cursor.execute(create.format(sql.Identifier(name), sql.SQL(", ").join(columns)))
             self.tables[key] = name
         return self.tables[key]
+
+    def sources(self) -> list[Source]:
+        """The tables for the view, with fresh statistics for the planner."""
+        types = {"iso": ZONED, "epoch": "double precision"}
+        with self.connection.cursor() as cursor:
+            for name in self.tables.values():
+                cursor.execute(sql.SQL("ANALYZE {}").format(sql.Identifier("pg_temp", name)))
+        return [
+            Source(("pg_temp", name), NAMES, types[time_format])
+            for (_, time_format), name in self.tables.items()
+        ]
 
     def complaint(self) -> str:
         """How many rows are no events, by reason; empty if all are."""

@@ -1,9 +1,10 @@
 """The questions about retention: `queries/*.sql`, asked of the view `piwik_track`."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from command_line import UserError
 from psycopg2.extensions import connection as Connection
@@ -24,78 +25,97 @@ class Question:
     time_zone: str
 
 
-@dataclass(frozen=True)
-class Answer:
-    """The numbers of users, and the statement that counted them."""
+class Count(NamedTuple):
+    """How many users installed, and how many of them came back."""
 
     installed_users: int
     retained_users: int
-    statement: str
 
     @property
     def retention(self) -> float:
-        """The share of the installed users who were retained."""
+        """The share of the installed users who came back."""
         return self.retained_users / self.installed_users
 
 
-def ask(connection: Connection, query: str, parameters: dict[str, Any]) -> tuple[list, str]:
-    """The rows of `queries/<query>.sql`, as named tuples, and the statement that was sent."""
-    statement = (QUERIES / f"{query}.sql").read_text(encoding="utf-8")
+class Cohort(NamedTuple):
+    """The users whose first install lies in the period that begins on `start`.
+
+    By age in periods: how many were active in the period of that age, and in it or a later one;
+    None where that period is not over by the data's last day.
+    """
+
+    start: date
+    users: int
+    active_on: list[int | None]
+    active_on_or_after: list[int | None]
+
+
+def ask(connection: Connection, query: str, parameters: dict[str, Any], explain: bool = False):
+    """The rows of `queries/<query>.sql` as named tuples, and the statement that was sent.
+
+    With `explain` the rows are the lines of the plan that PostgreSQL followed, with its times.
+    """
+    statement = (QUERIES / f"{query}.sql").read_text(encoding="utf-8").strip()
+    if explain:
+        statement = f"EXPLAIN (ANALYZE, BUFFERS)\n{statement}"
     with connection.cursor(cursor_factory=NamedTupleCursor) as cursor:
         cursor.execute(statement, parameters)
-        return cursor.fetchall(), cursor.query.decode().strip()
+        return cursor.fetchall(), cursor.query.decode()
 
 
-def check_time_zone(connection: Connection, time_zone: str) -> None:
-    """Raise `UserError` for a time zone that PostgreSQL does not know by name."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT FROM pg_timezone_names WHERE name = %s", [time_zone])
-        if not cursor.rowcount:
-            raise UserError(
-                f"--time-zone {time_zone}: no such time zone; write one like Asia/Hong_Kong"
-            )
-
-
-def overview(connection: Connection, install_event: str):
-    """The row of `overview.sql`. Raises `UserError` if there are no events."""
+def overview(connection: Connection, install_event: str) -> Any:
+    """The row of `overview.sql`. Raises `UserError` if there are no events of users."""
     (row,), _ = ask(connection, "overview", {"install_event": install_event})
-    if not row.records:
-        raise UserError("there are no events to count")
+    if not row.users:
+        raise UserError("there are no events of users to count")
     return row
 
 
-def retained_users(connection: Connection, question: Question) -> Answer:
-    """Count the users who installed and those who came back. Raises `UserError` for none."""
-    (row,), statement = ask(connection, "retained_users", moments(connection, question))
-    if not row.installed_users:
-        raise UserError(
-            f"no user has {question.install_event} on {question.install_date}: "
-            "choose another --install-date or --install-event"
+def no_installs(question: Question, data: Any) -> UserError:
+    """The error for a day on which nobody installed: it says on which days someone did."""
+    if not data.first_install_day:
+        return UserError(f"no event is called {question.install_event!r}: see --install-event")
+    return UserError(
+        f"no user has {question.install_event} on {question.install_date}; "
+        f"--install-date may be from {data.first_install_day} to {data.last_install_day}"
+    )
+
+
+def cohorts_of(rows: list) -> list[Cohort]:
+    """The rows of `cohort_triangle.sql`, one cohort each."""
+    return [
+        Cohort(
+            start, users, [row.active_on for row in cells], [r.active_on_or_after for r in cells]
         )
-    return Answer(row.installed_users, row.retained_users, statement)
+        for (start, users), cells in (
+            (key, list(group)) for key, group in groupby(rows, lambda row: (row.cohort, row.users))
+        )
+    ]
 
 
-def moments(connection: Connection, question: Question) -> dict[str, Any]:
-    """The parameters of a question: its days as half-open ranges of moments.
-
-    They have the type of the view's `time`, so that PostgreSQL compares the column itself and can
-    use an index on it.
-    """
-    day = timedelta(days=1)
+def moments(connection: Connection, question: Question) -> dict[str, datetime]:
+    """The days of a question as half-open ranges of moments, for the queries."""
+    after = timedelta(days=1)
     days = {
         "install_from": question.install_date,
-        "install_before": question.install_date + day,
+        "install_before": question.install_date + after,
         "active_from": question.active_from,
-        "active_before": question.active_to + day,
+        "active_before": question.active_to + after,
     }
-    parameters = {"days": list(set(days.values())), "time_zone": question.time_zone}
-    rows, _ = ask(connection, "first_moments", parameters)
-    first_moments = dict(rows)
-    if not has_time_zone(connection):
-        first_moments = {day: moment.replace(tzinfo=None) for day, moment in first_moments.items()}
-    return {"install_event": question.install_event} | {
-        name: first_moments[day] for name, day in days.items()
-    }
+    found = first_moments(connection, list(days.values()), question.time_zone)
+    return {name: found[day] for name, day in days.items()}
+
+
+def first_moments(connection: Connection, days: list[date], time_zone: str) -> dict[date, datetime]:
+    """The first moment of each of some days in a time zone.
+
+    It has the type of the view's `time`, so that PostgreSQL compares the column itself and can use
+    an index on it.
+    """
+    rows, _ = ask(connection, "first_moments", {"days": days, "time_zone": time_zone})
+    if has_time_zone(connection):
+        return dict(rows)
+    return {day: moment.replace(tzinfo=None) for day, moment in rows}
 
 
 def has_time_zone(connection: Connection) -> bool:

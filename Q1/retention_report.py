@@ -1,39 +1,179 @@
-"""The answers as text or JSON: nothing in them varies but with the data and the question."""
+"""The answers as text, CSV or JSON; they vary with the data and the question, and nothing else."""
 
+import csv
+import io
 import json
-from typing import Any
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, NamedTuple
 
-from retention import Answer, Question
+from retention import Cohort, Count, Question
 
-
-def as_json(table: str, overview: Any, question: Question, answer: Answer) -> str:
-    """The default question as one JSON object."""
-    return json.dumps(
-        {
-            "table": table,
-            "records": overview.records,
-            "users": overview.users,
-            "install_date": question.install_date.isoformat(),
-            "active_from": question.active_from.isoformat(),
-            "active_to": question.active_to.isoformat(),
-            "installed_users": answer.installed_users,
-            "retained_users": answer.retained_users,
-            "retention": round(answer.retention, 6),
-        },
-        ensure_ascii=False,
-        indent=2,
-    )
+NOT_YET = "·"
+TRIANGLE_HEADER = (
+    "start", "users", "age", "active_on", "active_on_share",
+    "active_on_or_after", "active_on_or_after_share", "observed",
+)  # fmt: skip
 
 
-def as_text(table: str, overview: Any, question: Question, answer: Answer) -> str:
-    """The default question for people: the statement that was sent, the data, the answer."""
-    return f"""\
-{answer.statement}
+@dataclass(frozen=True)
+class Data:
+    """What was asked about: a table's name, its row of `overview.sql`, the rows left out."""
 
-table    {table}
-records  {overview.records:,}
-users    {overview.users:,}
+    table: str
+    overview: Any
+    rows_rejected: dict[str, int]
+    question: Question
 
-{question.install_event} on {question.install_date}: {answer.installed_users:,} users
+
+class Answer(NamedTuple):
+    """One answer in the three formats: text, the header and rows of CSV, the object of JSON."""
+
+    text: str
+    header: Sequence[str]
+    rows: Iterable[Sequence]
+    record: dict[str, Any]
+
+
+def written(answer: Answer, output_format: str) -> str:
+    """The answer as whole lines."""
+    if output_format == "json":
+        text = json.dumps(answer.record, ensure_ascii=False, indent=2, default=as_text)
+    elif output_format == "csv":
+        buffer = io.StringIO()
+        csv.writer(buffer, lineterminator="\n").writerows([answer.header, *answer.rows])
+        return buffer.getvalue()
+    else:
+        text = answer.text
+    return f"{text}\n" if text else ""
+
+
+def as_text(value: Any) -> str:
+    """A day, or a uid of a type that JSON does not know, such as uuid."""
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def count_answer(data: Data, count: Count, statement: str) -> Answer:
+    """The default question; `observed` says whether its whole period is in the data."""
+    question, last_day = data.question, data.overview.last_day
+    observed = question.active_to <= last_day
+    record = data_record(data) | {
+        "install_date": question.install_date,
+        "active_from": question.active_from,
+        "active_to": question.active_to,
+        "installed_users": count.installed_users,
+        "retained_users": count.retained_users,
+        "retention": round(count.retention, 6),
+        "observed": observed,
+    }
+    cells = record | {
+        "rows_rejected": sum(data.rows_rejected.values()),
+        "observed": csv_flag(observed),
+    }
+    caution = "" if observed else f"; not over yet: the data end on {last_day}"
+    text = f"""\
+{statement}
+
+{data_text(data)}
+
+{question.install_event} on {question.install_date}: {count.installed_users:,} users
 active from {question.active_from} to {question.active_to}: \
-{answer.retained_users:,} of them ({answer.retention:.1%})"""
+{count.retained_users:,} of them ({count.retention:.1%}){caution}"""
+    return Answer(text, list(cells), [list(cells.values())], record)
+
+
+def users_answer(data: Data, uids: list) -> Answer:
+    """The users who came back, one a line."""
+    text = "\n".join(str(uid) for uid in uids)
+    return Answer(text, ["uid"], [[uid] for uid in uids], data_record(data) | {"uids": uids})
+
+
+def triangle_answer(data: Data, period: str, cohorts: list[Cohort], statement: str) -> Answer:
+    """The triangle: two tables for people, a row per cohort and age for CSV, lists for JSON."""
+    measures = (
+        ("active then", [cohort.active_on for cohort in cohorts]),
+        ("active then or later", [cohort.active_on_or_after for cohort in cohorts]),
+    )
+    tables = [
+        f"% {title}, by {period}s after the first install\n{share_table(cohorts, counts)}"
+        for title, counts in measures
+    ]
+    legend = f"{NOT_YET} not yet observed: the data end on {data.overview.last_day}"
+    text = "\n\n".join([statement, data_text(data), *tables, legend])
+    record = {"period": period, "cohorts": [cohort_record(cohort) for cohort in cohorts]}
+    return Answer(text, TRIANGLE_HEADER, triangle_rows(cohorts), data_record(data) | record)
+
+
+def cohort_record(cohort: Cohort) -> dict[str, Any]:
+    """A cohort for JSON: lists by age, null where not yet observed."""
+    return cohort._asdict() | {
+        "active_on_share": shares(cohort.active_on, cohort.users),
+        "active_on_or_after_share": shares(cohort.active_on_or_after, cohort.users),
+    }
+
+
+def triangle_rows(cohorts: list[Cohort]) -> Iterable[tuple]:
+    """The triangle for CSV: cells are empty where not yet observed."""
+    for cohort in cohorts:
+        on, after = cohort.active_on, cohort.active_on_or_after
+        columns = (on, shares(on, cohort.users), after, shares(after, cohort.users))
+        for age, cells in enumerate(zip(*columns, strict=True)):
+            yield (cohort.start, cohort.users, age, *cells, csv_flag(cells[0] is not None))
+
+
+def csv_flag(value: bool) -> str:
+    """A yes or no as CSV readers know it."""
+    return "true" if value else "false"
+
+
+def share_table(cohorts: list[Cohort], counts: list[list[int | None]]) -> str:
+    """One line per cohort: start, users, and the share in percent for each age."""
+    lines = [
+        f"{'first install':13} {'users':>9} " + "".join(f"{n:>4}" for n in range(len(counts[0])))
+    ]
+    for cohort, row in zip(cohorts, counts, strict=True):
+        cells = (
+            NOT_YET if share is None else f"{100 * share:.0f}"
+            for share in shares(row, cohort.users)
+        )
+        lines.append(
+            f"{cohort.start!s:13} {cohort.users:>9,} " + "".join(f"{cell:>4}" for cell in cells)
+        )
+    return "\n".join(lines)
+
+
+def shares(counts: list[int | None], users: int) -> list[float | None]:
+    """Counts as shares of a cohort."""
+    return [None if count is None else round(count / users, 6) for count in counts]
+
+
+def data_record(data: Data) -> dict[str, Any]:
+    """The data for JSON."""
+    row = data.overview
+    return {
+        "table": data.table,
+        "records": row.records,
+        "users": row.users,
+        "first_day": row.first_day,
+        "last_day": row.last_day,
+        "time_zone": data.question.time_zone,
+        "users_without_install": row.users_without_install,
+        "users_reinstalled": row.users_reinstalled,
+        "users_active_before_install": row.users_active_before_install,
+        "records_without_user": row.records_without_user,
+        "rows_rejected": data.rows_rejected,
+    }
+
+
+def data_text(data: Data) -> str:
+    """The data for people."""
+    row, event = data.overview, data.question.install_event
+    return f"""\
+table    {data.table}
+records  {row.records:,}, of which {row.records_without_user:,} without a user
+users    {row.users:,}
+         {row.users_without_install:,} without {event}
+         {row.users_reinstalled:,} with it on several days: only the first makes their cohort
+         {row.users_active_before_install:,} active before it
+days     {row.first_day} to {row.last_day}, {data.question.time_zone}"""

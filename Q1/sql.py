@@ -1,138 +1,136 @@
-"""How many of the users who installed on a day came back within the days after?
+"""How many of the users who installed on a day came back in the days after?
 
     python Q1/sql.py
     python Q1/sql.py --events events.csv --columns uid=userid,time=eventDate,event_name=eventName \\
         --install-event newPlayer --install-date 2016-05-01
+    python Q1/sql.py --table public.events --cohorts --period week --plot retention.png
 """
 
 import argparse
 import sys
 from collections.abc import Sequence
-from datetime import date, timedelta
+from dataclasses import dataclass
 from io import BytesIO
+from typing import Any
 
-import retention_report
-from command_line import ArgumentParser, UserError, command
-from connection import connected
+import retention_plot
+from command_line import command
+from connection import connected, start_reading
 from dummy_events import as_csv, dummy_events
-from event_files import NAMES, EventFile, opened_in_turn
+from event_files import EventFile, opened_in_turn
 from landing_tables import landed
 from psycopg2.extensions import connection as Connection
-from retention import Question, overview, retained_users
-from track_view import create_view, landing_parts
-
-VIEW = "piwik_track"
-EXAMPLES = """\
-Days are whole UTC days, both ends included. Without --events, seeded dummy events are counted.
-
-The server is the one of --dsn, else of the libpq variables (PGHOST, PGSERVICE ...) or DATABASE_URL,
-which may also stand in the file .env at the top, else an embedded PostgreSQL. Only TEMP tables are
-written.
-
-examples:
-  python Q1/sql.py
-  python Q1/sql.py --events events.csv.gz --install-event newPlayer --install-date 2016-05-01 \\
-      --columns uid=userid,time=eventDate,event_name=eventName --format json
-  zcat *.tsv.gz | python Q1/sql.py --events - --install-date 2024-02-01
-"""
+from retention import Count, Question, ask, cohorts_of, moments, no_installs, overview
+from retention_arguments import parse, question_of
+from retention_report import Answer, Data, count_answer, triangle_answer, users_answer, written
+from track_view import VIEW, create_view, existing_table
 
 
-def parser() -> ArgumentParser:
-    """The command line."""
-    result = ArgumentParser(
-        description="Count the users who installed on a day and came back in the days after.",
-        epilog=EXAMPLES,
-    )
-    server = result.add_argument_group("server").add_mutually_exclusive_group()
-    server.add_argument("--dsn", metavar="URL", help="postgresql://USER@HOST:PORT/DATABASE")
-    server.add_argument("--embedded", action="store_true", help="use the embedded PostgreSQL")
+@dataclass(frozen=True)
+class Inquiry:
+    """A question on its way to an answer: whom to ask, what, and about which data."""
 
-    data = result.add_argument_group("data")
-    data.add_argument(
-        "--events", nargs="+", metavar="FILE", help="CSV or TSV, also gzip; - is stdin"
-    )
-    mapping = "headers that differ, such as uid=userid,time=eventDate,event_name=eventName"
-    data.add_argument("--columns", type=headers, metavar="MAP", help=mapping)
-    bad_row = "what to do about rows that are no events"
-    data.add_argument("--on-bad-row", choices=("stop", "skip"), default="stop", help=bad_row)
-    data.add_argument("--seed", type=int, default=2017, help="seed of the dummy events")
+    connection: Connection
+    arguments: argparse.Namespace
+    question: Question
+    parameters: dict[str, Any]  # of every query
+    data: Data
 
-    question = result.add_argument_group("question")
-    event = "name of the event that makes a user"
-    question.add_argument("--install-event", metavar="NAME", default="FIRST_INSTALL", help=event)
-    installed = date(2017, 4, 1)
-    question.add_argument(
-        "--install-date", type=day, metavar="DAY", default=installed, help="its day"
-    )
-    first = "first day of the period (default: the day after the install)"
-    question.add_argument("--active-from", type=day, metavar="DAY", help=first)
-    last = "last day of the period (default: 7 days after the install)"
-    question.add_argument("--active-to", type=day, metavar="DAY", help=last)
-
-    result.add_argument("--format", choices=("text", "json"), default="text", help="of the answer")
-    return result
-
-
-def day(text: str) -> date:
-    """A day of the command line."""
-    try:
-        value = date.fromisoformat(text)
-    except ValueError:
-        value = None
-    if not value or not 1900 <= value.year < 3000:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a day: write it like 2017-04-01")
-    return value
-
-
-def headers(text: str) -> dict[str, str]:
-    """The map of --columns."""
-    pairs = dict(pair.partition("=")[::2] for pair in text.split(","))
-    if not set(pairs) <= set(NAMES) or not all(pairs.values()):
-        raise argparse.ArgumentTypeError(
-            f"{text!r} maps no columns: write it like uid=userid,time=eventDate"
-        )
-    return pairs
-
-
-def asked(arguments: argparse.Namespace) -> Question:
-    """The question of the command line. Raises `UserError` if its days are in the wrong order."""
-    installed = arguments.install_date
-    question = Question(
-        arguments.install_event,
-        installed,
-        arguments.active_from or installed + timedelta(days=1),
-        arguments.active_to or installed + timedelta(days=7),
-        "UTC",
-    )
-    if not installed <= question.active_from <= question.active_to:
-        raise UserError(
-            f"the days are in the wrong order: install {installed}, active from "
-            f"{question.active_from} to {question.active_to}"
-        )
-    return question
-
-
-def load(connection: Connection, arguments: argparse.Namespace) -> None:
-    """Make the view `piwik_track` over the files of the command line, or over dummy events."""
-    if arguments.events:
-        files = opened_in_turn(arguments.events)
-    else:
-        files = [EventFile("dummy events", BytesIO(as_csv(dummy_events(arguments.seed))))]
-    landing = landed(connection, files, arguments.columns or {}, arguments.on_bad_row == "skip")
-    create_view(connection, landing_parts(landing), "UTC")
+    def ask(self, query: str, **parameters: Any) -> tuple[list, str]:
+        """The rows and the statement of a query."""
+        return ask(self.connection, query, self.parameters | parameters)
 
 
 @command
 def main(argv: Sequence[str] | None = None) -> None:
     """Answer the question of the command line."""
-    arguments = parser().parse_args(argv)
-    question = asked(arguments)
+    arguments = parse(argv)
+    question = question_of(arguments)
     with connected(arguments.dsn, arguments.embedded) as connection:
-        load(connection, arguments)
-        data = overview(connection, question.install_event)
-        answer = retained_users(connection, question)
-    report = retention_report.as_json if arguments.format == "json" else retention_report.as_text
-    print(report(VIEW, data, question, answer))
+        rows_rejected = load(connection, arguments)
+        start_reading(connection)
+        parameters = parameters_of(connection, arguments, question)
+        if arguments.explain:
+            plan, _ = ask(connection, arguments.query, parameters, explain=True)
+            print("\n".join(line for (line,) in plan))
+            return
+        data = Data(
+            arguments.table or VIEW,
+            overview(connection, question.install_event),
+            rows_rejected,
+            question,
+        )
+        inquiry = Inquiry(connection, arguments, question, parameters, data)
+        answer = ANSWERS[arguments.query](inquiry)
+    sys.stdout.write(written(answer, arguments.format))
+
+
+def load(connection: Connection, arguments: argparse.Namespace) -> dict[str, int]:
+    """Make the view over the events of the command line; the rows left out, counted by reason."""
+    rows_rejected = {}
+    if arguments.table:
+        sources = [existing_table(connection, arguments.table, arguments.columns)]
+    else:
+        files = [EventFile("dummy events", BytesIO(as_csv(dummy_events(arguments.seed))))]
+        if arguments.events:
+            files = opened_in_turn(arguments.events)
+        landing = landed(connection, files, arguments.columns, arguments.on_bad_row == "skip")
+        rows_rejected = {reason: rejected.rows for reason, rejected in landing.rejected.items()}
+        sources = landing.sources()
+    create_view(connection, sources, arguments.time_zone)
+    return rows_rejected
+
+
+def parameters_of(
+    connection: Connection, arguments: argparse.Namespace, question: Question
+) -> dict[str, Any]:
+    """The parameters of the queries, each of which takes those it names."""
+    return moments(connection, question) | {
+        "install_event": question.install_event,
+        "period": arguments.period,
+        "follow": arguments.follow,
+    }
+
+
+def retained_users(inquiry: Inquiry) -> Answer:
+    """How many users installed on the day and came back, and the curve of how they did."""
+    ((installed, retained),), statement = inquiry.ask("retained_users")
+    question, data = inquiry.question, inquiry.data
+    if not installed:
+        raise no_installs(question, data.overview)
+    count = Count(installed, retained)
+    if inquiry.arguments.plot:
+        last_day = min(question.active_to, data.overview.last_day)
+        curve, _ = inquiry.ask("return_curve", first_day=question.active_from, last_day=last_day)
+        retention_plot.draw_curve(question, count, curve, inquiry.arguments.plot)
+    return count_answer(data, count, statement)
+
+
+def retained_uids(inquiry: Inquiry) -> Answer:
+    """Who installed on the day and came back."""
+    rows, _ = inquiry.ask("retained_uids")
+    if not rows:
+        retained_users(inquiry)  # nobody came back, or nobody installed, which is an error
+    return users_answer(inquiry.data, [uid for (uid,) in rows])
+
+
+def cohort_triangle(inquiry: Inquiry) -> Answer:
+    """How many users of every cohort were active how much later, and the heat map of it."""
+    rows, statement = inquiry.ask("cohort_triangle")
+    if not rows:
+        raise no_installs(inquiry.question, inquiry.data.overview)
+    cohorts, arguments = cohorts_of(rows), inquiry.arguments
+    if arguments.plot:
+        last_day = inquiry.data.overview.last_day
+        retention_plot.draw_triangle(cohorts, arguments.period, last_day, arguments.plot)
+    return triangle_answer(inquiry.data, arguments.period, cohorts, statement)
+
+
+ANSWERS = {
+    "retained_users": retained_users,
+    "retained_uids": retained_uids,
+    "cohort_triangle": cohort_triangle,
+}
 
 
 if __name__ == "__main__":

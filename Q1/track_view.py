@@ -9,58 +9,42 @@ from dataclasses import dataclass
 
 from command_line import UserError
 from event_files import NAMES
-from landing_tables import Landing
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
 
+VIEW = "piwik_track"
 EPOCH = "to_timestamp(CASE WHEN abs({0}) < 1e11 THEN {0} ELSE {0} / 1000 END)"  # or milliseconds
+ZONED, UNZONED = "timestamp with time zone", "timestamp without time zone"
 
-# How the view gives the time of a column of each type, and whether the result has a time zone.
+# How the view gives a time of each type, and the type that this has; without a zone it is UTC.
 TIMES = {
-    "timestamp with time zone": ("{0}", True),
-    "timestamp without time zone": ("{0}", False),
-    "date": ("{0}::timestamp", False),
-    **dict.fromkeys(("integer", "bigint", "numeric", "real", "double precision"), (EPOCH, True)),
+    ZONED: ("{0}", ZONED),
+    UNZONED: ("{0}", UNZONED),
+    "date": ("{0}::timestamp", UNZONED),
+    "integer": (EPOCH, ZONED),
+    "bigint": (EPOCH, ZONED),
+    "numeric": (EPOCH, ZONED),
+    "real": (EPOCH, ZONED),
+    "double precision": (EPOCH, ZONED),
+}
+DAYS = {
+    ZONED: "({time} AT TIME ZONE {time_zone})::date",
+    UNZONED: "({time} AT TIME ZONE 'UTC' AT TIME ZONE {time_zone})::date",
 }
 
 
 @dataclass(frozen=True)
-class Part:
-    """A table that the view reads: its qualified name, its columns for `NAMES`, its time's type."""
+class Source:
+    """A table to view: its schema and name, its columns for `NAMES`, the type of its time."""
 
-    relation: tuple[str, ...]
-    columns: tuple[str, ...]
+    relation: tuple[str, str]
+    columns: tuple[str, str, str]
     time_type: str
 
 
-def landing_parts(landing: Landing) -> list[Part]:
-    """The TEMP tables of loaded files."""
-    types = {"iso": "timestamp with time zone", "epoch": "double precision"}
-    return [
-        Part(("pg_temp", name), NAMES, types[time_format])
-        for (_, time_format), name in landing.tables.items()
-    ]
-
-
-def table_part(connection: Connection, table: str, columns: dict[str, str]) -> Part:
-    """A table that is there. Raises `UserError` if it, or a column of it, is not."""
-    written = sql.Identifier(*table.split(".", maxsplit=1)).as_string(connection)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT namespace.nspname, class.relname, class.oid FROM pg_class AS class"
-            " JOIN pg_namespace AS namespace ON namespace.oid = class.relnamespace"
-            " WHERE class.oid = to_regclass(%s)",
-            [written],
-        )
-        found = cursor.fetchone()
-        if not found:
-            raise UserError(f"--table {table}: there is no such table on this server")
-        cursor.execute(
-            "SELECT attname, format_type(atttypid, NULL) FROM pg_attribute"
-            " WHERE attrelid = %s AND attnum > 0 AND NOT attisdropped ORDER BY attnum",
-            [found[2]],
-        )
-        types = dict(cursor.fetchall())
+def existing_table(connection: Connection, table: str, columns: dict[str, str]) -> Source:
+    """A table of the server. Raises `UserError` if it, or a column that is needed, is not there."""
+    relation, types = described_table(connection, table)
     wanted = tuple(columns.get(name, name) for name in NAMES)
     for name, column in zip(NAMES, wanted, strict=True):
         if column not in types:
@@ -68,36 +52,52 @@ def table_part(connection: Connection, table: str, columns: dict[str, str]) -> P
                 f"--table {table}: there is no column {column!r} (there are: {', '.join(types)}); "
                 f"name it with --columns {name}=COLUMN"
             )
-    time_type = types[wanted[1]]
+    time_type = types[wanted[NAMES.index("time")]]
     if time_type not in TIMES:
-        raise UserError(f"--table {table}: the column {wanted[1]!r} is {time_type}, not a time")
-    return Part(found[:2], wanted, time_type)
+        raise UserError(
+            f"--table {table}: the column for the time is {time_type}, which is no time"
+        )
+    return Source(relation, wanted, time_type)
 
 
-def create_view(connection: Connection, parts: list[Part], time_zone: str) -> None:
-    """Create the view over all `parts`."""
-    selects = sql.SQL(" UNION ALL ").join(select(part, time_zone) for part in parts)
+def described_table(connection: Connection, table: str) -> tuple[tuple[str, str], dict[str, str]]:
+    """The schema and name of a table, and the type of each of its columns."""
+    written = sql.Identifier(*table.split(".", maxsplit=1)).as_string(connection)
     with connection.cursor() as cursor:
-        for part in parts:
-            if part.relation[0] == "pg_temp":
-                cursor.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(*part.relation)))
-        cursor.execute(sql.SQL("CREATE TEMP VIEW piwik_track AS {}").format(selects))
+        cursor.execute(
+            "SELECT relnamespace::regnamespace::name, relname, oid FROM pg_class"
+            " WHERE oid = to_regclass(%s)",
+            [written],
+        )
+        if not cursor.rowcount:
+            raise UserError(f"--table {table}: there is no such table; write it as SCHEMA.NAME")
+        schema, name, number = cursor.fetchone()
+        cursor.execute(
+            "SELECT attname, format_type(atttypid, NULL) FROM pg_attribute"
+            " WHERE attrelid = %s AND attnum > 0 AND NOT attisdropped ORDER BY attnum",
+            [number],
+        )
+        return (schema, name), dict(cursor.fetchall())
 
 
-def select(part: Part, time_zone: str) -> sql.Composed:
-    """One part's rows as the view gives them."""
-    uid, time, event_name = (sql.Identifier(column) for column in part.columns)
-    template, zoned = TIMES[part.time_type]
-    moment = sql.SQL(template).format(time)
-    instant = moment if zoned else sql.SQL("({} AT TIME ZONE 'UTC')").format(moment)
-    return sql.SQL(
-        "SELECT {uid} AS uid, {moment} AS time, {event_name} AS event_name,"
-        " ({instant} AT TIME ZONE {time_zone})::date AS day FROM {relation}"
-    ).format(
-        uid=uid,
-        moment=moment,
-        event_name=event_name,
-        instant=instant,
-        time_zone=sql.Literal(time_zone),
-        relation=sql.Identifier(*part.relation),
+def create_view(connection: Connection, sources: list[Source], time_zone: str) -> None:
+    """Create the view over all `sources`. Raises `UserError` for an unknown time zone."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT FROM pg_timezone_names WHERE name = %s", [time_zone])
+        if not cursor.rowcount:
+            raise UserError(
+                f"--time-zone {time_zone}: none has this name; write one like Asia/Hong_Kong"
+            )
+        selects = sql.SQL(" UNION ALL ").join(select(source, time_zone) for source in sources)
+        cursor.execute(sql.SQL("CREATE TEMP VIEW {} AS {}").format(sql.Identifier(VIEW), selects))
+
+
+def select(source: Source, time_zone: str) -> sql.Composed:
+    """The rows of one table as the view gives them."""
+    uid, time, event_name = (sql.Identifier(column) for column in source.columns)
+    template, time_type = TIMES[source.time_type]
+    time = sql.SQL(template).format(time)
+    day = sql.SQL(DAYS[time_type]).format(time=time, time_zone=sql.Literal(time_zone))
+    return sql.SQL("SELECT {} AS uid, {} AS time, {} AS event_name, {} AS day FROM {}").format(
+        uid, time, event_name, day, sql.Identifier(*source.relation)
     )

@@ -28,7 +28,7 @@ def everything(url: str) -> list[tuple]:
 
 def wait_for_sessions(url: str, number: int) -> None:
     """Wait until so many of our scripts are connected."""
-    statement = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'Q1/sql.py'"
+    statement = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'retention'"
     deadline = time.monotonic() + 20
     while rows(url, statement) != [(number,)]:
         assert time.monotonic() < deadline, f"there never were {number} sessions"

@@ -4,7 +4,7 @@
 SELECT
     asked.day,
     min(moments.moment) AS first_moment
-FROM unnest(%(days)s::date[]) AS asked (day)
+FROM (SELECT DISTINCT unnest(%(days)s::date[]) AS day) AS asked
 CROSS JOIN
     generate_series(
         (asked.day::timestamp AT TIME ZONE %(time_zone)s) - interval '1 day',

@@ -1,0 +1,16 @@
+-- One row per user who installed on the day and was active in the period.
+SELECT DISTINCT installs.uid
+FROM piwik_track AS installs
+WHERE
+    installs.event_name = %(install_event)s
+    AND installs.time >= %(install_from)s
+    AND installs.time < %(install_before)s
+    AND EXISTS (
+        SELECT
+        FROM piwik_track AS visits
+        WHERE
+            visits.uid = installs.uid
+            AND visits.time >= %(active_from)s
+            AND visits.time < %(active_before)s
+    )
+ORDER BY installs.uid

@@ -1,0 +1,284 @@
+"""Q1 against the classic way and DuckDB: loading, one question, the triangle and its rollup.
+
+    python benchmarks/q1_retention.py
+    python benchmarks/q1_retention.py --events 10000000 --users 1000000 --day-events 1000000
+
+The classic way reads rows in Python, inserts them by `execute_values`, and asks with
+`DATE(time) = ...` and `IN (SELECT DISTINCT ...)`. All ways get the same rows, and their answers are
+compared. PostgreSQL is the embedded one, with its settings. Times are medians.
+"""
+
+import argparse
+import csv
+import io
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from contextlib import redirect_stderr, redirect_stdout
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pandas as pd
+import psycopg2
+from duckdb import DuckDBPyConnection
+from psycopg2.extensions import connection as Connection
+from psycopg2.extras import execute_values
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.append(str(ROOT / "Q1"))
+
+from command_line import ArgumentParser, command  # noqa: E402
+from embedded_postgresql import embedded_server  # noqa: E402
+from event_files import opened_in_turn  # noqa: E402
+from landing_tables import landed  # noqa: E402
+from refresh_rollup import main as refresh_rollup  # noqa: E402
+from retention import Question, ask, moments  # noqa: E402
+from track_view import create_view, existing_table  # noqa: E402
+
+FIRST_DAY, LAST_DAY, NEW_DAY = "2017-04-01", "2017-04-30", "2017-05-01"
+DAYS = 30
+EVENT = "FIRST_INSTALL"
+QUESTION = Question(EVENT, date(2017, 4, 1), date(2017, 4, 2), date(2017, 4, 8), "UTC")
+
+CLASSIC_QUERY = """
+    SELECT count(DISTINCT uid) FROM {0} WHERE event_name = 'FIRST_INSTALL'
+    AND date(time) = '2017-04-01' AND uid IN (
+        SELECT DISTINCT uid FROM {0} WHERE date(time) BETWEEN '2017-04-02' AND '2017-04-08'
+    )
+"""
+DUCKDB_QUERY = """
+    SELECT count(DISTINCT uid) FROM events SEMI JOIN (
+        FROM events WHERE time >= '2017-04-02' AND time < '2017-04-09'
+    ) USING (uid)
+    WHERE event_name = 'FIRST_INSTALL' AND time >= '2017-04-01' AND time < '2017-04-02'
+"""
+DUCKDB_TRIANGLE = """
+    WITH installs AS (
+        SELECT uid, min(time)::date AS cohort FROM events
+        WHERE event_name = 'FIRST_INSTALL' GROUP BY uid
+    ), user_day AS (SELECT DISTINCT uid, time::date AS day FROM events)
+    SELECT cohort, day - cohort AS age, count(*) AS users
+    FROM user_day JOIN installs USING (uid) WHERE day >= cohort GROUP BY ALL ORDER BY ALL
+"""
+
+
+def parser() -> ArgumentParser:
+    """The command line."""
+    result = ArgumentParser(description=__doc__.splitlines()[0])
+    result.add_argument("--events", type=int, default=200_000, help="rows of the log")
+    result.add_argument("--users", type=int, default=20_000, help="of whom each installs once")
+    result.add_argument("--day-events", type=int, default=20_000, help="rows of one more day")
+    result.add_argument("--runs", type=int, default=3, help="of everything but the classic load")
+    result.add_argument("--seed", type=int, default=2017, help="seed of the log")
+    return result
+
+
+@command
+def main(argv: Sequence[str] | None = None) -> None:
+    """Make a log, load it, ask it, and print what each way took."""
+    arguments = parser().parse_args(argv)
+    with tempfile.TemporaryDirectory() as folder, embedded_server() as url:
+        log, new_day = write_logs(Path(folder), arguments)
+        with duckdb.connect() as duck:
+            measure_load(url, duck, log, arguments.runs)
+            append(url, log)
+            measure_question(url, duck, arguments.runs)
+            measure_triangle(url, duck, new_day, arguments.runs)
+
+
+def write_logs(folder: Path, arguments: argparse.Namespace) -> tuple[Path, Path]:
+    """A CSV log of `DAYS` days, and one of the day after them, a twentieth of it newcomers."""
+    generator = np.random.default_rng(arguments.seed)
+    installs = generator.random(arguments.users) * DAYS
+    visitors = generator.integers(0, arguments.users, arguments.events - arguments.users)
+    days_left = DAYS - installs[visitors]
+    visits = installs[visitors] + days_left * generator.random(len(visitors)) ** 3  # rather soon
+    users = np.concatenate([np.arange(arguments.users), visitors])
+    log = folder / "log.csv"
+    write_log(log, users, np.concatenate([installs, visits]), arguments.users)
+
+    newcomers = arguments.day_events // 20
+    visitors = generator.integers(0, arguments.users, arguments.day_events - newcomers)
+    users = np.concatenate([arguments.users + np.arange(newcomers), visitors])
+    write_log(folder / "day.csv", users, DAYS + generator.random(len(users)), newcomers)
+    return log, folder / "day.csv"
+
+
+def write_log(path: Path, users: np.ndarray, days: np.ndarray, installs: int) -> None:
+    """Write events by time, days counted from `FIRST_DAY`; the first `installs` are installs."""
+    events = pd.DataFrame(
+        {
+            "number": users,
+            "time": np.datetime64(FIRST_DAY) + (days * 86_400_000).astype("timedelta64[ms]"),
+            "event_name": np.where(np.arange(len(users)) < installs, EVENT, "PAGE_VIEW"),
+        }
+    )
+    rows = duckdb.from_df(events).project("format('user-{:08}', number) AS uid, time, event_name")
+    rows.order("time").write_csv(str(path), header=True)
+
+
+def measured(action: Callable[[], Any], runs: int = 1) -> tuple[float, Any]:
+    """The median of the seconds that some runs of an action take, and what it returns."""
+    seconds = []
+    for _ in range(runs):
+        start = time.perf_counter()
+        result = action()
+        seconds.append(time.perf_counter() - start)
+    return statistics.median(seconds), result
+
+
+def show(title: str, seconds: dict[str, float]) -> None:
+    """Print what each way took, and how many times the first one's time that is."""
+    first = next(iter(seconds.values()))
+    print(f"\n{title}")
+    for name, value in seconds.items():
+        print(f"  {name:52} {value:10.4f} s {value / first:10.1f} x", flush=True)
+
+
+def connect(url: str) -> Connection:
+    """A connection with the settings of `sql.py`."""
+    connection = psycopg2.connect(url)
+    with connection.cursor() as cursor:
+        cursor.execute("SET TIME ZONE 'UTC'; SET DateStyle = 'ISO, YMD'")
+    connection.commit()
+    return connection
+
+
+def measure_load(url: str, duck: DuckDBPyConnection, log: Path, runs: int) -> None:
+    """From a clean CSV file to a table."""
+    ours, memory = measured(lambda: load_ours(url, log), runs)
+    classic, _ = measured(lambda: load_classic(url, log))
+    duckdb_way, _ = measured(lambda: load_duckdb(duck, log), runs)
+    show(
+        f"load {log.stat().st_size / 1e6:,.0f} MB of CSV",
+        {
+            "sql.py: COPY into a TEMP table": ours,
+            "classic: execute_values": classic,
+            "DuckDB: read_csv into memory": duckdb_way,
+        },
+    )
+    print(f"  peak memory of the server's process while copying: {memory}")
+
+
+def load_ours(url: str, log: Path) -> str:
+    """As `sql.py --events` does; returns the peak memory of the server's process, on Linux."""
+    connection = connect(url)
+    landed(connection, opened_in_turn([str(log)]), {}, skip_bad_rows=False)
+    status = Path(f"/proc/{connection.info.backend_pid}/status")
+    lines = status.read_text(encoding="utf-8").splitlines() if status.exists() else []
+    connection.close()
+    return next((line.split(":")[1].strip() for line in lines if "VmHWM" in line), "unknown")
+
+
+def load_classic(url: str, log: Path) -> None:
+    """Row by row through Python, into a table that stays."""
+    connection = connect(url)
+    with connection, connection.cursor() as cursor, log.open(encoding="utf-8", newline="") as file:
+        cursor.execute("CREATE TABLE classic (uid text, time timestamp, event_name text)")
+        rows = csv.reader(file)
+        next(rows)
+        execute_values(cursor, "INSERT INTO classic (uid, time, event_name) VALUES %s", rows)
+    connection.close()
+
+
+def load_duckdb(duck: DuckDBPyConnection, log: Path) -> None:
+    """The whole log as a table of DuckDB's own."""
+    duck.execute("CREATE OR REPLACE TABLE events AS FROM read_csv(?)", [str(log)])
+
+
+def append(url: str, log: Path) -> float:
+    """Append a log to the table of `schema.sql` and let PostgreSQL tidy up; returns seconds."""
+    connection = connect(url)
+    connection.autocommit = True
+    with connection.cursor() as cursor, log.open("rb") as file:
+        cursor.execute((ROOT / "Q1" / "schema.sql").read_text(encoding="utf-8"))
+        copy = "COPY piwik_track FROM STDIN (FORMAT csv, HEADER)"
+        seconds, _ = measured(lambda: cursor.copy_expert(copy, file))
+        cursor.execute("VACUUM ANALYZE")
+    connection.close()
+    return seconds
+
+
+def measure_question(url: str, duck: DuckDBPyConnection, runs: int) -> None:
+    """The default question, warm; every way must find the same users."""
+    connection = connect(url)
+    create_view(
+        connection, [existing_table(connection, "public.piwik_track", {})], QUESTION.time_zone
+    )
+    parameters = moments(connection, QUESTION) | {"install_event": EVENT}
+    ways = {
+        "retained_users.sql on schema.sql": lambda: ask(connection, "retained_users", parameters)[
+            0
+        ][0][1],
+        "classic query on its table without indexes": lambda: ask_classic(connection, "classic"),
+        "classic query on schema.sql": lambda: ask_classic(connection, "public.piwik_track"),
+        "DuckDB": lambda: duck.execute(DUCKDB_QUERY).fetchone()[0],
+    }
+    results = {name: measured(way, runs) for name, way in ways.items()}
+    retained = {found for _, found in results.values()}
+    assert len(retained) == 1, retained
+    show(
+        f"users of {FIRST_DAY} who came back within 7 days: {retained.pop():,}",
+        {name: seconds for name, (seconds, _) in results.items()},
+    )
+    connection.close()
+
+
+def ask_classic(connection: Connection, table: str) -> int:
+    """The question as it is asked without thinking of indexes."""
+    with connection.cursor() as cursor:
+        cursor.execute(CLASSIC_QUERY.format(table))
+        return cursor.fetchone()[0]
+
+
+def measure_triangle(url: str, duck: DuckDBPyConnection, new_day: Path, runs: int) -> None:
+    """The triangle from the rollup and from the raw rows, and what the rollup costs."""
+    whole = refresh(url, FIRST_DAY, LAST_DAY)
+    connection = connect(url)
+    create_view(
+        connection, [existing_table(connection, "public.piwik_track", {})], QUESTION.time_zone
+    )
+    from_rollup, rollup = measured(lambda: ask(connection, "rollup_triangle", {})[0], runs * 10)
+    from_duckdb, raw = measured(lambda: duck.execute(DUCKDB_TRIANGLE).fetchall(), runs)
+    parameters = {"install_event": EVENT, "period": "day", "follow": None}
+    from_rows, cells = measured(lambda: ask(connection, "cohort_triangle", parameters)[0])
+    connection.close()
+    expected = [(cohort, age, users) for cohort, age, users in raw]
+    assert [(row.cohort, row.age, row.active_on) for row in rollup] == expected
+    assert [(row.cohort, row.age, row.active_on) for row in cells if row.active_on] == expected
+    show(
+        f"the triangle of {len(expected)} cells",
+        {
+            "rollup_triangle.sql on cohort_day": from_rollup,
+            "DuckDB on the raw rows": from_duckdb,
+            "cohort_triangle.sql on the raw rows, with 'or later'": from_rows,
+        },
+    )
+    copying = append(url, new_day)
+    show(
+        "the rollup's cost",
+        {
+            f"refresh of all {DAYS} days from nothing": whole,
+            "COPY of one new day into schema.sql": copying,
+            "refresh of the new day": refresh(url, NEW_DAY, NEW_DAY),
+            "refresh of the same day again": refresh(url, NEW_DAY, NEW_DAY),
+        },
+    )
+
+
+def refresh(url: str, first: str, last: str) -> float:
+    """The seconds of `refresh_rollup.py` for some days."""
+    errors = io.StringIO()
+    with redirect_stdout(io.StringIO()), redirect_stderr(errors):
+        seconds, status = measured(lambda: refresh_rollup(["--dsn", url, "--days", first, last]))
+    assert status == 0, errors.getvalue()
+    return seconds
+
+
+if __name__ == "__main__":
+    sys.exit(main())
