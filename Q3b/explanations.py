@@ -59,6 +59,17 @@ def reasons(
     return found
 
 
+def neighbour_shares(neighbours: csr_array, votes: csr_array, artist: int) -> np.ndarray:
+    """Return the shares of one score that the neighbours gave, falling: who gave them is not told.
+
+    neighbours: (1, n) weights of a user's neighbours; votes: (n, artists). As in `reasons`, those
+    who vote against the artist are left out, and the shares sum to 1; without votes, (0,).
+    """
+    given = neighbours.data * votes[neighbours.indices][:, [artist]].toarray().ravel()
+    given = np.sort(given[given > 0])[::-1]
+    return given / given.sum() if len(given) else given
+
+
 @njit(cache=True, nogil=True)
 def explain_users(rows, neighbours, votes, compared, recommended, artists, found):
     """Fill `found` for the users `rows`."""

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from explanations import REASONS, reasons
+from explanations import REASONS, neighbour_shares, reasons
 from scipy.sparse import csr_array, random_array
 from votes import table_of
 
@@ -80,3 +80,14 @@ def test_a_neighbour_that_shares_no_artist_is_no_reason():
     found = reasons(np.arange(2), weights, table_of(votes), table_of(compared), recommended)
     assert (found.artists == -1).all()
     assert (found.shares == 0).all()
+
+
+def test_shares_of_the_neighbours_are_their_parts_of_the_score_without_their_names(model):
+    weights, votes, _ = model
+    for user in range(USERS):
+        given = (weights[[user]].toarray().ravel()[:, None] * votes.toarray())[:, 4]
+        given = np.sort(given[given > 0])[::-1]
+        shares = neighbour_shares(weights[[user]], votes, artist=4)
+        np.testing.assert_allclose(shares, given / given.sum(), rtol=1e-5)
+    nobody = csr_array((1, USERS), dtype=np.float32)
+    assert neighbour_shares(nobody, votes, artist=4).tolist() == []
