@@ -5,24 +5,34 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import fsspec
 from command_line import OutsideError, UserError
 
+if TYPE_CHECKING:
+    from fsspec import AbstractFileSystem
+
 
 @dataclass(frozen=True)
 class Source:
-    """A named stream of bytes, opened when its turn comes; `size` in bytes, None if not known."""
+    """A stream of bytes, opened when its turn comes."""
 
-    name: str
+    name: str  # as the user knows it
     open: Callable[[], BinaryIO]
-    size: int | None = None
+    size: int | None = None  # bytes, None if not known
+    place: str = ""  # the same for two names of one file
 
 
 def find_sources(names: list[str]) -> list[Source]:
-    """The files that the names stand for, each once: a file named twice must not count twice."""
-    found = {source.name: source for name in names for source in sources_of(name)}
+    """The files that the names stand for, each once: one that is named twice must not count twice.
+
+    Raises `UserError` for a name without files, `OutsideError` for a bucket that does not answer.
+    """
+    found = {}
+    for name in names:
+        for source in sources_of(name):
+            found.setdefault(source.place, source)
     return list(found.values())
 
 
@@ -34,7 +44,12 @@ def sources_of(name: str) -> Iterator[Source]:
         yield from remote_sources(name)
     else:
         for path in local_paths(name):
-            yield Source(str(path), lambda path=path: path.open("rb", 0), path.stat().st_size)
+            yield local_source(path)
+
+
+def local_source(path: Path) -> Source:
+    """A file of this machine."""
+    return Source(str(path), lambda: path.open("rb", 0), path.stat().st_size, str(path.resolve()))
 
 
 def local_paths(name: str) -> list[Path]:
@@ -58,19 +73,23 @@ def is_hidden(file: Path, folder: Path) -> bool:
 
 
 def remote_sources(address: str) -> list[Source]:
-    """The files of an address that fsspec knows: a file, a folder or a glob."""
+    """The files of an address that fsspec knows: a file, all below a folder, or a glob."""
+
     try:
         system, path = fsspec.core.url_to_fs(address)
         # what lies below a file is the file itself
         paths = system.glob(path) if glob.has_magic(path) else system.find(path)
-        sizes = {path: system.size(path) for path in paths}
-    except (ImportError, ValueError) as error:
+        sizes = {path: system.size(path) for path in sorted(paths)}
+    except (ImportError, ValueError, FileNotFoundError) as error:
         raise UserError(f"{address}: {error}") from None
     except Exception as error:  # each file system has errors of its own
         raise OutsideError(f"{address}: {type(error).__name__}: {error}") from None
     if not sizes:
         raise UserError(f"{address}: no files there")
-    return [
-        Source(system.unstrip_protocol(path), lambda path=path: system.open(path, "rb"), size)
-        for path, size in sorted(sizes.items())
-    ]
+    return [remote_source(system, path, size) for path, size in sizes.items()]
+
+
+def remote_source(system: "AbstractFileSystem", path: str, size: int | None) -> Source:
+    """A file of one of fsspec's file systems."""
+    name = system.unstrip_protocol(path)
+    return Source(name, lambda: system.open(path, "rb"), size, name)

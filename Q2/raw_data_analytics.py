@@ -21,9 +21,8 @@ from dummy_log import ROWS, as_tsv, dummy_log
 from log_formats import FORMATS
 from log_sources import Source, find_sources
 from packed_names import pack
-from traffic import GROUPINGS, Question
+from traffic import GROUPINGS, OVER_TIME, Question
 from traffic_answer import answer
-from traffic_plot import OVER_TIME, save_plot
 from traffic_report import REPORTS, account_lines
 
 DUMMY_PERIOD = ("2017-08-24", "2017-08-25")
@@ -170,6 +169,8 @@ def main(argv: Sequence[str] | None) -> None:
         strict=options.strict,
     )
     if options.plot:
+        from traffic_plot import save_plot  # Matplotlib takes half a second to load
+
         save_plot(found, options.plot)
     if not options.by:
         found = found.without_groups()

@@ -15,6 +15,7 @@ from log_kernel import LONGEST_NAME
 from packed_names import pack, unpack
 
 GROUPINGS = ("extension", "date", "hour", "url", "status", "cache")
+OVER_TIME = ("hour", "extension")  # the grouping behind the plot over time
 # Days and hours are put together from quarters of an hour, of which every time zone's offset from
 # UTC is a whole number.
 QUARTER = 900  # seconds

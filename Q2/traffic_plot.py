@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter
+from traffic import OVER_TIME
 from traffic_answer import Answer
 
-OVER_TIME = ("hour", "extension")  # the grouping that the plot over time needs
 MOST_DAYS_BY_HOUR = 4  # beyond them the bars are days
 MOST_EXTENSIONS = 8  # with a colour of their own
 MOST_BARS = 30

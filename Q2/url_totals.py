@@ -3,7 +3,6 @@
 import tempfile
 from pathlib import Path
 
-import duckdb
 import pandas as pd
 
 MEMORY = "256MB"  # beyond it, DuckDB spills into its folder
@@ -13,6 +12,8 @@ class UrlTotals:
     """Requests and bytes by URL, added up part by part; a context manager removes the file."""
 
     def __enter__(self) -> "UrlTotals":
+        import duckdb  # takes time to load, and only this grouping needs it
+
         self.folder = tempfile.TemporaryDirectory(prefix="q2-urls-", ignore_cleanup_errors=True)
         folder = Path(self.folder.name)
         settings = {"memory_limit": MEMORY, "temp_directory": str(folder)}

@@ -1,22 +1,13 @@
 """Q2's plain question, asked as a user would: bytes and requests of an extension in a period."""
 
-import json
-
 import pandas as pd
 import pytest
-from conftest import ROOT, assert_one_line_error, run_script
+from conftest import assert_one_line_error, run_script
 from dummy_log import dummy_log
+from q2_script import FIXTURES, ask, run
 
 SCRIPT = "Q2/raw_data_analytics.py"
-FIXTURES = ROOT / "tests" / "fixtures" / "q2"
 TWO_DAYS = ("--from", "2017-08-24", "--to", "2017-08-25")
-
-
-def ask(*arguments, **more) -> dict:
-    """The JSON answer of the script."""
-    finished = run_script(SCRIPT, *arguments, "--format", "json", **more)
-    assert finished.returncode == 0, finished.stderr
-    return json.loads(finished.stdout)
 
 
 def test_made_up_log_agrees_with_pandas():
@@ -92,14 +83,14 @@ def test_real_nasa_log(real_data):
 def test_unusable_file_is_one_line(tmp_path, content, parts):
     path = tmp_path / "a log.tsv"
     path.write_bytes(content)
-    assert_one_line_error(run_script(SCRIPT, path), 2, "a log.tsv", *parts)
+    assert_one_line_error(run(path), 2, "a log.tsv", *parts)
 
 
 @pytest.mark.parametrize(
     "arguments, parts",
     [
         (["no-such.tsv"], ["no-such.tsv", "No such file"]),
-        (["Q2"], ["Q2"]),
+        (["tests/fixtures/q2/no*"], ["no files there"]),
         (["--from", "24th Aug"], ["'24th Aug'", "YYYY-MM-DD"]),
         (["--from", "2017-02-30"], ["'2017-02-30'", "YYYY-MM-DD"]),
         (["--from", "2017-08-25", "--to", "2017-08-24"], ["--from", "--to"]),
@@ -109,4 +100,4 @@ def test_unusable_file_is_one_line(tmp_path, content, parts):
     ],
 )
 def test_wrong_argument_is_one_line(arguments, parts):
-    assert_one_line_error(run_script(SCRIPT, *arguments), 2, *parts)
+    assert_one_line_error(run(*arguments), 2, *parts)
