@@ -83,7 +83,7 @@ def test_the_tables_arrive_whole_and_what_is_rejected_is_counted(database, tmp_p
     assert first["signup"].date().isoformat() == "2008-02-29"
     assert (second["gender"], second["country"]) == ("", "")
     assert np.isnan(second["age"])
-    assert list(listening.without_plays().index) == ["u4"]
+    assert list(listening.silent.index) == ["u4"]
 
 
 def test_old_plays_stay_in_the_database(database, tmp_path):
@@ -146,7 +146,7 @@ def test_any_types_that_hold_the_columns_are_read(tmp_path):
     assert plays_of(listening) == {("7", "a"): 3}
     assert listening.rejected["plays: neither MBID nor name"] == 1
     assert listening.rejected["plays: count is not a number"] == 1
-    assert list(listening.profiles.index) == ["7"]
+    assert list(listening.plays.profiles["country"]) == [""]
 
 
 @pytest.mark.parametrize("zone", [None, "UTC", "Asia/Hong_Kong"])

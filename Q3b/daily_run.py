@@ -1,0 +1,140 @@
+"""One daily run: choose the users, fit, write the set block by block, and say what was done."""
+
+import re
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, replace
+
+import numpy as np
+import pandas as pd
+from cold_start import Popularity, popularity_of
+from command_line import UserError
+from hold_out import hold_out_scores
+from listening_data import Listening
+from play_counts import PlayCounts
+from recommendation_blocks import (
+    BLOCK,
+    Recommender,
+    fitted_recommender,
+    list_block,
+    recommendation_blocks,
+    rule_lists,
+)
+from recommendation_store import Block, Catalogue, Run, Store, Writer
+from run_report import data_report, versions
+from scipy.sparse import csr_array
+from tqdm import tqdm
+from votes import best_artists
+
+EXAMPLE_USERS = 8  # that the page offers
+CHECKED_USERS = 100  # that a check of the set reads back
+MBID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the user asks of a run."""
+
+    metric: str = "cosine"
+    neighbours: int | None = None
+    recommendations: int = 20
+    include_played: bool = False
+    gender: str | None = None
+    sample: float = 1.0
+    seed: int = 1
+
+
+def daily_run(listening: Listening, settings: Settings, store: Store, run: Run) -> Run:
+    """Write a set under `run`'s version, unpublished, and return the run with its report."""
+    start = time.perf_counter()
+    listening = chosen(listening, settings)
+    plays = listening.plays
+    metrics = held_out(plays, settings)
+    store.renew_lock()
+    recommender = fitted_recommender(
+        plays, settings.metric, settings.neighbours, settings.include_played
+    )
+    store.renew_lock()
+    popularity = popularity_of(plays)
+    with store.begin(run, catalogue(plays)) as writer:
+        lists = rule_lists(popularity, settings.recommendations)
+        writer.write_lists(lists)
+        blocks = all_blocks(recommender, listening, popularity, settings.recommendations)
+        rules = write_blocks(writer, store, blocks, len(plays.users) + len(listening.silent))
+        finished = replace(
+            run,
+            users=sum(rules.values()),
+            countries=sorted(popularity.countries.rows),
+            example_users=sampled_users(plays, EXAMPLE_USERS, settings.seed),
+            report={
+                "settings": asdict(settings),
+                "data": data_report(plays, listening.rejected),
+                "metrics": metrics,
+                "rules": dict(rules),
+                "store_items": sum(rules.values()) + len(lists),
+                "checked_users": sampled_users(plays, CHECKED_USERS, settings.seed),
+                "versions": versions(),
+                "seconds": round(time.perf_counter() - start, 1),
+            },
+        )
+        writer.finish(finished)
+    return finished
+
+
+def chosen(listening: Listening, settings: Settings) -> Listening:
+    """The users of the gender asked for, and the sample of them. Raises UserError for none."""
+    random = np.random.default_rng(settings.seed)
+
+    def wanted(profiles: pd.DataFrame) -> np.ndarray:
+        drawn = random.random(len(profiles)) < settings.sample
+        return drawn & (profiles["gender"] == settings.gender) if settings.gender else drawn
+
+    plays = listening.plays.select_users(np.asarray(wanted(listening.plays.profiles)))
+    if not len(plays.users):
+        raise UserError("no user with plays is left: ask for another --gender or a larger --sample")
+    return Listening(plays, listening.silent[wanted(listening.silent)], listening.rejected)
+
+
+def held_out(plays: PlayCounts, settings: Settings) -> dict[str, float]:
+    """Scores of the run's method on a small hold-out."""
+    top = settings.recommendations
+
+    def recommend(sample: PlayCounts) -> csr_array:
+        fitted = fitted_recommender(sample, settings.metric, settings.neighbours)
+        return best_artists(fitted.neighbours.__getitem__, fitted.votes, fitted.heard, top)
+
+    return hold_out_scores(plays, recommend, top, settings.seed)
+
+
+def all_blocks(
+    recommender: Recommender, listening: Listening, popularity: Popularity, top: int
+) -> Iterator[Block]:
+    """The blocks of the users with plays, then of those without."""
+    yield from recommendation_blocks(recommender, listening.plays, popularity, top)
+    for start in range(0, len(listening.silent), BLOCK):
+        yield list_block(listening.silent.iloc[start : start + BLOCK], popularity)
+
+
+def write_blocks(writer: Writer, store: Store, blocks: Iterable[Block], users: int) -> Counter:
+    """Write the blocks as they come and return how many users each rule served."""
+    rules = Counter()
+    with tqdm(total=users, desc="recommending", unit=" users", disable=None) as progress:
+        for block in blocks:
+            writer.write(block)
+            store.renew_lock()
+            rules.update(block.rules)
+            progress.update(len(block.users))
+    return rules
+
+
+def catalogue(plays: PlayCounts) -> Catalogue:
+    """The artists with their MBIDs, where the key of an artist is one."""
+    mbids = [key if MBID.fullmatch(key) else "" for key in plays.artists]
+    return Catalogue(plays.artist_names, np.array(mbids, dtype=object))
+
+
+def sampled_users(plays: PlayCounts, number: int, seed: int) -> list[str]:
+    """Some users with plays."""
+    random = np.random.default_rng(seed)
+    return random.choice(plays.users, min(number, len(plays.users)), replace=False).tolist()

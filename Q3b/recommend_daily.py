@@ -1,0 +1,195 @@
+"""The daily job: recommend artists to every user and publish the answers to the store.
+
+    python Q3b/recommend_daily.py
+    python Q3b/recommend_daily.py --plays plays.parquet --profiles profiles.parquet
+    python Q3b/recommend_daily.py --source postgresql://reader@db/app --max-age 5y \\
+        --store dynamodb://recommendations?region=eu-west-1 --run-id 2026-11-24
+
+Plays and profiles are files (the two Last.fm 360K files or Parquet) or come from the app's
+PostgreSQL; without either they are the Last.fm files in this folder or, failing that, a sample
+drawn from a seed. Readers of the store see the new set when all of it is written, and the old one
+until then.
+
+A scheduler can split the work: --export takes the app's tables into files, --no-publish writes a
+set that readers do not see yet, --verify reads it back, --publish shows it. A run id, such as the
+date, makes each step safe to repeat.
+
+Exit codes: 0 done; 1 a failure outside, trying again may help; 2 wrong settings or data, it will
+not; 75 another run holds the store; 130 and 143 stopped by SIGINT and SIGTERM.
+"""
+
+import argparse
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from app_database import export_tables
+from command_line import ArgumentParser, UserError, command, replacing
+from daily_run import Settings, daily_run
+from generate_listeners import write_listeners
+from lastfm_files import PLAYS_FILE, PROFILE_FILE
+from listening_data import Listening, MaximumAge, maximum_age, read_listening
+from recommendation_blocks import METRICS
+from recommendation_store import Run, Store, StoreLockedError, new_run, open_store
+from run_report import report_text, summary
+from set_check import check_set
+
+HERE = Path(__file__).resolve().parent
+STORE = os.environ.get("RECOMMENDER_STORE") or f"sqlite:///{HERE / 'recommendations.db'}"
+LOCKED = 75  # EX_TEMPFAIL of sysexits.h: try again later
+STOPPED = 128 + signal.SIGTERM
+
+
+def read_input(arguments: argparse.Namespace) -> Listening:
+    """Read the files that are named, or the app's tables, or the files here, or a sample."""
+    age = arguments.max_age
+    source = arguments.source or os.environ.get("RECOMMENDER_SOURCE")
+    if arguments.plays:
+        return read_listening(arguments.plays, arguments.profiles, age)
+    if arguments.profiles:
+        raise UserError("--profiles is given without --plays")
+    with tempfile.TemporaryDirectory(prefix="recommend-daily-") as folder:
+        if source:
+            return read_listening(*exported(source, Path(folder), age))
+        if (HERE / PLAYS_FILE).exists():
+            return read_listening(HERE / PLAYS_FILE, HERE / PROFILE_FILE, age)
+        print("no plays are named: using a sample drawn from a seed", file=sys.stderr)
+        return read_listening(*write_listeners(Path(folder)), age)
+
+
+def exported(source: str, folder: Path, age: MaximumAge | None) -> tuple[Path, Path]:
+    """Take the app's tables into files in `folder`."""
+    return export_tables(source, folder, age and age.interval())
+
+
+def export(arguments: argparse.Namespace) -> str:
+    """The step before a run: the app's tables as files."""
+    source = arguments.source or os.environ.get("RECOMMENDER_SOURCE")
+    if not source:
+        raise UserError("--export needs --source, or RECOMMENDER_SOURCE in the environment")
+    arguments.export.mkdir(parents=True, exist_ok=True)
+    return "\n".join(map(str, exported(source, arguments.export, arguments.max_age)))
+
+
+def run(arguments: argparse.Namespace) -> str:
+    """Write a set and publish it, unless a run of its id is published already."""
+    if arguments.source and arguments.plays:
+        raise UserError("--source and --plays exclude each other")
+    settings = Settings(**{name: getattr(arguments, name) for name in Settings.__annotations__})
+    store, about = open_store(arguments.store, create=True), new_run(arguments.run_id)
+    with store.lock():
+        done = store.current() if arguments.run_id else None
+        if done and done.run_id == arguments.run_id:
+            return f"run {done.run_id} is published already, as version {done.version}"
+        finished = daily_run(read_input(arguments), settings, store, about)
+        if not arguments.no_publish:
+            store.publish(finished)
+    if arguments.report:
+        with replacing(arguments.report) as beside:
+            beside.write_text(report_text(finished) + "\n", encoding="utf-8")
+    if arguments.format == "json":
+        return report_text(finished)
+    return summary(finished, "finished, not published" if arguments.no_publish else "published")
+
+
+def found_run(store: Store, run_id: str) -> Run:
+    """The finished run of an id. Raises UserError if there is none."""
+    found = store.find_run(run_id)
+    if not found:
+        raise UserError(f"the store holds no finished run {run_id!r}")
+    return found
+
+
+def verify(arguments: argparse.Namespace) -> str:
+    """Read a set back."""
+    store = open_store(arguments.store)
+    found = found_run(store, arguments.verify)
+    return f"version {found.version}: {check_set(store, found)} users read back, all as reported"
+
+
+def publish(arguments: argparse.Namespace) -> str:
+    """Show a finished set to readers."""
+    store = open_store(arguments.store)
+    found = found_run(store, arguments.publish)
+    store.publish(found)
+    return f"version {found.version} is published"
+
+
+def rollback(arguments: argparse.Namespace) -> str:
+    """Show the set before the current one again."""
+    back = open_store(arguments.store).rollback()
+    return f"rolled back to version {back.version}, generated at {back.generated_at}"
+
+
+def share(text: str) -> float:
+    """A number above 0 and at most 1."""
+    if not 0 < float(text) <= 1:
+        raise ValueError
+    return float(text)
+
+
+def whole(text: str) -> int:
+    """A whole number of at least 1."""
+    if int(text) < 1:
+        raise ValueError
+    return int(text)
+
+
+def parser() -> ArgumentParser:
+    """What the command takes."""
+    arguments = ArgumentParser(description=__doc__)
+    add = arguments.add_argument_group("data").add_argument
+    add("--plays", type=Path, help="plays, .tsv or .parquet")
+    add("--profiles", type=Path, help="profiles, .tsv or .parquet")
+    add("--source", metavar="URL", help="the app's PostgreSQL; also RECOMMENDER_SOURCE")
+    add("--max-age", type=maximum_age, metavar="AGE", help="leave out older plays: 5y, 18m, 30d")
+    add("--gender", choices=["f", "m"], help="only these users")
+    add("--sample", type=share, default=1.0, help="share of the users")
+    add("--seed", type=int, default=Settings.seed, help="of all random choices")
+    add = arguments.add_argument_group("method").add_argument
+    add("--metric", choices=METRICS, default=Settings.metric, help="what users are compared by")
+    add("--neighbours", type=whole, help="for each user; by default 250, euclidean 100")
+    add("--recommendations", type=whole, default=Settings.recommendations, help="for each user")
+    add("--include-played", action="store_true", help="recommend also what a user plays already")
+    add = arguments.add_argument_group("store").add_argument
+    add("--store", metavar="URL", default=STORE, help="sqlite:///FILE or dynamodb://TABLE?region=R")
+    add("--run-id", default="", metavar="ID", help="a run of this id is published only once")
+    add("--no-publish", action="store_true", help="write the set, but leave readers on the old one")
+    add = (
+        arguments.add_argument_group("instead of a run").add_mutually_exclusive_group().add_argument
+    )
+    add("--export", type=Path, metavar="FOLDER", help="write the app's tables as Parquet files")
+    add("--verify", metavar="ID", help="read the set of a finished run back and check it")
+    add("--publish", metavar="ID", help="let readers see the set of a finished run")
+    add("--rollback", action="store_true", help="let readers see the set before the current one")
+    add = arguments.add_argument_group("output").add_argument
+    add("--format", choices=["text", "json"], default="text", help="of the summary")
+    add("--report", type=Path, metavar="FILE", help="write the run's report here, as JSON")
+    return arguments
+
+
+def stop(*_) -> None:
+    """End cleanly at SIGTERM: what was written is not published, and the lock is given back."""
+    print(f"{Path(__file__).name}: stopped; readers stay on the published set", file=sys.stderr)
+    raise SystemExit(STOPPED)
+
+
+@command
+def main(argv: Sequence[str] | None = None) -> None:
+    arguments = parser().parse_args(argv)
+    signal.signal(signal.SIGTERM, stop)
+    steps = [(arguments.export, export), (arguments.verify, verify)]
+    steps += [(arguments.publish, publish), (arguments.rollback, rollback)]
+    step = next((step for asked, step in steps if asked), run)
+    try:
+        print(step(arguments))
+    except StoreLockedError as error:
+        print(f"{Path(__file__).name}: error: {error}", file=sys.stderr)
+        raise SystemExit(LOCKED) from error
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,66 @@
+"""What a daily run says of itself: the data's fingerprint, a score on a hold-out, a summary."""
+
+import hashlib
+import json
+import platform
+from dataclasses import asdict
+from importlib.metadata import version
+
+import numpy as np
+from play_counts import PlayCounts
+from recommendation_store import COUNTRY, GLOBAL, NEIGHBOURS, Run
+
+LIBRARIES = ("numpy", "scipy", "numba", "pandas", "pyarrow")
+
+
+def fingerprint(plays: PlayCounts) -> str:
+    """A SHA-256 of users, artists and plays: the same data give the same, from any source."""
+    digest = hashlib.sha256()
+    for texts in (plays.users, plays.artists):
+        digest.update("\0".join(texts).encode())
+    for numbers in (plays.matrix.indptr, plays.matrix.indices, plays.matrix.data):
+        digest.update(np.ascontiguousarray(numbers, dtype=f"<{numbers.dtype.kind}4").tobytes())
+    return digest.hexdigest()
+
+
+def data_report(plays: PlayCounts, rejected: dict[str, int]) -> dict:
+    """What went into the run."""
+    return {
+        "users": len(plays.users),
+        "artists": len(plays.artists),
+        "pairs": int(plays.matrix.nnz),
+        "plays": int(plays.matrix.sum(dtype=np.float64)),
+        "rejected": {reason: rows for reason, rows in rejected.items() if rows},
+        "fingerprint": fingerprint(plays),
+    }
+
+
+def versions() -> dict[str, str]:
+    """What the run was computed with."""
+    return {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES}
+
+
+def report_text(run: Run) -> str:
+    """The run and its report as JSON."""
+    return json.dumps(asdict(run), ensure_ascii=False, indent=2)
+
+
+def summary(run: Run, state: str) -> str:
+    """The run in a few lines for people."""
+    report = run.report
+    rejected = report["data"]["rejected"]
+    rows = [
+        ("users", f"{run.users:,}"),
+        ("  from neighbours", f"{report['rules'].get(NEIGHBOURS, 0):,}"),
+        ("  from their country", f"{report['rules'].get(COUNTRY, 0):,}"),
+        ("  from everyone", f"{report['rules'].get(GLOBAL, 0):,}"),
+        ("rows rejected", f"{sum(rejected.values()):,}"),
+        *((f"  {reason}", f"{number:,}") for reason, number in rejected.items()),
+        *((name, f"{number:.3f}") for name, number in report["metrics"].items()),
+        ("store items", f"{report['store_items']:,}"),
+        ("seconds", f"{report['seconds']:.1f}"),
+    ]
+    width = max(len(name) for name, _ in rows)
+    numbers = max(len(number) for _, number in rows)
+    lines = (f"{name:<{width}}  {number:>{numbers}}" for name, number in rows)
+    return f"version {run.version} is {state}\n" + "\n".join(lines)

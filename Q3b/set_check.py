@@ -1,0 +1,55 @@
+"""Read a finished set back from the store and hold it against what its run said of it."""
+
+from collections.abc import Iterator
+
+from command_line import OutsideError
+from recommendation_store import RULES, Run, Store
+
+
+def check_set(store: Store, run: Run) -> int:
+    """Return how many users were read back. Raises OutsideError that names what is wrong."""
+    users = run.report["checked_users"]
+    problems = [*count_problems(store, run), *list_problems(store, run)]
+    for user in users:
+        problems += item_problems(run, user, store.user(user, run))
+    if problems:
+        raise OutsideError(
+            f"run {run.version} is not as its report says: {'; '.join(problems[:5])}"
+            + f" and {len(problems) - 5} more" * (len(problems) > 5)
+        )
+    return len(users)
+
+
+def count_problems(store: Store, run: Run) -> Iterator[str]:
+    """Whether as many users are there as were written."""
+    found = store.count_users(run)
+    if found not in (None, run.users):
+        yield f"it holds {found:,} users, {run.users:,} were written"
+
+
+def list_problems(store: Store, run: Run) -> Iterator[str]:
+    """Whether every country that is offered has its list, and everyone has one."""
+    for country in ["", *run.countries]:
+        item = store.new_user(country, run=run)
+        rule = "country" if country else "global"
+        if not item or not item["artists"] or item["rule"] != rule:
+            yield f"no list of {country or 'everyone'}"
+
+
+def item_problems(run: Run, user: str, item: dict | None) -> Iterator[str]:
+    """What is wrong with a user's item."""
+    if not item:
+        yield f"user {user} is missing"
+        return
+    top = run.report["settings"]["recommendations"]
+    names = [(artist["name"], artist["mbid"]) for artist in item["artists"]]
+    scores = [artist["score"] for artist in item["artists"]]
+    if item["rule"] not in RULES or item["version"] != run.version:
+        yield f"user {user} has rule {item['rule']!r} and version {item['version']!r}"
+    if len(names) > top or len(set(names)) < len(names):
+        yield f"user {user} has {len(names)} artists, {len(set(names))} different; {top} are asked"
+    if scores != sorted(scores, reverse=True):
+        yield f"user {user} has artists out of order"
+    played = {(artist["name"], artist["mbid"]) for artist in item["top_artists"]}
+    if not run.report["settings"]["include_played"] and played & set(names):
+        yield f"user {user} is recommended what the user plays"
