@@ -2,7 +2,6 @@
 
 PYTHON ?= python3
 VENV_PYTHON := .venv/bin/python
-NOTEBOOK_RUN := Q3b/run_prototype.py
 
 .PHONY: demo test lint format clean
 
@@ -14,7 +13,7 @@ demo: .venv/installed
 	@echo; echo "== Q3a Tagging prediction: tags of news articles =="
 	@$(VENV_PYTHON) Q3a/tagging_prediction.py
 	@echo; echo "== Q3b Recommender system: artists for listeners =="
-	@$(VENV_PYTHON) $(NOTEBOOK_RUN)
+	@$(VENV_PYTHON) Q3b/run_prototype.py --sample
 
 test: .venv/installed-dev
 	@$(VENV_PYTHON) -m pytest --cov $(PYTEST_ARGUMENTS)
