@@ -4,10 +4,12 @@ HTML is parsed by selectolax (the Lexbor engine); Unicode's NFKC turns full-widt
 digits into the common ones (unicode.org/reports/tr15).
 """
 
-import functools
 import re
 import unicodedata
+from collections.abc import Iterable
 
+import opencc
+from command_line import UserError
 from selectolax.lexbor import LexborHTMLParser
 
 MARKUP = re.compile(r"</?[a-zA-Z!]|&[#a-zA-Z]")
@@ -36,9 +38,13 @@ def without_markup(text: str) -> str:
     return page.text()
 
 
-@functools.cache
-def converter(configuration: str):
-    """Return OpenCC's converter of that name, such as `s2hk` (simplified to Hong Kong's)."""
-    from opencc import OpenCC
+def converted(texts: Iterable[str], configuration: str) -> list[str]:
+    """Return the texts in another form of Chinese: `s2hk` turns simplified into Hong Kong's.
 
-    return OpenCC(configuration)
+    Raise UserError if OpenCC has no configuration of that name.
+    """
+    try:
+        convert = opencc.OpenCC(configuration).convert
+    except (OSError, RuntimeError, ValueError) as error:
+        raise UserError(f"--convert {configuration}: {error}; try s2hk, s2t or s2twp") from None
+    return [convert(text) for text in texts]

@@ -2,7 +2,7 @@
 
 import csv
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -12,6 +12,7 @@ from command_line import UserError
 
 ENCODINGS = ("utf-8-sig", "big5hkscs")  # tried in this order
 COLUMNS = {"id": "id", "tag": "tag", "text": "text"}  # ours, and the file's name for it
+BATCH = 10_000  # articles
 LONGEST_FIELD = 2**31 - 1  # characters: the csv module's own limit is 131,072
 
 
@@ -23,23 +24,21 @@ class Source:
     encoding: str | None = None  # None: the first of ENCODINGS that fits
 
 
-def read_articles(
-    paths: Iterable[Path], wanted: Iterable[str], source: Source
-) -> tuple[pd.DataFrame, Counter]:
-    """Return the articles of all files, a column of text for each of `wanted`, and the rejects.
+def read_batches(
+    paths: Iterable[Path], wanted: Sequence[str], source: Source, rejected: Counter
+) -> Iterator[pd.DataFrame]:
+    """Yield the articles of all files in frames of at most BATCH rows, with the wanted columns.
 
-    `wanted` are of id, tag, text. A row is rejected, and counted by reason, if it has too many or
-    too few fields, or no tag where a tag is wanted.
+    `wanted` are of id, tag, text. A row is counted in `rejected`, by reason, if it has too many or
+    too few fields, or no tag where a tag is wanted. Raise UserError if there are no articles.
     """
-    rejected = Counter()
-    frames = [
-        pd.DataFrame(rows, columns=list(wanted), dtype=object)
-        for path in paths
-        for rows in chunks(read_rows(path, wanted, source, rejected), 10_000)
-    ]
-    if not frames:
+    found = False
+    for path in paths:
+        for rows in chunks(read_rows(path, wanted, source, rejected), BATCH):
+            found = True
+            yield pd.DataFrame(rows, columns=list(wanted), dtype=object)
+    if not found:
         raise UserError(f"{', '.join(map(str, paths))}: no articles below the header")
-    return pd.concat(frames, ignore_index=True), rejected
 
 
 def chunks(rows: Iterable, size: int) -> Iterator[list]:
@@ -50,7 +49,7 @@ def chunks(rows: Iterable, size: int) -> Iterator[list]:
 
 
 def read_rows(
-    path: Path, wanted: Iterable[str], source: Source, rejected: Counter
+    path: Path, wanted: Sequence[str], source: Source, rejected: Counter
 ) -> Iterator[tuple[str, ...]]:
     """Yield the wanted fields of each row as they are written; count the others in `rejected`."""
     encoding = source.encoding or detected_encoding(path)
@@ -60,7 +59,7 @@ def read_rows(
             reader = csv.reader(file, **dialect(path))
             header = [name.strip() for name in next(reader, [])]
             positions = [position(path, header, source.columns[name]) for name in wanted]
-            tag_position = positions[list(wanted).index("tag")] if "tag" in wanted else None
+            tag_position = positions[wanted.index("tag")] if "tag" in wanted else None
             for row in reader:
                 if reason := reason_to_reject(row, len(header), tag_position):
                     rejected[reason] += 1

@@ -24,6 +24,7 @@ from tqdm import tqdm
 
 FOLDS = 5
 INNER_FOLDS = 3  # of the searches within an outer fold, and of calibration
+MANY_CANDIDATES = 20
 FEATURES = ["plain", "words"]  # the columns that a model reads
 
 
@@ -76,11 +77,15 @@ def splits(articles: pd.DataFrame, folds: int, seed: int) -> list[tuple[np.ndarr
 
 
 def choose(articles: pd.DataFrame, families: Sequence[Family], folds: int, seed: int) -> Choice:
-    """Return the candidate of best mean accuracy in one grid search over all families."""
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as memory:
+    """Return the candidate of best mean accuracy in one grid search over all families.
+
+    Many candidates share their features, which are then kept on disk while the search lasts.
+    """
+    grid = [family.parameters() for family in families]
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         search = GridSearchCV(
-            pipeline(memory),
-            [family.parameters() for family in families],
+            pipeline(memory=folder if len(ParameterGrid(grid)) >= MANY_CANDIDATES else None),
+            grid,
             scoring="accuracy",
             cv=splits(articles, folds, seed),
             refit=False,
@@ -125,15 +130,23 @@ def tagged(tagger, articles: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     return tagger.classes_[probabilities.argmax(axis=1)], probabilities.max(axis=1)
 
 
+def only_candidate(families: Sequence[Family]) -> Pipeline | None:
+    """Return the pipeline if there is but one candidate, so that there is nothing to search."""
+    candidates = list(ParameterGrid([family.parameters() for family in families]))
+    return pipeline().set_params(**candidates[0]) if len(candidates) == 1 else None
+
+
 def evaluate(articles: pd.DataFrame, families: Sequence[Family], seed: int) -> Evaluation:
     """Return the tags that nested cross-validation gives to every article."""
+    only = only_candidate(families)
     true = articles["tag"].to_numpy()
     predicted, confidence = np.empty_like(true), np.zeros(len(true))
     fold, taggers = np.zeros(len(true), dtype=int), []
     outer = splits(articles, FOLDS, seed)
     for number, (train, test) in enumerate(tqdm(outer, desc="outer folds", unit="fold")):
         seen = articles.iloc[train]
-        tagger = trained(choose(seen, families, INNER_FOLDS, seed).pipeline, seen, seed)
+        best = only or choose(seen, families, INNER_FOLDS, seed).pipeline
+        tagger = trained(best, seen, seed)
         predicted[test], confidence[test] = tagged(tagger, articles.iloc[test])
         fold[test] = number
         taggers.append(tagger)

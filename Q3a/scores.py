@@ -6,6 +6,7 @@ from nested_evaluation import Evaluation
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 RESAMPLES = 1_000
+MIN_CONFIDENCES = (0.0, 0.5, 0.7, 0.8, 0.9, 0.95)
 INTERVAL = (2.5, 97.5)  # percent
 
 
@@ -30,6 +31,16 @@ def confusion(evaluation: Evaluation) -> pd.DataFrame:
     tags = np.unique(evaluation.true)
     counts = confusion_matrix(evaluation.true, evaluation.predicted, labels=tags)
     return pd.DataFrame(counts, index=tags, columns=tags)
+
+
+def abstention(evaluation: Evaluation) -> pd.DataFrame:
+    """Return, for some least confidences, the share of articles that get a tag and are right."""
+    rows = []
+    for least in MIN_CONFIDENCES:
+        sure = evaluation.confidence >= least
+        right = float(evaluation.correct[sure].mean()) if sure.any() else None
+        rows.append((least, float(sure.mean()), right))
+    return pd.DataFrame(rows, columns=["min_confidence", "coverage", "accuracy"])
 
 
 def macro_f1(confusion: np.ndarray) -> float:

@@ -1,42 +1,56 @@
 """The result of a run, as text for people and as JSON for programs."""
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from command_line import replacing
 from nested_evaluation import Choice, Evaluation
-from scores import confusion, fold_accuracies, macro_f1, macro_f1_interval, per_tag
+from scores import (
+    abstention,
+    confusion,
+    fold_accuracies,
+    macro_f1,
+    macro_f1_interval,
+    per_tag,
+)
+from sklearn.calibration import CalibratedClassifierCV
 
 WORDS_IN_LINE = 10
+NO_WORDS = pd.DataFrame({"word": [], "tag": [], "importance": []})
 
 
 @dataclass(frozen=True)
 class Run:
-    """All that a training run found."""
+    """All that a training run found; without a search, as out of core, there is no choice."""
 
-    articles: pd.DataFrame
-    choice: Choice
+    tagger: CalibratedClassifierCV
+    ids: pd.Series  # of the evaluated articles
     evaluation: Evaluation
-    words: pd.DataFrame
     seed: int
+    choice: Choice | None = None
+    words: pd.DataFrame = field(default_factory=lambda: NO_WORDS)
+    misled_by: Mapping[int, list[str]] = field(default_factory=dict)  # by row of the evaluation
 
 
 def as_json(run: Run) -> str:
     """Return the figures of the outer folds, what was chosen and what went wrong."""
-    counts = confusion(run.evaluation).to_numpy()
+    counts = confusion(run.evaluation)
     folds = fold_accuracies(run.evaluation)
     figures = {
-        "articles": len(run.articles),
+        "articles": len(run.ids),
         "accuracy_mean": float(np.mean(folds)),
         "accuracy_folds": folds,
-        "macro_f1": macro_f1(counts),
-        "macro_f1_interval": macro_f1_interval(counts, run.seed),
+        "macro_f1": macro_f1(counts.to_numpy()),
+        "macro_f1_interval": macro_f1_interval(counts.to_numpy(), run.seed),
         "tags": per_tag(run.evaluation).reset_index(names="tag").to_dict("records"),
-        "confusion": counts.tolist(),
-        "best_family": run.choice.family,
-        "best_parameters": run.choice.parameters,
+        "confusion": counts.to_numpy().tolist(),
+        "confidence": abstention(run.evaluation).to_dict("records"),
+        "best_family": run.choice.family if run.choice else None,
+        "best_parameters": run.choice.parameters if run.choice else {},
         "misclassified": misclassified(run).to_dict("records"),
         "top_words": run.words.to_dict("records"),
     }
@@ -48,19 +62,31 @@ def misclassified(run: Run) -> pd.DataFrame:
     evaluation = run.evaluation
     table = pd.DataFrame(
         {
-            "id": run.articles["id"].to_numpy(),
+            "id": run.ids.to_numpy(),
             "tag": evaluation.true,
             "predicted_tag": evaluation.predicted,
             "confidence": evaluation.confidence.round(4),
+            "misled_by": [run.misled_by.get(row, []) for row in range(len(run.ids))],
         }
     )
     wrong = table[~evaluation.correct]
     return wrong.sort_values("confidence", ascending=False, kind="stable")
 
 
+def write_candidates(run: Run, path: Path) -> None:
+    """Write the table of all candidates of the search, best first, a column per parameter."""
+    table = run.choice.candidates
+    parameters = pd.DataFrame(table["parameters"].tolist())
+    with replacing(path) as beside:
+        table.drop(columns="parameters").join(parameters).to_csv(
+            beside, index=False, lineterminator="\n"
+        )
+
+
 def as_text(run: Run) -> str:
     """Return the report as paragraphs under headings."""
-    return "\n".join(line for part in PARTS for line in [*part(run), ""]).rstrip()
+    paragraphs = ["\n".join(part(run)) for part in PARTS]
+    return "\n\n".join(paragraph for paragraph in paragraphs if paragraph)
 
 
 def performance(run: Run) -> Iterator[str]:
@@ -73,28 +99,37 @@ def performance(run: Run) -> Iterator[str]:
 
 
 def tags(run: Run) -> Iterator[str]:
-    yield "Each tag:"
-    yield "  articles  precision  recall      F1  tag"
+    yield "articles  precision  recall      F1  tag"
     for tag, row in per_tag(run.evaluation).iterrows():
         yield (
-            f"  {row['articles']:8.0f}  {row['precision']:9.4f}  {row['recall']:6.4f}"
+            f"{row['articles']:8.0f}  {row['precision']:9.4f}  {row['recall']:6.4f}"
             f"  {row['f1']:6.4f}  {tag}"
         )
 
 
+def certainty(run: Run) -> Iterator[str]:
+    yield "With --min-confidence P, of these articles:"
+    yield "   P  get a tag  of which right"
+    for row in abstention(run.evaluation).itertuples():
+        yield f"{row.min_confidence:4.2f}  {row.coverage:9.4f}  {row.accuracy:14.4f}"
+
+
 def mistakes(run: Run) -> Iterator[str]:
     wrong = misclassified(run)
-    yield f"Misclassified articles: {len(wrong)} of {len(run.articles)}"
+    yield f"Misclassified articles: {len(wrong)} of {len(run.ids)}"
     for row in wrong.itertuples():
-        yield f"  {row.id}: {row.predicted_tag} ({row.confidence:.2f}), in truth {row.tag}"
+        why = f"; misled by {' '.join(row.misled_by)}" if row.misled_by else ""
+        yield f"  {row.id}: {row.predicted_tag} ({row.confidence:.2f}), in truth {row.tag}{why}"
 
 
-def candidates(run: Run) -> Iterator[str]:
-    best = run.choice.candidates.groupby("family", sort=False).first()
-    yield f"Grid search over {len(run.choice.candidates)} candidates, the best of each family:"
-    for family, row in best.iterrows():
-        name = family + settings(row["parameters"])
-        yield f"  {row['accuracy']:.4f} ± {row['spread']:.4f}  {name}"
+def search(run: Run) -> Iterator[str]:
+    if not run.choice:
+        return
+    table = run.choice.candidates
+    yield f"Grid search, candidates: {len(table)}; accuracy in 5 folds of the best of each family:"
+    for row in table.drop_duplicates("family").itertuples():
+        name = row.family + settings(row.parameters)
+        yield f"  {row.accuracy:.4f} ± {row.spread:.4f}  {name}"
     yield f"Chosen: {run.choice.family}{settings(run.choice.parameters)}"
 
 
@@ -103,10 +138,15 @@ def settings(parameters: dict) -> str:
 
 
 def learnt(run: Run) -> Iterator[str]:
+    if run.words.empty:
+        return
     yield f"Top {len(run.words)} words by importance:"
-    words = run.words["word"].tolist()
-    for start in range(0, len(words), WORDS_IN_LINE):
-        yield "  " + " ".join(words[start : start + WORDS_IN_LINE])
+    for tag, of_tag in run.words.groupby("tag", sort=False):
+        words = of_tag["word"].tolist()
+        if tag:
+            yield f"  for {tag}:"
+        for start in range(0, len(words), WORDS_IN_LINE):
+            yield "  " + " ".join(words[start : start + WORDS_IN_LINE])
 
 
-PARTS = (performance, tags, mistakes, candidates, learnt)
+PARTS = (performance, tags, certainty, mistakes, search, learnt)

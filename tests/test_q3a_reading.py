@@ -1,10 +1,17 @@
 """Articles from files: ids as written, both encodings, rejected rows counted, clear errors."""
 
+from collections import Counter
+
+import pandas as pd
 import pytest
-from articles import Source, read_articles
+from articles import Source, read_batches
 from command_line import UserError
 
-WANTED = ["id", "tag", "text"]
+
+def read(paths, source=None):
+    rejected = Counter()
+    batches = read_batches(paths, ["id", "tag", "text"], source or Source(), rejected)
+    return pd.concat(batches, ignore_index=True), rejected
 
 
 def written(tmp_path, content, name="articles.csv", encoding="utf-8"):
@@ -15,7 +22,7 @@ def written(tmp_path, content, name="articles.csv", encoding="utf-8"):
 
 def test_values_are_kept_as_written(tmp_path):
     path = written(tmp_path, "id,tag,text\n007,NA,null\n1e5,nan,4.0\n")
-    articles, rejected = read_articles([path], WANTED, Source())
+    articles, rejected = read([path])
     assert articles.to_numpy().tolist() == [["007", "NA", "null"], ["1e5", "nan", "4.0"]]
     assert not rejected
 
@@ -23,33 +30,33 @@ def test_values_are_kept_as_written(tmp_path):
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "big5hkscs"])
 def test_both_encodings_are_found(tmp_path, encoding):
     path = written(tmp_path, "id,tag,text\n1,港聞,佢哋喺度\n", encoding=encoding)
-    articles, _ = read_articles([path], WANTED, Source())
+    articles, _ = read([path])
     assert articles.to_numpy().tolist() == [["1", "港聞", "佢哋喺度"]]
 
 
 def test_an_encoding_can_be_forced(tmp_path):
     path = written(tmp_path, "id,tag,text\n1,a,简体\n", encoding="gb18030")
-    articles, _ = read_articles([path], WANTED, Source(encoding="gb18030"))
+    articles, _ = read([path], Source(encoding="gb18030"))
     assert articles["text"].tolist() == ["简体"]
 
 
 def test_tabs_and_other_column_names(tmp_path):
     path = written(tmp_path, 'index\tclass\ttitle\n1\t體育\t他說"好\n', name="titles.tsv")
     source = Source({"id": "index", "tag": "class", "text": "title"})
-    articles, _ = read_articles([path], WANTED, source)
+    articles, _ = read([path], source)
     assert articles.to_numpy().tolist() == [["1", "體育", '他說"好']]
 
 
 def test_rejected_rows_are_counted_by_reason(tmp_path):
     path = written(tmp_path, 'id,tag,text\n1,a,x\n2, ,y\n\n3,a\n4,a,x,y\n5,b,"x,\ny"\n')
-    articles, rejected = read_articles([path], WANTED, Source())
+    articles, rejected = read([path])
     assert articles["id"].tolist() == ["1", "5"]
     assert rejected == {"no tag": 1, "wrong number of fields": 2}
 
 
 def test_files_are_joined_in_order(tmp_path):
     paths = [written(tmp_path, f"text,id,tag\nx,{i},a\n", name=f"{i}.csv") for i in (1, 2)]
-    articles, _ = read_articles(paths, WANTED, Source())
+    articles, _ = read(paths)
     assert articles["id"].tolist() == ["1", "2"]
 
 
@@ -65,7 +72,7 @@ def test_files_are_joined_in_order(tmp_path):
 )
 def test_a_file_that_cannot_be_read_is_one_clear_error(tmp_path, content, parts):
     with pytest.raises(UserError) as error:
-        read_articles([written(tmp_path, content)], WANTED, Source())
+        read([written(tmp_path, content)])
     for part in parts:
         assert part in str(error.value)
 
@@ -74,4 +81,4 @@ def test_an_unknown_or_wrong_encoding_is_named(tmp_path):
     path = written(tmp_path, "id,tag,text\n1,a,香港\n")
     for encoding in ("klingon", "ascii"):
         with pytest.raises(UserError, match=encoding):
-            read_articles([path], WANTED, Source(encoding=encoding))
+            read([path], Source(encoding=encoding))

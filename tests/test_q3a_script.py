@@ -5,6 +5,7 @@ import json
 import pandas as pd
 import pytest
 from conftest import ROOT, assert_one_line_error, run_script
+from tagging_prediction import main
 
 SCRIPT = "Q3a/tagging_prediction.py"
 FIXTURES = ROOT / "tests" / "fixtures" / "q3a"
@@ -52,15 +53,27 @@ def test_every_new_article_gets_a_tag_and_keeps_its_id(finished):
         (("--train", NEW), ["new.csv, line 1", "'tag'"]),
         (("--train", ARTICLES, "--columns", "label=x"), ["label", "tag=NAME"]),
         (("--model", "oracle"), ["--model", "oracle"]),
+        (("--seed", "-1"), ["--seed", "'-1'", "whole number"]),
+        (("--min-confidence", "1.5"), ["'1.5'", "from 0 to 1"]),
+        (("--predict", "--test", NEW), ["--predict needs --model-file"]),
+        (("--predict", "--test", NEW, "--model-file", "none.skops"), ["none.skops"]),
+        (("--predict", "--test", NEW, "--model-file", NEW), ["new.csv", "not a tagger"]),
+        (("--train", ARTICLES, "--save", "nowhere/x.skops"), ["--save", "no folder nowhere"]),
+        (("--train", ARTICLES, "--out-of-core"), ["fewer than 100 articles"]),
     ],
 )
-def test_a_mistake_is_one_line(arguments, parts):
-    finished = run_script(SCRIPT, *arguments)
-    assert_one_line_error(finished, 2, *parts)
-    assert not finished.stdout
+def test_a_mistake_is_one_line(arguments, parts, capsys):
+    assert main([str(argument) for argument in arguments]) == 2
+    out, err = capsys.readouterr()
+    line = err.strip().splitlines()[-1]
+    assert line.startswith("tagging_prediction.py: error: ")
+    assert all(part in line for part in parts), line
+    assert not out
 
 
-def test_a_rare_tag_is_one_line(tmp_path):
-    path = tmp_path / "rare.csv"
+def test_a_rare_tag_is_one_line_and_writes_nothing(tmp_path):
+    path, output = tmp_path / "rare.csv", tmp_path / "tagged.csv"
     path.write_text(ARTICLES.read_text(encoding="utf-8") + "999,財經,股市上升\n", encoding="utf-8")
-    assert_one_line_error(run_script(SCRIPT, "--train", path, *FAST), 2, "財經 (1)", "fewer than 5")
+    finished = run_script(SCRIPT, "--train", path, "--test", NEW, "--output", output, *FAST)
+    assert_one_line_error(finished, 2, "財經 (1)", "fewer than 5")
+    assert not output.exists()

@@ -1,0 +1,43 @@
+"""Tags for new articles, with the confidence in each, and none where the confidence is too low."""
+
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from command_line import replacing
+from nested_evaluation import tagged
+
+
+def predictions(tagger, articles: pd.DataFrame, min_confidence: float = 0.0) -> pd.DataFrame:
+    """Return prepared articles' id, text, predicted_tag and confidence.
+
+    The tag is empty where the confidence is below `min_confidence`, and where there are no words.
+    """
+    tags, confidence = tagged(tagger, articles)
+    confidence = np.where(articles["words"] == "", 0, confidence)
+    kept = (confidence >= min_confidence) & (confidence > 0)
+    return pd.DataFrame(
+        {
+            "id": articles["id"],
+            "text": articles["text"],
+            "predicted_tag": np.where(kept, tags, ""),
+            "confidence": confidence.round(4),
+        }
+    )
+
+
+def write_predictions(
+    tagger, batches: Iterable[pd.DataFrame], min_confidence: float, output: Path
+) -> Counter:
+    """Write the predictions of all batches to `output`; return how many were tagged and not."""
+    outcomes = Counter()
+    with replacing(output) as beside, beside.open("w", encoding="utf-8", newline="") as file:
+        for number, articles in enumerate(batches):
+            table = predictions(tagger, articles, min_confidence)
+            table.to_csv(file, index=False, header=number == 0, lineterminator="\n")
+            tagless = int((table["predicted_tag"] == "").sum())
+            outcomes["tagged"] += len(table) - tagless
+            outcomes["left without a tag"] += tagless
+    return +outcomes

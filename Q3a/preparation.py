@@ -1,0 +1,72 @@
+"""Articles made ready for a model: plain text, words, near-duplicate groups, and what was odd."""
+
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+from article_text import converted, plain_text
+from command_line import UserError
+from near_duplicates import duplicate_groups
+from word_cache import cached_words
+
+
+def prepared(
+    articles: pd.DataFrame, convert: str | None = None, cache: Path | None = None
+) -> pd.DataFrame:
+    """Return the articles with the columns that a model reads: `plain` text and its `words`."""
+    plain = [plain_text(text) for text in articles["text"]]
+    if convert:
+        plain = converted(plain, convert)
+    return articles.assign(plain=plain, words=cached_words(plain, cache)).reset_index(drop=True)
+
+
+def fit_to_learn_from(articles: pd.DataFrame) -> pd.DataFrame:
+    """Return prepared articles that have words, with `group`: near-duplicates share a number.
+
+    What an editor should know is said on standard error: empty articles, ids that occur twice,
+    near-duplicates, and near-duplicates with different tags.
+    """
+    articles = with_words(articles)
+    articles = articles.assign(group=duplicate_groups(articles["plain"]))
+    say_all(oddities(articles))
+    return articles
+
+
+def with_words(articles: pd.DataFrame) -> pd.DataFrame:
+    """Return the articles that have a word; raise UserError if none has."""
+    empty = articles["words"] == ""
+    say_rejected("--train", Counter({"no words": int(empty.sum())}))
+    if empty.all():
+        raise UserError("--train: no article has a word in it")
+    return articles[~empty].reset_index(drop=True)
+
+
+def oddities(articles: pd.DataFrame) -> list[str]:
+    """Return a line on each kind of oddity among articles with the columns id, tag, group."""
+    twice = articles.loc[articles["id"].duplicated(), "id"].unique()
+    copies = articles[articles["group"].duplicated(keep=False)]
+    torn = copies.groupby("group").filter(lambda group: group["tag"].nunique() > 1)
+    found = [
+        ("ids occur more than once", twice),
+        ("articles are near-duplicates; each such group stays in one fold", copies["id"]),
+        ("near-duplicate articles have different tags", torn["id"]),
+    ]
+    return [f"{len(ids)} {what}: {some(ids)}" for what, ids in found if len(ids)]
+
+
+def some(ids: Sequence[str], most: int = 6) -> str:
+    return ", ".join(list(ids)[:most]) + (" ..." if len(ids) > most else "")
+
+
+def say_rejected(option: str, rejected: Counter) -> None:
+    """Say how many rows of the files of `option` were rejected, by reason."""
+    say_all(
+        f"{option}: {rows} rows rejected: {reason}" for reason, rows in rejected.items() if rows
+    )
+
+
+def say_all(messages) -> None:
+    for message in messages:
+        print(message, file=sys.stderr)

@@ -1,0 +1,72 @@
+"""A trained tagger as a `.skops` file: data to be read, not code to be run as a pickle is.
+
+The format is skops' (skops.readthedocs.io): a zip of JSON and arrays. Loading refuses every type
+that is not in ours, or in skops' own, list.
+"""
+
+import sys
+import warnings
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import sklearn
+import skops.io
+from command_line import UserError, replacing
+from segmentation import segmenter_name
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.exceptions import InconsistentVersionWarning
+
+# What a tagger holds beyond the types that skops trusts: calibration, and the trees of a forest,
+# which scikit-learn checks when it restores them.
+OURS = (
+    "sklearn.calibration._CalibratedClassifier",
+    "sklearn.calibration._SigmoidCalibration",
+    "sklearn.tree._tree.Tree",
+)
+
+
+@dataclass(frozen=True)
+class SavedTagger:
+    """A tagger and what must be the same where it is used."""
+
+    tagger: CalibratedClassifierCV
+    convert: str | None  # OpenCC's configuration for the text, if any
+    segmenter: str
+    sklearn_version: str
+
+
+def save_tagger(tagger: CalibratedClassifierCV, convert: str | None, path: Path) -> None:
+    """Write the tagger to `path`, compressed."""
+    saved = SavedTagger(tagger, convert, segmenter_name(), sklearn.__version__)
+    content = {name: getattr(saved, name) for name in SavedTagger.__dataclass_fields__}
+    with replacing(path) as beside:
+        skops.io.dump(content, beside, compression=zipfile.ZIP_DEFLATED)
+
+
+def load_tagger(path: Path) -> SavedTagger:
+    """Return the tagger of `path`; raise UserError if it is none or holds a foreign type.
+
+    A segmenter or a scikit-learn of another version is said on standard error.
+    """
+    with path.open("rb"):
+        pass  # a missing file is named as such
+    try:
+        foreign = sorted(set(skops.io.get_untrusted_types(file=path)) - set(OURS))
+        if foreign:
+            raise UserError(f"{path}: not loaded, it holds types not ours: {', '.join(foreign)}")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", InconsistentVersionWarning)
+            saved = SavedTagger(**skops.io.load(path, trusted=list(OURS)))
+    except UserError:
+        raise
+    except Exception as error:  # whatever a damaged file makes zipfile, json or scikit-learn raise
+        reason = f"{type(error).__name__} {error}"
+        raise UserError(f"{path}: not a tagger saved with --save: {reason}") from None
+    for then, now in (
+        (saved.segmenter, segmenter_name()),
+        (f"scikit-learn {saved.sklearn_version}", f"scikit-learn {sklearn.__version__}"),
+    ):
+        if then != now:
+            print(f"{path}: made with {then}, here is {now}: tags may differ", file=sys.stderr)
+    return saved

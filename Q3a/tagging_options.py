@@ -1,0 +1,137 @@
+"""The options of the tagger, and whether they go together."""
+
+import argparse
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from articles import COLUMNS
+from command_line import ArgumentParser
+from model_families import MODELS, SEARCHES
+from word_cache import DEFAULT_CACHE
+
+DEFAULT_OUTPUT = Path(__file__).parent / "prediction.csv"
+WRITTEN = ("output", "save", "plot", "candidates")
+
+
+def parsed(description: str, argv) -> argparse.Namespace:
+    """Return the options; a mistake in them raises UserError. `description` ends in examples."""
+    summary, _, examples = description.partition("\n\n")
+    parser = ArgumentParser(description=summary, epilog=examples)
+    add_files(parser.add_argument_group("files"))
+    add_learning(parser.add_argument_group("learning"))
+    add_report(parser.add_argument_group("report"))
+    add_use(parser.add_argument_group("use of a tagger"))
+    options = parser.parse_args(argv)
+    if problem := next((message for wrong, message in conflicts(options) if wrong), None):
+        parser.error(problem)
+    for name in WRITTEN:
+        path = getattr(options, name)
+        if path and not path.absolute().parent.is_dir():
+            parser.error(f"--{name} {path}: there is no folder {path.parent}")
+    return options
+
+
+def add_files(group) -> None:
+    add = group.add_argument
+    add("--train", nargs="+", type=Path, metavar="FILE", help="tagged articles, CSV or .tsv")
+    add("--test", nargs="+", type=Path, metavar="FILE", help="articles to tag, CSV or .tsv")
+    add("--output", type=Path, metavar="FILE", default=DEFAULT_OUTPUT, help="where the tags go")
+    add(
+        "--columns",
+        type=column_names,
+        default="id=id,tag=tag,text=text",
+        metavar="OURS=THEIRS,...",
+        help="the names of the files' columns, such as id=index,tag=class,text=title",
+    )
+    add("--encoding", help="of the files; without it utf-8-sig, then big5hkscs")
+    add("--convert", metavar="NAME", help="OpenCC's conversion, such as s2hk for simplified text")
+    add("--cache", type=Path, metavar="FILE", default=DEFAULT_CACHE, help="words found before")
+    add("--no-cache", dest="cache", action="store_const", const=None, help="keep no words on disk")
+
+
+def add_learning(group) -> None:
+    add = group.add_argument
+    add(
+        "--model",
+        choices=MODELS,
+        default="all",
+        help="the families of models to compare; reference: only the classic forest on word"
+        " counts, always with its whole grid of 54 candidates",
+    )
+    add("--search", choices=SEARCHES, default="quick", help="how many candidates of each family")
+    add("--out-of-core", action="store_true", help="for more articles than memory holds")
+    add("--seed", type=whole_number, default=0, help="of every random choice")
+
+
+def add_report(group) -> None:
+    add = group.add_argument
+    add("--format", choices=("text", "json"), default="text", help="of the report")
+    add("--top-words", type=whole_number, default=50, metavar="N", help="how many words to show")
+    add(
+        "--importance",
+        choices=("model", "permutation"),
+        default="model",
+        help="of words: the model's own (impurity of a forest, coefficients) or, for a forest,"
+        " how much worse it does without the word",
+    )
+    add("--candidates", type=Path, metavar="FILE.csv", help="write the table of all candidates")
+    add("--plot", type=Path, metavar="FILE.png", help="draw the confusion matrix and the words")
+    add("--font", type=Path, metavar="FILE", help="font of the plot; without it one is looked for")
+
+
+def add_use(group) -> None:
+    add = group.add_argument
+    add("--save", type=Path, metavar="FILE.skops", help="write the tagger to a file")
+    add("--predict", action="store_true", help="tag --test by the tagger of --model-file")
+    add("--model-file", type=Path, metavar="FILE.skops", help="a tagger written by --save")
+    add(
+        "--min-confidence",
+        type=probability,
+        default=0.0,
+        metavar="P",
+        help="leave the tag empty where the confidence is lower",
+    )
+
+
+def conflicts(options: argparse.Namespace) -> list[tuple[bool, str]]:
+    """Return pairs of whether there is a conflict and what to say of it."""
+    use = options.predict
+    return [
+        (use and not options.model_file, "--predict needs --model-file"),
+        (use and not options.test, "--predict needs --test"),
+        (use and bool(options.train), "--predict learns nothing: leave out --train"),
+        (use and bool(options.save or options.plot), "--predict makes no --save and no --plot"),
+        (use and bool(options.convert), "--predict converts as the saved tagger did: no --convert"),
+        (not use and bool(options.model_file), "--model-file goes with --predict"),
+        (not use and bool(options.test) and not options.train, "--test needs --train or --predict"),
+        (options.out_of_core and not options.train, "--out-of-core needs --train"),
+        (options.out_of_core and bool(options.candidates), "--out-of-core has no --candidates"),
+    ]
+
+
+def column_names(text: str) -> Mapping[str, str]:
+    """Return `id=index,tag=class` as a mapping over the default names."""
+    pairs = [part.partition("=")[::2] for part in text.split(",")]
+    for ours, theirs in pairs:
+        if ours not in COLUMNS or not theirs:
+            raise argparse.ArgumentTypeError(f"{ours!r}: write id=NAME, tag=NAME or text=NAME")
+    return COLUMNS | dict(pairs)
+
+
+def checked(kind: Callable, lowest: float, highest: float, what: str) -> Callable:
+    """Return an argparse type for numbers from `lowest` to `highest`."""
+
+    def value(text: str):
+        try:
+            number = kind(text)
+        except ValueError:
+            number = None
+        if number is None or not lowest <= number <= highest:
+            raise argparse.ArgumentTypeError(f"{text!r} is not {what}")
+        return number
+
+    return value
+
+
+whole_number = checked(int, 0, 2**32 - 1, "a whole number from 0 on")
+probability = checked(float, 0, 1, "a number from 0 to 1")

@@ -1,0 +1,84 @@
+"""Any Unicode goes through reading, segmenting and tagging, or is one clear error."""
+
+from collections import Counter
+
+import pandas as pd
+import pytest
+from article_text import plain_text
+from articles import Source, read_batches
+from command_line import UserError
+from demo_corpus import demo_corpus
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from model_families import families
+from nested_evaluation import choose, trained
+from predictions import predictions
+from preparation import fit_to_learn_from, prepared
+
+ODD = st.sampled_from(list("<>&;\"',\n\r\t\x00\ud800\udfff\ue000\ufeff\u202e\u200d🏀拜登１ﷺ"))
+TEXT = st.text(st.characters() | ODD, max_size=200)
+EXAMPLES = (
+    "\ud83d",
+    "\ue000\uf8ff\U0010ffff",
+    "👨‍👩‍👧‍👦🏀",
+    "\u202eمرحبا بالعالم",
+    "<" * 10_000 + "<p" * 10_000 + "&#x110000;&#xD800;&#0;",
+    "<div>" * 20_000 + "拜登",
+    "拜" * 1_000_000,
+    "a" * 1_000_000,
+    "<script>" * 100_000,
+)
+
+
+@pytest.fixture(scope="module")
+def tagger():
+    training, _ = demo_corpus(seed=2)
+    articles = fit_to_learn_from(prepared(training[:100]))
+    pipeline = choose(articles, families("linear", "none", seed=0), 3, seed=0).pipeline
+    return trained(pipeline, articles, seed=0)
+
+
+def check(text: str, tagger) -> None:
+    articles = prepared(pd.DataFrame({"id": ["1"], "text": [text]}))
+    words = articles["words"][0]
+    assert words == " ".join(words.split())
+    assert articles["plain"][0].encode("utf-8").decode("utf-8") == articles["plain"][0]
+    (row,) = predictions(tagger, articles).to_dict("records")
+    assert row["predicted_tag"] in ("拜登", "NBA", "新盤市況") or not words
+    assert 0 <= row["confidence"] <= 1
+
+
+@settings(max_examples=100, deadline=None)
+@given(text=TEXT)
+def test_any_text_is_tagged(tagger, text):
+    check(text, tagger)
+
+
+@pytest.mark.parametrize("text", EXAMPLES, ids=range(len(EXAMPLES)))
+def test_a_hostile_text_is_tagged(tagger, text):
+    check(text, tagger)
+
+
+@settings(max_examples=100, deadline=None)
+@given(text=TEXT)
+def test_plain_text_is_its_own_plain_form(text):
+    """Nothing is left that a second look would take away, but for mark-up that was written out."""
+    plain = plain_text(text)
+    if not set("<&") & set(plain):
+        assert plain_text(plain) == plain
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(content=st.binary(max_size=300) | TEXT.map(lambda text: text.encode("utf-8", "replace")))
+@example(content=b"\xef\xbb\xbf")
+@example(content=b'\x00,"\n')
+def test_any_file_is_read_or_is_one_error(tmp_path, content):
+    path = tmp_path / "articles.csv"
+    path.write_bytes(b"id,tag,text\n" + content)
+    try:
+        for batch in read_batches([path], ["id", "tag", "text"], Source(), Counter()):
+            prepared(batch)
+    except UserError as error:
+        assert "articles.csv" in str(error)

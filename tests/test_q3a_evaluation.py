@@ -1,0 +1,79 @@
+"""Nested evaluation: every article is judged by a model that has not seen it or its double."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from command_line import UserError
+from model_families import REFERENCE_GRID, families
+from nested_evaluation import FOLDS, check_tags, choose, evaluate, splits
+from sklearn.model_selection import ParameterGrid
+
+
+def corpus(per_tag: int = 20, seed: int = 0, informative: bool = True) -> pd.DataFrame:
+    """Return articles whose tag is told by one word, or by none."""
+    generator = np.random.default_rng(seed)
+    rows = []
+    for tag in ("甲", "乙", "丙"):
+        for number in range(per_tag):
+            filler = " ".join(f"字{word}" for word in generator.integers(0, 50, 12))
+            rows.append((f"{tag}{number}", tag, f"{tag}詞 {filler}" if informative else filler))
+    articles = pd.DataFrame(rows, columns=["id", "tag", "words"])
+    return articles.assign(plain=articles["words"], group=range(len(articles)))
+
+
+def test_what_can_be_told_is_told():
+    evaluation = evaluate(corpus(), families("linear", "none", seed=0), seed=0)
+    assert evaluation.correct.all()
+    assert sorted(set(evaluation.fold)) == list(range(FOLDS))
+    assert evaluation.confidence.min() > 0.5
+
+
+def test_what_cannot_be_told_scores_no_better_than_chance():
+    """Choosing the best of many candidates on the same folds would look better than it is."""
+    articles = corpus(per_tag=30, informative=False)
+    evaluation = evaluate(articles, families("linear", "quick", seed=0), seed=0)
+    assert evaluation.correct.mean() < 1 / 3 + 3 * np.sqrt(2 / 9 / len(articles))
+
+
+def test_doubles_stay_in_one_fold():
+    articles = corpus()
+    articles["group"] = articles.index // 2
+    for train, test in splits(articles, FOLDS, seed=0):
+        assert not set(articles["group"][train]) & set(articles["group"][test])
+        assert articles["tag"][test].nunique() == 3
+
+
+def test_one_search_compares_whole_families():
+    choice = choose(corpus(per_tag=8), families("all", "quick", seed=0), folds=3, seed=0)
+    assert choice.candidates["family"].nunique() == 5
+    assert choice.family == choice.candidates["family"][0]
+    assert choice.candidates["accuracy"].is_monotonic_decreasing
+    assert choice.pipeline.memory is None
+
+
+def test_one_seed_gives_one_result():
+    articles, forests = corpus(per_tag=8, seed=1), families("forest", "none", seed=3)
+    first, second = (evaluate(articles, forests, seed=3) for _ in range(2))
+    assert np.array_equal(first.confidence, second.confidence)
+
+
+def test_the_reference_grid_is_the_classic_one():
+    (reference,) = families("reference", "quick", seed=0)
+    assert len(ParameterGrid(reference.parameters())) == len(ParameterGrid(REFERENCE_GRID)) == 54
+
+
+@pytest.mark.parametrize(
+    ("tags", "message"),
+    [(["甲"] * 9, "only one tag, 甲"), (["甲"] * 9 + ["乙"] * 4, r"fewer than 5 .* 乙 \(4\)")],
+)
+def test_too_few_tags_or_articles(tags, message):
+    with pytest.raises(UserError, match=message):
+        check_tags(pd.DataFrame({"tag": tags, "group": range(len(tags))}))
+
+
+def test_doubles_count_once():
+    articles = pd.DataFrame(
+        {"tag": ["甲"] * 5 + ["乙"] * 5, "group": [0, 1, 2, 3, 4, 5, 5, 5, 6, 7]}
+    )
+    with pytest.raises(UserError, match=r"different articles of 乙 \(3\)"):
+        check_tags(articles)

@@ -1,0 +1,44 @@
+"""What a model learnt and what misled it, on articles whose telling words are known."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import word_importance
+from misleading_words import misleading_words
+from model_families import families
+from nested_evaluation import Evaluation, choose, trained
+from test_q3a_evaluation import corpus
+from word_importance import permuted_words, top_words
+
+TELLING = {"甲詞", "乙詞", "丙詞"}
+
+
+@pytest.fixture(scope="module", params=["forest", "linear"])
+def taught(request):
+    articles = corpus()
+    pipeline = choose(articles, families(request.param, "none", seed=0), 3, seed=0).pipeline
+    return request.param, pipeline, trained(pipeline, articles, seed=0), articles
+
+
+def test_the_telling_words_weigh_most(taught):
+    kind, _, tagger, _ = taught
+    words = top_words(tagger, 20)
+    assert words["importance"].is_monotonic_decreasing
+    assert set(words["word"][:3]) == TELLING
+    if kind == "linear":
+        for row in words[:3].itertuples():
+            assert row.word == row.tag + "詞"
+
+
+def test_permuting_the_telling_words_costs_most(taught, monkeypatch):
+    monkeypatch.setattr(word_importance, "PERMUTED_WORDS", 10)
+    kind, pipeline, _, articles = taught
+    if kind == "forest":
+        assert set(permuted_words(articles, pipeline, 3, seed=0)["word"]) == TELLING
+
+
+def test_the_word_of_another_tag_misleads(taught):
+    _, _, tagger, _ = taught
+    article = {"id": "x", "tag": "甲", "words": "乙詞 字1 字2 字3", "plain": "乙詞 字1 字2 字3"}
+    wrong = Evaluation(np.array(["甲"]), np.array(["乙"]), np.array([0.9]), np.array([0]), [tagger])
+    assert misleading_words(pd.DataFrame([article]), wrong)[0][0] == "乙詞"

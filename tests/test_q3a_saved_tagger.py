@@ -1,0 +1,102 @@
+"""A saved tagger tags alike in another process and on another Python; foreign types are refused."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import skops.io
+from command_line import UserError
+from conftest import ROOT, run_script
+from demo_corpus import demo_corpus
+from model_families import families
+from nested_evaluation import choose, trained
+from predictions import predictions
+from preparation import fit_to_learn_from, prepared
+from tagger_file import load_tagger, save_tagger
+
+OTHER_PYTHONS = os.environ.get("OTHER_PYTHONS", "")  # paths, with the requirements installed
+
+
+@pytest.fixture(scope="module", params=["forest", "linear"])
+def saved(request, tmp_path_factory):
+    """A tagger's file, the file of articles to tag, and the tags it gives in this process."""
+    folder = tmp_path_factory.mktemp(request.param)
+    training, new = demo_corpus(seed=1)
+    articles = fit_to_learn_from(prepared(training[:150]))
+    choice = choose(articles, families(request.param, "none", seed=0), 3, seed=0)
+    tagger = trained(choice.pipeline, articles, seed=0)
+    save_tagger(tagger, None, folder / "tagger.skops")
+    new.to_csv(folder / "new.csv", index=False)
+    return folder, predictions(tagger, prepared(new))
+
+
+def arguments(folder: Path) -> tuple:
+    files = ("--test", folder / "new.csv", "--output", folder / "tagged.csv")
+    return ("--predict", "--model-file", folder / "tagger.skops", *files, "--no-cache")
+
+
+def assert_tagged(folder: Path, expected: pd.DataFrame) -> None:
+    found = pd.read_csv(folder / "tagged.csv", keep_default_na=False)
+    assert found["predicted_tag"].tolist() == expected["predicted_tag"].tolist()
+    assert found["confidence"].tolist() == pytest.approx(expected["confidence"].tolist(), abs=1e-4)
+
+
+def test_another_process_tags_alike(saved):
+    folder, expected = saved
+    finished = run_script("Q3a/tagging_prediction.py", *arguments(folder))
+    assert finished.returncode == 0, finished.stderr
+    assert_tagged(folder, expected)
+
+
+@pytest.mark.skipif(not OTHER_PYTHONS, reason="OTHER_PYTHONS names no other interpreter")
+@pytest.mark.parametrize("python", OTHER_PYTHONS.split(os.pathsep))
+def test_another_python_tags_alike(saved, python):
+    folder, expected = saved
+    command = [python, "Q3a/tagging_prediction.py", *map(str, arguments(folder))]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    assert_tagged(folder, expected)
+
+
+def test_below_the_least_confidence_there_is_no_tag(saved):
+    _, expected = saved
+    least = expected["confidence"].median()
+    tagger = load_tagger(saved[0] / "tagger.skops").tagger
+    new = prepared(demo_corpus(seed=1)[1])
+    found = predictions(tagger, new, least)
+    assert ((found["predicted_tag"] == "") == (found["confidence"] < least)).mean() > 0.95
+    assert found["confidence"].tolist() == expected["confidence"].tolist()
+
+
+def test_an_article_without_words_gets_no_tag(saved):
+    tagger = load_tagger(saved[0] / "tagger.skops").tagger
+    found = predictions(tagger, prepared(pd.DataFrame({"id": ["1"], "text": ["🏀！"]})))
+    assert found.to_dict("records") == [
+        {"id": "1", "text": "🏀！", "predicted_tag": "", "confidence": 0}
+    ]
+
+
+class Foreign:
+    """A type that no tagger holds."""
+
+
+def test_a_foreign_type_is_refused(tmp_path):
+    path = tmp_path / "foreign.skops"
+    skops.io.dump({"tagger": Foreign()}, path)
+    with pytest.raises(UserError, match=r"types not ours: .*Foreign"):
+        load_tagger(path)
+
+
+@pytest.mark.parametrize("content", [b"", b"not a zip", b"PK\x05\x06" + bytes(18)])
+def test_a_file_that_is_no_tagger_is_one_error(tmp_path, content):
+    path = tmp_path / "tagger.skops"
+    path.write_bytes(content)
+    with pytest.raises(UserError, match="not a tagger saved with --save"):
+        load_tagger(path)
+
+
+def test_another_version_is_said(saved, monkeypatch, capsys):
+    monkeypatch.setattr("tagger_file.segmenter_name", lambda: "another segmenter")
+    load_tagger(saved[0] / "tagger.skops")
+    assert "here is another segmenter: tags may differ" in capsys.readouterr().err
