@@ -1,0 +1,127 @@
+"""Compare recommenders on held-out artists, and choose their settings.
+
+    python Q3b/evaluate.py                                  on generated listeners
+    python Q3b/evaluate.py --data hetrec FOLDER --plot comparison.png
+    python Q3b/evaluate.py --data hetrec FOLDER --data ml-100k FOLDER --tune
+
+A fifth of each user's artists is held out at random; a recommender sees the rest and must find
+them in its first 20. The mean over several such splits is shown with its 95 % confidence
+interval. --tune first chooses every model's settings by the same number of random trials, on
+plays cut from the training part of a further split, and keeps them in chosen_settings.json.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from command_line import ArgumentParser, UserError, command
+from evaluation_data import DATA_SETS, read_data_set
+from evaluation_metrics import hubness, recall_and_ndcg, variety
+from evaluation_models import DEFAULT, MODELS, TUNED, Answer, models_for
+from evaluation_report import plot_comparison, show
+from evaluation_splits import split, usable
+from evaluation_tuning import SPACES, choose, merged, read_chosen, settings_for, write_chosen
+from listeners import generated_play_counts
+from play_counts import PlayCounts
+from tqdm import tqdm
+
+
+def arguments(argv: Sequence[str] | None):
+    parser = ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--data",
+        nargs="+",
+        action="append",
+        metavar=("NAME", "FOLDER"),
+        help=f"a data set and its folder, several times if you like: {', '.join(DATA_SETS)}"
+        " (default: sample, which needs no folder)",
+    )
+    parser.add_argument("--models", nargs="+", choices=MODELS, metavar="MODEL", help="only these")
+    parser.add_argument("--splits", type=int, default=5, help="how many splits to report")
+    parser.add_argument("--top", type=int, default=20, help="length of the lists")
+    parser.add_argument("--seed", type=int, default=1, help="of splits, trials and models")
+    parser.add_argument("--tune", action="store_true", help="choose and keep the settings first")
+    parser.add_argument("--trials", type=int, default=40, help="settings tried for each model")
+    parser.add_argument("--format", choices=["text", "csv", "json"], default="text")
+    parser.add_argument("--plot", type=Path, metavar="FILE.png", help="draw the comparison")
+    options = parser.parse_args(argv)
+    for name in ("splits", "top", "trials"):
+        if getattr(options, name) < 1:
+            parser.error(f"--{name} must be at least 1, not {getattr(options, name)}")
+    return options
+
+
+def read_data_sets(named: list[list[str]] | None, seed: int) -> dict[str, PlayCounts]:
+    """Read the data sets named on the command line, as [name] or [name, folder]."""
+    sets = {}
+    for name, *folder in named or [["sample"]]:
+        if len(folder) > 1:
+            raise UserError(f"--data {name} takes one folder, not {len(folder)}")
+        data = usable(read_data_set(name, Path(folder[0]) if folder else None, seed))
+        if len(data.users) < 2:
+            raise UserError(f"--data {name}: fewer than two users with five artists or more")
+        sets[name] = data
+    return sets
+
+
+def measure(answer: Answer, train, test, top: int) -> dict[str, float]:
+    """Return all measures of one answer."""
+    measures = recall_and_ndcg(answer.recommended, test, top) | variety(answer.recommended, train)
+    if answer.neighbour_ids is not None:
+        measures |= hubness(answer.neighbour_ids, train.shape[0])
+    return measures
+
+
+def evaluate(
+    data: PlayCounts, model: str, settings: dict, splits: int, top: int, seed: int
+) -> dict:
+    """Return lists of each measure and of the seconds taken, one entry a split."""
+    results = []
+    for number in range(1, splits + 1):
+        held_out = split(data.matrix, seed, number)
+        began = time.perf_counter()
+        answer = MODELS[model](replace(data, matrix=held_out.train), settings, top, seed)
+        seconds = time.perf_counter() - began
+        results.append(measure(answer, held_out.train, held_out.test, top) | {"seconds": seconds})
+    return {name: [result[name] for result in results] for name in results[0]}
+
+
+def warm_up() -> None:
+    """Load the compiled loops before anything is timed."""
+    tiny = generated_play_counts(users=30, artists=40, seed=1)
+    for model in ("user-user euclidean", DEFAULT):
+        MODELS[model](tiny, {}, 5, 1)
+
+
+def compare(name: str, data: PlayCounts, options, chosen: dict) -> list[dict]:
+    """Evaluate the models on one data set; one row for each."""
+    models = [model for model in models_for(data) if model in (options.models or MODELS)]
+    if name not in chosen:
+        models = [model for model in models if model != TUNED]
+    rows = []
+    for model in tqdm(models, desc=name, unit="model"):
+        settings = settings_for(name, model, chosen)
+        measures = evaluate(data, model, settings, options.splits, options.top, options.seed)
+        rows.append({"data": name, "model": model, "settings": settings, "measures": measures})
+    return rows
+
+
+@command
+def main(argv: Sequence[str] | None = None) -> None:
+    options = arguments(argv)
+    sets = read_data_sets(options.data, options.seed)
+    chosen = read_chosen()
+    if options.tune:
+        models = [model for model in SPACES if model in (options.models or MODELS)]
+        chosen = merged(chosen, choose(sets, models, options.trials, options.top, options.seed))
+        write_chosen(chosen)
+    warm_up()
+    rows = [row for name, data in sets.items() for row in compare(name, data, options, chosen)]
+    show(rows, options.format)
+    if options.plot:
+        plot_comparison(rows, options.plot, options.top)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,96 @@
+"""The recommenders that are compared: each takes plays and gives the best artists of every user.
+
+A model is a function of (data, settings, top, seed): data holds only the plays that are shown,
+settings are keyword arguments that `evaluate.py --tune` chooses. It returns `Answer`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from features import normalised_plays, scaled_age
+from neighbours import nearest_neighbours
+from play_counts import PlayCounts
+from recommendations import recommend as recommend_classic
+from residual_vote import Settings, fit, recommend
+from rivals import als, bpr, ease, item_item
+from scipy.sparse import csr_array
+from votes import best_artists
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Recommendations (users, artists), and all neighbours' ids (links,) where there are any."""
+
+    recommended: csr_array
+    neighbour_ids: np.ndarray | None = None
+
+
+def popularity(data: PlayCounts, settings: dict, top: int, seed: int) -> Answer:
+    """Recommend the artists with the most listeners."""
+    return most_listeners(data, np.zeros(len(data.users), int), top)
+
+
+def top_of_country(data: PlayCounts, settings: dict, top: int, seed: int) -> Answer:
+    """Recommend the artists with the most listeners in the user's country."""
+    return most_listeners(data, pd.factorize(data.profiles["country"])[0], top)
+
+
+def most_listeners(data: PlayCounts, groups: np.ndarray, top: int) -> Answer:
+    """Recommend the artists with the most listeners in each user's group, (users,) 0, 1, ..."""
+    users = np.arange(len(groups))
+    membership = csr_array((np.ones(len(groups), np.float32), (users, groups)))
+    listeners = csr_array(membership.T @ (data.matrix > 0).astype(np.float32))
+    return Answer(best_artists(lambda rows: membership[rows], listeners, data.matrix, top))
+
+
+def user_user_euclidean(data: PlayCounts, settings: dict, top: int, seed: int) -> Answer:
+    """Recommend the classic way: shares of plays, age and country, weights 1 - d/D."""
+    profiles = data.profiles
+    neighbours = nearest_neighbours(
+        normalised_plays(data.matrix),
+        k=settings.get("neighbours", 100),
+        age=None if profiles is None else scaled_age(profiles["age"]),
+        country=profiles["country"] if has_countries(data) else None,
+    )
+    return Answer(recommend_classic(data.matrix, neighbours, top), neighbours.ids.ravel())
+
+
+def user_user_cosine(data: PlayCounts, settings: dict, top: int, seed: int) -> Answer:
+    """Recommend by residual votes of the users that are most similar by cosine."""
+    model = fit(data.matrix, Settings(**settings))
+    return Answer(recommend(model, top), model.neighbours.indices)
+
+
+def rival(function: Callable[..., csr_array]) -> Callable[..., Answer]:
+    """Make a model of a function of (plays, top, seed, **settings)."""
+
+    def model(data: PlayCounts, settings: dict, top: int, seed: int) -> Answer:
+        return Answer(function(data.matrix, top=top, seed=seed, **settings))
+
+    return model
+
+
+def has_countries(data: PlayCounts) -> bool:
+    """Say whether any user's country is known."""
+    return data.profiles is not None and bool((data.profiles["country"] != "").any())
+
+
+DEFAULT, TUNED = "user-user cosine", "user-user cosine, tuned"
+MODELS = {
+    "popularity": popularity,
+    "top artists of the country": top_of_country,
+    "user-user euclidean": user_user_euclidean,
+    DEFAULT: user_user_cosine,
+    TUNED: user_user_cosine,
+    "item-item": rival(item_item),
+    "ALS": rival(als),
+    "BPR": rival(bpr),
+    "EASE": rival(ease),
+}
+
+
+def models_for(data: PlayCounts) -> list[str]:
+    """Name the models that the data have columns for."""
+    return [name for name in MODELS if name != "top artists of the country" or has_countries(data)]

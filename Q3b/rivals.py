@@ -1,0 +1,158 @@
+"""Recommenders of other kinds, to be compared with: `implicit`'s, and EASE in closed form.
+
+Each takes (users, artists) plays and returns the best unheard artists of every user as sparse
+rows by falling score.
+"""
+
+import warnings
+from collections.abc import Callable
+
+import numpy as np
+from implicit.als import AlternatingLeastSquares
+from implicit.bpr import BayesianPersonalizedRanking
+from implicit.nearest_neighbours import BM25Recommender
+from implicit.utils import ParameterWarning
+from play_weights import fitted_weights, listeners_of
+from scipy.sparse import csr_array, csr_matrix
+from threadpoolctl import threadpool_limits
+
+MOST_ARTISTS = 10_000  # EASE inverts a dense matrix of artists by artists
+USERS_AT_ONCE = 1024
+
+
+def weighted(plays: csr_array, kind: str, power: float = 1.0) -> csr_array:
+    """Return play weights of a kind, see `play_weights.py`, raised to a power."""
+    weights = fitted_weights(plays, kind, np.ones(plays.shape[1])).of(plays)
+    weights.data **= power
+    return weights
+
+
+def best_of_implicit(make_model: Callable, plays: csr_array, top: int, **settings) -> csr_array:
+    """Make and fit a model of the `implicit` library; return the best artists of every user.
+
+    BLAS is held to one thread, since `implicit` runs threads of its own; its warnings that it
+    converts a matrix it has made itself are of no use to anybody.
+    """
+    items = csr_matrix(plays)  # implicit does not take sparse arrays
+    with threadpool_limits(1, "blas"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", ParameterWarning)
+        model = make_model(**settings)
+        model.fit(items, show_progress=False)
+        columns, scores = model.recommend(np.arange(plays.shape[0]), items, N=top)
+    return rows_by_score(columns, scores, plays.shape)
+
+
+def rows_by_score(columns: np.ndarray, scores: np.ndarray, shape: tuple[int, int]) -> csr_array:
+    """Return (users, top) columns and falling scores as sparse rows, without fillers.
+
+    Where there are too few artists implicit fills up with column -1, or with artists already
+    heard at the lowest float.
+    """
+    real = (columns >= 0) & (scores > np.finfo(np.float32).min) & (scores != 0)
+    starts = np.concatenate([[0], np.cumsum(real.sum(axis=1))])
+    return csr_array((scores[real], columns[real], starts), shape=shape)
+
+
+def item_item(
+    plays: csr_array, top: int, seed: int, neighbours: int = 100, k1: float = 1.2, b: float = 0.75
+) -> csr_array:
+    """Recommend by item-item similarity of BM25 weights."""
+    return best_of_implicit(BM25Recommender, plays, top, K=neighbours, K1=k1, B=b)
+
+
+def als(
+    plays: csr_array,
+    top: int,
+    seed: int,
+    kind: str = "log",
+    factors: int = 64,
+    regularization: float = 1.0,
+    alpha: float = 10.0,
+    iterations: int = 15,
+) -> csr_array:
+    """Recommend by alternating least squares on confidences (Hu, Koren & Volinsky 2008)."""
+    return best_of_implicit(
+        AlternatingLeastSquares,
+        weighted(plays, kind),
+        top,
+        factors=factors,
+        regularization=regularization,
+        alpha=alpha,
+        iterations=iterations,
+        random_state=seed,
+    )
+
+
+def bpr(
+    plays: csr_array,
+    top: int,
+    seed: int,
+    factors: int = 64,
+    learning_rate: float = 0.05,
+    regularization: float = 0.01,
+    iterations: int = 100,
+) -> csr_array:
+    """Recommend by Bayesian personalised ranking (Rendle et al. 2009)."""
+    return best_of_implicit(
+        BayesianPersonalizedRanking,
+        plays,
+        top,
+        factors=factors,
+        learning_rate=learning_rate,
+        regularization=regularization,
+        iterations=iterations,
+        random_state=seed,
+        num_threads=1,  # with more, results vary from run to run
+    )
+
+
+def ease(
+    plays: csr_array,
+    top: int,
+    seed: int,
+    kind: str = "binary",
+    power: float = 1.0,
+    regularization: float = 100.0,
+) -> csr_array:
+    """Recommend by EASE: a linear model of each artist on all others (Steck 2019).
+
+    Exact where there are at most MOST_ARTISTS artists, else on those with the most listeners.
+    """
+    popular = np.sort(np.argsort(-listeners_of(plays), kind="stable")[:MOST_ARTISTS])
+    weights = weighted(plays, kind, power)[:, popular]
+    users, artists = weights.shape
+    solve = ease_by_users if users < artists else ease_by_artists
+    scores_of = solve(weights, regularization)
+    parts = [
+        best_of_dense(scores_of(rows), weights[rows], top)
+        for rows in np.array_split(np.arange(users), max(1, users // USERS_AT_ONCE))
+    ]
+    columns, scores = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return rows_by_score(popular[columns], scores, plays.shape)
+
+
+def ease_by_artists(weights: csr_array, regularization: float):
+    """Return a function from users to their scores X B, B = I - P / diag(P), P = (X'X + l I)^-1."""
+    precision = (weights.T @ weights).toarray().astype(np.float64)
+    precision[np.diag_indices_from(precision)] += regularization
+    precision = np.linalg.inv(precision)
+    model = precision / -np.diag(precision)
+    np.fill_diagonal(model, 0)
+    return lambda users: weights[users] @ model
+
+
+def ease_by_users(weights: csr_array, regularization: float):
+    """Do the same by a matrix of users by users: X P = (XX' + l I)^-1 X (Woodbury identity)."""
+    dense = weights.toarray().astype(np.float64)
+    gram = dense @ dense.T
+    gram[np.diag_indices_from(gram)] += regularization
+    projected = np.linalg.solve(gram, dense)
+    diagonal = (1 - np.einsum("ui,ui->i", dense, projected)) / regularization
+    return lambda users: dense[users] - projected[users] / diagonal
+
+
+def best_of_dense(scores: np.ndarray, heard: csr_array, top: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the columns and scores (u, top) of the best unheard, by falling score."""
+    scores[heard.nonzero()] = np.finfo(np.float32).min
+    columns = np.argsort(-scores, axis=1, kind="stable")[:, :top]
+    return columns, np.take_along_axis(scores, columns, axis=1).astype(np.float32)
