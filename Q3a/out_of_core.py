@@ -29,8 +29,8 @@ from sklearn.linear_model import SGDClassifier
 from sklearn.pipeline import Pipeline
 from tqdm import tqdm
 
-PARTS = 40
-CALIBRATING, JUDGING = 2, 2  # parts kept aside
+PARTS = 20
+CALIBRATING, JUDGING = 1, 1  # parts kept aside
 LEAST_OF_A_TAG = 100  # articles, so that some of each tag are kept aside
 STEPS = 1_000_000  # articles to see; scikit-learn.org/stable/modules/sgd.html, "Tips"
 MOST_EPOCHS = 5

@@ -39,7 +39,7 @@ def tagger():
 
 
 def check(text: str, tagger) -> None:
-    articles = prepared(pd.DataFrame({"id": ["1"], "text": [text]}))
+    articles = prepared(pd.DataFrame({"id": ["1"], "text": [text]}, dtype=object))
     words = articles["words"][0]
     assert words == " ".join(words.split())
     assert articles["plain"][0].encode("utf-8").decode("utf-8") == articles["plain"][0]
