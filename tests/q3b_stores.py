@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from moto.server import ThreadedMotoServer
 from recommendation_store import RECOMMENDATION, TOP_ARTIST, Block, Catalogue, RuleList, new_run
 
 DYNALITE = Path(__file__).parent / "node" / "node_modules" / "dynalite" / "cli.js"
@@ -86,6 +85,8 @@ def free_port() -> int:
 @contextmanager
 def moto() -> Iterator[str]:
     """Run moto's server in this process; yield its address."""
+    from moto.server import ThreadedMotoServer  # slow to load, and few need it
+
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     try:
