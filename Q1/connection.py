@@ -57,7 +57,10 @@ def session(dsn: str, source: str, isolation_level: str) -> Iterator[Connection]
         yield connection
     except psycopg2.Error as error:
         raise OutsideError(f"PostgreSQL: {error}") from error
+    except UnicodeEncodeError as error:
+        raise UserError(f"{error.object!r} is not UTF-8 text, which PostgreSQL needs") from None
     finally:
+        set_wait_callback(None)
         connection.close()
 
 

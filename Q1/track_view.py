@@ -62,12 +62,12 @@ def existing_table(connection: Connection, table: str, columns: dict[str, str]) 
 
 def described_table(connection: Connection, table: str) -> tuple[tuple[str, str], dict[str, str]]:
     """The schema and name of a table, and the type of each of its columns."""
-    written = sql.Identifier(*table.split(".", maxsplit=1)).as_string(connection)
+    names = table.split(".", maxsplit=1)
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT relnamespace::regnamespace::name, relname, oid FROM pg_class"
             " WHERE oid = to_regclass(%s)",
-            [written],
+            [sql.Identifier(*names).as_string(connection) if all(names) else None],
         )
         if not cursor.rowcount:
             raise UserError(f"--table {table}: there is no such table; write it as SCHEMA.NAME")

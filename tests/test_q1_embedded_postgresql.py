@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg2
@@ -53,6 +54,16 @@ def waited_for(condition, seconds: float = 10) -> bool:
     return True
 
 
+@pytest.fixture
+def temporary_folder(monkeypatch) -> Iterator[Path]:
+    """A folder for the temporary files of one test, open to root's other account too."""
+    with tempfile.TemporaryDirectory(prefix="q1-test-") as folder:
+        Path(folder).chmod(0o755)
+        monkeypatch.setenv("TMPDIR", folder)
+        monkeypatch.setattr("tempfile.tempdir", folder)
+        yield Path(folder)
+
+
 @posix
 def test_the_socket_is_private_and_the_directory_goes_with_the_server():
     with embedded_server() as url:
@@ -74,14 +85,14 @@ def test_by_tcp_it_listens_on_the_loopback_address_and_asks_for_the_password(pos
 
 
 @posix
-def test_a_temporary_folder_whose_path_is_too_long_for_a_socket(monkeypatch):
-    with tempfile.TemporaryDirectory(prefix=f"q1 {'long ' * 20}") as folder:
-        Path(folder).chmod(0o755)  # root's server runs under another account
-        monkeypatch.setattr("tempfile.tempdir", folder)
-        with embedded_server() as url:
-            assert "@127.0.0.1:" in url
-            assert one(url, "SELECT 1") == 1
-        assert list(Path(folder).iterdir()) == []
+def test_a_temporary_folder_whose_path_is_too_long_for_a_socket(temporary_folder, monkeypatch):
+    long = temporary_folder / f"a {'long ' * 20}path"
+    long.mkdir(mode=0o755)
+    monkeypatch.setattr("tempfile.tempdir", str(long))
+    with embedded_server() as url:
+        assert "@127.0.0.1:" in url
+        assert one(url, "SELECT 1") == 1
+    assert list(long.iterdir()) == []
 
 
 def test_it_serves_below_a_private_folder_with_a_space_in_its_path(tmp_path):
@@ -93,7 +104,7 @@ def test_it_serves_below_a_private_folder_with_a_space_in_its_path(tmp_path):
 
 
 @linux
-def test_killed_it_leaves_no_server_and_the_next_run_removes_the_directory():
+def test_killed_it_leaves_no_server_and_the_next_run_removes_the_directory(temporary_folder):
     starter = subprocess.Popen(
         [sys.executable, "-c", STARTER],
         cwd=ROOT / "Q1",
@@ -107,15 +118,14 @@ def test_killed_it_leaves_no_server_and_the_next_run_removes_the_directory():
         assert Path(f"/proc/{process}").exists()
         starter.send_signal(signal.SIGKILL)
     assert waited_for(lambda: not Path(f"/proc/{process}").exists()), "the server lives on"
-    assert directory.name.startswith(PREFIX)
-    assert directory.exists()
+    assert list(temporary_folder.iterdir()) == [directory]
     with embedded_server():
         assert not directory.exists()
+    assert list(temporary_folder.iterdir()) == []
 
 
 @posix
-def test_the_directory_of_a_living_process_is_left_alone(monkeypatch, tmp_path):
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+def test_the_directory_of_a_living_process_is_left_alone(temporary_folder):
     with (
         server_directory(open_to_all=False) as first,
         server_directory(open_to_all=False) as second,
@@ -123,23 +133,22 @@ def test_the_directory_of_a_living_process_is_left_alone(monkeypatch, tmp_path):
         assert first.exists()
         assert second.exists()
         assert locked(first) is None
-    assert list(tmp_path.iterdir()) == []
+    assert list(temporary_folder.iterdir()) == []
 
 
 @posix
-def test_only_our_own_abandoned_directories_are_removed(monkeypatch, tmp_path):
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    target = tmp_path / "of a stranger"
+def test_only_our_own_abandoned_directories_are_removed(temporary_folder):
+    target = temporary_folder / "of a stranger"
     target.mkdir()
     (target / "file").touch()
-    (tmp_path / f"{PREFIX}link").symlink_to(target)
-    (tmp_path / f"{PREFIX}file").touch()
-    (tmp_path / f"{PREFIX}abandoned" / "data").mkdir(parents=True)
+    (temporary_folder / f"{PREFIX}link").symlink_to(target)
+    (temporary_folder / f"{PREFIX}file").touch()
+    (temporary_folder / f"{PREFIX}abandoned" / "data").mkdir(parents=True)
     with server_directory(open_to_all=False):
-        assert not (tmp_path / f"{PREFIX}abandoned").exists()
+        assert not (temporary_folder / f"{PREFIX}abandoned").exists()
     assert (target / "file").exists()
-    assert (tmp_path / f"{PREFIX}link").is_symlink()
-    assert (tmp_path / f"{PREFIX}file").is_file()
+    assert (temporary_folder / f"{PREFIX}link").is_symlink()
+    assert (temporary_folder / f"{PREFIX}file").is_file()
 
 
 @linux

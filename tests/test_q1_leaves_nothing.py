@@ -35,9 +35,11 @@ def wait_for_sessions(url: str, number: int) -> None:
         time.sleep(0.05)
 
 
-def test_it_leaves_nothing_twice_in_parallel_and_killed(postgres_url):
+def test_it_leaves_nothing_twice_in_parallel_and_killed(postgres_url, tmp_path):
     before = everything(postgres_url)
-    command = [sys.executable, "Q1/sql.py", "--dsn", postgres_url, "--events", "-"]
+    log = tmp_path / "log.csv"  # is loaded; then the script waits for its standard input
+    log.write_text("uid,time,event_name\na,2017-04-01,FIRST_INSTALL\n", encoding="utf-8")
+    command = [sys.executable, "Q1/sql.py", "--dsn", postgres_url, "--events", log, "-"]
     waiting = [
         subprocess.Popen(
             command,

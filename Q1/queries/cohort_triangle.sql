@@ -4,13 +4,12 @@
 WITH
 
 user_day AS (
-    -- One row per user and day with an event.
+    -- One row per user and day with an event; events without a user are rows whose uid is null.
     SELECT
         uid,
         day,
         bool_or(event_name = %(install_event)s) AS installed
     FROM piwik_track
-    WHERE uid IS NOT NULL
     GROUP BY uid, day
 ),
 
@@ -35,7 +34,7 @@ members AS (
         min(calendar.number) AS number
     FROM user_day
     INNER JOIN calendar ON user_day.day = calendar.day
-    WHERE user_day.installed
+    WHERE user_day.installed AND user_day.uid IS NOT NULL
     GROUP BY user_day.uid
 ),
 

@@ -1,0 +1,230 @@
+"""The rollup of `schema.sql` agrees with the raw rows after every kind of late or repeated load."""
+
+import json
+import random
+from collections.abc import Iterator
+from datetime import date, timedelta
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg2
+import pytest
+from conftest import ROOT, assert_one_line_error, run_script
+from refresh_rollup import main as refresh_rollup
+from retention import ask
+from track_view import create_view, existing_table
+
+FIRST_DAY = date(2017, 4, 1)
+DAYS = 10
+
+
+@pytest.fixture
+def url(postgres_url) -> Iterator[str]:
+    """A database of its own with the tables of `schema.sql`."""
+    execute(postgres_url, "CREATE DATABASE rollup")
+    own = urlunsplit(urlsplit(postgres_url)._replace(path="/rollup"))
+    execute(own, (ROOT / "Q1" / "schema.sql").read_text(encoding="utf-8"))
+    yield own
+    execute(postgres_url, "DROP DATABASE rollup WITH (FORCE)")
+
+
+def execute(url: str, statement: str, *parameters) -> list[tuple]:
+    """Run a statement and commit; its rows, if it has any."""
+    connection = psycopg2.connect(url)
+    connection.autocommit = True
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(statement, parameters or None)
+            return cursor.fetchall() if cursor.description else []
+    finally:
+        connection.close()
+
+
+def add(url: str, *events: tuple[str | None, str, str]) -> None:
+    """Insert events (uid, time, event name); the times are UTC."""
+    rows = ", ".join(["(%s, %s::timestamp AT TIME ZONE 'UTC', %s)"] * len(events))
+    if events:
+        cells = [cell for event in events for cell in event]
+        execute(url, f"INSERT INTO piwik_track VALUES {rows}", *cells)  # noqa: S608
+
+
+def refresh(url: str, first: str, last: str | None = None, *options: str) -> None:
+    """Refresh some days, in this process."""
+    assert refresh_rollup(["--dsn", url, "--days", first, last or first, *options]) == 0
+
+
+def rolled_up(url: str) -> list[tuple]:
+    """(cohort, users, age, active users) from the rollup."""
+    return triangle(url, "rollup_triangle", "UTC")
+
+
+def counted(url: str, time_zone: str = "UTC") -> list[tuple]:
+    """The same from the raw rows."""
+    return triangle(url, "cohort_triangle", time_zone)
+
+
+def triangle(url: str, query: str, time_zone: str) -> list[tuple]:
+    connection = psycopg2.connect(url)
+    with connection.cursor() as cursor:
+        cursor.execute("SET TIME ZONE 'UTC'")
+    create_view(connection, [existing_table(connection, "public.piwik_track", {})], time_zone)
+    parameters = {"install_event": "FIRST_INSTALL", "period": "day", "follow": None}
+    rows, _ = ask(connection, query, parameters)
+    connection.close()
+    return [(row.cohort, row.users, row.age, row.active_on) for row in rows if row.active_on]
+
+
+START = (
+    ("a", "2017-04-01 00:00:00", "FIRST_INSTALL"),
+    ("a", "2017-04-02 12:00:00", "OPEN"),
+    ("a", "2017-04-05 12:00:00", "OPEN"),
+    ("b", "2017-04-02 23:59:59.999999", "FIRST_INSTALL"),
+    ("b", "2017-04-03 00:00:00", "OPEN"),
+    ("c", "2017-04-03 12:00:00", "OPEN"),
+    (None, "2017-04-03 12:00:00", "FIRST_INSTALL"),
+)
+
+
+@pytest.fixture
+def filled(url) -> str:
+    """The database with some events, rolled up."""
+    add(url, *START)
+    refresh(url, "2017-04-01", "2017-04-05")
+    assert rolled_up(url) == counted(url) != []
+    return url
+
+
+@pytest.mark.parametrize(
+    ("events", "day"),
+    [
+        pytest.param([("a", "2017-04-04 12:00:00", "OPEN")], "2017-04-04", id="late visit"),
+        pytest.param([("b", "2017-04-01 12:00:00", "OPEN")], "2017-04-01", id="before the install"),
+        pytest.param(
+            [("b", "2017-04-01 12:00:00", "FIRST_INSTALL")], "2017-04-01", id="earlier install"
+        ),
+        pytest.param(
+            [("a", "2017-04-04 12:00:00", "FIRST_INSTALL")], "2017-04-04", id="second install"
+        ),
+        pytest.param(
+            [("c", "2017-04-02 12:00:00", "FIRST_INSTALL")], "2017-04-02", id="install at last"
+        ),
+        pytest.param([("d", "2017-04-06 12:00:00", "FIRST_INSTALL")], "2017-04-06", id="a new day"),
+        pytest.param(
+            [("d", "2017-03-31 12:00:00", "FIRST_INSTALL")], "2017-03-31", id="an older day"
+        ),
+        pytest.param([(None, "2017-04-02 12:00:00", "OPEN")], "2017-04-02", id="no user"),
+        pytest.param(list(START[:2]), "2017-04-01", id="the same rows twice"),
+        pytest.param([], "2017-04-03", id="nothing new"),
+    ],
+)
+def test_late_and_repeated_loads(filled, events, day):
+    add(filled, *events)
+    refresh(filled, day)
+    assert rolled_up(filled) == counted(filled)
+
+
+@pytest.mark.parametrize(
+    "condition", ["uid = 'a'", "event_name = 'FIRST_INSTALL'", "time < '2017-04-03Z'", "true"]
+)
+def test_rows_that_are_deleted(filled, condition):
+    execute(filled, f"DELETE FROM piwik_track WHERE {condition}")  # noqa: S608
+    refresh(filled, "2017-04-01", "2017-04-05")
+    assert rolled_up(filled) == counted(filled)
+
+
+def test_refreshing_again_writes_nothing_to_the_days(filled):
+    before = execute(filled, "SELECT ctid::text, * FROM user_day ORDER BY uid, day")
+    refresh(filled, "2017-04-01", "2017-04-05")
+    assert execute(filled, "SELECT ctid::text, * FROM user_day ORDER BY uid, day") == before
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_any_sequence_of_loads_and_refreshes(url, seed):
+    generator = random.Random(seed)  # noqa: S311
+    for _ in range(8):
+        changed = change(url, generator)
+        first, *rest = sorted(changed)
+        if generator.random() < 0.5:  # as one range, or day by day in any order
+            refresh(url, str(first), str(rest[-1] if rest else first))
+        else:
+            for day in generator.sample(sorted(changed), len(changed)):
+                refresh(url, str(day))
+        assert rolled_up(url) == counted(url)
+
+
+def change(url: str, generator: random.Random) -> set[date]:
+    """Add and delete some events; the days that changed."""
+    events, changed = [], set()
+    for _ in range(generator.randint(1, 12)):
+        day = FIRST_DAY + timedelta(days=generator.randrange(DAYS))
+        time = generator.choice(["00:00:00", "00:00:00.000001", "12:00:00", "23:59:59.999999"])
+        name = "FIRST_INSTALL" if generator.random() < 0.3 else "OPEN"
+        events.append((f"u{generator.randrange(8)}", f"{day} {time}", name))
+        changed.add(day)
+    add(url, *events)
+    if generator.random() < 0.5:
+        day = FIRST_DAY + timedelta(days=generator.randrange(DAYS))
+        execute(url, "DELETE FROM piwik_track WHERE (time AT TIME ZONE 'UTC')::date = %s", day)
+        changed.add(day)
+    return changed
+
+
+def test_days_of_another_time_zone(url):
+    add(url, *START, ("b", "2017-04-02 15:59:59", "OPEN"), ("b", "2017-04-02 16:00:00", "OPEN"))
+    refresh(url, "2017-04-01", "2017-04-06", "--time-zone", "Asia/Hong_Kong")
+    assert rolled_up(url) == counted(url, "Asia/Hong_Kong") != counted(url, "UTC")
+
+
+def test_days_of_two_kinds_do_not_mix(filled):
+    finished = run_script(
+        "Q1/refresh_rollup.py", "--dsn", filled, "--days", "2017-04-01", "2017-04-01",
+        "--time-zone", "Asia/Hong_Kong",
+    )  # fmt: skip
+    assert_one_line_error(finished, 2, "FIRST_INSTALL of public.piwik_track", "days of UTC")
+    assert rolled_up(filled) == counted(filled)
+
+
+def test_the_script_says_what_the_rollup_holds(filled):
+    arguments = ("Q1/refresh_rollup.py", "--dsn", filled, "--days", "2017-04-01", "2017-04-02")
+    finished = run_script(*arguments)
+    assert finished.returncode == 0, finished.stderr
+    assert finished.stdout == "2017-04-01 to 2017-04-02: 3 user days, 3 cohort days\n"
+    assert json.loads(run_script(*arguments, "--format", "json").stdout) == {
+        "first_day": "2017-04-01",
+        "last_day": "2017-04-02",
+        "user_days": 3,
+        "cohort_days": 3,
+    }
+
+
+def test_the_schema_can_be_run_again(filled):
+    execute(filled, (ROOT / "Q1" / "schema.sql").read_text(encoding="utf-8"))
+    assert rolled_up(filled) == counted(filled)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        (("--days", "2017-04-02", "2017-04-01"), ["wrong order"]),
+        (("--days", "2017-04-01", "yesterday"), ["--days", "2017-04-01"]),
+        (("--days", "2017-04-01"), ["--days", "expected 2"]),
+        ((), ["--days"]),
+        (("--days", "2017-04-01", "2017-04-01", "--table", "nothing"), ["no such table"]),
+        (("--days", "2017-04-01", "2017-04-01", "--time-zone", "Mars"), ["--time-zone"]),
+    ],
+)
+def test_a_wrong_argument_is_said_in_one_line(url, arguments, parts):
+    finished = run_script("Q1/refresh_rollup.py", "--dsn", url, *arguments)
+    assert_one_line_error(finished, 2, *parts)
+
+
+def test_a_server_without_the_schema(postgres_url):
+    execute(
+        postgres_url,
+        "CREATE TABLE IF NOT EXISTS only_events (uid text, time timestamp, event_name text)",
+    )
+    finished = run_script(
+        "Q1/refresh_rollup.py", "--dsn", postgres_url, "--days", "2017-04-01", "2017-04-01",
+        "--table", "only_events",
+    )  # fmt: skip
+    execute(postgres_url, "DROP TABLE only_events")
+    assert_one_line_error(finished, 2, "rollup_definition", "Q1/schema.sql")

@@ -1,0 +1,247 @@
+"""Tables that are there already: read by any name, never written, and no text becomes SQL."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import psycopg2
+import pytest
+from conftest import ROOT, assert_one_line_error, clean_environment, run_script
+from psycopg2 import sql
+from sql import main
+
+EVENTS = [
+    ("a", "2017-04-01 00:00:00", "FIRST_INSTALL"),
+    ("a", "2017-04-08 23:59:59.999999", "OPEN"),
+    ("b", "2017-04-01 23:59:59.999999", "FIRST_INSTALL"),
+    ("b", "2017-04-09 00:00:00", "OPEN"),
+    (None, "2017-04-01 12:00:00", "FIRST_INSTALL"),
+]
+HOSTILE = (
+    "'; DROP TABLE victims; --",
+    '"; DROP TABLE victims; --',
+    "x') OR ('1'='1",
+    "%s",
+    "%(install_event)s",
+    "\\'; SELECT 1; --",
+    "$$; DROP TABLE victims; $$",
+    "x; COMMIT; DROP TABLE victims",
+    "{}",
+    "\u202e/**/\n--",
+)
+
+
+@pytest.fixture
+def connection(postgres_url) -> Iterator[psycopg2.extensions.connection]:
+    """A connection to a server that has a schema `app` for one test."""
+    connection = psycopg2.connect(postgres_url)
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute("DROP SCHEMA IF EXISTS app CASCADE; CREATE SCHEMA app")
+        yield connection
+        cursor.execute("DROP SCHEMA IF EXISTS app CASCADE")
+    connection.close()
+
+
+def create(
+    connection, name: str, columns: str = "uid text, time timestamp, event_name text"
+) -> None:
+    """Make the table `name` in the schema `app` and fill it; `columns` may rename and retype."""
+    with connection.cursor() as cursor:
+        relation = sql.Identifier("app", name)
+        cursor.execute(sql.SQL("CREATE TABLE {} ({})").format(relation, sql.SQL(columns)))
+        for event in EVENTS:
+            cursor.execute(sql.SQL("INSERT INTO {} VALUES (%s, %s, %s)").format(relation), event)
+
+
+def asked(url: str, *arguments: str) -> dict:
+    finished = run_script("Q1/sql.py", "--dsn", url, "--format", "json", *arguments)
+    assert finished.returncode == 0, finished.stderr
+    return json.loads(finished.stdout)
+
+
+def test_a_table_of_the_server(postgres_url, connection):
+    create(connection, "events")
+    answer = asked(postgres_url, "--table", "app.events")
+    assert answer["table"] == "app.events"
+    assert (answer["records"], answer["users"], answer["records_without_user"]) == (5, 2, 1)
+    assert (answer["installed_users"], answer["retained_users"]) == (2, 1)
+
+
+@pytest.mark.parametrize("name", ["Events", "piwik_track", "two words", 'a "quoted" name', "x.y"])
+def test_any_name_of_table_and_columns(postgres_url, connection, name):
+    create(connection, name, '"User Id" text, "select" timestamptz, "ev%ent" text')
+    mapping = "uid=User Id,time=select,event_name=ev%ent"
+    answer = asked(postgres_url, "--table", f"app.{name}", "--columns", mapping)
+    assert (answer["installed_users"], answer["retained_users"]) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("uid", "event_name"),
+    [("uuid", "app.kind"), ("bigint", "varchar(20)")],
+)
+def test_other_types_of_columns(postgres_url, connection, uid, event_name):
+    values = {"uuid": "00000000-0000-0000-0000-000000000001", "bigint": "12345678901"}
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TYPE app.kind AS ENUM ('FIRST_INSTALL', 'OPEN')")
+        cursor.execute(f"CREATE TABLE app.events (uid {uid}, time bigint, event_name {event_name})")
+        for moment, name in ((1491004800, "FIRST_INSTALL"), (1491177600000, "OPEN")):
+            cursor.execute(
+                "INSERT INTO app.events VALUES (%s, %s, %s)", [values[uid], moment, name]
+            )
+    answer = asked(postgres_url, "--table", "app.events", "--users")
+    assert [str(value) for value in answer["uids"]] == [values[uid]]
+
+
+def test_the_index_on_the_time_serves(postgres_url, connection):
+    create(connection, "events")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO app.events SELECT 'u' || n, '2010-01-01'::timestamp"
+            " + n * interval '1 minute', 'OPEN' FROM generate_series(1, 20000) AS n"
+        )
+        cursor.execute(
+            "CREATE INDEX by_event ON app.events (time) INCLUDE (uid)"
+            " WHERE event_name = 'FIRST_INSTALL'; CREATE INDEX by_uid ON app.events (uid, time)"
+        )
+        cursor.execute("ANALYZE app.events")
+    finished = run_script("Q1/sql.py", "--dsn", postgres_url, "--table", "app.events", "--explain")
+    assert finished.returncode == 0, finished.stderr
+    assert "by_event" in finished.stdout
+    assert "by_uid" in finished.stdout
+    assert "Seq Scan on events" not in finished.stdout
+    assert "Execution Time: " in finished.stdout
+
+
+def test_nothing_is_written_to_it(postgres_url, connection):
+    create(connection, "events")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE ROLE reader LOGIN PASSWORD 'r'; GRANT USAGE ON SCHEMA app TO reader;"
+            "GRANT SELECT ON app.events TO reader"
+        )
+    password = postgres_url.split("postgres:")[1].split("@")[0]
+    url = postgres_url.replace(f"postgres:{password}", "reader:r")
+    assert asked(url, "--table", "app.events", "--cohorts")["cohorts"]
+    with connection.cursor() as cursor:
+        cursor.execute("DROP OWNED BY reader; DROP ROLE reader")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        (("--table", "app.nothing"), ["app.nothing", "no such table"]),
+        (("--table", "nowhere.events"), ["nowhere.events", "no such table"]),
+        (("--table", ""), ["--table"]),
+        (
+            ("--table", "app.events", "--columns", "uid=nobody"),
+            ["'nobody'", "uid, time, event_name"],
+        ),
+        (("--table", "app.events", "--columns", "time=uid"), ["is text", "no time"]),
+        (("--table", "app.events", "--events", "x.csv"), ["not allowed with"]),
+    ],
+)
+def test_a_table_or_column_that_is_not_there(postgres_url, connection, arguments, parts):
+    create(connection, "events")
+    finished = run_script("Q1/sql.py", "--dsn", postgres_url, *arguments)
+    assert_one_line_error(finished, 2, *parts)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_hostile_text_is_data(postgres_url, connection, text, capsys):
+    """As a table's and a column's name, an event and a uid."""
+    create(connection, "victims")
+    before = contents(connection)
+    relation = sql.Identifier("app", text)
+    column = "event_name" if set(text) & set(",=") else text  # --columns parts its texts by these
+    columns = sql.SQL("(uid text, time timestamptz, {} text)").format(sql.Identifier(column))
+    with connection.cursor() as cursor:
+        cursor.execute(sql.SQL("CREATE TABLE {} {}").format(relation, columns))
+        values = sql.SQL(", ").join(map(sql.Literal, [text, "2017-04-01", text]))
+        cursor.execute(sql.SQL("INSERT INTO {} VALUES ({})").format(relation, values))
+    arguments = ["--dsn", postgres_url, "--table", f"app.{text}", "--install-event", text]
+    arguments += ["--columns", f"event_name={column}", "--active-from", "2017-04-01"]
+    assert main([*arguments, "--users", "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["uids"] == [text]
+    assert main([*arguments, "--cohorts", "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["cohorts"][0]["users"] == 1
+    assert main([*arguments, "--explain"]) == 0
+    assert contents(connection) == before
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_hostile_text_that_can_be_no_argument_is_refused(postgres_url, connection, text, capsys):
+    create(connection, "victims")
+    before = contents(connection)
+    for option in (
+        "--dsn", "--table", "--events", "--columns", "--on-bad-row", "--seed", "--install-event",
+        "--install-date", "--active-from", "--active-to", "--time-zone", "--period", "--follow",
+        "--format", "--plot",
+    ):  # fmt: skip
+        server = [] if option == "--dsn" else ["--dsn", postgres_url]
+        assert main([*server, f"{option}={text}"]) == 2, option
+        error = capsys.readouterr().err.strip().splitlines()[-1]
+        assert error.startswith("sql.py: error: "), option
+    assert contents(connection) == before
+
+
+def test_an_argument_that_is_not_utf_8(postgres_url):
+    finished = run_script("Q1/sql.py", "--dsn", postgres_url, "--install-event", "\udcff")
+    assert_one_line_error(finished, 2, "not UTF-8")
+
+
+def contents(connection) -> list[tuple]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM app.victims ORDER BY 1, 2")
+        return cursor.fetchall()
+
+
+@pytest.fixture
+def slow_run(postgres_url, connection) -> Iterator[subprocess.Popen]:
+    """The script in the middle of a query that would take a minute."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE VIEW app.slow AS SELECT 'a' AS uid, now() AS time, 'x' AS event_name"
+            " FROM pg_sleep(60)"
+        )
+        command = [sys.executable, "Q1/sql.py", "--dsn", postgres_url, "--table", "app.slow"]
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=clean_environment(), stderr=subprocess.PIPE, text=True
+        )
+        deadline = time.monotonic() + 20
+        while not sleeping(connection):
+            assert time.monotonic() < deadline, "the query never began"
+            time.sleep(0.05)
+        yield process
+        process.kill()
+        process.communicate()
+
+
+def sleeping(connection) -> list[int]:
+    """The server's processes that run a query of the script."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pid FROM pg_stat_activity"
+            " WHERE application_name = 'retention' AND wait_event = 'PgSleep'"
+        )
+        return [pid for (pid,) in cursor.fetchall()]
+
+
+def test_a_server_that_goes_away_half_way(slow_run, connection):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s)", sleeping(connection))
+    _, errors = slow_run.communicate(timeout=20)
+    assert slow_run.returncode == 1
+    assert "Traceback" not in errors
+    assert errors.splitlines()[-1].startswith("sql.py: error: PostgreSQL: ")
+
+
+def test_an_interrupt_ends_the_query_on_the_server_too(slow_run, connection):
+    slow_run.send_signal(signal.SIGINT)
+    _, errors = slow_run.communicate(timeout=20)
+    assert "Traceback" not in errors
+    assert errors.splitlines()[-1].endswith("canceling statement due to user request")
+    assert sleeping(connection) == []

@@ -1,0 +1,126 @@
+"""What a day is: in a time zone, over changes of the clock, for both types of timestamp."""
+
+from datetime import date, timedelta
+
+import pytest
+from conftest import assert_one_line_error, run_script
+from q1_given import given
+from retention import Question, ask, first_moments, moments
+
+
+def retained(url: str, events: str, question: Question, time_type: str = "timestamptz"):
+    """How many users installed and came back."""
+    with given(url, events, question.time_zone, time_type) as connection:
+        parameters = moments(connection, question) | {"install_event": question.install_event}
+        (row,), _ = ask(connection, "retained_users", parameters)
+        return tuple(row)
+
+
+def question(installed: str, time_zone: str, days: int = 1) -> Question:
+    """Who installed on a day and came back on the days after?"""
+    day = date.fromisoformat(installed)
+    return Question("in", day, day + timedelta(days=1), day + timedelta(days=days), time_zone)
+
+
+@pytest.mark.parametrize("time_type", ["timestamptz", "timestamp"])
+@pytest.mark.parametrize(
+    ("time_zone", "expected"),
+    [("UTC", (1, 1)), ("Asia/Hong_Kong", (2, 1)), ("America/New_York", (0, 0))],
+)
+def test_both_types_of_timestamp_are_the_same_moments(postgres_url, time_type, time_zone, expected):
+    events = """
+        uid | time                       | event_name
+        a   | 2017-04-01 00:00:00        | in
+        a   | 2017-04-02 00:00:00        | open
+        b   | 2017-03-31 16:00:00        | in
+        b   | 2017-04-02 16:00:00        | open
+    """
+    if time_type == "timestamptz":
+        events = events.replace(":00:00 ", ":00:00+00 ")
+    asked = question("2017-04-01", time_zone)
+    assert retained(postgres_url, events, asked, time_type) == expected
+
+
+def test_the_short_day_when_clocks_are_set_forward(postgres_url):
+    """Berlin's 2017-03-26 has 23 hours: 23:00 UTC the day before to 22:00 UTC."""
+    events = """
+        uid     | time                          | event_name
+        before  | 2017-03-25 22:59:59.999999+00 | in
+        before  | 2017-03-26 22:00:00+00        | open
+        first   | 2017-03-25 23:00:00+00        | in
+        first   | 2017-03-26 21:59:59.999999+00 | open
+        last    | 2017-03-26 21:59:59.999999+00 | in
+        last    | 2017-03-26 22:00:00+00        | open
+        after   | 2017-03-26 22:00:00+00        | in
+    """
+    assert retained(postgres_url, events, question("2017-03-26", "Europe/Berlin")) == (2, 1)
+
+
+def test_the_long_day_when_clocks_are_set_back(postgres_url):
+    """Berlin's 2017-10-29 has 25 hours: 22:00 UTC the day before to 23:00 UTC."""
+    events = """
+        uid     | time                          | event_name
+        before  | 2017-10-28 21:59:59.999999+00 | in
+        first   | 2017-10-28 22:00:00+00        | in
+        first   | 2017-10-29 22:30:00+00        | open
+        last    | 2017-10-29 22:59:59.999999+00 | in
+        last    | 2017-10-29 23:00:00+00        | open
+        after   | 2017-10-29 23:00:00+00        | in
+    """
+    assert retained(postgres_url, events, question("2017-10-29", "Europe/Berlin")) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("day", "time_zone", "moment"),
+    [
+        ("2017-04-01", "UTC", "2017-04-01T00:00:00"),
+        ("2017-04-01", "Asia/Kathmandu", "2017-03-31T18:15:00"),
+        # 00:00 comes twice: clocks go from 01:00 back to 00:00
+        ("2017-11-05", "America/Havana", "2017-11-05T04:00:00"),
+        # 00:00 does not come: clocks go from 00:00 to 01:00
+        ("2017-10-15", "America/Sao_Paulo", "2017-10-15T03:00:00"),
+        # the day does not come: Samoa went from the 29th to the 31st
+        ("2011-12-30", "Pacific/Apia", "2011-12-30T10:00:00"),
+        ("2011-12-31", "Pacific/Apia", "2011-12-30T10:00:00"),
+    ],
+)
+def test_the_first_moment_of_a_day(postgres_url, day, time_zone, moment):
+    events = "uid | time | event_name\n a | 2017-01-01 00:00+00 | x"
+    with given(postgres_url, events, time_zone) as connection:
+        asked = date.fromisoformat(day)
+        found = first_moments(connection, [asked], time_zone)[asked]
+    assert found.isoformat() == f"{moment}+00:00"
+
+
+@pytest.mark.parametrize(
+    "time_zone", ["Europe/Berlin", "America/Havana", "America/Sao_Paulo", "Australia/Lord_Howe"]
+)
+def test_range_and_day_agree_at_every_quarter_of_an_hour(postgres_url, time_zone):
+    """An event is in the half-open range of a day exactly if the view says it is of that day."""
+    days = [date(2017, 1, 1) + timedelta(days=n) for n in range(366)]
+    with (
+        given(postgres_url, "uid | time | event_name", time_zone) as connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(
+            "INSERT INTO given_events SELECT 'a', moment, 'x' FROM generate_series("
+            "'2016-12-31Z'::timestamptz, '2018-01-02Z', interval '15 minutes') AS moment"
+        )
+        found = first_moments(connection, days, time_zone)
+        starts = [found[day] for day in days]
+        cursor.execute(
+            "SELECT count(*), count(*) FILTER (WHERE ranges.day = piwik_track.day)"
+            " FROM piwik_track"
+            " JOIN unnest(%s, %s, %s) AS ranges (day, start, stop)"
+            " ON time >= start AND time < stop",
+            [days[:-1], starts[:-1], starts[1:]],
+        )
+        in_ranges, agreeing = cursor.fetchone()
+        cursor.execute("SELECT count(*) FROM piwik_track WHERE extract(year FROM day) = 2017")
+        assert cursor.fetchone()[0] == in_ranges == agreeing == 365 * 24 * 4
+
+
+@pytest.mark.parametrize("name", ["Nowhere/City", "utc+25", "'; DROP TABLE x; --", "", "FOO3BAR"])
+def test_a_time_zone_that_does_not_exist(postgres_url, name):
+    finished = run_script("Q1/sql.py", "--dsn", postgres_url, "--time-zone", name)
+    assert_one_line_error(finished, 2, "--time-zone", "Asia/Hong_Kong")
