@@ -1,0 +1,195 @@
+"""How fast recommendations are written to the SQLite store and read back.
+
+    python benchmarks/q3b_store.py
+    python benchmarks/q3b_store.py --users 359347 --artists 155424
+
+The sets are drawn from a seed in the shape of a daily run: 20 artists a user, three reasons each,
+and 10 top artists. The peer keeps the same items the usual way, one JSON text a user in a table of
+SQLite with the same settings. Times are those of a whole publication: making rows, writing,
+indexing, and the disk. Reading is by random users, all of them known.
+"""
+
+import json
+import resource
+import sqlite3
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.append(str(ROOT / "Q3b"))
+
+from command_line import ArgumentParser, command  # noqa: E402
+from recommendation_store import (  # noqa: E402
+    REASONS,
+    RECOMMENDATION,
+    TOP_ARTIST,
+    Block,
+    Catalogue,
+    RuleList,
+    new_run,
+    open_store,
+    played_artists,
+    recommended_artists,
+    user_item,
+)
+from sqlite_store import PAGE_BYTES  # noqa: E402
+
+BLOCK = 4096  # users
+TOP, PLAYED = 20, 10  # artists per user
+READ = 5_000  # users
+
+
+def random_catalogue(artists: int) -> Catalogue:
+    """Artists with names and MBIDs of the usual lengths."""
+    return Catalogue(
+        np.array([f"The Artist No. {number}" for number in range(artists)], dtype=object),
+        np.array(
+            [f"{number:08x}-0000-4000-8000-000000000000" for number in range(artists)], object
+        ),
+    )
+
+
+def random_recommendations(random: np.random.Generator, number: int, artists: int) -> np.ndarray:
+    """(number,) recommendations with all their reasons."""
+    rows = np.zeros(number, RECOMMENDATION)
+    rows["artist"] = random.integers(artists, size=number)
+    rows["score"] = random.random(number)
+    rows["because_artist"] = random.integers(artists, size=(number, REASONS))
+    rows["because_share"] = random.random((number, REASONS))
+    rows["because_listeners"] = random.integers(250, size=(number, REASONS))
+    return rows
+
+
+def random_blocks(users: int, artists: int, seed: int) -> list[Block]:
+    """Blocks of users with ids in random order."""
+    random = np.random.default_rng(seed)
+    return [
+        random_block(random, min(BLOCK, users - first), artists) for first in range(0, users, BLOCK)
+    ]
+
+
+def random_block(random: np.random.Generator, users: int, artists: int) -> Block:
+    """One block."""
+    digits = random.bytes(20 * users).hex()
+    top = np.zeros(users * PLAYED, TOP_ARTIST)
+    top["artist"] = random.integers(artists, size=len(top))
+    top["plays"] = random.integers(1, 5000, size=len(top))
+    return Block(
+        users=[digits[start : start + 40] for start in range(0, 40 * users, 40)],
+        rules=["neighbours"] * users,
+        neighbours=np.full(users, 250),
+        recommendations=random_recommendations(random, users * TOP, artists),
+        recommendation_starts=np.arange(0, users * TOP + 1, TOP),
+        top_artists=top,
+        top_starts=np.arange(0, users * PLAYED + 1, PLAYED),
+        lists=[None] * users,
+    )
+
+
+def write_packed(path: Path, blocks: list[Block], catalogue: Catalogue) -> None:
+    """Publish the blocks in the store."""
+    store = open_store(f"sqlite:///{path}", create=True)
+    run = new_run()
+    with store.lock(), store.begin(run, catalogue) as writer:
+        writer.write_lists([RuleList("", "", blocks[0].recommendations[:TOP])])
+        for block in blocks:
+            writer.write(block)
+        writer.finish(run)
+    store.publish(run)
+
+
+def read_packed(path: Path, users: list[str]) -> None:
+    """Read items from the store."""
+    store = open_store(f"sqlite:///{path}")
+    for user in users:
+        store.user(user)
+    store.close()
+
+
+def write_texts(path: Path, blocks: list[Block], catalogue: Catalogue) -> None:
+    """Write the blocks as JSON texts."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("CREATE TABLE items (user_id TEXT, item TEXT)")
+    for block in blocks:
+        connection.execute("BEGIN")
+        connection.executemany("INSERT INTO items VALUES (?, ?)", texts(block, catalogue))
+        connection.execute("COMMIT")
+    connection.execute("CREATE UNIQUE INDEX user ON items (user_id)")
+    connection.close()
+
+
+def texts(block: Block, catalogue: Catalogue) -> Iterator[tuple[str, str]]:
+    """Each user's item as JSON."""
+    run = new_run()
+    for user, rule, neighbours, recommendations, top, _ in block.slices():
+        artists = recommended_artists(catalogue.artist, recommendations)
+        played = played_artists(catalogue.artist, top)
+        yield user, json.dumps(user_item(run, user, rule, neighbours, artists, played))
+
+
+def read_texts(path: Path, users: list[str]) -> None:
+    """Read items from JSON texts."""
+    with closing(sqlite3.connect(path)) as connection:
+        for user in users:
+            query = "SELECT item FROM items WHERE user_id = ?"
+            json.loads(connection.execute(query, [user]).fetchone()[0])
+
+
+def seconds(function: Callable, *arguments) -> float:
+    """Wall-clock seconds of one call."""
+    start = time.perf_counter()
+    function(*arguments)
+    return time.perf_counter() - start
+
+
+def measure(write: Callable, read: Callable, blocks: list[Block], catalogue: Catalogue, runs: int):
+    """Median users written a second, median microseconds to read one, and the file's bytes."""
+    random = np.random.default_rng(0)
+    users = [user for block in blocks for user in block.users]
+    read_users = [users[number] for number in random.integers(len(users), size=READ)]
+    writing, reading = [], []
+    for _ in range(runs):
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "recommendations.db"
+            writing.append(len(users) / seconds(write, path, blocks, catalogue))
+            size = path.stat().st_size
+            reading.append(seconds(read, path, read_users) / READ * 1e6)
+    return statistics.median(writing), statistics.median(reading), size
+
+
+@command
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = ArgumentParser(description=__doc__)
+    parser.add_argument("--users", type=int, default=20_000, help="in the set")
+    parser.add_argument("--artists", type=int, default=20_000, help="in the catalogue")
+    parser.add_argument("--runs", type=int, default=3, help="of which the median is shown")
+    parser.add_argument("--seed", type=int, default=1, help="of the set")
+    arguments = parser.parse_args(argv)
+    blocks = random_blocks(arguments.users, arguments.artists, arguments.seed)
+    catalogue = random_catalogue(arguments.artists)
+    print(f"{arguments.users:,} users, {arguments.artists:,} artists, median of {arguments.runs}")
+    print(f"{'':<12}{'users/s written':>16}{'us to read one':>16}{'bytes a user':>14}")
+    ways = {"the store": (write_packed, read_packed), "JSON texts": (write_texts, read_texts)}
+    for name, (write, read) in ways.items():
+        written, read_time, size = measure(write, read, blocks, catalogue, arguments.runs)
+        print(f"{name:<12}{written:>16,.0f}{read_time:>16,.0f}{size / arguments.users:>14,.0f}")
+    print(f"peak memory {peak_memory():,.0f} MB, the set itself included")
+
+
+def peak_memory() -> float:
+    """Of this process, in MB."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
+
+
+if __name__ == "__main__":
+    sys.exit(main())
