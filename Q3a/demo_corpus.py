@@ -21,16 +21,19 @@ NEIGHBOURING_SHARE = 0.15
 HTML_SHARE = 0.2  # of articles, which come with the mark-up of a web page
 
 
-def demo_corpus(seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+def demo_corpus(
+    seed: int, train_articles: int = TRAIN_ARTICLES
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return training articles with columns id, tag, text and new ones with id, text."""
     generator = random.Random(seed)  # noqa: S311 - no secret hangs on it
     templates = tomllib.loads(TEMPLATES.read_text(encoding="utf-8"))
+    total = train_articles + TEST_ARTICLES
     articles = pd.DataFrame(
-        [demo_article(generator, templates) for _ in range(TRAIN_ARTICLES + TEST_ARTICLES)],
+        [demo_article(generator, templates) for _ in range(total)],
         columns=["tag", "text"],
     )
     articles.insert(0, "id", [f"demo-{number:04}" for number in range(1, len(articles) + 1)])
-    return articles[:TRAIN_ARTICLES], articles[TRAIN_ARTICLES:].drop(columns="tag")
+    return articles[:train_articles], articles[train_articles:].drop(columns="tag")
 
 
 def demo_article(generator: random.Random, templates: dict) -> tuple[str, str]:

@@ -1,0 +1,222 @@
+"""Q3a against the classic way: search, segmentation, quality, abstention and scale in one run.
+
+    python benchmarks/q3a_tagger.py
+    REAL_DATA_DIR=... python benchmarks/q3a_tagger.py --articles 1000000
+
+The classic way segments every article anew, by `pycantonese.segment` within CountVectorizer, for
+each of 54 forests and 5 folds; one candidate is measured and 54 are extrapolated from it. Without
+REAL_DATA_DIR the demo corpus stands in for the real articles. Times are medians of --rounds.
+"""
+
+import argparse
+import csv
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pycantonese
+import rjieba
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.model_selection import cross_val_score
+from sklearn.pipeline import make_pipeline
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.append(str(ROOT / "Q3a"))
+
+from articles import COLUMNS, Source, read_batches  # noqa: E402
+from command_line import ArgumentParser, command  # noqa: E402
+from demo_corpus import demo_corpus  # noqa: E402
+from model_families import Family, families  # noqa: E402
+from nested_evaluation import FOLDS, choose, evaluate, splits, tagged, trained  # noqa: E402
+from preparation import fit_to_learn_from, prepared  # noqa: E402
+from scores import confusion, macro_f1  # noqa: E402
+from segmentation import segment  # noqa: E402
+
+CLASSIC_CANDIDATES = 54
+SEEDS = range(3)
+COVERAGE = 0.98  # of articles of known topics that keep their tag
+SETTINGS_OF_ONE = {  # the candidate that stands for its family in the quality table
+    "reference forest": {"min_df": 0.01, "max_df": 0.9, "n_estimators": 100, "max_depth": 12}
+}
+
+
+@command
+def main(argv=None) -> None:
+    options = parsed(argv)
+    print(f"{os.cpu_count()} cores, {pd.Timestamp.now():%Y-%m-%d}")
+    corpora = read_corpora()
+    articles = next(iter(corpora.values()))
+    parts = {
+        "segmentation": lambda: segmentation(articles, options.rounds),
+        "search": lambda: search(articles, options.rounds),
+        "quality": lambda: quality(corpora),
+        "abstention": lambda: abstention(corpora),
+        "scale": lambda: scale(options.articles),
+    }
+    for part in options.parts:
+        print(f"\n== {part} ==")
+        for line in parts[part]():
+            print(line, flush=True)
+
+
+def parsed(argv) -> argparse.Namespace:
+    parser = ArgumentParser(description=__doc__)
+    parts = ["segmentation", "search", "quality", "abstention", "scale"]
+    parser.add_argument("--parts", nargs="+", choices=parts, default=parts, help="what to measure")
+    parser.add_argument("--rounds", type=int, default=3, help="how often to measure a time")
+    parser.add_argument("--articles", type=int, default=20_000, help="learnt from out of core")
+    return parser.parse_args(argv)
+
+
+def read_corpora() -> dict[str, pd.DataFrame]:
+    """Return the articles of each real set, ready to learn from, or else the demo corpus."""
+    folder = os.environ.get("REAL_DATA_DIR")
+    if not folder:
+        return {"demo corpus": fit_to_learn_from(prepared(demo_corpus(seed=0)[0]))}
+    real = Path(folder) / "q3a"
+    titles = Source({"id": "index", "tag": "class", "text": "title"})
+    return {
+        "hk01-2021-silver": read([real / "hk01-2021-silver.csv"], Source(COLUMNS)),
+        "tw-news-titles": read(sorted((real / "tw-news-titles").glob("*.tsv")), titles),
+    }
+
+
+def read(paths: list[Path], source: Source) -> pd.DataFrame:
+    batches = read_batches(paths, ["id", "tag", "text"], source, Counter())
+    return fit_to_learn_from(prepared(pd.concat(batches, ignore_index=True)))
+
+
+def seconds(function: Callable[[], object], rounds: int = 1) -> float:
+    """Return the median time of calling the function."""
+    times = []
+    for _ in range(rounds):
+        start = time.perf_counter()
+        function()
+        times.append(time.perf_counter() - start)
+    return statistics.median(times)
+
+
+def segmentation(articles: pd.DataFrame, rounds: int):
+    """Yield characters a second, each segmenter warm."""
+    texts = articles["plain"].tolist()
+    characters = sum(map(len, texts))
+    ways = {
+        "ours": lambda: segment(texts),
+        "pycantonese.segment": lambda: [pycantonese.segment(text) for text in texts],
+        "rjieba.cut": lambda: [rjieba.cut(text) for text in texts],
+    }
+    for name, way in ways.items():
+        segment(texts[:1]), pycantonese.segment("香港"), rjieba.cut("香港")
+        yield f"{name:20} {characters / seconds(way, rounds):12,.0f} characters a second"
+
+
+def search(articles: pd.DataFrame, rounds: int):
+    """Yield the time of the classic search and of ours, segmentation included in both."""
+    classic = make_pipeline(
+        CountVectorizer(tokenizer=pycantonese.segment, token_pattern=None, min_df=0.01, max_df=0.9),
+        RandomForestClassifier(n_estimators=100, max_depth=10, random_state=0),
+    )
+    folds = splits(articles, FOLDS, seed=0)
+
+    def classic_candidate():
+        cross_val_score(classic, articles["plain"], articles["tag"], cv=folds, n_jobs=-1)
+
+    def ours(model: str):
+        words = segment(articles["plain"])
+        choose(articles.assign(words=words), families(model, "quick", seed=0), FOLDS, seed=0)
+
+    classic_candidate()  # starts the worker processes
+    one = seconds(classic_candidate, rounds)
+    whole = one * CLASSIC_CANDIDATES
+    yield f"classic, 1 candidate    {one:8.1f} s"
+    yield f"classic, 54 candidates  {whole:8.1f} s (extrapolated)"
+    same, default = seconds(lambda: ours("reference")), seconds(lambda: ours("all"), rounds)
+    yield f"ours, the same 54       {same:8.1f} s ({whole / same:.1f} times as fast)"
+    yield f"ours, default search    {default:8.1f} s ({whole / default:.1f} times as fast)"
+
+
+def quality(corpora: dict[str, pd.DataFrame]):
+    """Yield accuracy and macro F1 of 5 folds, the mean of 3 seeds, for each family and the choice.
+
+    The choice is that of the default search within each outer fold.
+    """
+    for corpus, articles in corpora.items():
+        yield f"{corpus}, {len(articles)} articles: accuracy of each seed, mean, macro F1"
+        for family in families("all", "quick", seed=0):
+            yield quality_row(family.name, articles, lambda seed, f=family: [one_of(f, seed)])
+        yield quality_row("chosen by search", articles, lambda s: families("all", "quick", s))
+
+
+def one_of(family: Family, seed: int) -> Family:
+    """Return the family with one candidate and its model's seed."""
+    wanted = SETTINGS_OF_ONE.get(family.name, {})
+    grid = {
+        name: [wanted.get(name.rpartition("__")[2], values[-1])]
+        for name, values in family.grid.items()
+    }
+    return Family(family.name, family.features, family.model.set_params(random_state=seed), grid)
+
+
+def quality_row(name: str, articles: pd.DataFrame, candidates: Callable) -> str:
+    evaluations = [evaluate(articles, candidates(seed), seed) for seed in SEEDS]
+    accuracies = [evaluation.correct.mean() for evaluation in evaluations]
+    f1 = np.mean([macro_f1(confusion(evaluation).to_numpy()) for evaluation in evaluations])
+    each = " ".join(f"{accuracy:.4f}" for accuracy in accuracies)
+    return f"  {name:32} {each}  {np.mean(accuracies):.4f}  {f1:.4f}"
+
+
+def abstention(corpora: dict[str, pd.DataFrame]):
+    """Yield, for each tag left out of learning, the share of its articles that get no tag.
+
+    The least confidence is that at which 98 % of the articles of the other tags keep theirs.
+    """
+    for corpus, articles in corpora.items():
+        for model in ("linear", "forest"):
+            shares = []
+            for foreign in sorted(articles["tag"].unique()):
+                known = articles[articles["tag"] != foreign].reset_index(drop=True)
+                family = families(model, "none", seed=0)
+                least = np.quantile(evaluate(known, family, seed=0).confidence, 1 - COVERAGE)
+                tagger = trained(choose(known, family, FOLDS, 0).pipeline, known, seed=0)
+                _, confidence = tagged(tagger, articles[articles["tag"] == foreign])
+                shares.append(f"{foreign} {np.mean(confidence < least):.2f}")
+            yield f"{corpus}, {model}: no tag for foreign articles of {', '.join(shares)}"
+
+
+def scale(articles: int):
+    """Yield time, memory and accuracy of learning out of core, in a process of its own."""
+    import resource  # not on Windows
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "articles.csv"
+        write_sorted_by_tag(path, articles)
+        command = [sys.executable, str(ROOT / "Q3a" / "tagging_prediction.py"), "--out-of-core"]
+        start = time.perf_counter()
+        finished = subprocess.run(
+            [*command, "--train", path], capture_output=True, check=True, encoding="utf-8"
+        )
+        taken = time.perf_counter() - start
+        size = path.stat().st_size
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
+    accuracy = next(line for line in finished.stdout.splitlines() if line.startswith("Mean"))
+    yield f"{articles:,} articles, {size / 2**20:,.0f} MB, sorted by tag: {taken:,.0f} s"
+    yield f"peak memory of one process {peak:.2f} GB; {accuracy}"
+
+
+def write_sorted_by_tag(path: Path, articles: int) -> None:
+    """Write invented articles to a CSV file, all of a tag together."""
+    rows = pd.concat(demo_corpus(seed, 1_000)[0] for seed in range(-(-articles // 1_000)))
+    rows[:articles].sort_values("tag").to_csv(path, index=False, quoting=csv.QUOTE_MINIMAL)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
