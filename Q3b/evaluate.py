@@ -21,7 +21,15 @@ from evaluation_metrics import hubness, recall_and_ndcg, variety
 from evaluation_models import DEFAULT, MODELS, TUNED, Answer, models_for
 from evaluation_report import plot_comparison, show
 from evaluation_splits import split, usable
-from evaluation_tuning import SPACES, choose, merged, read_chosen, settings_for, write_chosen
+from evaluation_tuning import (
+    CHOSEN,
+    SPACES,
+    choose,
+    merged,
+    read_chosen,
+    settings_for,
+    write_chosen,
+)
 from listeners import generated_play_counts
 from play_counts import PlayCounts
 from tqdm import tqdm
@@ -111,11 +119,11 @@ def compare(name: str, data: PlayCounts, options, chosen: dict) -> list[dict]:
 def main(argv: Sequence[str] | None = None) -> None:
     options = arguments(argv)
     sets = read_data_sets(options.data, options.seed)
-    chosen = read_chosen()
+    chosen = read_chosen(CHOSEN)
     if options.tune:
         models = [model for model in SPACES if model in (options.models or MODELS)]
         chosen = merged(chosen, choose(sets, models, options.trials, options.top, options.seed))
-        write_chosen(chosen)
+        write_chosen(chosen, CHOSEN)
     warm_up()
     rows = [row for name, data in sets.items() for row in compare(name, data, options, chosen)]
     show(rows, options.format)

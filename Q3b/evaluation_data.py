@@ -34,7 +34,7 @@ def positive_numbers(table: pd.DataFrame, column: str, path: Path) -> pd.Series:
     numbers = pd.to_numeric(table[column], errors="coerce")
     wrong = table.index[~(numbers > 0)]
     if len(wrong):
-        value = table[column][wrong[0]]
+        value = str(table[column][wrong[0]])
         raise UserError(f"{path}: data row {wrong[0] + 1}: {column} {value!r} is not above 0")
     return numbers
 

@@ -134,7 +134,7 @@ def choose(
     return chosen
 
 
-def read_chosen(path: Path = CHOSEN) -> dict[str, dict[str, dict]]:
+def read_chosen(path: Path) -> dict[str, dict[str, dict]]:
     """Read the chosen settings: data set -> model -> settings; none if there is no file."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
@@ -144,7 +144,7 @@ def read_chosen(path: Path = CHOSEN) -> dict[str, dict[str, dict]]:
         raise UserError(f"{path}: not JSON ({error}); repeat evaluate.py --tune") from error
 
 
-def write_chosen(chosen: dict[str, dict[str, dict]], path: Path = CHOSEN) -> None:
+def write_chosen(chosen: dict[str, dict[str, dict]], path: Path) -> None:
     """Write the chosen settings, whole or not at all."""
     with replacing(path) as beside:
         beside.write_text(json.dumps(chosen, indent=2, sort_keys=True) + "\n", encoding="utf-8")

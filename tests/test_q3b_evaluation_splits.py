@@ -1,0 +1,52 @@
+"""What is held out, and what is left out, by construction."""
+
+import numpy as np
+from evaluation_splits import split, usable
+from listeners import generated_play_counts
+from play_counts import play_counts_of
+from scipy.sparse import csr_array
+
+
+def test_rare_artists_go_first_and_users_with_too_few_left_after():
+    users = ["a"] * 6 + ["b"] * 5 + ["c"] * 5
+    artists = [*"uvwxyz", *"uvwxy", *"uvwx", "only c's"]
+    data = usable(play_counts_of(users, artists, [1.0] * 16))
+    assert data.users.tolist() == ["a", "b"]
+    assert data.artists.tolist() == ["u", "v", "w", "x", "y"]
+    assert data.matrix.toarray().tolist() == [[1] * 5] * 2
+
+
+def test_profiles_stay_with_their_users():
+    data = generated_play_counts(users=60, artists=50, seed=4)
+    left = usable(data)
+    assert left.profiles.index.tolist() == left.users.tolist()
+
+
+def test_a_fifth_of_each_user_s_artists_is_held_out_and_nothing_is_lost():
+    plays = generated_play_counts(users=200, artists=300, seed=4).matrix
+    parts = split(plays, seed=1, number=1)
+    assert (parts.train + parts.test != plays).nnz == 0
+    assert parts.train.multiply(parts.test).nnz == 0
+    counts = np.diff(plays.indptr)
+    expected = np.maximum(np.rint(counts * 0.2), (counts >= 2).astype(int))
+    assert np.diff(parts.test.indptr).tolist() == expected.tolist()
+
+
+def test_one_artist_stays_and_of_two_one_is_held_out():
+    parts = split(csr_array([[1.0, 0, 0], [1, 2, 0], [0, 0, 0]]), seed=1, number=1)
+    assert np.diff(parts.test.indptr).tolist() == [0, 1, 0]
+
+
+def test_a_split_repeats_by_seed_and_number_and_differs_by_either():
+    plays = generated_play_counts(users=50, artists=80, seed=4).matrix
+    one, same = split(plays, 1, 1), split(plays, 1, 1)
+    assert (one.test != same.test).nnz == 0
+    for seed, number in ((1, 2), (2, 1)):
+        assert (one.test != split(plays, seed, number).test).nnz > 0
+
+
+def test_every_artist_of_a_user_is_held_out_about_equally_often():
+    plays = csr_array(np.ones((4000, 10)))
+    held_out = split(plays, 1, 1).test.sum(axis=0)
+    assert held_out.sum() == 8000
+    assert np.abs(held_out - 800).max() < 5 * np.sqrt(800 * 0.8)

@@ -1,0 +1,99 @@
+"""Every recommender that is compared finds a structure that is there by construction."""
+
+import numpy as np
+import pytest
+from evaluation_models import MODELS, TUNED, models_for
+from listeners import generated_play_counts
+from play_counts import play_counts_of
+from rivals import best_of_dense, ease_by_artists, ease_by_users, rows_by_score
+from scipy.sparse import csr_array
+
+USERS, ARTISTS = 60, 40
+SETTINGS = {"BPR": {"factors": 8, "iterations": 300, "learning_rate": 0.1}, "ALS": {"factors": 4}}
+
+
+@pytest.fixture(scope="module")
+def two_circles():
+    """Even users play only even artists, odd users odd ones: 12 of 20 each."""
+    random = np.random.default_rng(1)
+    pairs = [
+        (user, 2 * artist + user % 2)
+        for user in range(USERS)
+        for artist in random.choice(ARTISTS // 2, 12, replace=False)
+    ]
+    users, artists = zip(*pairs, strict=True)
+    return play_counts_of(users, artists, random.integers(1, 50, len(pairs)))
+
+
+@pytest.mark.parametrize("name", [name for name in MODELS if "country" not in name])
+def test_a_model_recommends_unheard_artists_by_falling_score(two_circles, name):
+    found = MODELS[name](two_circles, SETTINGS.get(name, {}), 5, 1).recommended
+    assert found.shape == two_circles.matrix.shape
+    assert found.multiply(two_circles.matrix).nnz == 0
+    for user in range(USERS):
+        row = slice(found.indptr[user], found.indptr[user + 1])
+        assert 0 < row.stop - row.start <= 5
+        assert (np.diff(found.data[row]) <= 0).all()
+        assert len(set(found.indices[row])) == row.stop - row.start
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in MODELS if "country" not in name and name != "popularity"]
+)
+def test_a_model_stays_within_the_user_s_circle(two_circles, name):
+    found = MODELS[name](two_circles, SETTINGS.get(name, {}), 5, 1).recommended
+    circle = np.array([int(artist) % 2 for artist in two_circles.artists])
+    users = np.repeat(two_circles.users.astype(int), np.diff(found.indptr))
+    assert (circle[found.indices] == users % 2).mean() > 0.95
+
+
+def test_popularity_recommends_the_most_played_artist_that_is_unheard():
+    data = play_counts_of([*"aabbbcc"], [*"xyxyzzw"], [1] * 7)
+    found = MODELS["popularity"](data, {}, 1, 1).recommended
+    assert data.artists[found.indices].tolist() == ["z", "w", "x"]
+
+
+def test_the_country_s_artists_come_from_the_country():
+    data = generated_play_counts(users=400, artists=60, seed=2)
+    assert "top artists of the country" in models_for(data)
+    found = MODELS["top artists of the country"](data, {}, 3, 1).recommended
+    for user in range(0, 400, 37):
+        same = (data.profiles["country"] == data.profiles["country"].iloc[user]).to_numpy()
+        listeners = (data.matrix[same] > 0).sum(axis=0)
+        heard = (data.matrix[[user]] > 0).toarray()[0]
+        expected = np.sort(np.where(heard, 0, listeners))[::-1][:3]
+        row = found.data[found.indptr[user] : found.indptr[user + 1]]
+        assert row.tolist() == expected[expected > 0].tolist()
+
+
+def test_data_without_countries_have_no_country_model(two_circles):
+    assert "top artists of the country" not in models_for(two_circles)
+    assert TUNED in models_for(two_circles)
+
+
+def test_both_ways_to_solve_ease_agree():
+    random = np.random.default_rng(3)
+    weights = csr_array(random.random((30, 20)) * (random.random((30, 20)) < 0.3))
+    users = np.arange(30)
+    by_artists = ease_by_artists(weights, 2.0)(users)
+    assert np.allclose(by_artists, ease_by_users(weights, 2.0)(users))
+    dense = weights.toarray()  # by its definition: ridge regression with a zero diagonal
+    column = 7
+    others = np.delete(dense, column, axis=1)
+    model = np.linalg.solve(others.T @ others + 2 * np.eye(19), others.T @ dense[:, column])
+    assert np.allclose(by_artists[:, column], others @ model)
+
+
+def test_fillers_are_not_recommended():
+    lowest = np.finfo(np.float32).min
+    found = rows_by_score(
+        np.array([[2, 0, -1], [1, 2, 0]]), np.array([[3.0, 1, lowest], [2, lowest, lowest]]), (2, 3)
+    )
+    assert found.toarray().tolist() == [[1, 0, 3], [0, 2, 0]]
+
+
+def test_the_best_of_dense_scores_leave_out_what_was_heard():
+    scores = np.array([[5.0, 4, 3], [1, 2, 3]])
+    columns, best = best_of_dense(scores, csr_array([[1, 0, 0], [0, 0, 1]]), 2)
+    assert columns.tolist() == [[1, 2], [1, 0]]
+    assert best.tolist() == [[4, 3], [2, 1]]
