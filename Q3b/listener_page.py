@@ -53,9 +53,9 @@ def explain_rule(item: dict, asked: dict) -> str:
     if item["rule"] == NEIGHBOURS:
         return f"Chosen by the {item['neighbours']} listeners whose taste is nearest."
     if item["rule"] == COUNTRY and "country" in asked:
-        return f"What listeners in {asked['country']} play more than others do."
+        return f"What listeners in {asked['country']} play most."
     if item["rule"] == COUNTRY:
-        return "What listeners in the same country play more than others do."
+        return "What listeners in the same country play most."
     return "What most listeners play."
 
 

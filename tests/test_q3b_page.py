@@ -22,11 +22,11 @@ def client(store_url):
     [
         ("", 200, "What most listeners play."),
         ("?user=&country=&age=", 200, "What most listeners play."),
-        ("?country=Poland", 200, "What listeners in Poland play more than others do."),
+        ("?country=Poland", 200, "What listeners in Poland play most."),
         ("?country=Atlantis", 200, "What most listeners play."),
         (f"?user={LISTENERS[0]}", 200, "Chosen by the 50 listeners whose taste is nearest."),
         (f"?user=+{LISTENERS[0]}+", 200, "Artists for this listener"),
-        (f"?user={LISTENERS[-1]}", 200, "What listeners in the same country play more"),
+        (f"?user={LISTENERS[-1]}", 200, "What listeners in the same country play most."),
         ("?user=nobody&utm_source=mail", 200, "No listener is called"),
         ("?age=old", 400, "The age must be a whole number from 0 to 120."),
         (f"?user={'x' * 257}", 400, "The user id must have 1 to 256 characters."),

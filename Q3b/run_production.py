@@ -1,0 +1,113 @@
+"""The production way once, on this machine: the daily job, its store, the API, two requests.
+
+    python Q3b/run_production.py
+
+The data are a sample drawn from a seed and the store is an SQLite file; both are gone at the end.
+"""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from command_line import ArgumentParser, OutsideError, command
+from generate_listeners import write_listeners
+from recommendation_store import open_store
+
+HERE = Path(__file__).resolve().parent
+START_SECONDS = 30
+
+
+def environment() -> dict[str, str]:
+    """The environment without the settings of a real installation."""
+    return {name: value for name, value in os.environ.items() if "RECOMMENDER_" not in name}
+
+
+def run_job(folder: Path, store_url: str) -> str:
+    """Run the daily job on the sample; return its summary. Raises OutsideError if it fails."""
+    plays, profiles = write_listeners(folder)
+    job = [sys.executable, HERE / "recommend_daily.py", "--store", store_url]
+    finished = subprocess.run(
+        [*job, "--plays", plays, "--profiles", profiles],
+        env=environment(),
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+    )
+    if finished.returncode:
+        raise OutsideError(f"the daily job ended with exit code {finished.returncode}")
+    return finished.stdout
+
+
+def free_port() -> int:
+    """A port of this machine that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextmanager
+def served(store_url: str, log: Path) -> Iterator[str]:
+    """Yield the address of the API while it serves; what it says goes to the file `log`."""
+    port = free_port()
+    api = [sys.executable, HERE / "api.py", "--store", store_url, "--port", str(port)]
+    with log.open("w", encoding="utf-8") as messages:
+        process = subprocess.Popen(
+            [*api, "--workers", "1"], env=environment(), stderr=messages, stdout=messages
+        )
+    try:
+        address = f"http://127.0.0.1:{port}"
+        wait_until_ready(process, address, log)
+        yield address
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def wait_until_ready(process: subprocess.Popen, address: str, log: Path) -> None:
+    """Return when the API is ready. Raises OutsideError with its last words if it is not."""
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            get(f"{address}/readyz")
+            return
+        except OSError:
+            time.sleep(0.05)
+    last = log.read_text(encoding="utf-8").strip().splitlines()[-1:] or ["no message"]
+    raise OutsideError(f"the API did not become ready: {last[0]}")
+
+
+def get(url: str) -> dict:
+    """The JSON document at `url`."""
+    with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - our own server
+        return json.load(answer)
+
+
+@command
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the job, serve its set, ask for a user and for a newcomer."""
+    parser = ArgumentParser(
+        description=__doc__, epilog="example:\n  python Q3b/run_production.py --limit 3"
+    )
+    parser.add_argument("--limit", type=int, default=1, help="artists to ask for")
+    limit = parser.parse_args(argv).limit
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        store_url = f"sqlite:///{folder / 'recommendations.db'}"
+        print("$ python Q3b/recommend_daily.py")
+        print(run_job(folder, store_url))
+        user = open_store(store_url).current().example_users[0]
+        with served(store_url, folder / "api.log") as address:
+            for path in (f"/users/{user}/recommendations", "/new-user/recommendations"):
+                print(f"GET {path}?limit={limit}")
+                print(json.dumps(get(f"{address}{path}?limit={limit}"), indent=2))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

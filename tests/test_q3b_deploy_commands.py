@@ -1,0 +1,142 @@
+"""What the schedulers start does the day's work: from the app's database to the API's answer."""
+
+import os
+import re
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg2
+import pytest
+import yaml
+from api import create_app
+from conftest import ROOT, clean_environment
+from generate_listeners import write_listeners
+from lastfm_files import read_lastfm
+from recommendation_store import open_store
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the schedulers are those of Unix")
+DEPLOY = ROOT / "Q3b" / "deploy"
+LISTENERS, ARTISTS = 60, 80
+
+
+@pytest.fixture(scope="module")
+def app_database(postgres_url, tmp_path_factory):
+    """The URL of the app's database with some listeners and their plays."""
+    folder = tmp_path_factory.mktemp("listeners")
+    write_listeners(folder, LISTENERS, ARTISTS)
+    plays, _ = read_lastfm(folder)
+    server = psycopg2.connect(postgres_url)
+    server.autocommit = True
+    with server.cursor() as cursor:
+        cursor.execute("CREATE DATABASE app_of_schedulers")
+    url = urlsplit(postgres_url)._replace(path="/app_of_schedulers").geturl()
+    with psycopg2.connect(url) as app, app.cursor() as cursor:
+        cursor.execute((DEPLOY / "app_database.sql").read_text(encoding="utf-8"))
+        rows, columns = plays.matrix.nonzero()
+        cursor.executemany(
+            "INSERT INTO plays VALUES (%s, NULL, %s, %s, now())",
+            [
+                (plays.users[row], plays.artist_names[column], int(plays.matrix[row, column]))
+                for row, column in zip(rows.tolist(), columns.tolist(), strict=True)
+            ],
+        )
+        cursor.executemany(
+            "INSERT INTO profiles (user_id, country) VALUES (%s, %s)",
+            [(user, plays.profiles.country[user]) for user in plays.users],
+        )
+    app.close()
+    yield url
+    with server.cursor() as cursor:
+        cursor.execute("DROP DATABASE app_of_schedulers WITH (FORCE)")
+    server.close()
+
+
+def crontab_command(project: Path, environment: Path) -> tuple[str, dict[str, str]]:
+    """The crontab's command as cron hands it to its shell, and the variables set there."""
+    lines = (DEPLOY / "crontab").read_text(encoding="utf-8").splitlines()
+    variables = dict(re.findall(r"^([A-Z]+)=(.*)$", "\n".join(lines), re.MULTILINE))
+    (line,) = [line for line in lines if re.match(r"[\d*]", line)]
+    command = line.split(maxsplit=5)[5].replace(r"\%", "%")
+    return command, variables | {"PROJECT": str(project), "ENVIRONMENT": str(environment)}
+
+
+def yacron_command() -> str:
+    (job,) = yaml.safe_load((DEPLOY / "yacron.yaml").read_text(encoding="utf-8"))["jobs"]
+    return job["command"]
+
+
+def kubernetes_command() -> str:
+    job = yaml.safe_load((DEPLOY / "kubernetes" / "cronjob.yaml").read_text(encoding="utf-8"))
+    (container,) = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
+    assert container["command"] == ["/bin/sh", "-c"]
+    (command,) = container["args"]
+    return command
+
+
+def shell(command: str, **environment: str) -> subprocess.CompletedProcess:
+    """Run a command as a scheduler does, with this Python first on the path."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return subprocess.run(
+        ["/bin/sh", "-c", command],
+        cwd=ROOT,
+        env=clean_environment() | {"PATH": path} | environment,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=300,
+    )
+
+
+@pytest.fixture
+def installed(tmp_path, app_database):
+    """A project as the crontab expects it, its file of secrets, and the URL of its store."""
+    project, secrets = tmp_path / "recommender", tmp_path / "recommender.env"
+    project.mkdir()
+    (project / ".venv").symlink_to(sys.prefix)
+    (project / "Q3b").symlink_to(ROOT / "Q3b")
+    store_url = f"sqlite:///{tmp_path / 'recommendations.db'}"
+    lines = [f"RECOMMENDER_SOURCE='{app_database}'", f"RECOMMENDER_STORE='{store_url}'"]
+    secrets.write_text("\n".join([*lines, ""]), encoding="utf-8")
+    return project, secrets, store_url
+
+
+def test_cron_takes_the_apps_plays_to_the_api(installed):
+    project, secrets, store_url = installed
+    command, variables = crontab_command(project, secrets)
+    finished = shell(command, **variables)
+    assert finished.returncode == 0, finished.stderr
+    store = open_store(store_url)
+    run = store.current()
+    assert run.run_id == f"{datetime.now(UTC):%Y-%m-%d}"
+    assert run.users >= LISTENERS
+    client = create_app({"STORE": store_url}).test_client()
+    answer = client.get(f"/users/{run.example_users[0]}/recommendations?strict=1")
+    assert (answer.status_code, answer.json["version"]) == (200, run.version)
+    assert len(answer.json["artists"]) == 20
+    assert client.get("/readyz").status_code == 200
+
+
+def test_cron_tells_people_of_a_failure(installed):
+    project, secrets, _ = installed
+    command, variables = crontab_command(project, secrets)
+    with secrets.open("a", encoding="utf-8") as file:
+        file.write("RECOMMENDER_STORE='redis://nowhere'\n")
+    finished = shell(command, **variables)
+    assert "recommend_daily.py: error: 'redis://nowhere' names no store" in finished.stderr
+    assert finished.stderr.endswith(": the daily recommendations failed\n")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", [yacron_command(), kubernetes_command()], ids=["yacron", "k8s"])
+def test_a_second_start_on_the_same_day_changes_nothing(installed, app_database, command):
+    _, _, store_url = installed
+    environment = {"RECOMMENDER_STORE": store_url, "RECOMMENDER_SOURCE": app_database}
+    versions = []
+    for _ in range(2):
+        finished = shell(command, **environment)
+        assert finished.returncode == 0, finished.stderr
+        versions.append(open_store(store_url).current().version)
+    assert versions[0] == versions[1]
