@@ -39,7 +39,7 @@ from recommendation_store import (  # noqa: E402
     recommended_artists,
     user_item,
 )
-from sqlite_store import PAGE_BYTES  # noqa: E402
+from sqlite_file import PAGE_BYTES  # noqa: E402
 
 BLOCK = 4096  # users
 TOP, PLAYED = 20, 10  # artists per user

@@ -173,8 +173,7 @@ def test_the_steps_of_a_scheduler(files, url, tmp_path):
 
 def test_a_set_that_is_not_as_reported_fails_its_check(files, url):
     run = report_of(url, *files, "--run-id", "day", "--no-publish")
-    store = open_store(url)
-    with store._writing() as connection:
+    with sqlite3.connect(url.removeprefix("sqlite:///")) as connection:
         connection.execute(
             "DELETE FROM users_1 WHERE user_id = ?", [run["report"]["checked_users"][0]]
         )

@@ -1,0 +1,158 @@
+"""The table behind the DynamoDB store: how it is reached, made and written to by a run."""
+
+import json
+import os
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from functools import partial
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from dynamodb_requests import batches, failures, is_code, item_to_wire, to_wire, write_batch
+from recommendation_store import (
+    Block,
+    Catalogue,
+    RuleList,
+    Run,
+    played_artists,
+    recommended_artists,
+)
+
+WRITERS = 8  # batches under way at once
+# The job is patient; a reader would rather say quickly that the store is down.
+PATIENT = Config(
+    retries={"mode": "adaptive", "total_max_attempts": 10},
+    connect_timeout=5,
+    read_timeout=20,
+    max_pool_connections=WRITERS,
+)
+QUICK = Config(
+    retries={"mode": "standard", "total_max_attempts": 2},
+    connect_timeout=1,
+    read_timeout=2,
+    max_pool_connections=32,
+)
+
+
+class DynamoWriter:
+    """Writes one run, several batches at a time."""
+
+    def __init__(self, client, table: str, run: Run, catalogue: Catalogue, expires_at: int):
+        self.pool = ThreadPoolExecutor(WRITERS)
+        self._client = client
+        self._table = table
+        self._version = run.version
+        self._catalogue = catalogue
+        self._expires_at = expires_at
+
+    def write(self, block: Block) -> None:
+        """Write the users of `block`; all are written when it returns."""
+        self._put(self._user(*fields) for fields in block.slices())
+
+    def write_lists(self, lists: list[RuleList]) -> None:
+        """Write the lists for listeners without history; the global one must be among them."""
+        self._put(
+            {
+                "key": list_key(one.country, one.age_group),
+                "rule": one.rule,
+                "artists": self._artists(one.recommendations),
+            }
+            for one in lists
+        )
+
+    def finish(self, run: Run) -> None:
+        """Say that all is written."""
+        with failures(self._table):
+            self._client.update_item(
+                TableName=self._table,
+                Key={"key": to_wire("run"), "version": to_wire(self._version)},
+                UpdateExpression="SET complete = :true, #run = :run",
+                ExpressionAttributeNames={"#run": "run"},
+                ExpressionAttributeValues={
+                    ":true": to_wire(True),
+                    ":run": to_wire(json.dumps(asdict(run))),
+                },
+            )
+
+    def write_run(self, run: Run, base: str | None, complete: bool) -> None:
+        """Write what the run says of itself, and the version that was current as it began."""
+        text = json.dumps(asdict(run))
+        self._put([{"key": "run", "run": text, "base": base, "complete": complete}])
+
+    def _user(self, user, rule, neighbours, recommendations, top_artists, named) -> dict:
+        top = played_artists(self._catalogue.artist, top_artists)
+        item = {
+            "key": f"user/{user}",
+            "rule": rule,
+            "neighbours": neighbours,
+            "top_artists": json.dumps(top, ensure_ascii=False),
+        }
+        if named:
+            return item | {"country": named[0], "age_group": named[1]}
+        return item | {"artists": self._artists(recommendations)}
+
+    def _artists(self, recommendations) -> str:
+        artists = recommended_artists(self._catalogue.artist, recommendations)
+        return json.dumps(artists, ensure_ascii=False)
+
+    def _put(self, items: Iterable[dict]) -> None:
+        shared = {"version": self._version, "expires_at": self._expires_at}
+        wire = [item_to_wire(item | shared) for item in items]
+        with failures(self._table):
+            write = partial(write_batch, self._client, self._table)
+            list(self.pool.map(write, list(batches(wire))))
+
+
+def list_key(country: str, age_group: str) -> str:
+    """The partition key of a list."""
+    return f"list/{json.dumps([country, age_group], ensure_ascii=False)}"
+
+
+def made_client(region: str | None, patient: bool):
+    """A client of the service, or of the local server that DYNAMODB_ENDPOINT_URL names."""
+    endpoint = os.environ.get("DYNAMODB_ENDPOINT_URL")
+    settings = local_settings(endpoint, region) if endpoint else {"region_name": region}
+    return boto3.Session().client("dynamodb", config=PATIENT if patient else QUICK, **settings)
+
+
+def local_settings(endpoint: str, region: str | None) -> dict:
+    """How to reach a local server, which takes any credentials but wants some."""
+    settings = {"endpoint_url": endpoint, "region_name": region or "us-east-1"}
+    if not {"AWS_ACCESS_KEY_ID", "AWS_PROFILE"} & os.environ.keys():
+        settings |= {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
+    return settings
+
+
+def make_table(client, table: str) -> None:
+    """Make the table, billed by request, unless it is there; let its items expire."""
+    try:
+        client.describe_table(TableName=table)
+        return
+    except ClientError as error:
+        if not is_code(error, "ResourceNotFoundException"):
+            raise
+    client.create_table(
+        TableName=table,
+        KeySchema=[
+            {"AttributeName": "key", "KeyType": "HASH"},
+            {"AttributeName": "version", "KeyType": "RANGE"},
+        ],
+        AttributeDefinitions=[
+            {"AttributeName": "key", "AttributeType": "S"},
+            {"AttributeName": "version", "AttributeType": "S"},
+        ],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    client.get_waiter("table_exists").wait(
+        TableName=table, WaiterConfig={"Delay": 1, "MaxAttempts": 120}
+    )
+    try:
+        client.update_time_to_live(
+            TableName=table,
+            TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires_at"},
+        )
+    except ClientError as error:
+        if not is_code(error, "UnknownOperationException"):  # a local server without TTL
+            raise
