@@ -28,6 +28,7 @@ OFFICIAL_MD5 = {
 PLAYS_COLUMNS = ["user", "mbid", "name", "plays"]
 PROFILE_COLUMNS = ["user", "gender", "age", "country", "signup"]
 SHA1 = r"[0-9a-f]{40}"
+MBID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 SIGNUP_FORMAT = "%b %d, %Y"
 
 
@@ -146,6 +147,11 @@ def matches(pattern: str, values: np.ndarray | pd.Series) -> np.ndarray:
     """Return which values the pattern matches from end to end."""
     whole = re.compile(pattern).fullmatch
     return np.fromiter((whole(value) is not None for value in values), bool, len(values))
+
+
+def is_mbid(artists: np.ndarray) -> np.ndarray:
+    """Return which artist keys are MBIDs, numbers in MusicBrainz, rather than names."""
+    return matches(MBID, artists)
 
 
 def has_header(path: Path) -> bool:

@@ -31,7 +31,8 @@ def execute(notebook: Path, output: Path, settings: dict[str, str]) -> None:
     IPython settings are left out, so that the notebook runs the same way everywhere.
     """
     command_line = [sys.executable, "-m", "jupyter", "nbconvert", "--to", "notebook", "--execute"]
-    command_line += ["--ExecutePreprocessor.record_timing=False", "--output-dir", output.parent]
+    command_line += ["--ExecutePreprocessor.record_timing=False"]
+    command_line += ["--ExecutePreprocessor.coalesce_streams=True", "--output-dir", output.parent]
     with tempfile.TemporaryDirectory() as scratch:
         private = dict.fromkeys(
             ("JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"), scratch

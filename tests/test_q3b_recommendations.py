@@ -67,6 +67,16 @@ def test_all_users_alike_count_alike():
     assert similarity_weights(np.zeros((2, 3))).tolist() == [[1] * 3] * 2
 
 
+def test_users_at_the_largest_distance_of_all_have_no_votes_and_no_recommendations():
+    plays = csr_array(np.eye(3))
+    assert recommend(plays, nearest_neighbours(plays, k=2)).nnz == 0
+
+
+def test_all_plays_equal_leave_nothing_to_recommend():
+    plays = csr_array(np.full((4, 3), 5.0))
+    assert recommend(plays, nearest_neighbours(normalised_plays(plays), k=3)).nnz == 0
+
+
 def test_scores_are_the_weighted_mean_of_the_neighbours_shares():
     plays = csr_array([[4.0, 0, 0, 0], [0, 1, 1, 0], [0, 0, 0, 5]])
     neighbours = Neighbours(
