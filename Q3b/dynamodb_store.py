@@ -124,6 +124,11 @@ class DynamoStore:
             default=None,
         )
 
+    def is_current(self, run: Run) -> bool:
+        """Whether readers are served this run."""
+        with failures(self.table):
+            return (self._get("pointer", "-") or {}).get("current") == run.version
+
     def count_users(self, run: Run) -> int | None:
         """None: counting would read the whole table."""
         return None
@@ -149,13 +154,13 @@ class DynamoStore:
     @contextmanager
     def begin(self, run: Run, catalogue: Catalogue) -> Iterator["DynamoWriter"]:
         """Begin to write a run; what an unfinished one leaves is never read, and expires."""
-        self._pointer = (-POINTER_SECONDS, {})
-        base = self.current()
+        with failures(self.table):
+            base = (self._get("pointer", "-") or {}).get("current")
         writer = DynamoWriter(
             self._client, self.table, run, catalogue, int(time.time() + self.expire_days * DAY)
         )
         with writer.pool:
-            writer.write_run(run, base=base and base.version, complete=False)
+            writer.write_run(run, base=base, complete=False)
             yield writer
 
     def publish(self, run: Run) -> None:
@@ -167,7 +172,7 @@ class DynamoStore:
             written = self._get("run", run.version)
             if not is_live(written):
                 raise StoreError(f"table {self.table}: it holds no finished run {run.version}")
-            if (self._get("pointer", "-") or {}).get("current") == run.version:
+            if self.is_current(run):
                 return
             refused = StoreError(f"another run was published since {run.version} began; run again")
             new, base = run.version, written.get("base")

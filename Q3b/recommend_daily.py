@@ -81,8 +81,8 @@ def run(arguments: argparse.Namespace) -> str:
     settings = Settings(**{name: getattr(arguments, name) for name in Settings.__annotations__})
     store, about = open_store(arguments.store, create=True), new_run(arguments.run_id)
     with store.lock():
-        done = store.current() if arguments.run_id else None
-        if done and done.run_id == arguments.run_id:
+        done = store.find_run(arguments.run_id) if arguments.run_id else None
+        if done and store.is_current(done):
             return f"run {done.run_id} is published already, as version {done.version}"
         finished = daily_run(read_input(arguments), settings, store, about)
         if not arguments.no_publish:

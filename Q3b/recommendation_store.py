@@ -158,6 +158,9 @@ class Store(Protocol):
     def find_run(self, run_id: str) -> Run | None:
         """The newest finished run of that id, published or not."""
 
+    def is_current(self, run: Run) -> bool:
+        """Whether readers are served this run."""
+
     def count_users(self, run: Run) -> int | None:
         """How many users the run holds, counted in the store; None where that is not possible."""
 

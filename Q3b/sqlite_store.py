@@ -67,6 +67,10 @@ class SqliteStore:
             ).fetchone()
             return Run(**json.loads(row[0])) if row else None
 
+    def is_current(self, run: Run) -> bool:
+        """Whether readers are served this run."""
+        return self.current() == run
+
     def count_users(self, run: Run) -> int:
         """How many users the run holds, counted in the store."""
         with self._reading() as connection:

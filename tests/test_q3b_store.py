@@ -190,7 +190,9 @@ def test_a_run_that_is_not_finished_cannot_be_published(store):
 def test_publishing_twice_is_publishing_once(store):
     first, second = publish(store, ["u1"]), publish(store, ["u1"])
     store.publish(second)
+    assert (store.is_current(first), store.is_current(second)) == (False, True)
     assert store.rollback() == first
+    assert store.is_current(first)
 
 
 def test_a_finished_run_can_be_read_before_it_is_published(store):

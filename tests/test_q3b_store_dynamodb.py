@@ -9,6 +9,7 @@ import urllib.request
 from contextlib import contextmanager
 from decimal import Decimal
 from itertools import pairwise
+from types import SimpleNamespace
 
 import boto3
 import dynamodb_requests
@@ -16,6 +17,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.stub import ANY, Stubber
+from command_line import UserError
 from dynamodb_requests import (
     BATCH_ITEMS,
     ITEM_BYTES,
@@ -321,7 +323,18 @@ def test_items_expire_and_an_expired_set_is_not_served():
         assert len(of_run) == 6  # a user, four lists, the run
         days = [(int(item["expires_at"]["N"]) - time.time()) / 86_400 for item in of_run]
         assert all(2.99 < left < 3.01 for left in days)
-        fresh, later = open_store(url), time.time() + 4 * 86_400
-        patch.setattr("dynamodb_store.is_live", lambda item: item["expires_at"] > later)
+        days_later(patch, 4)
         with pytest.raises(StoreError, match="has expired"):
-            fresh.current()
+            open_store(url).current()
+        with pytest.raises(UserError, match="no version before"):
+            store.rollback()
+        new = publish(store, ["u1"])  # the job itself is not held up
+        assert open_store(url).current() == new
+        with pytest.raises(StoreError, match="has expired"):
+            store.rollback()
+
+
+def days_later(patch, days):
+    """Let the store's clock be ahead."""
+    clock = SimpleNamespace(monotonic=time.monotonic, time=lambda: time.time() + days * 86_400)
+    patch.setattr("dynamodb_store.time", clock)
