@@ -118,3 +118,14 @@ def test_running_the_dag_twice_publishes_the_days_set_once(airflow):
         published.append(open_store(airflow.store_url).current())
     assert published[0].run_id == DAY
     assert published[1] == published[0]
+
+
+def test_a_wrong_setting_is_not_tried_again_and_people_are_told(airflow):
+    finished = airflow.run(
+        *("airflow", "dags", "test", "recommend_daily", "2026-11-25"),
+        RECOMMENDER_STORE="redis://nowhere",
+    )
+    said = finished.stdout + finished.stderr
+    assert finished.returncode != 0
+    assert "recommend_daily.py: error: 'redis://nowhere' names no store" in said
+    assert "recommend_daily: run failed in" in said, "the alert"
