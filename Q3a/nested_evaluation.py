@@ -5,6 +5,7 @@ searched for without it (Cawley and Talbot 2010, jmlr.org/papers/v11/cawley10a.h
 """
 
 import tempfile
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -79,26 +80,26 @@ def splits(articles: pd.DataFrame, folds: int, seed: int) -> list[tuple[np.ndarr
 def choose(articles: pd.DataFrame, families: Sequence[Family], folds: int, seed: int) -> Choice:
     """Return the candidate of best mean accuracy in one grid search over all families.
 
-    Many candidates share their features, which are then kept on disk while the search lasts.
+    Many candidates share their features, which are then kept on disk while the search lasts. One
+    that cannot be fitted, such as with too high a `min_df` for short texts, scores nan and loses.
     """
     grid = [family.parameters() for family in families]
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        memory = folder if len(ParameterGrid(grid)) >= MANY_CANDIDATES else None
+        cv = splits(articles, folds, seed)
         search = GridSearchCV(
-            pipeline(memory=folder if len(ParameterGrid(grid)) >= MANY_CANDIDATES else None),
-            grid,
-            scoring="accuracy",
-            cv=splits(articles, folds, seed),
-            refit=False,
-            n_jobs=-1,
-        ).fit(articles[FEATURES], articles["tag"])
+            pipeline(memory), grid, scoring="accuracy", cv=cv, refit=False, n_jobs=-1
+        )
+        try:
+            with warnings.catch_warnings(action="ignore"):
+                search.fit(articles[FEATURES], articles["tag"])
+        except ValueError as error:
+            reason = str(error).strip().splitlines()[-1]
+            raise UserError(f"no candidate can learn from these articles: {reason}") from None
     candidates = candidate_table(search, families)
     best = candidates.iloc[0]
-    return Choice(
-        best["family"],
-        best["parameters"],
-        pipeline().set_params(**search.best_params_),
-        candidates,
-    )
+    chosen = pipeline().set_params(**search.best_params_)
+    return Choice(best["family"], best["parameters"], chosen, candidates)
 
 
 def candidate_table(search: GridSearchCV, families: Sequence[Family]) -> pd.DataFrame:

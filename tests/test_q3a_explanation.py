@@ -6,7 +6,7 @@ import pytest
 import word_importance
 from misleading_words import misleading_words
 from model_families import families
-from nested_evaluation import Evaluation, choose, trained
+from nested_evaluation import Evaluation, only_candidate, trained
 from test_q3a_evaluation import corpus
 from word_importance import permuted_words, top_words
 
@@ -16,7 +16,7 @@ TELLING = {"甲詞", "乙詞", "丙詞"}
 @pytest.fixture(scope="module", params=["forest", "linear"])
 def taught(request):
     articles = corpus()
-    pipeline = choose(articles, families(request.param, "none", seed=0), 3, seed=0).pipeline
+    pipeline = only_candidate(families(request.param, "none", seed=0))
     return request.param, pipeline, trained(pipeline, articles, seed=0), articles
 
 

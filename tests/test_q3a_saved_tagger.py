@@ -11,7 +11,7 @@ from command_line import UserError
 from conftest import ROOT, run_script
 from demo_corpus import demo_corpus
 from model_families import families
-from nested_evaluation import choose, trained
+from nested_evaluation import only_candidate, trained
 from predictions import predictions
 from preparation import fit_to_learn_from, prepared
 from tagger_file import load_tagger, save_tagger
@@ -25,8 +25,7 @@ def saved(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp(request.param)
     training, new = demo_corpus(seed=1)
     articles = fit_to_learn_from(prepared(training[:150]))
-    choice = choose(articles, families(request.param, "none", seed=0), 3, seed=0)
-    tagger = trained(choice.pipeline, articles, seed=0)
+    tagger = trained(only_candidate(families(request.param, "none", seed=0)), articles, seed=0)
     save_tagger(tagger, None, folder / "tagger.skops")
     new.to_csv(folder / "new.csv", index=False)
     return folder, predictions(tagger, prepared(new))

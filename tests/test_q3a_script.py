@@ -4,7 +4,7 @@ import json
 
 import pandas as pd
 import pytest
-from conftest import ROOT, assert_one_line_error, run_script
+from conftest import ROOT, run_script
 from tagging_prediction import main
 
 SCRIPT = "Q3a/tagging_prediction.py"
@@ -17,7 +17,17 @@ FAST = ("--search", "none", "--model", "linear")
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     output = tmp_path_factory.mktemp("q3a") / "tagged.csv"
-    arguments = ("--train", ARTICLES, "--test", NEW, "--output", output, "--format", "json")
+    arguments = (
+        "--train",
+        ARTICLES,
+        "--test",
+        NEW,
+        "--output",
+        output,
+        "--format",
+        "json",
+        "--no-cache",
+    )
     finished = run_script(SCRIPT, *arguments, *FAST)
     assert finished.returncode == 0, finished.stderr
     return finished, output
@@ -71,9 +81,11 @@ def test_a_mistake_is_one_line(arguments, parts, capsys):
     assert not out
 
 
-def test_a_rare_tag_is_one_line_and_writes_nothing(tmp_path):
+def test_a_rare_tag_is_one_line_and_writes_nothing(tmp_path, capsys):
     path, output = tmp_path / "rare.csv", tmp_path / "tagged.csv"
     path.write_text(ARTICLES.read_text(encoding="utf-8") + "999,財經,股市上升\n", encoding="utf-8")
-    finished = run_script(SCRIPT, "--train", path, "--test", NEW, "--output", output, *FAST)
-    assert_one_line_error(finished, 2, "財經 (1)", "fewer than 5")
+    arguments = ("--train", path, "--test", NEW, "--output", output, "--no-cache", *FAST)
+    assert main([str(argument) for argument in arguments]) == 2
+    line = capsys.readouterr().err.strip().splitlines()[-1]
+    assert "財經 (1)" in line and "fewer than 5" in line
     assert not output.exists()
