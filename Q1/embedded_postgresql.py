@@ -42,9 +42,8 @@ PR_SET_PDEATHSIG = 1  # prctl(2)
 # A server that nobody will ask again after a crash need not protect its files against one.
 SETTINGS = {
     "fsync": "off",
-    "synchronous_commit": "off",
     "full_page_writes": "off",
-    "shared_buffers": "128MB",
+    "shared_buffers": "512MB",
     "work_mem": "64MB",
     "maintenance_work_mem": "256MB",
     "max_wal_size": "4GB",

@@ -4,7 +4,8 @@
 -- One refresh at a time; reading goes on meanwhile.
 LOCK TABLE user_day, cohort_day IN SHARE ROW EXCLUSIVE MODE;
 
--- One row per user and day with an event, of the days to refresh, as the events are now.
+-- One row per user and day with an event, of the days to refresh, as the events are now; in order
+-- of days, since the BRIN index wants them together.
 CREATE TEMP TABLE refreshed_day ON COMMIT DROP AS
 SELECT
     uid::text AS uid,
@@ -15,7 +16,8 @@ WHERE
     time >= %(first_moment)s
     AND time < %(moment_after)s
     AND uid IS NOT NULL
-GROUP BY uid, day;
+GROUP BY uid, day
+ORDER BY day, uid;
 
 ANALYZE refreshed_day;
 
