@@ -39,7 +39,9 @@ class Column:
         return Column(place[codes], self.values[ascending])
 
 
-def read_columns(path: Path, names: list[str], header: bool = False) -> tuple[dict, int]:
+def read_columns(
+    path: Path, names: list[str], header: bool = False
+) -> tuple[dict[str, Column], int]:
     """Return the columns of a file by name, and how many rows have another number of columns.
 
     Raises UserError if no row has these columns. `check_text` tells whether it is text at all.
@@ -63,8 +65,11 @@ def read_columns(path: Path, names: list[str], header: bool = False) -> tuple[di
 
 def as_column(chunks: pa.ChunkedArray) -> Column:
     """Return a dictionary-encoded Arrow column as a `Column` of texts without outer blanks."""
-    chunks = chunks.unify_dictionaries()
-    texts = chunks.chunk(0).dictionary.to_pylist()
+    dictionary = chunks.chunk(0).dictionary
+    if not all(chunk.dictionary.equals(dictionary) for chunk in chunks.chunks):
+        chunks = chunks.unify_dictionaries()  # costly: it looks up every text of every chunk
+        dictionary = chunks.chunk(0).dictionary
+    texts = dictionary.to_pylist()
     codes, values = pd.factorize(np.array([text.strip() for text in texts], dtype=object))
     indices = np.concatenate([chunk.indices.to_numpy() for chunk in chunks.chunks])
     return Column(codes.astype(np.int32)[indices], values)
