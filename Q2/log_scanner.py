@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from log_kernel import (
+    CACHE,
     DELIMITER,
     DOT,
     NEWLINE,
@@ -15,6 +16,7 @@ from log_kernel import (
     REASONS,
     RETURN,
     SLASH,
+    STATUS,
     scan,
 )
 
@@ -32,7 +34,7 @@ class Layout:
 
 
 class Columns(NamedTuple):
-    """A value per accepted row."""
+    """A value per accepted row, or no values at all where the log or the reader has no need."""
 
     second: np.ndarray  # since 1970-01-01 00:00 UTC
     size: np.ndarray  # bytes
@@ -45,7 +47,7 @@ class Columns(NamedTuple):
 
 @dataclass(frozen=True)
 class ScannedBlock:
-    """A block's records, with the columns of `Columns`, and what became of its other lines."""
+    """A block's records, with the filled ones of `Columns`, and what became of its other lines."""
 
     file: str
     layout: Layout
@@ -86,20 +88,33 @@ def byte_kinds(delimiters: bytes) -> np.ndarray:
     return kinds
 
 
-def empty_columns(rows: int) -> Columns:
-    """Columns with room for so many rows; memory that is never filled costs nothing."""
-    types = (np.int64, np.int64, np.int64, np.int16, np.int64, np.int32, np.int32)
-    return Columns(*(np.empty(rows, dtype) for dtype in types))
+def empty_columns(rows: int, layout: Layout, with_urls: bool) -> Columns:
+    """Columns with room for so many rows; none in those that the log lacks or that nobody wants."""
+    wanted = {
+        "status": STATUS in layout.roles,
+        "cache": CACHE in layout.roles,
+        "url_start": with_urls,
+        "url_end": with_urls,
+    }
+    types = Columns(np.int64, np.int64, np.int64, np.int16, np.int64, np.int32, np.int32)
+    return Columns(
+        *(
+            np.empty(rows if wanted.get(name, True) else 0, dtype)
+            for name, dtype in types._asdict().items()
+        )
+    )
 
 
-def scan_block(file: str, layout: Layout, block: memoryview) -> ScannedBlock:
+def scan_block(
+    file: str, layout: Layout, block: memoryview, with_urls: bool = False
+) -> ScannedBlock:
     """Scan whole lines of a file."""
     text = np.frombuffer(block, dtype=np.uint8)
-    columns = empty_columns(len(text) // SHORTEST_ROW + 1)
+    columns = empty_columns(len(text) // SHORTEST_ROW + 1, layout, with_urls)
     rejected, first_lines = np.zeros((2, len(REASONS)), dtype=np.int64)
     roles = np.array(layout.roles, dtype=np.int64)
     kinds = byte_kinds(layout.delimiters)
     rows, lines = scan(text, kinds, roles, layout.comments, columns, rejected, first_lines)
-    filled = {name: column[:rows] for name, column in columns._asdict().items()}
+    filled = {name: column[:rows] for name, column in columns._asdict().items() if len(column)}
     records = pd.DataFrame(filled, copy=False)
     return ScannedBlock(file, layout, block, records, lines, rejected, first_lines)

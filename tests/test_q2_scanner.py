@@ -1,6 +1,5 @@
 """Q2's scanner: what it reads out of a line, and what it rejects, row by row."""
 
-import numpy as np
 import pytest
 from log_kernel import CACHE, DATE, LONGEST_LINE, REASONS, SIZE, SKIP, STATUS, TIME, URL
 from log_scanner import Layout, scan_block
@@ -12,7 +11,7 @@ TSV = Layout((DATE, TIME, SIZE, URL))
 def scan(text: str | bytes, layout: Layout = TSV):
     """The scan of a few lines."""
     data = text.encode("utf-8") if isinstance(text, str) else text
-    return scan_block("test", layout, np.frombuffer(data + b"\n", dtype=np.uint8))
+    return scan_block("test", layout, memoryview(data + b"\n"), with_urls=True)
 
 
 def rejects(scanned) -> dict[str, int]:

@@ -1,0 +1,242 @@
+"""Q2's plain question against its peers: the same total, in how many seconds and how much memory?
+
+    python benchmarks/q2_cdn_log.py                                     2 million rows, 80 MB
+    python benchmarks/q2_cdn_log.py --rows 20000000                     20 million rows, 0.8 GB
+    python benchmarks/q2_cdn_log.py --rows 20000000 --scaling 1 2 4 8   and how that grows
+
+Every run is a process of its own. `query` is the time from the end of its imports to the answer,
+the median of the runs after the first one, which is `first`; `process` is all of the first run,
+Python's start and the imports too. The peak is that of the process.
+"""
+
+import argparse
+import gzip
+import json
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import date
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "Q2"))
+
+FIRST, LAST = "2017-08-24", "2017-08-25"
+ROWS_AT_A_TIME = 1_000_000
+
+
+# The queries: each imports what it needs and returns a function from a path to the total of bytes.
+
+
+def ours():
+    """This project."""
+    from log_sources import find_sources
+    from traffic import Question
+    from traffic_answer import answer
+
+    question = Question(date.fromisoformat(FIRST), date.fromisoformat(LAST), ("jpg",))
+    return lambda path: answer(find_sources([path]), question).bytes
+
+
+def polars():
+    """Polars, streaming."""
+    import polars as pl
+
+    def query(path):
+        day, url = pl.col("date"), pl.col("url")
+        log = pl.scan_csv(path, separator="\t", schema_overrides={"date": pl.String})
+        asked = log.filter((day >= FIRST) & (day <= LAST) & url.str.ends_with(".jpg"))
+        return asked.select(pl.col("size").sum()).collect(engine="streaming").item()
+
+    return query
+
+
+def duckdb():
+    """DuckDB."""
+    import duckdb as db
+
+    def query(path):
+        return db.sql(
+            f"SELECT sum(size) FROM read_csv('{path}', delim='\t') "  # noqa: S608 our own path
+            f"WHERE date BETWEEN '{FIRST}' AND '{LAST}' AND url LIKE '%.jpg'"
+        ).fetchall()[0][0]
+
+    return query
+
+
+def pyarrow():
+    """PyArrow's dataset."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.csv as csv
+    import pyarrow.dataset as ds
+
+    layout = ds.CsvFileFormat(csv.ParseOptions(delimiter="\t"))
+    schema = pa.schema(
+        {"date": pa.date32(), "time": pa.string(), "size": pa.int64(), "url": pa.string()}
+    )
+
+    def query(path):
+        day, url = ds.field("date"), ds.field("url")
+        asked = (day >= date.fromisoformat(FIRST)) & (day <= date.fromisoformat(LAST))
+        log = ds.dataset(path, format=layout, schema=schema)
+        table = log.to_table(columns=["size"], filter=asked & pc.ends_with(url, ".jpg"))
+        return pc.sum(table["size"]).as_py()
+
+    return query
+
+
+def pandas_chunks():
+    """pandas, in chunks of a million rows and three columns."""
+    import pandas as pd
+
+    def query(path):
+        chunks = pd.read_csv(
+            path, sep="\t", usecols=["date", "size", "url"], chunksize=ROWS_AT_A_TIME
+        )
+        return int(sum(pandas_total(chunk) for chunk in chunks))
+
+    return query
+
+
+def pandas_whole():
+    """The classic way: pandas, the whole file in memory."""
+    import pandas as pd
+
+    return lambda path: int(pandas_total(pd.read_csv(path, sep="\t")))
+
+
+def pandas_total(log):
+    """The total of a frame."""
+    asked = log["date"].between(FIRST, LAST) & log["url"].str.endswith(".jpg")
+    return log.loc[asked, "size"].sum()
+
+
+QUERIES = {
+    query.__name__: query for query in (ours, polars, duckdb, pyarrow, pandas_chunks, pandas_whole)
+}
+
+
+def peak_memory() -> float:
+    """The largest resident size of this process so far, MB; 0 where the system does not tell."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return 0.0
+    lines = status.read_text(encoding="utf-8").splitlines()
+    return next(int(line.split()[1]) / 1000 for line in lines if line.startswith("VmHWM"))
+
+
+def run_here(name: str, path: str, runs: int) -> None:
+    """Run a query in this process and print its figures as JSON."""
+    query, seconds = QUERIES[name](), []
+    for _ in range(runs):
+        start = time.perf_counter()
+        total = query(path)
+        seconds.append(time.perf_counter() - start)
+    print(json.dumps({"total": total, "seconds": seconds, "peak": peak_memory()}))
+
+
+def measure(name: str, path: Path, runs: int) -> dict:
+    """The figures of a query in a process of its own."""
+    command = [sys.executable, __file__, "--child", name, str(path), "--runs"]
+    start = time.perf_counter()
+    subprocess.run([*command, "1"], check=True, capture_output=True)
+    process = time.perf_counter() - start
+    finished = subprocess.run([*command, str(runs + 1)], check=True, capture_output=True)
+    figures = json.loads(finished.stdout)
+    first, *later = figures.pop("seconds")
+    return figures | {"process": process, "first": first, "query": statistics.median(later)}
+
+
+def compare(path: Path, names: list[str], runs: int) -> None:
+    """Print a table of all peers on one file, each as a ratio to Polars."""
+    print(f"\n{path.name}: {path.stat().st_size / 1e6:,.0f} MB, median of {runs}")
+    print(f"{'':14}{'query s':>9}{'x polars':>9}{'first s':>9}{'process s':>10}{'peak MB':>9}")
+    measured = {name: measure(name, path, runs) for name in names}
+    assert len({figures["total"] for figures in measured.values()}) == 1, "totals differ"
+    for name, it in measured.items():
+        ratio = it["query"] / measured["polars"]["query"] if "polars" in measured else 0
+        print(
+            f"{name:14}{it['query']:9.2f}{ratio:9.2f}{it['first']:9.2f}"
+            f"{it['process']:10.2f}{it['peak']:9.0f}"
+        )
+    print(f"all found {measured[names[0]]['total']:,} bytes", flush=True)
+
+
+def grow(path: Path, gigabytes: list[float], runs: int) -> None:
+    """Print time and memory of ours on copies of the log put together."""
+    print(f"\n{'GB':>6}{'query s':>9}{'s per GB':>9}{'peak MB':>9}")
+    data_start = len(path.open("rb").readline())
+    longer = path.with_name("longer.tsv")
+    for size in gigabytes:
+        with longer.open("wb") as target:
+            while target.tell() < size * 1e9:
+                with path.open("rb") as source:
+                    source.seek(data_start if target.tell() else 0)
+                    shutil.copyfileobj(source, target, 1 << 24)
+        it, gigabyte = measure("ours", longer, runs), longer.stat().st_size / 1e9
+        print(f"{gigabyte:6.1f}{it['query']:9.2f}{it['query'] / gigabyte:9.2f}{it['peak']:9.0f}")
+    longer.unlink()
+
+
+def make_log(folder: Path, rows: int) -> Path:
+    """Write a made-up log, in a process of its own so that this one stays small."""
+    code = (
+        "import sys; sys.path[:0] = sys.argv[1:2]; from q2_cdn_log import write_log; "
+        "write_log(sys.argv[2], int(sys.argv[3]))"
+    )
+    path = folder / f"cdn-{rows}.tsv"
+    if not path.exists():
+        here = str(Path(__file__).parent)
+        subprocess.run([sys.executable, "-c", code, here, str(path), str(rows)], check=True)
+    return path
+
+
+def write_log(path: str, rows: int) -> None:
+    """Write a made-up log of so many rows."""
+    from dummy_log import as_tsv, dummy_log
+
+    with Path(path).open("wb") as file:
+        for start in range(0, rows, ROWS_AT_A_TIME):
+            text = as_tsv(dummy_log(min(ROWS_AT_A_TIME, rows - start), seed=start))
+            if start:
+                text.readline()  # one header is enough
+            shutil.copyfileobj(text, file)
+
+
+def compress(path: Path) -> Path:
+    """The log as gzip."""
+    packed = path.with_name(path.name + ".gz")
+    if not packed.exists():
+        with path.open("rb") as source, gzip.open(packed, "wb", 6) as target:
+            shutil.copyfileobj(source, target, 1 << 24)
+    return packed
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rows", type=int, default=2_000_000, help="of the log (default: 2000000)")
+    parser.add_argument("--runs", type=int, default=3, help="timed after the first (default: 3)")
+    parser.add_argument("--peers", nargs="+", choices=QUERIES, default=[*QUERIES], help="which")
+    parser.add_argument("--scaling", nargs="+", type=float, metavar="GB", help="sizes for ours")
+    parser.add_argument("--folder", type=Path, help="keep the logs there (default: nowhere)")
+    parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.child:
+        run_here(*options.child, options.runs)
+        return
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = options.folder or Path(temporary)
+        log = make_log(folder, options.rows)
+        compare(log, options.peers, options.runs)
+        compare(compress(log), options.peers, options.runs)
+        if options.scaling:
+            grow(log, options.scaling, options.runs)
+
+
+if __name__ == "__main__":
+    main()
