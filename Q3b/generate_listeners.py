@@ -20,9 +20,7 @@ from tqdm import tqdm
 
 USERS, ARTISTS, SEED = 3000, 2000, 360
 NO_MBID = 0.37  # share of the artists; they are the least popular
-VARIANT_EVERY = (
-    20  # of the artists with an MBID, this one is spelt another way in a quarter of rows
-)
+VARIANT_EVERY = 20  # artists with an MBID: one of them has a second spelling in a quarter of rows
 ODD_NAMES = ["NA", "null", "nan", "None", "n/a", "12", '"quoted', 'the 12" mix', "#1", "Ölçü"]
 NO_PROFILE = "f" * 40  # a listener of whom there are plays only
 ODD_ROWS = (
@@ -62,10 +60,9 @@ def write_plays(path: Path, users: np.ndarray, plays: Plays, artists: int) -> No
     """Write one line per pair, then the rows that a reader has to leave out."""
     spelling = [f"{mbid_of(artist, artists)}\t{name_of(artist)}" for artist in range(artists)]
     variants = [second_spelling(artist, text) for artist, text in enumerate(spelling)]
+    starts = range(0, len(plays.counts), ROWS_AT_A_TIME)
     with replacing(path) as beside, beside.open("w", encoding="utf-8", newline="\n") as file:
-        for start in tqdm(
-            range(0, len(plays.counts), ROWS_AT_A_TIME), "Writing plays", disable=None
-        ):
+        for start in tqdm(starts, "Writing plays", disable=None):
             rows = slice(start, start + ROWS_AT_A_TIME)
             columns = (plays.listeners[rows], plays.artists[rows], plays.counts[rows])
             file.writelines(

@@ -1,8 +1,8 @@
 """The generated sample: same seed, same files; its layout, shape and oddities are the real ones."""
 
 import numpy as np
-from conftest import assert_one_line_error, run_script
-from generate_listeners import NO_PROFILE, mbid_of, name_of, write_listeners
+import pytest
+from generate_listeners import NO_PROFILE, main, mbid_of, name_of, write_listeners
 from lastfm_files import PLAYS_FILE, PROFILE_FILE, read_lastfm
 from listeners import generated_play_counts
 
@@ -62,16 +62,15 @@ def test_listeners_of_one_country_share_their_taste():
     assert shared_at_home > 1.1 * (germans @ others.T).mean()
 
 
-def test_the_command_names_the_files_it_wrote(tmp_path):
-    finished = run_script(
-        "Q3b/generate_listeners.py", "--users", "20", "--artists", "30", "--output", tmp_path
-    )
-    assert finished.returncode == 0, finished.stderr
-    assert finished.stdout.splitlines() == [
+def test_the_command_names_the_files_it_wrote(tmp_path, capsys):
+    assert main(["--users", "20", "--artists", "30", "--output", str(tmp_path)]) == 0
+    assert capsys.readouterr().out.splitlines() == [
         str(tmp_path / name) for name in (PLAYS_FILE, PROFILE_FILE)
     ]
 
 
-def test_no_users_is_an_error(tmp_path):
-    finished = run_script("Q3b/generate_listeners.py", "--users", "0", "--output", tmp_path)
-    assert_one_line_error(finished, 2, "--users", "1 or more")
+@pytest.mark.parametrize("option", ["--users", "--artists"])
+def test_nobody_and_nothing_are_errors(tmp_path, capsys, option):
+    assert main([option, "0", "--output", str(tmp_path)]) == 2
+    assert "1 or more" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
