@@ -5,6 +5,8 @@ what production refuses.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 """
 
+import base64
+import gzip
 import json
 import random
 import time
@@ -23,9 +25,21 @@ ATTEMPTS = 12  # to write a batch; about 30 s of waiting in all
 FIRST_WAIT, LONGEST_WAIT = 0.05, 5.0  # seconds
 
 
-def to_wire(value: str | int | bool | Decimal) -> dict:
+def packed(document: list) -> bytes:
+    """A JSON document as one small value: the service charges by the kilobyte."""
+    return gzip.compress(json.dumps(document, ensure_ascii=False).encode(), mtime=0)
+
+
+def unpacked(value: bytes) -> list:
+    """The document of `packed`."""
+    return json.loads(gzip.decompress(value))
+
+
+def to_wire(value: str | bytes | int | bool | Decimal) -> dict:
     """A value as the service takes it. Raises TypeError for a float, which it refuses."""
     match value:
+        case bytes():
+            return {"B": value}
         case bool():
             return {"BOOL": value}
         case str():
@@ -54,7 +68,7 @@ def item_from_wire(wire: dict) -> dict:
     return {name: value_from_wire(*value.popitem()) for name, value in wire.items()}
 
 
-def value_from_wire(kind: str, value: str | bool) -> str | int | bool | Decimal:
+def value_from_wire(kind: str, value: str | bytes | bool) -> str | bytes | int | bool | Decimal:
     """The value of one attribute."""
     if kind != "N":
         return value
@@ -63,7 +77,7 @@ def value_from_wire(kind: str, value: str | bool) -> str | int | bool | Decimal:
 
 
 def item_bytes(wire: dict) -> int:
-    """An item's size as the service counts it: UTF-8 bytes of names and values.
+    """An item's size as the service counts it: bytes of names and values, text as UTF-8.
 
     A number takes a byte per two significant digits, and one more; two if it is negative.
     """
@@ -74,9 +88,11 @@ def item_bytes(wire: dict) -> int:
     )
 
 
-def value_bytes(kind: str, value: str | bool) -> int:
+def value_bytes(kind: str, value: str | bytes | bool) -> int:
     """The size of one value, without its name."""
     match kind:
+        case "B":
+            return len(value)
         case "S":
             return len(value.encode())
         case "N":
@@ -89,7 +105,7 @@ def batches(items: Iterable[dict]) -> Iterator[list[dict]]:
     """Cut wire items into batches that the service takes. Raises ValueError for a key twice."""
     batch, keys, size = [], set(), 0
     for item in items:
-        bytes_on_wire = len(json.dumps(item))
+        bytes_on_wire = len(json.dumps(item, default=base64_text))
         if len(batch) == BATCH_ITEMS or size + bytes_on_wire > REQUEST_BYTES * 0.9:  # its frame
             yield batch
             batch, keys, size = [], set(), 0
@@ -101,6 +117,11 @@ def batches(items: Iterable[dict]) -> Iterator[list[dict]]:
         size += bytes_on_wire
     if batch:
         yield batch
+
+
+def base64_text(value: bytes) -> str:
+    """Binary values as they travel."""
+    return base64.b64encode(value).decode()
 
 
 def write_batch(client, table: str, batch: list[dict], attempts: int = ATTEMPTS) -> None:

@@ -10,7 +10,15 @@ from functools import partial
 import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from dynamodb_requests import batches, failures, is_code, item_to_wire, to_wire, write_batch
+from dynamodb_requests import (
+    batches,
+    failures,
+    is_code,
+    item_to_wire,
+    packed,
+    to_wire,
+    write_batch,
+)
 from recommendation_store import (
     Block,
     Catalogue,
@@ -87,15 +95,14 @@ class DynamoWriter:
             "key": f"user/{user}",
             "rule": rule,
             "neighbours": neighbours,
-            "top_artists": json.dumps(top, ensure_ascii=False),
+            "top_artists": packed(top),
         }
         if named:
             return item | {"country": named[0], "age_group": named[1]}
         return item | {"artists": self._artists(recommendations)}
 
-    def _artists(self, recommendations) -> str:
-        artists = recommended_artists(self._catalogue.artist, recommendations)
-        return json.dumps(artists, ensure_ascii=False)
+    def _artists(self, recommendations) -> bytes:
+        return packed(recommended_artists(self._catalogue.artist, recommendations))
 
     def _put(self, items: Iterable[dict]) -> None:
         shared = {"version": self._version, "expires_at": self._expires_at}
