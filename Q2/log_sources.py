@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-import fsspec
 from command_line import OutsideError, UserError
 
 if TYPE_CHECKING:
@@ -74,10 +73,11 @@ def is_hidden(file: Path, folder: Path) -> bool:
 
 def remote_sources(address: str) -> list[Source]:
     """The files of an address that fsspec knows: a file, all below a folder, or a glob."""
+    import fsspec  # takes time to load, and only buckets need it
 
     try:
         system, path = fsspec.core.url_to_fs(address)
-        # what lies below a file is the file itself
+        # What lies below a file is the file itself.
         paths = system.glob(path) if glob.has_magic(path) else system.find(path)
         sizes = {path: system.size(path) for path in sorted(paths)}
     except (ImportError, ValueError, FileNotFoundError) as error:

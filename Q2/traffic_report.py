@@ -12,9 +12,12 @@ ENDINGS = {1: "st", 2: "nd", 3: "rd", 21: "st", 22: "nd", 23: "rd", 31: "st"}
 
 def as_text(answer: Answer) -> str:
     """The total in words, the groups as a table, and what became of every row."""
-    extensions = " and ".join(answer.question.extensions) or "all"
+    question = answer.question
+    files = (" and ".join(question.extensions) or "all") + " files"
+    if question.caches:
+        files += f" with cache result {' or '.join(question.caches)}"
     first, last = period_in_words(*answer.period())
-    total = f"Total data transfer by {extensions} files from {first} to {last}: {answer.bytes}"
+    total = f"Total data transfer by {files} from {first} to {last}: {answer.bytes}"
     return "\n".join([total, *group_lines(answer), *account_lines(answer)])
 
 
