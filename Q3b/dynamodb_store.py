@@ -8,7 +8,7 @@
     lock                         -                    `owner` and until when
 
 A reader needs one item per user, which carries the names. Artists stand as one packed JSON
-document: as nested attributes they took 15 times the time to write, and unpacked 4 times the
+document: as nested attributes they took 15 times the time to write, and unpacked 3 times the
 kilobytes that the service charges for. Items expire by the table's TTL some days after their run,
 which costs nothing; a job that runs daily never comes near that.
 """
