@@ -52,6 +52,7 @@ def session(dsn: str, source: str, isolation_level: str) -> Iterator[Connection]
     print(f"server: {described(connection, source)}", file=sys.stderr)
     try:
         connection.set_session(isolation_level=isolation_level)
+        connection.set_client_encoding("UTF8")
         with connection.cursor() as cursor:
             cursor.execute("SET TIME ZONE 'UTC'; SET DateStyle = 'ISO, YMD'")
         yield connection
@@ -82,13 +83,21 @@ def chosen_server(
         return dsn, "--dsn"
     source = "the environment"
     if not any(environment.get(name) for name in HOST_VARIABLES) and dotenv.is_file():
-        for name, value in dotenv_values(dotenv, interpolate=False, encoding="utf-8").items():
+        for name, value in read_dotenv(dotenv).items():
             if name == "DATABASE_URL" or name.startswith("PG"):
                 environment.setdefault(name, value or "")
                 source = ".env"
     if any(environment.get(name) for name in SERVER_VARIABLES):
         return environment.get("DATABASE_URL", ""), source
     return None, "embedded"
+
+
+def read_dotenv(dotenv: Path) -> dict[str, str | None]:
+    """What a `.env` file says, taken literally. Raises `UserError` if it is not UTF-8 text."""
+    try:
+        return dotenv_values(dotenv, interpolate=False, encoding="utf-8")
+    except UnicodeDecodeError:
+        raise UserError(f"{dotenv}: is not UTF-8 text") from None
 
 
 def checked_dsn(dsn: str, source: str) -> str:

@@ -18,6 +18,7 @@ from command_line import UserError
 from event_files import NAMES, BadRow, EventFile, Layout, parsed_rows, read_layout
 from psycopg2 import errors, sql
 from psycopg2.extensions import connection as Connection
+from tqdm import tqdm
 from track_view import ZONED, Source
 
 BATCH_ROWS = 10_000
@@ -79,10 +80,13 @@ class Landing:
     def copied(self, copy_format: str, content: BinaryIO, layout: Layout) -> bool:
         """Whether PostgreSQL took in the whole file; if not, it took in nothing of it."""
         copy = self.copy_statement(copy_format, layout)
-        with self.connection.cursor() as cursor:
+        progress = tqdm.wrapattr(
+            content, "read", desc="loading", delay=1, leave=False, disable=None
+        )
+        with self.connection.cursor() as cursor, progress as reader:
             cursor.execute("SAVEPOINT file")
             try:
-                cursor.copy_expert(copy, content, size=CHUNK_BYTES)
+                cursor.copy_expert(copy, reader, size=CHUNK_BYTES)
                 return True
             except (*ROW_ERRORS, errors.QueryCanceled) as error:
                 if isinstance(error, errors.QueryCanceled) and ".read() call" not in str(error):

@@ -50,7 +50,9 @@ class Cohort(NamedTuple):
     active_on_or_after: list[int | None]
 
 
-def ask(connection: Connection, query: str, parameters: dict[str, Any], explain: bool = False):
+def ask(
+    connection: Connection, query: str, parameters: dict[str, Any], explain: bool = False
+) -> tuple[list, str]:
     """The rows of `queries/<query>.sql` as named tuples, and the statement that was sent.
 
     With `explain` the rows are the lines of the plan that PostgreSQL followed, with its times.
@@ -82,15 +84,13 @@ def no_installs(question: Question, data: Any) -> UserError:
 
 
 def cohorts_of(rows: list) -> list[Cohort]:
-    """The rows of `cohort_triangle.sql`, one cohort each."""
-    return [
-        Cohort(
-            start, users, [row.active_on for row in cells], [r.active_on_or_after for r in cells]
-        )
-        for (start, users), cells in (
-            (key, list(group)) for key, group in groupby(rows, lambda row: (row.cohort, row.users))
-        )
-    ]
+    """The rows of `cohort_triangle.sql`, put together by cohort."""
+    cohorts = []
+    for (start, users), cells in groupby(rows, key=lambda row: (row.cohort, row.users)):
+        counts = [(cell.active_on, cell.active_on_or_after) for cell in cells]
+        active_on, active_on_or_after = map(list, zip(*counts, strict=True))
+        cohorts.append(Cohort(start, users, active_on, active_on_or_after))
+    return cohorts
 
 
 def moments(connection: Connection, question: Question) -> dict[str, datetime]:

@@ -1,14 +1,16 @@
 """A wrong argument is said in one line, with exit code 2, and nothing is printed."""
 
 import pytest
-from conftest import assert_one_line_error, run_script
+from conftest import ROOT, assert_one_line_error
+from q1_given import run_here
+from sql import main
 
 
 @pytest.mark.parametrize(
     ("options", "status", "parts"),
     [
         (("--events", "nowhere.csv"), 2, ["nowhere.csv", "No such file"]),
-        (("--events", "Q1"), 2, ["Q1", "directory"]),
+        (("--events", str(ROOT / "Q1")), 2, ["Q1", "directory"]),
         (("--install-date", "2017-02-30"), 2, ["--install-date", "2017-04-01"]),
         (("--install-date", "1 April"), 2, ["--install-date"]),
         (("--install-date", "9999-12-31"), 2, ["--install-date"]),
@@ -25,6 +27,6 @@ from conftest import assert_one_line_error, run_script
 )
 def test_a_wrong_argument_is_said_in_one_line(postgres_url, options, status, parts):
     server = () if "--dsn" in options else ("--dsn", postgres_url)
-    finished = run_script("Q1/sql.py", *server, *options)
+    finished = run_here(main, *server, *options)
     assert_one_line_error(finished, status, *parts)
     assert finished.stdout == ""

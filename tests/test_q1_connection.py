@@ -134,6 +134,11 @@ def test_the_password_of_the_file_never_goes_to_the_host_of_the_environment(tmp_
     }
 
 
+def test_a_file_that_is_not_utf_8(script):
+    (script.parent.parent / ".env").write_bytes(b"PGHOST=caf\xe9\n")
+    assert_one_line_error(run_script(script), 2, ".env", "UTF-8")
+
+
 def test_a_server_that_is_down(script):
     finished = run_script(script, "--dsn", NOWHERE)
     assert_one_line_error(finished, 1, "127.0.0.1", "refused", "--embedded")

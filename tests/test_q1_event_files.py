@@ -4,7 +4,9 @@ import gzip
 import json
 
 import pytest
-from conftest import assert_one_line_error, run_script
+from conftest import assert_one_line_error
+from q1_given import run_here
+from sql import main
 
 HEADER = "uid,time,event_name\n"
 GOOD = HEADER + "a,2017-04-01,FIRST_INSTALL\na,2017-04-03,OPEN\nb,2017-04-01,FIRST_INSTALL\n"
@@ -21,7 +23,7 @@ def run(postgres_url, tmp_path):
             path.write_bytes(content if isinstance(content, bytes) else content.encode())
             names.append(path)
         options = ("--events", *names, "--format", "json", *options)
-        return run_script("Q1/sql.py", "--dsn", postgres_url, *options)
+        return run_here(main, "--dsn", postgres_url, *options)
 
     return run
 

@@ -6,7 +6,9 @@ import json
 
 import numpy as np
 import pytest
+from conftest import assert_one_line_error
 from matplotlib.image import imread
+from q1_given import run_here
 from sql import main
 
 # Three users install on the 1st and one on the 3rd, the last day of the data.
@@ -23,15 +25,18 @@ f,2017-04-03,OPEN
 
 
 @pytest.fixture
-def printed(postgres_url, tmp_path, capsys):
-    """Run the script in this process on `EVENTS`; what it prints."""
+def printed(postgres_url, tmp_path):
+    """Run the script on `EVENTS`; what it prints, or the one line by which it fails."""
     log = tmp_path / "events.csv"
     log.write_text(EVENTS, encoding="utf-8")
 
     def printed(*arguments: str, status: int = 0) -> str:
-        assert main(["--dsn", postgres_url, "--events", str(log), *arguments]) == status
-        captured = capsys.readouterr()
-        return captured.out if status == 0 else captured.err.strip().splitlines()[-1]
+        finished = run_here(main, "--dsn", postgres_url, "--events", log, *arguments)
+        if status:
+            assert_one_line_error(finished, status)
+            return finished.stderr
+        assert finished.returncode == 0, finished.stderr
+        return finished.stdout
 
     return printed
 

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg2
 import pytest
 from conftest import ROOT, assert_one_line_error, run_script
+from q1_given import run_here
 from refresh_rollup import main as refresh_rollup
 from retention import ask
 from track_view import create_view, existing_table
@@ -175,8 +176,8 @@ def test_days_of_another_time_zone(url):
 
 
 def test_days_of_two_kinds_do_not_mix(filled):
-    finished = run_script(
-        "Q1/refresh_rollup.py", "--dsn", filled, "--days", "2017-04-01", "2017-04-01",
+    finished = run_here(
+        refresh_rollup, "--dsn", filled, "--days", "2017-04-01", "2017-04-01",
         "--time-zone", "Asia/Hong_Kong",
     )  # fmt: skip
     assert_one_line_error(finished, 2, "FIRST_INSTALL of public.piwik_track", "days of UTC")
@@ -213,7 +214,7 @@ def test_the_schema_can_be_run_again(filled):
     ],
 )
 def test_a_wrong_argument_is_said_in_one_line(url, arguments, parts):
-    finished = run_script("Q1/refresh_rollup.py", "--dsn", url, *arguments)
+    finished = run_here(refresh_rollup, "--dsn", url, *arguments)
     assert_one_line_error(finished, 2, *parts)
 
 
@@ -222,8 +223,8 @@ def test_a_server_without_the_schema(postgres_url):
         postgres_url,
         "CREATE TABLE IF NOT EXISTS only_events (uid text, time timestamp, event_name text)",
     )
-    finished = run_script(
-        "Q1/refresh_rollup.py", "--dsn", postgres_url, "--days", "2017-04-01", "2017-04-01",
+    finished = run_here(
+        refresh_rollup, "--dsn", postgres_url, "--days", "2017-04-01", "2017-04-01",
         "--table", "only_events",
     )  # fmt: skip
     execute(postgres_url, "DROP TABLE only_events")

@@ -11,6 +11,7 @@ import psycopg2
 import pytest
 from conftest import ROOT, assert_one_line_error, clean_environment, run_script
 from psycopg2 import sql
+from q1_given import run_here
 from sql import main
 
 EVENTS = [
@@ -58,7 +59,7 @@ def create(
 
 
 def asked(url: str, *arguments: str) -> dict:
-    finished = run_script("Q1/sql.py", "--dsn", url, "--format", "json", *arguments)
+    finished = run_here(main, "--dsn", url, "--format", "json", *arguments)
     assert finished.returncode == 0, finished.stderr
     return json.loads(finished.stdout)
 
@@ -108,7 +109,7 @@ def test_the_index_on_the_time_serves(postgres_url, connection):
             " WHERE event_name = 'FIRST_INSTALL'; CREATE INDEX by_uid ON app.events (uid, time)"
         )
         cursor.execute("ANALYZE app.events")
-    finished = run_script("Q1/sql.py", "--dsn", postgres_url, "--table", "app.events", "--explain")
+    finished = run_here(main, "--dsn", postgres_url, "--table", "app.events", "--explain")
     assert finished.returncode == 0, finished.stderr
     assert "by_event" in finished.stdout
     assert "by_uid" in finished.stdout
@@ -146,12 +147,12 @@ def test_nothing_is_written_to_it(postgres_url, connection):
 )
 def test_a_table_or_column_that_is_not_there(postgres_url, connection, arguments, parts):
     create(connection, "events")
-    finished = run_script("Q1/sql.py", "--dsn", postgres_url, *arguments)
+    finished = run_here(main, "--dsn", postgres_url, *arguments)
     assert_one_line_error(finished, 2, *parts)
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_a_hostile_text_is_data(postgres_url, connection, text, capsys):
+def test_a_hostile_text_is_data(postgres_url, connection, text):
     """As a table's and a column's name, an event and a uid."""
     create(connection, "victims")
     before = contents(connection)
@@ -162,18 +163,15 @@ def test_a_hostile_text_is_data(postgres_url, connection, text, capsys):
         cursor.execute(sql.SQL("CREATE TABLE {} {}").format(relation, columns))
         values = sql.SQL(", ").join(map(sql.Literal, [text, "2017-04-01", text]))
         cursor.execute(sql.SQL("INSERT INTO {} VALUES ({})").format(relation, values))
-    arguments = ["--dsn", postgres_url, "--table", f"app.{text}", "--install-event", text]
+    arguments = ["--table", f"app.{text}", "--install-event", text]
     arguments += ["--columns", f"event_name={column}", "--active-from", "2017-04-01"]
-    assert main([*arguments, "--users", "--format", "json"]) == 0
-    assert json.loads(capsys.readouterr().out)["uids"] == [text]
-    assert main([*arguments, "--cohorts", "--format", "json"]) == 0
-    assert json.loads(capsys.readouterr().out)["cohorts"][0]["users"] == 1
-    assert main([*arguments, "--explain"]) == 0
+    assert asked(postgres_url, *arguments, "--users")["uids"] == [text]
+    assert asked(postgres_url, *arguments, "--cohorts")["cohorts"][0]["users"] == 1
     assert contents(connection) == before
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_a_hostile_text_that_can_be_no_argument_is_refused(postgres_url, connection, text, capsys):
+def test_a_hostile_text_that_can_be_no_argument_is_refused(postgres_url, connection, text):
     create(connection, "victims")
     before = contents(connection)
     for option in (
@@ -182,9 +180,7 @@ def test_a_hostile_text_that_can_be_no_argument_is_refused(postgres_url, connect
         "--format", "--plot",
     ):  # fmt: skip
         server = [] if option == "--dsn" else ["--dsn", postgres_url]
-        assert main([*server, f"{option}={text}"]) == 2, option
-        error = capsys.readouterr().err.strip().splitlines()[-1]
-        assert error.startswith("sql.py: error: "), option
+        assert_one_line_error(run_here(main, *server, f"{option}={text}"), 2)
     assert contents(connection) == before
 
 

@@ -3,9 +3,10 @@
 from datetime import date, timedelta
 
 import pytest
-from conftest import assert_one_line_error, run_script
-from q1_given import given
+from conftest import assert_one_line_error
+from q1_given import given, run_here
 from retention import Question, ask, first_moments, moments
+from sql import main
 
 
 def retained(url: str, events: str, question: Question, time_type: str = "timestamptz"):
@@ -122,5 +123,5 @@ def test_range_and_day_agree_at_every_quarter_of_an_hour(postgres_url, time_zone
 
 @pytest.mark.parametrize("name", ["Nowhere/City", "utc+25", "'; DROP TABLE x; --", "", "FOO3BAR"])
 def test_a_time_zone_that_does_not_exist(postgres_url, name):
-    finished = run_script("Q1/sql.py", "--dsn", postgres_url, "--time-zone", name)
+    finished = run_here(main, "--dsn", postgres_url, "--time-zone", name)
     assert_one_line_error(finished, 2, "--time-zone", "Asia/Hong_Kong")
