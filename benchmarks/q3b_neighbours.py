@@ -1,0 +1,253 @@
+"""Q3b at scale: exact neighbours and recommendations, against the classic way and libraries.
+
+    python benchmarks/q3b_neighbours.py
+    python benchmarks/q3b_neighbours.py --users 45000 85657 180000 359347 \\
+        --classic 8500 17000 34000 --libraries 45000
+
+The users are drawn from a seed in the shape of Last.fm 360K: 155,424 artists, 49 a user. The
+classic way is scikit-learn's brute force and a loop over users; it is run on few users and
+extrapolated along the power law through its two largest runs, which is marked by "~". Every run
+is a process of its own, so that peak memory is its own; drawing the users and compiling are not
+counted. CPU seconds are of all threads; growth and ratios are theirs, since other work on the
+machine changes them least.
+"""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from scipy.sparse import csr_matrix, hstack
+from tqdm import tqdm
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.append(str(ROOT / "Q3b"))
+
+from command_line import ArgumentParser, OutsideError, command  # noqa: E402
+from features import normalised_plays, one_hot_country, scaled_age  # noqa: E402
+from listeners import generated_play_counts  # noqa: E402
+from neighbours import nearest_neighbours, similar_rows, unit_rows  # noqa: E402
+from play_counts import PlayCounts  # noqa: E402
+from play_weights import fitted_weights, listeners_of, rarity  # noqa: E402
+from recommendations import recommend as recommend_classic  # noqa: E402
+from recommendations import similarity_weights  # noqa: E402
+from residual_vote import ResidualVote, Settings, recommend, scaled_to_one  # noqa: E402
+from votes import less_what_neighbours_predict  # noqa: E402
+
+ARTISTS = 155_424
+EUCLIDEAN_K, COSINE_K, TOP = 100, Settings().neighbours, 20
+FULL = 359_347
+FEMALE = 85_657  # users on whom the classic way is known to take about 22 minutes
+
+
+class Clock:
+    """Wall and CPU seconds of named stages."""
+
+    def __init__(self):
+        self.stages: dict[str, tuple[float, float]] = {}
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        wall, cpu = time.perf_counter(), time.process_time()
+        yield
+        self.stages[name] = (time.perf_counter() - wall, time.process_time() - cpu)
+
+
+def run_classic(data: PlayCounts, clock: Clock) -> None:
+    """Compare all pairs with scikit-learn, then recommend to one user after the other."""
+    from sklearn.neighbors import NearestNeighbors
+
+    with clock.stage("neighbours"):
+        age = csr_matrix(scaled_age(data.profiles["age"])[:, None])
+        country = one_hot_country(data.profiles["country"])
+        features = hstack([normalised_plays(data.matrix), age, country], format="csr")
+        search = NearestNeighbors(n_neighbors=EUCLIDEAN_K, algorithm="brute").fit(features)
+        distances, ids = search.kneighbors()
+    with clock.stage("recommendations"):
+        weights = similarity_weights(distances)
+        shares, heard = csr_matrix(normalised_plays(data.matrix)), csr_matrix(data.matrix)
+        for user in range(len(ids)):
+            votes = csr_matrix(weights[user]) @ shares[ids[user]] / weights[user].sum()
+            scores = votes.toarray()[0]
+            scores[heard[user].indices] = -1
+            np.argsort(-scores, kind="stable")[:TOP]
+
+
+def run_euclidean(data: PlayCounts, clock: Clock) -> None:
+    """The classic method by our exact search."""
+    with clock.stage("neighbours"):
+        neighbours = nearest_neighbours(
+            normalised_plays(data.matrix),
+            EUCLIDEAN_K,
+            age=scaled_age(data.profiles["age"]),
+            country=data.profiles["country"],
+        )
+    with clock.stage("recommendations"):
+        recommend_classic(data.matrix, neighbours, TOP)
+
+
+def run_cosine(data: PlayCounts, clock: Clock) -> None:
+    """Our default: cosine neighbours, then residual votes; one hop is without the latter."""
+    settings, plays = Settings(), data.matrix
+    with clock.stage("neighbours"):
+        rare = rarity(plays, settings.rarity_power)
+        weights = fitted_weights(plays, settings.similarity_plays, rare)
+        neighbours = scaled_to_one(similar_rows(weights.of(plays), COSINE_K))
+    with clock.stage("recommendations, one hop"):
+        damping = np.maximum(listeners_of(plays), 1.0) ** -settings.popularity_power
+        votes = fitted_weights(plays, settings.vote_plays, damping).of(plays)
+        recommend(ResidualVote(settings, plays, weights, neighbours, votes), TOP)
+    clock.stages["peak after one hop"] = (peak_memory(), 0)
+    with clock.stage("residual votes"):
+        votes = less_what_neighbours_predict(
+            votes, neighbours, settings.residual, settings.predicted
+        )
+    with clock.stage("recommendations, two hops"):
+        recommend(ResidualVote(settings, plays, weights, neighbours, votes), TOP)
+
+
+def cosine_weights(data: PlayCounts) -> csr_matrix:
+    """Return what users are compared by, in rows of norm 1, for the libraries."""
+    settings = Settings()
+    rare = rarity(data.matrix, settings.rarity_power)
+    weights = fitted_weights(data.matrix, settings.similarity_plays, rare)
+    return csr_matrix(unit_rows(weights.of(data.matrix)))
+
+
+def run_sparse_dot_topn(data: PlayCounts, clock: Clock) -> None:
+    """The cosine neighbours by sparse_dot_topn, one thread a processor."""
+    from neighbour_search import processors
+    from sparse_dot_topn import sp_matmul_topn
+
+    with clock.stage("neighbours"):
+        weights = cosine_weights(data)
+        transposed = csr_matrix(weights.T)
+        sp_matmul_topn(weights, transposed, top_n=COSINE_K + 1, n_threads=processors())
+
+
+def run_implicit(data: PlayCounts, clock: Clock) -> None:
+    """The cosine neighbours by implicit."""
+    from implicit.nearest_neighbours import all_pairs_knn
+
+    with clock.stage("neighbours"):
+        all_pairs_knn(cosine_weights(data), COSINE_K + 1, show_progress=False).tocsr()
+
+
+RUNS: dict[str, Callable[[PlayCounts, Clock], None]] = {
+    "classic": run_classic,
+    "euclidean": run_euclidean,
+    "cosine": run_cosine,
+    "sparse_dot_topn": run_sparse_dot_topn,
+    "implicit": run_implicit,
+}
+
+
+def peak_memory() -> float:
+    """Return this process's peak memory in GB; nothing on systems that do not tell."""
+    try:
+        import resource
+    except ImportError:
+        return float("nan")
+    unit = 2**30 if sys.platform == "darwin" else 2**20
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+
+
+def run_here(name: str, users: int, seed: int) -> dict:
+    """Run one way on so many users, with everything compiled; return stages and peak memory."""
+    RUNS[name](generated_play_counts(300, 200, seed), Clock())
+    data = generated_play_counts(users, ARTISTS, seed)
+    clock, before = Clock(), peak_memory()
+    RUNS[name](data, clock)
+    one_hop = clock.stages.pop("peak after one hop", (None, 0))[0]
+    return {
+        "way": name,
+        "users": users,
+        "entries": int(data.matrix.nnz),
+        "stages": clock.stages,
+        "peak_before": before,
+        "peak_one_hop": one_hop,
+        "peak": peak_memory(),
+    }
+
+
+def run_apart(name: str, users: int, seed: int) -> dict:
+    """Run one way in a process of its own."""
+    own = [sys.executable, __file__, "--run", name, str(users), "--seed", str(seed)]
+    finished = subprocess.run(own, capture_output=True, encoding="utf-8")
+    if finished.returncode:
+        raise OutsideError(f"{name} on {users} users: {finished.stderr.strip()[-300:]}")
+    return json.loads(finished.stdout)
+
+
+def seconds(result: dict, kind: int = 1) -> float:
+    """Return a run's seconds of all stages; kind 0: wall, 1: CPU. One hop is a part of two."""
+    stages = result["stages"].items()
+    return sum(both[kind] for name, both in stages if name != "recommendations, one hop")
+
+
+def print_result(result: dict) -> None:
+    """Print one run, a line a stage."""
+    for name, (wall, cpu) in result["stages"].items():
+        print(f"{result['way']:<16}{result['users']:>8,}  {name:<26}{wall:>9.1f}{cpu:>9.1f}")
+    total, cpu, peak = seconds(result, 0), seconds(result), result["peak"]
+    print(
+        f"{result['way']:<16}{result['users']:>8,}  {'all':<26}{total:>9.1f}{cpu:>9.1f}{peak:>9.2f}"
+    )
+
+
+def growth(results: list[dict]) -> float:
+    """Return p of seconds ~ users ** p between a way's two largest runs."""
+    small, large = sorted(results, key=lambda result: result["users"])[-2:]
+    return float(np.log(seconds(large) / seconds(small)) / np.log(large["users"] / small["users"]))
+
+
+def print_comparison(results: list[dict]) -> None:
+    """Print how each way grows, and how many times the classic way's seconds ours are."""
+    by_way = {name: [one for one in results if one["way"] == name] for name in RUNS}
+    for name, runs in by_way.items():
+        if len(runs) > 1:
+            print(f"growth of {name}: CPU seconds ~ users ** {growth(runs):.2f}")
+    if len(by_way["classic"]) < 2:
+        return
+    largest = max(by_way["classic"], key=lambda result: result["users"])
+    for run in [*by_way["euclidean"], *by_way["cosine"]]:
+        expected = seconds(largest) * (run["users"] / largest["users"]) ** growth(by_way["classic"])
+        mark = "" if run["users"] == largest["users"] else "~"
+        ratio = expected / seconds(run)
+        print(
+            f"{run['way']} on {run['users']:,} users: {seconds(run):.1f} CPU s,"
+            f" classic {mark}{expected:.0f} s: {mark}{ratio:.0f} times as fast"
+        )
+
+
+@command
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = ArgumentParser(description=__doc__)
+    sizes = {"type": int, "nargs": "*", "metavar": "N"}
+    parser.add_argument("--users", default=[4000, 8000], help="users for ours", **sizes)
+    parser.add_argument("--classic", default=[2000, 4000], help="for the classic way", **sizes)
+    parser.add_argument("--libraries", default=[4000], help="for the libraries", **sizes)
+    parser.add_argument("--seed", type=int, default=360, help="of the drawn users")
+    parser.add_argument("--run", nargs=2, metavar=("WAY", "N"), help="one run, here, as JSON")
+    options = parser.parse_args(argv)
+    if options.run:
+        print(json.dumps(run_here(options.run[0], int(options.run[1]), options.seed)))
+        return
+    plan = [("classic", users) for users in options.classic]
+    plan += [(name, users) for name in ("euclidean", "cosine") for users in options.users]
+    plan += [(name, n) for name in ("sparse_dot_topn", "implicit") for n in options.libraries]
+    print(f"{'way':<16}{'users':>8}  {'stage':<26}{'wall s':>9}{'CPU s':>9}{'peak GB':>9}")
+    results = []
+    for name, users in tqdm(plan, unit="run"):
+        results.append(run_apart(name, users, options.seed))
+        print_result(results[-1])
+        sys.stdout.flush()
+    print_comparison(results)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
