@@ -109,8 +109,12 @@ def search_range(
     for first, last in blocks(begin, end):
         block = inverted_index(rows, columns, first, last)
         jobs = [pool.submit(search, part, rows, block, penalty, best) for part in parts]
-        for job in jobs:
-            job.result()
+        try:
+            for job in jobs:
+                job.result()
+        finally:
+            for job in jobs:
+                job.cancel()  # does nothing to one that is done; a signal ends the others
 
 
 def unsettled(rows: Rows, best: Best, apart: float) -> np.ndarray:
