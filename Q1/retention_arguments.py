@@ -77,7 +77,9 @@ def add_question(group) -> None:
     """What to ask."""
     event, installed = "FIRST_INSTALL", date(2017, 4, 1)
     group.add_argument("--install-event", metavar="NAME", default=event, help="event of an install")
-    group.add_argument("--install-date", type=day, metavar="DAY", default=installed, help="its day")
+    group.add_argument(
+        "--install-date", type=day, metavar="DAY", default=installed, help="day of the installs"
+    )
     first = "first day of the period (default: the day after the install)"
     group.add_argument("--active-from", type=day, metavar="DAY", help=first)
     last = "last day of the period (default: 7 days after the install)"
@@ -89,16 +91,18 @@ def add_question(group) -> None:
 def add_answer(group) -> None:
     """Which answer to give, and how."""
     query = group.add_mutually_exclusive_group()
-    users = "list the users who came back"
+    users = "list the users who came back, instead of counting them"
     query.add_argument(
         "--users", dest="query", action="store_const", const="retained_uids", help=users
     )
-    cohorts = "show every day of first installs and how many of its users came back by day"
+    cohorts = "show the triangle: for every day of first installs, who was active how much later"
     query.add_argument(
         "--cohorts", dest="query", action="store_const", const="cohort_triangle", help=cohorts
     )
     periods = ("day", "week", "month")
-    group.add_argument("--period", choices=periods, default="day", help="of --cohorts")
+    group.add_argument(
+        "--period", choices=periods, default="day", help="what a row of --cohorts is"
+    )
     follow = "how many periods of --cohorts to follow (default: all)"
     group.add_argument("--follow", type=periods_number, metavar="N", help=follow)
     formats = ("text", "csv", "json")

@@ -13,7 +13,7 @@ from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
 
 VIEW = "piwik_track"
-EPOCH = "to_timestamp(CASE WHEN abs({0}) < 1e11 THEN {0} ELSE {0} / 1000 END)"  # or milliseconds
+EPOCH = "to_timestamp(CASE WHEN abs({0}) < 1e11 THEN {0} ELSE {0} / 1000.0 END)"  # or milliseconds
 ZONED, UNZONED = "timestamp with time zone", "timestamp without time zone"
 
 # How the view gives a time of each type, and the type that this has; without a zone it is UTC.

@@ -89,7 +89,7 @@ def test_other_types_of_columns(postgres_url, connection, uid, event_name):
     with connection.cursor() as cursor:
         cursor.execute("CREATE TYPE app.kind AS ENUM ('FIRST_INSTALL', 'OPEN')")
         cursor.execute(f"CREATE TABLE app.events (uid {uid}, time bigint, event_name {event_name})")
-        for moment, name in ((1491004800, "FIRST_INSTALL"), (1491177600000, "OPEN")):
+        for moment, name in ((1491004800, "FIRST_INSTALL"), (1491695999999, "OPEN")):
             cursor.execute(
                 "INSERT INTO app.events VALUES (%s, %s, %s)", [values[uid], moment, name]
             )
