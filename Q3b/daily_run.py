@@ -50,37 +50,47 @@ def daily_run(listening: Listening, settings: Settings, store: Store, run: Run) 
     """Write a set under `run`'s version, unpublished, and return the run with its report."""
     start = time.perf_counter()
     listening = chosen(listening, settings)
-    plays = listening.plays
-    metrics = held_out(plays, settings)
+    metrics = held_out(listening.plays, settings)
     store.renew_lock()
     recommender = fitted_recommender(
-        plays, settings.metric, settings.neighbours, settings.include_played
+        listening.plays, settings.metric, settings.neighbours, settings.include_played
     )
     store.renew_lock()
-    popularity = popularity_of(plays)
-    with store.begin(run, catalogue(plays)) as writer:
-        lists = rule_lists(popularity, settings.recommendations)
-        writer.write_lists(lists)
-        blocks = all_blocks(recommender, listening, popularity, settings.recommendations)
-        rules = write_blocks(writer, store, blocks, len(plays.users) + len(listening.silent))
+    with store.begin(run, catalogue(listening.plays)) as writer:
+        countries, lists, rules = write_set(writer, store, recommender, listening, settings)
+        report = {
+            "settings": asdict(settings),
+            "data": data_report(listening.plays, listening.rejected),
+            "metrics": metrics,
+            "rules": dict(rules),
+            "store_items": rules.total() + lists,
+            "checked_users": sampled_users(listening.plays, CHECKED_USERS, settings.seed),
+            "versions": versions(),
+            "seconds": round(time.perf_counter() - start, 1),
+        }
+        examples = report["checked_users"][:EXAMPLE_USERS]
         finished = replace(
-            run,
-            users=sum(rules.values()),
-            countries=sorted(popularity.countries.rows),
-            example_users=sampled_users(plays, EXAMPLE_USERS, settings.seed),
-            report={
-                "settings": asdict(settings),
-                "data": data_report(plays, listening.rejected),
-                "metrics": metrics,
-                "rules": dict(rules),
-                "store_items": sum(rules.values()) + len(lists),
-                "checked_users": sampled_users(plays, CHECKED_USERS, settings.seed),
-                "versions": versions(),
-                "seconds": round(time.perf_counter() - start, 1),
-            },
+            run, users=rules.total(), countries=countries, example_users=examples, report=report
         )
         writer.finish(finished)
     return finished
+
+
+def write_set(
+    writer: Writer,
+    store: Store,
+    recommender: Recommender,
+    listening: Listening,
+    settings: Settings,
+) -> tuple[list[str], int, Counter]:
+    """Write lists and users; return the countries, how many lists, and users by rule."""
+    popularity, top = popularity_of(listening.plays), settings.recommendations
+    lists = rule_lists(popularity, top)
+    writer.write_lists(lists)
+    blocks = all_blocks(recommender, listening, popularity, top)
+    users = len(listening.plays.users) + len(listening.silent)
+    rules = write_blocks(writer, store, blocks, users)
+    return sorted(popularity.countries.rows), len(lists), rules
 
 
 def chosen(listening: Listening, settings: Settings) -> Listening:

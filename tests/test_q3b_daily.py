@@ -296,7 +296,7 @@ def test_sigterm_stops_a_run_and_leaves_nothing(url, files):
         assert running.poll() is None
         time.sleep(0.001)
     running.send_signal(signal.SIGTERM)
-    _, errors = running.communicate(timeout=60)
+    _, errors = running.communicate(timeout=240)
     assert running.returncode == 128 + signal.SIGTERM, errors
     assert b"stopped" in errors
     assert b"Traceback" not in errors
