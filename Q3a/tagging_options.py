@@ -104,6 +104,10 @@ def conflicts(options: argparse.Namespace) -> list[tuple[bool, str]]:
         (use and bool(options.convert), "--predict converts as the saved tagger did: no --convert"),
         (not use and bool(options.model_file), "--model-file goes with --predict"),
         (not use and bool(options.test) and not options.train, "--test needs --train or --predict"),
+        (
+            options.importance == "permutation" and options.model not in ("forest", "reference"),
+            "--importance permutation is for forests: add --model forest",
+        ),
         (options.out_of_core and not options.train, "--out-of-core needs --train"),
         (options.out_of_core and bool(options.candidates), "--out-of-core has no --candidates"),
     ]

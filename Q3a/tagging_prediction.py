@@ -64,10 +64,10 @@ def learn(training: pd.DataFrame, options: argparse.Namespace) -> Run:
     evaluation = evaluate(articles, candidates, options.seed)
     choice = choose(articles, candidates, FOLDS, options.seed)
     tagger = trained(choice.pipeline, articles, options.seed)
-    if options.importance == "permutation" and "forest" in choice.family:
-        words = permuted_words(articles, choice.pipeline, options.top_words, options.seed)
-    else:
+    if options.importance == "model":
         words = top_words(tagger, options.top_words)
+    else:
+        words = permuted_words(articles, choice.pipeline, options.top_words, options.seed)
     misled_by = misleading_words(articles, evaluation)
     return Run(tagger, articles["id"], evaluation, options.seed, choice, words, misled_by)
 

@@ -116,7 +116,8 @@ def segmentation(articles: pd.DataFrame, rounds: int):
     }
     for name, way in ways.items():
         segment(texts[:1]), pycantonese.segment("香港"), rjieba.cut("香港")
-        yield f"{name:20} {characters / seconds(way, rounds, time.process_time):12,.0f} characters/s"
+        rate = characters / seconds(way, rounds, time.process_time)
+        yield f"{name:20} {rate:12,.0f} characters a second"
 
 
 def search(articles: pd.DataFrame, rounds: int):

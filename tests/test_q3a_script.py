@@ -65,6 +65,7 @@ def test_every_new_article_gets_a_tag_and_keeps_its_id(finished):
         (("--model", "oracle"), ["--model", "oracle"]),
         (("--seed", "-1"), ["--seed", "'-1'", "whole number"]),
         (("--min-confidence", "1.5"), ["'1.5'", "from 0 to 1"]),
+        (("--importance", "permutation"), ["is for forests", "--model forest"]),
         (("--predict", "--test", NEW), ["--predict needs --model-file"]),
         (("--predict", "--test", NEW, "--model-file", "none.skops"), ["none.skops"]),
         (("--predict", "--test", NEW, "--model-file", NEW), ["new.csv", "not a tagger"]),
