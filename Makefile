@@ -14,6 +14,8 @@ demo: .venv/installed
 	@$(VENV_PYTHON) Q3a/tagging_prediction.py
 	@echo; echo "== Q3b Recommender system: artists for listeners =="
 	@$(VENV_PYTHON) Q3b/run_prototype.py --sample
+	@echo; echo "== Q3b in production: job, store, API, one request =="
+	@$(VENV_PYTHON) Q3b/run_production.py
 
 test: .venv/installed-dev
 	@$(VENV_PYTHON) -m pytest --cov $(PYTEST_ARGUMENTS)

@@ -1,4 +1,4 @@
-"""The production way once, on this machine: the daily job, its store, the API, two requests.
+"""The production way once, on this machine: the daily job, its store, the API, one request.
 
     python Q3b/run_production.py
 
@@ -17,9 +17,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from command_line import ArgumentParser, OutsideError, command
+from command_line import ArgumentParser, OutsideError, UserError, command
 from generate_listeners import write_listeners
-from recommendation_store import open_store
 
 HERE = Path(__file__).resolve().parent
 START_SECONDS = 30
@@ -30,19 +29,19 @@ def environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if "RECOMMENDER_" not in name}
 
 
-def run_job(folder: Path, store_url: str) -> str:
-    """Run the daily job on the sample; return its summary. Raises OutsideError if it fails."""
+def run_job(folder: Path, store_url: str) -> dict:
+    """Run the daily job on the sample; return its report. Raises OutsideError if it fails."""
     plays, profiles = write_listeners(folder)
     job = [sys.executable, HERE / "recommend_daily.py", "--store", store_url]
     finished = subprocess.run(
-        [*job, "--plays", plays, "--profiles", profiles],
+        [*job, "--plays", plays, "--profiles", profiles, "--format", "json"],
         env=environment(),
         stdout=subprocess.PIPE,
         encoding="utf-8",
     )
     if finished.returncode:
         raise OutsideError(f"the daily job ended with exit code {finished.returncode}")
-    return finished.stdout
+    return json.loads(finished.stdout)
 
 
 def free_port() -> int:
@@ -89,24 +88,41 @@ def get(url: str) -> dict:
         return json.load(answer)
 
 
+def job_lines(run: dict) -> Iterator[str]:
+    """What the job did, without what differs from run to run."""
+    rules = ", ".join(f"{rule} {users:,}" for rule, users in run["report"]["rules"].items())
+    recall = run["report"]["metrics"]["recall@20"]
+    yield f"Job: artists for {run['users']:,} users ({rules}), recall of 20 {recall:.3f}"
+    yield f"Store: {run['report']['store_items']:,} items in SQLite, published"
+
+
+def artist_line(place: int, artist: dict) -> str:
+    """One artist of the API's answer and why."""
+    causes = " and ".join(cause["name"] for cause in artist["because"])
+    return f"{place:3}. {artist['name']}, because the user plays {causes}"
+
+
 @command
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run the job, serve its set, ask for a user and for a newcomer."""
+    """Run the job, serve its set and ask for one user."""
     parser = ArgumentParser(
         description=__doc__, epilog="example:\n  python Q3b/run_production.py --limit 3"
     )
-    parser.add_argument("--limit", type=int, default=1, help="artists to ask for")
+    parser.add_argument("--limit", type=int, default=5, help="artists to ask for, 1 to 20")
     limit = parser.parse_args(argv).limit
+    if not 1 <= limit <= 20:
+        raise UserError("--limit must be from 1 to 20")
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         folder = Path(name)
         store_url = f"sqlite:///{folder / 'recommendations.db'}"
-        print("$ python Q3b/recommend_daily.py")
-        print(run_job(folder, store_url))
-        user = open_store(store_url).current().example_users[0]
+        run = run_job(folder, store_url)
+        print(*job_lines(run), sep="\n")
+        path = f"/users/{run['example_users'][0]}/recommendations?limit={limit}"
         with served(store_url, folder / "api.log") as address:
-            for path in (f"/users/{user}/recommendations", "/new-user/recommendations"):
-                print(f"GET {path}?limit={limit}")
-                print(json.dumps(get(f"{address}{path}?limit={limit}"), indent=2))
+            answer = get(f"{address}{path}")
+        print(f"API: GET {path}")
+        for place, artist in enumerate(answer["artists"], 1):
+            print(artist_line(place, artist))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT, clean_environment
+from q3b_app import LISTENERS, app_with_listeners
 from recommendation_store import open_store
 
 pytestmark = [
@@ -120,9 +121,23 @@ def test_running_the_dag_twice_publishes_the_days_set_once(airflow):
     assert published[1] == published[0]
 
 
+def test_the_dag_takes_the_apps_tables_to_files_first(airflow, postgres_url, tmp_path):
+    with app_with_listeners(postgres_url, "app_of_airflow", tmp_path) as source:
+        day = "2026-11-25"
+        finished = airflow.run(
+            *("airflow", "dags", "test", "recommend_daily", day), RECOMMENDER_SOURCE=source
+        )
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    run = open_store(airflow.store_url).current()
+    assert run.run_id == day
+    assert LISTENERS <= run.users < 2 * LISTENERS
+    exported = {path.name for path in (airflow.folder / "work" / day).iterdir()}
+    assert exported == {"plays.parquet", "profiles.parquet"}
+
+
 def test_a_wrong_setting_is_not_tried_again_and_people_are_told(airflow):
     finished = airflow.run(
-        *("airflow", "dags", "test", "recommend_daily", "2026-11-25"),
+        *("airflow", "dags", "test", "recommend_daily", "2026-11-26"),
         RECOMMENDER_STORE="redis://nowhere",
     )
     said = finished.stdout + finished.stderr

@@ -6,52 +6,23 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import urlsplit
 
-import psycopg2
 import pytest
 import yaml
 from api import create_app
 from conftest import ROOT, clean_environment
-from generate_listeners import write_listeners
-from lastfm_files import read_lastfm
+from q3b_app import LISTENERS, app_with_listeners
 from recommendation_store import open_store
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the schedulers are those of Unix")
 DEPLOY = ROOT / "Q3b" / "deploy"
-LISTENERS, ARTISTS = 60, 80
 
 
 @pytest.fixture(scope="module")
 def app_database(postgres_url, tmp_path_factory):
-    """The URL of the app's database with some listeners and their plays."""
     folder = tmp_path_factory.mktemp("listeners")
-    write_listeners(folder, LISTENERS, ARTISTS)
-    plays, _ = read_lastfm(folder)
-    server = psycopg2.connect(postgres_url)
-    server.autocommit = True
-    with server.cursor() as cursor:
-        cursor.execute("CREATE DATABASE app_of_schedulers")
-    url = urlsplit(postgres_url)._replace(path="/app_of_schedulers").geturl()
-    with psycopg2.connect(url) as app, app.cursor() as cursor:
-        cursor.execute((DEPLOY / "app_database.sql").read_text(encoding="utf-8"))
-        rows, columns = plays.matrix.nonzero()
-        cursor.executemany(
-            "INSERT INTO plays VALUES (%s, NULL, %s, %s, now())",
-            [
-                (plays.users[row], plays.artist_names[column], int(plays.matrix[row, column]))
-                for row, column in zip(rows.tolist(), columns.tolist(), strict=True)
-            ],
-        )
-        cursor.executemany(
-            "INSERT INTO profiles (user_id, country) VALUES (%s, %s)",
-            [(user, plays.profiles.country[user]) for user in plays.users],
-        )
-    app.close()
-    yield url
-    with server.cursor() as cursor:
-        cursor.execute("DROP DATABASE app_of_schedulers WITH (FORCE)")
-    server.close()
+    with app_with_listeners(postgres_url, "app_of_schedulers", folder) as url:
+        yield url
 
 
 def crontab_command(project: Path, environment: Path) -> tuple[str, dict[str, str]]:
