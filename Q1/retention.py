@@ -66,8 +66,14 @@ def ask(
 
 
 def overview(connection: Connection, install_event: str) -> Any:
-    """The row of `overview.sql`. Raises `UserError` if there are no events of users."""
-    (row,), _ = ask(connection, "overview", {"install_event": install_event})
+    """The row of `overview.sql`. Raises `UserError` for no events of users, or impossible times."""
+    try:
+        (row,), _ = ask(connection, "overview", {"install_event": install_event})
+        unbounded = row.first_day == date.min or row.last_day == date.max  # so come infinite days
+    except ValueError:  # from psycopg2, for a day that Python's calendar does not have
+        unbounded = True
+    if unbounded:
+        raise UserError("there are events outside the years 1 to 9999: mend their times")
     if not row.users:
         raise UserError("there are no events of users to count")
     return row

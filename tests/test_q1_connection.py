@@ -3,6 +3,7 @@
 import shutil
 import socket
 import subprocess
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -164,6 +165,36 @@ def stranger() -> Iterator[int]:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
         yield listener.getsockname()[1]
+
+
+@pytest.fixture
+def starting(postgres_url) -> Iterator[int]:
+    """A port that twice closes a connection at once, as Docker's does while the server starts."""
+    target = urlsplit(postgres_url)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            for _ in range(2):
+                listener.accept()[0].close()
+            client = listener.accept()[0]
+            server = socket.create_connection((target.hostname, target.port))
+            threading.Thread(target=forward, args=(server, client), daemon=True).start()
+            forward(client, server)
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield listener.getsockname()[1]
+
+
+def forward(source: socket.socket, target: socket.socket) -> None:
+    """Send on what comes in, until there is no more."""
+    with source, target:
+        while data := source.recv(1 << 16):
+            target.sendall(data)
+
+
+def test_a_server_that_is_starting_is_waited_for(script, postgres_url, starting):
+    finished = run_script(script, **settings(postgres_url) | {"PGPORT": str(starting)})
+    assert f":{starting}/" in server_line(finished)
 
 
 def test_a_port_that_something_else_has(script, stranger):

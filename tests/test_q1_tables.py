@@ -151,6 +151,16 @@ def test_a_table_or_column_that_is_not_there(postgres_url, connection, arguments
     assert_one_line_error(finished, 2, *parts)
 
 
+@pytest.mark.parametrize("time", ["infinity", "-infinity", "20170-04-01", "0044-03-15 BC"])
+@pytest.mark.parametrize("query", ["--cohorts", "--users"])
+def test_a_time_that_no_calendar_has(postgres_url, connection, time, query):
+    create(connection, "events")
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO app.events VALUES ('c', %s, 'OPEN')", [time])
+    finished = run_here(main, "--dsn", postgres_url, "--table", "app.events", query)
+    assert_one_line_error(finished, 2, "outside the years 1 to 9999")
+
+
 @pytest.mark.parametrize("text", HOSTILE)
 def test_a_hostile_text_is_data(postgres_url, connection, text):
     """As a table's and a column's name, an event and a uid."""
