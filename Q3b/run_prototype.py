@@ -18,6 +18,7 @@ from pathlib import Path
 import nbformat
 from command_line import ArgumentParser, OutsideError, UserError, command, replacing
 from lastfm_files import PLAYS_FILE, PROFILE_FILE
+from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 
 HERE = Path(__file__).resolve().parent
 NOTEBOOK = HERE / "User-user Nearest Neighbours Prototype.ipynb"
@@ -31,8 +32,7 @@ def execute(notebook: Path, output: Path, settings: dict[str, str]) -> None:
     IPython settings are left out, so that the notebook runs the same way everywhere.
     """
     command_line = [sys.executable, "-m", "jupyter", "nbconvert", "--to", "notebook", "--execute"]
-    command_line += ["--ExecutePreprocessor.record_timing=False"]
-    command_line += ["--ExecutePreprocessor.coalesce_streams=True", "--output-dir", output.parent]
+    command_line += ["--ExecutePreprocessor.record_timing=False", "--output-dir", output.parent]
     with tempfile.TemporaryDirectory() as scratch:
         private = dict.fromkeys(
             ("JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"), scratch
@@ -55,10 +55,18 @@ def last_line(text: str) -> str:
     return (plain.strip() or "no message").splitlines()[-1]
 
 
-def summary(notebook: Path) -> str:
+def join_streams(path: Path) -> nbformat.NotebookNode:
+    """Join what each cell printed in pieces, which depend on timing, and return the notebook."""
+    pieces = nbformat.read(path, as_version=4)
+    notebook, _ = CoalesceStreamsPreprocessor(enabled=True).preprocess(pieces, {})
+    nbformat.write(notebook, path)
+    return notebook
+
+
+def summary(notebook: nbformat.NotebookNode) -> str:
     """Return what the last cell of an executed notebook printed."""
-    last = nbformat.read(notebook, as_version=4).cells[-1]
-    return "".join(output.text for output in last.outputs if output.output_type == "stream")
+    outputs = notebook.cells[-1].outputs
+    return "".join(output.text for output in outputs if output.output_type == "stream")
 
 
 def notebook_settings(data: Path | None, sample: bool, gender: str | None, share: float) -> dict:
@@ -100,7 +108,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     print(f"Executing {NOTEBOOK.name} into {output}", file=sys.stderr)
     with replacing(output) as beside:
         execute(NOTEBOOK, beside, settings)
-        text = summary(beside)
+        text = summary(join_streams(beside))
     print(text, end="")
 
 
