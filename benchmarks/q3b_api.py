@@ -135,13 +135,13 @@ def measure(name: str, process: subprocess.Popen, port: int, paths: list[str], o
 
 
 def memory(pid: int) -> float | None:
-    """MiB of a process and its children, shared pages counted once (Linux)."""
+    """MiB of a process and its children (Linux): shared pages once, mapped files not at all."""
     try:
         rollup = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="utf-8")
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8").split()
     except OSError:
         return None
-    own = next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
+    own = next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss_Anon:"))
     return own / 1024 + sum(memory(int(child)) or 0 for child in children)
 
 
