@@ -29,7 +29,7 @@ with embedded_server() as url:
         cursor.execute("SELECT pg_read_file('postmaster.pid'), current_setting('data_directory')")
         postmaster, data = cursor.fetchone()
     print(postmaster.split()[0], data, flush=True)
-    time.sleep(60)
+    time.sleep(300)
 """
 
 
@@ -44,7 +44,7 @@ def one(url: str, statement: str) -> object:
         connection.close()
 
 
-def waited_for(condition, seconds: float = 10) -> bool:
+def waited_for(condition, seconds: float = 60) -> bool:
     """Whether a condition comes true within some seconds."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -29,7 +29,7 @@ def everything(url: str) -> list[tuple]:
 def wait_for_sessions(url: str, number: int) -> None:
     """Wait until so many of our scripts are connected."""
     statement = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'retention'"
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while rows(url, statement) != [(number,)]:
         assert time.monotonic() < deadline, f"there never were {number} sessions"
         time.sleep(0.05)

@@ -207,17 +207,17 @@ def contents(connection) -> list[tuple]:
 
 @pytest.fixture
 def slow_run(postgres_url, connection) -> Iterator[subprocess.Popen]:
-    """The script in the middle of a query that would take a minute."""
+    """The script in the middle of a query that would take five minutes."""
     with connection.cursor() as cursor:
         cursor.execute(
             "CREATE VIEW app.slow AS SELECT 'a' AS uid, now() AS time, 'x' AS event_name"
-            " FROM pg_sleep(60)"
+            " FROM pg_sleep(300)"
         )
         command = [sys.executable, "Q1/sql.py", "--dsn", postgres_url, "--table", "app.slow"]
         process = subprocess.Popen(
             command, cwd=ROOT, env=clean_environment(), stderr=subprocess.PIPE, text=True
         )
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while not sleeping(connection):
             assert time.monotonic() < deadline, "the query never began"
             time.sleep(0.05)
@@ -239,7 +239,7 @@ def sleeping(connection) -> list[int]:
 def test_a_server_that_goes_away_half_way(slow_run, connection):
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_terminate_backend(%s)", sleeping(connection))
-    _, errors = slow_run.communicate(timeout=20)
+    _, errors = slow_run.communicate(timeout=60)
     assert slow_run.returncode == 1
     assert "Traceback" not in errors
     assert errors.splitlines()[-1].startswith("sql.py: error: PostgreSQL: ")
@@ -247,7 +247,7 @@ def test_a_server_that_goes_away_half_way(slow_run, connection):
 
 def test_an_interrupt_ends_the_query_on_the_server_too(slow_run, connection):
     slow_run.send_signal(signal.SIGINT)
-    _, errors = slow_run.communicate(timeout=20)
+    _, errors = slow_run.communicate(timeout=60)
     assert "Traceback" not in errors
     assert errors.splitlines()[-1].endswith("canceling statement due to user request")
     assert sleeping(connection) == []
