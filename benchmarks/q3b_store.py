@@ -144,26 +144,28 @@ def read_texts(path: Path, users: list[str]) -> None:
             json.loads(connection.execute(query, [user]).fetchone()[0])
 
 
-def seconds(function: Callable, *arguments) -> float:
-    """Wall-clock seconds of one call."""
-    start = time.perf_counter()
+def seconds(function: Callable, *arguments) -> tuple[float, float]:
+    """Seconds of one call by the clock, and of the processor in this process."""
+    start, busy = time.perf_counter(), time.process_time()
     function(*arguments)
-    return time.perf_counter() - start
+    return time.perf_counter() - start, time.process_time() - busy
 
 
 def measure(write: Callable, read: Callable, blocks: list[Block], catalogue: Catalogue, runs: int):
-    """Median users written a second, median microseconds to read one, and the file's bytes."""
+    """Medians of users written a second and a CPU second, and microseconds to read one; bytes."""
     random = np.random.default_rng(0)
     users = [user for block in blocks for user in block.users]
     read_users = [users[number] for number in random.integers(len(users), size=READ)]
-    writing, reading = [], []
+    writing, working, reading = [], [], []
     for _ in range(runs):
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "recommendations.db"
-            writing.append(len(users) / seconds(write, path, blocks, catalogue))
+            elapsed, busy = seconds(write, path, blocks, catalogue)
+            writing.append(len(users) / elapsed)
+            working.append(len(users) / busy)
             size = path.stat().st_size
-            reading.append(seconds(read, path, read_users) / READ * 1e6)
-    return statistics.median(writing), statistics.median(reading), size
+            reading.append(seconds(read, path, read_users)[0] / READ * 1e6)
+    return *map(statistics.median, (writing, working, reading)), size
 
 
 @command
@@ -177,11 +179,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     blocks = random_blocks(arguments.users, arguments.artists, arguments.seed)
     catalogue = random_catalogue(arguments.artists)
     print(f"{arguments.users:,} users, {arguments.artists:,} artists, median of {arguments.runs}")
-    print(f"{'':<12}{'users/s written':>16}{'us to read one':>16}{'bytes a user':>14}")
+    heads = ("users/s written", "users/CPU s", "us to read one", "bytes a user")
+    print(f"{'':<12}" + "".join(f"{head:>17}" for head in heads))
     ways = {"the store": (write_packed, read_packed), "JSON texts": (write_texts, read_texts)}
     for name, (write, read) in ways.items():
-        written, read_time, size = measure(write, read, blocks, catalogue, arguments.runs)
-        print(f"{name:<12}{written:>16,.0f}{read_time:>16,.0f}{size / arguments.users:>14,.0f}")
+        *rates, size = measure(write, read, blocks, catalogue, arguments.runs)
+        print(
+            f"{name:<12}" + "".join(f"{rate:>17,.0f}" for rate in [*rates, size / arguments.users])
+        )
     print(f"peak memory {peak_memory():,.0f} MB, the set itself included")
 
 
