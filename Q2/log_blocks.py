@@ -6,7 +6,7 @@ from typing import BinaryIO
 import numpy as np
 from log_kernel import LONGEST_LINE
 
-BLOCK = 4 << 20  # bytes: large enough to hide the work per block, small enough for 0.5 GB
+BLOCK = 8 << 20  # bytes: large enough to hide the work per block, small enough for 0.5 GB
 
 
 def blocks(stream: BinaryIO, size: int = BLOCK) -> Iterator[memoryview]:

@@ -1,5 +1,6 @@
 """A block of log lines as records: a DataFrame with a row per request, and the rejects beside."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -7,7 +8,6 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from log_kernel import (
-    CACHE,
     DELIMITER,
     DOT,
     NEWLINE,
@@ -16,7 +16,6 @@ from log_kernel import (
     REASONS,
     RETURN,
     SLASH,
-    STATUS,
     scan,
 )
 
@@ -34,7 +33,7 @@ class Layout:
 
 
 class Columns(NamedTuple):
-    """A value per accepted row, or no values at all where the log or the reader has no need."""
+    """A value per accepted row; columns that nobody wants may have no values at all."""
 
     second: np.ndarray  # since 1970-01-01 00:00 UTC
     size: np.ndarray  # bytes
@@ -88,33 +87,32 @@ def byte_kinds(delimiters: bytes) -> np.ndarray:
     return kinds
 
 
-def empty_columns(rows: int, layout: Layout, with_urls: bool) -> Columns:
-    """Columns with room for so many rows; none in those that the log lacks or that nobody wants."""
-    wanted = {
-        "status": STATUS in layout.roles,
-        "cache": CACHE in layout.roles,
-        "url_start": with_urls,
-        "url_end": with_urls,
-    }
+def empty_columns(block: memoryview, left_out: Collection[str] = ()) -> Columns:
+    """Columns with room for a block's rows, but for those left out, which have no room."""
+    rows = len(block) // SHORTEST_ROW + 1
     types = Columns(np.int64, np.int64, np.int64, np.int16, np.int64, np.int32, np.int32)
-    return Columns(
-        *(
-            np.empty(rows if wanted.get(name, True) else 0, dtype)
-            for name, dtype in types._asdict().items()
-        )
-    )
+    rooms = (0 if name in left_out else rows for name in Columns._fields)
+    return Columns(*map(np.empty, rooms, types))
 
 
 def scan_block(
-    file: str, layout: Layout, block: memoryview, with_urls: bool = False
+    file: str, layout: Layout, block: memoryview, columns: Columns | None = None
 ) -> ScannedBlock:
-    """Scan whole lines of a file."""
-    text = np.frombuffer(block, dtype=np.uint8)
-    columns = empty_columns(len(text) // SHORTEST_ROW + 1, layout, with_urls)
+    """Scan whole lines of a file.
+
+    The records lie in `columns`, if given, until those are filled again.
+    """
+    columns = columns or empty_columns(block)
     rejected, first_lines = np.zeros((2, len(REASONS)), dtype=np.int64)
-    roles = np.array(layout.roles, dtype=np.int64)
-    kinds = byte_kinds(layout.delimiters)
-    rows, lines = scan(text, kinds, roles, layout.comments, columns, rejected, first_lines)
+    rows, lines = scan(
+        np.frombuffer(block, dtype=np.uint8),
+        byte_kinds(layout.delimiters),
+        np.array(layout.roles, dtype=np.int64),
+        layout.comments,
+        columns,
+        rejected,
+        first_lines,
+    )
     filled = {name: column[:rows] for name, column in columns._asdict().items() if len(column)}
     records = pd.DataFrame(filled, copy=False)
     return ScannedBlock(file, layout, block, records, lines, rejected, first_lines)

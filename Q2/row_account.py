@@ -1,7 +1,9 @@
 """What became of every row of a log, so that none vanishes: counted, outside, or rejected why."""
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
+import numpy as np
 from command_line import UserError
 from log_kernel import REASONS
 from log_scanner import ScannedBlock
@@ -16,9 +18,35 @@ class Rejects:
     line: int
 
 
+class BlockAccount(NamedTuple):
+    """What became of the lines of one block."""
+
+    file: str
+    lines: int
+    rejected: np.ndarray  # rows, by position in REASONS
+    first_lines: np.ndarray  # the first line of each reason, counted from 0 in the block
+    accepted: int
+    first_second: int | None  # of the accepted rows, since 1970-01-01 UTC
+    last_second: int | None
+
+
+def account_for(scanned: ScannedBlock) -> BlockAccount:
+    """What became of the lines of a scanned block."""
+    seconds = scanned.records["second"].to_numpy()
+    period = (int(seconds.min()), int(seconds.max())) if len(seconds) else (None, None)
+    return BlockAccount(
+        scanned.file,
+        scanned.lines,
+        scanned.rejected,
+        scanned.first_lines,
+        len(seconds),
+        *period,
+    )
+
+
 @dataclass
 class RowAccount:
-    """The rows of a log so far. `rows_read` is the sum of accepted rows and rejected ones."""
+    """The rows of a log so far. Rows read are the sum of accepted and rejected ones."""
 
     accepted: int = 0
     rejected: dict[str, Rejects] = field(default_factory=dict)
@@ -41,20 +69,19 @@ class RowAccount:
             reason, first = min(self.rejected.items(), key=lambda item: item[1].line)
             raise UserError(f"{first.file}:{first.line}: {reason}; mend it or leave --strict out")
 
-    def add(self, scanned: ScannedBlock) -> None:
+    def add(self, block: BlockAccount) -> None:
         """Add a block; the blocks of a file come in their order."""
-        if scanned.file != self.file:
-            self.file, self.lines = scanned.file, 0
-        for code in scanned.rejected.nonzero()[0]:
-            line = self.lines + int(scanned.first_lines[code]) + 1
-            rejects = self.rejected.setdefault(REASONS[code], Rejects(0, scanned.file, line))
-            rejects.rows += int(scanned.rejected[code])
-        self.lines += scanned.lines
-        self.accepted += len(scanned.records)
-        if len(scanned.records):
-            seconds = scanned.records["second"].to_numpy()
-            first, last = int(seconds.min()), int(seconds.max())
+        if block.file != self.file:
+            self.file, self.lines = block.file, 0
+        for code in block.rejected.nonzero()[0]:
+            line = self.lines + int(block.first_lines[code]) + 1
+            rejects = self.rejected.setdefault(REASONS[code], Rejects(0, block.file, line))
+            rejects.rows += int(block.rejected[code])
+        self.lines += block.lines
+        self.accepted += block.accepted
+        if block.accepted:
+            first, last = self.first_second, self.last_second
             self.first_second = (
-                first if self.first_second is None else min(self.first_second, first)
+                block.first_second if first is None else min(first, block.first_second)
             )
-            self.last_second = last if self.last_second is None else max(self.last_second, last)
+            self.last_second = block.last_second if last is None else max(last, block.last_second)

@@ -43,6 +43,11 @@ class Question:
         """The second since 1970-01-01 UTC at which a day begins."""
         return int(datetime(day.year, day.month, day.day, tzinfo=self.time_zone).timestamp())
 
+    def columns_left_out(self) -> set[str]:
+        """The columns of the records that the question does not look at."""
+        unused = {"status", "cache"} - {*self.by, *(["cache"] if self.caches else [])}
+        return unused if "url" in self.by else unused | {"url_start", "url_end"}
+
     def local(self, second: int) -> datetime:
         """The time in the question's zone."""
         return datetime.fromtimestamp(second, self.time_zone)

@@ -1,5 +1,6 @@
 """From logs to the answer: every block is read, scanned and summarised, and its rows accounted."""
 
+import threading
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import date
@@ -8,9 +9,9 @@ import pandas as pd
 from command_line import UserError
 from log_kernel import CACHE, STATUS
 from log_reader import in_order, read_pieces
-from log_scanner import Layout, ScannedBlock, scan_block
+from log_scanner import SHORTEST_ROW, Columns, Layout, ScannedBlock, empty_columns, scan_block
 from log_sources import Source
-from row_account import RowAccount
+from row_account import BlockAccount, RowAccount, account_for
 from traffic import Question, add_up, counts, name_groups, rank, summarise, with_shares
 from url_totals import UrlTotals
 
@@ -72,6 +73,18 @@ class GroupTotals:
         return rank(named, self.question.by, order, top), len(named)
 
 
+class Rooms(threading.local):
+    """Columns of each thread, filled for block after block: fresh memory takes time to be had."""
+
+    columns: Columns | None = None
+
+    def columns_for(self, block: memoryview, question: Question) -> Columns:
+        """Columns with room for the block's rows."""
+        if self.columns is None or len(self.columns.second) < len(block) // SHORTEST_ROW + 1:
+            self.columns = empty_columns(block, question.columns_left_out())
+        return self.columns
+
+
 def answer(
     sources: list[Source],
     question: Question,
@@ -86,14 +99,16 @@ def answer(
     a log cannot be read, lacks a field of the question, or, if `strict`, at the first bad row.
     """
 
-    def work(file: str, layout: Layout, block: memoryview) -> tuple[ScannedBlock, pd.DataFrame]:
-        scanned = scan_block(file, layout, block, with_urls="url" in question.by)
-        return scanned, part_of_answer(scanned, question)
+    rooms = Rooms()
+
+    def work(file: str, layout: Layout, block: memoryview) -> tuple[BlockAccount, pd.DataFrame]:
+        scanned = scan_block(file, layout, block, rooms.columns_for(block, question))
+        return account_for(scanned), part_of_answer(scanned, question)
 
     account, requests, size = RowAccount(), 0, 0
     with UrlTotals() if "url" in question.by else nullcontext(GroupTotals(question)) as totals:
-        for scanned, part in in_order(work, read_pieces(sources, log_format)):
-            account.add(scanned)
+        for lines, part in in_order(work, read_pieces(sources, log_format)):
+            account.add(lines)
             if strict:
                 account.check()
             totals.add(part)

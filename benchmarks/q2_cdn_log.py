@@ -5,8 +5,9 @@
     python benchmarks/q2_cdn_log.py --rows 20000000 --scaling 1 2 4 8   and how that grows
 
 Every run is a process of its own. `query` is the time from the end of its imports to the answer,
-the median of the runs after the first one, which is `first`; `process` is all of the first run,
-Python's start and the imports too. The peak is that of the process.
+the median of the runs after the first one, which is `first`; `cpu` is what that took on all cores,
+a figure that a busy machine disturbs less; `process` is all of the first run, Python's start and
+the imports too. The peak is that of the process.
 """
 
 import argparse
@@ -130,12 +131,14 @@ def peak_memory() -> float:
 
 def run_here(name: str, path: str, runs: int) -> None:
     """Run a query in this process and print its figures as JSON."""
-    query, seconds = QUERIES[name](), []
+    query, seconds, cpu = QUERIES[name](), [], []
     for _ in range(runs):
-        start = time.perf_counter()
+        start, cpu_start = time.perf_counter(), time.process_time()
         total = query(path)
         seconds.append(time.perf_counter() - start)
-    print(json.dumps({"total": total, "seconds": seconds, "peak": peak_memory()}))
+        cpu.append(time.process_time() - cpu_start)
+    figures = {"total": total, "seconds": seconds, "cpu": statistics.median(cpu[1:] or cpu)}
+    print(json.dumps(figures | {"peak": peak_memory()}))
 
 
 def measure(name: str, path: Path, runs: int) -> dict:
@@ -153,14 +156,16 @@ def measure(name: str, path: Path, runs: int) -> dict:
 def compare(path: Path, names: list[str], runs: int) -> None:
     """Print a table of all peers on one file, each as a ratio to Polars."""
     print(f"\n{path.name}: {path.stat().st_size / 1e6:,.0f} MB, median of {runs}")
-    print(f"{'':14}{'query s':>9}{'x polars':>9}{'first s':>9}{'process s':>10}{'peak MB':>9}")
+    columns = ("query s", "x polars", "cpu s", "x polars", "first s", "process s", "peak MB")
+    print(f"{'':14}" + "".join(f"{column:>10}" for column in columns))
     measured = {name: measure(name, path, runs) for name in names}
     assert len({figures["total"] for figures in measured.values()}) == 1, "totals differ"
+    reference = measured.get("polars") or measured[names[0]]
     for name, it in measured.items():
-        ratio = it["query"] / measured["polars"]["query"] if "polars" in measured else 0
         print(
-            f"{name:14}{it['query']:9.2f}{ratio:9.2f}{it['first']:9.2f}"
-            f"{it['process']:10.2f}{it['peak']:9.0f}"
+            f"{name:14}{it['query']:10.2f}{it['query'] / reference['query']:10.2f}"
+            f"{it['cpu']:10.2f}{it['cpu'] / reference['cpu']:10.2f}"
+            f"{it['first']:10.2f}{it['process']:10.2f}{it['peak']:10.0f}"
         )
     print(f"all found {measured[names[0]]['total']:,} bytes", flush=True)
 

@@ -11,7 +11,7 @@ TSV = Layout((DATE, TIME, SIZE, URL))
 def scan(text: str | bytes, layout: Layout = TSV):
     """The scan of a few lines."""
     data = text.encode("utf-8") if isinstance(text, str) else text
-    return scan_block("test", layout, memoryview(data + b"\n"), with_urls=True)
+    return scan_block("test", layout, memoryview(data + b"\n"))
 
 
 def rejects(scanned) -> dict[str, int]:
