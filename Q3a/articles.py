@@ -65,10 +65,8 @@ def read_rows(
                     rejected[reason] += 1
                 elif row:
                     yield tuple(row[place] for place in positions)
-    except UnicodeDecodeError as error:
-        raise UserError(
-            f"{path}: not {encoding} at byte {error.start}; name its encoding with --encoding"
-        ) from None
+    except UnicodeError as error:
+        raise UserError(f"{path}: {error}; name its encoding with --encoding") from None
     except LookupError:
         raise UserError(f"--encoding {encoding}: Python knows no such encoding") from None
     except csv.Error as error:

@@ -10,6 +10,7 @@ from nested_evaluation import FEATURES, Evaluation
 
 MOST_WORDS = 5  # named per article
 MOST_ARTICLES = 100  # explained, the surest mistakes first
+MOST_TRIED = 500  # words of an article, each of which costs a prediction
 LEAST_DROP = 0.001  # of probability
 
 
@@ -27,7 +28,7 @@ def misleading_words(articles: pd.DataFrame, evaluation: Evaluation) -> dict[int
 
 def words_behind(tagger, article: pd.Series, tag: str) -> list[str]:
     """Return the words whose absence lowers the probability of the tag most."""
-    words = list(dict.fromkeys(article["words"].split()))
+    words = list(dict.fromkeys(article["words"].split()))[:MOST_TRIED]
     variants = pd.DataFrame(
         [article[FEATURES].to_dict(), *(without(article, word) for word in words)]
     )

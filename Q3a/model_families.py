@@ -84,7 +84,7 @@ SEARCHES = ("quick", "full", "none")
 def families(model: str, search: str, seed: int) -> list[Family]:
     """Return the families to compare for `--model` (one of MODELS) and `--search` (SEARCHES)."""
     full = search == "full"
-    exact = full or model == "reference"
+    exact = full or (model == "reference" and search != "none")
     depths, penalties = ([8, 12, None], [0.1, 0.3, 1.0, 3.0]) if full else ([12], [1.0])
     reference = forest("reference forest", seed, REFERENCE_GRID if exact else QUICK_REFERENCE_GRID)
     forests = [reference, forest("forest on all words", seed, {"model__max_depth": depths})]
@@ -100,9 +100,9 @@ def families(model: str, search: str, seed: int) -> list[Family]:
         "forest": forests,
         "linear": linears,
     }[model]
-    return [last_candidate(chosen[-1])] if search == "none" else chosen
+    return [first_candidate(chosen[-1])] if search == "none" else chosen
 
 
-def last_candidate(family: Family) -> Family:
-    """Return the family with the last value of each setting alone."""
-    return replace(family, grid={name: values[-1:] for name, values in family.grid.items()})
+def first_candidate(family: Family) -> Family:
+    """Return the family with the first value of each setting alone."""
+    return replace(family, grid={name: values[:1] for name, values in family.grid.items()})

@@ -118,10 +118,16 @@ def candidate_table(search: GridSearchCV, families: Sequence[Family]) -> pd.Data
 
 
 def trained(pipeline: Pipeline, articles: pd.DataFrame, seed: int) -> CalibratedClassifierCV:
-    """Return the pipeline fitted to all articles, its confidence calibrated by cross-validation."""
-    tagger = CalibratedClassifierCV(
-        pipeline, method="sigmoid", cv=splits(articles, INNER_FOLDS, seed), ensemble=False
-    ).fit(articles[FEATURES], articles["tag"])
+    """Return the pipeline fitted to all articles, its confidence calibrated by cross-validation.
+
+    Raise UserError if it cannot be fitted, such as when no word passes its `min_df`.
+    """
+    cv = splits(articles, INNER_FOLDS, seed)
+    tagger = CalibratedClassifierCV(pipeline, method="sigmoid", cv=cv, ensemble=False)
+    try:
+        tagger.fit(articles[FEATURES], articles["tag"])
+    except ValueError as error:
+        raise UserError(f"the model cannot learn from these articles: {error}") from None
     return tagger.set_params(cv=None)  # the row numbers are of no use to a saved model
 
 

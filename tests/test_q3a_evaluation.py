@@ -94,5 +94,8 @@ def test_a_candidate_that_cannot_be_fitted_loses():
     floors = {"features__words__min_df": [0.9, 1]}
     choice = choose(corpus(), [forest("both", 0, floors)], folds=2, seed=0)
     assert choice.parameters == {"min_df": 1}
+    floor = [forest("floor", 0, {"features__words__min_df": [0.9]})]
     with pytest.raises(UserError, match="no candidate can learn"):
-        choose(corpus(), [forest("floor", 0, {"features__words__min_df": [0.9]})], 2, seed=0)
+        choose(corpus(), floor, 2, seed=0)
+    with pytest.raises(UserError, match="the model cannot learn"):
+        evaluate(corpus(), floor, seed=0)
