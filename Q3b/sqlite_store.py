@@ -61,11 +61,9 @@ class SqliteStore:
     def find_run(self, run_id: str) -> Run | None:
         """The newest finished run of that id, published or not."""
         with self._reading() as connection:
-            row = connection.execute(
-                "SELECT run FROM runs WHERE complete AND run ->> 'run_id' = ? ORDER BY number DESC",
-                [run_id],
-            ).fetchone()
-            return Run(**json.loads(row[0])) if row else None
+            rows = connection.execute("SELECT run FROM runs WHERE complete ORDER BY number DESC")
+            runs = [Run(**json.loads(text)) for (text,) in rows]
+        return next((run for run in runs if run.run_id == run_id), None)
 
     def is_current(self, run: Run) -> bool:
         """Whether readers are served this run."""
