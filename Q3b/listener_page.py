@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from api_requests import read_age, read_country, read_user_id
 from age_groups import age_group
+from api_requests import read_age, read_country, read_user_id
 from command_line import OutsideError
 from flask import Blueprint, Response, current_app, make_response, render_template, request
 from recommendation_store import COUNTRY, NEIGHBOURS, Run, Store
