@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-MEMORY = "256MB"  # beyond it, DuckDB spills into its folder
+MEMORY = "128MB"  # beyond it, DuckDB spills into its folder
 
 
 class UrlTotals:
