@@ -6,7 +6,7 @@
 
 A fifth of each user's artists is held out at random; a recommender sees the rest and must find
 them in its first 20. The mean over several such splits is shown with its 95 % confidence
-interval. --tune first chooses every model's settings by the same number of random trials, on
+interval. --tune first chooses every model's settings by the same number of trials, on
 plays cut from the training part of a further split, and keeps them in chosen_settings.json.
 """
 
@@ -120,10 +120,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     options = arguments(argv)
     sets = read_data_sets(options.data, options.seed)
     chosen = read_chosen(CHOSEN)
-    if options.tune:
-        models = [model for model in SPACES if model in (options.models or MODELS)]
-        chosen = merged(chosen, choose(sets, models, options.trials, options.top, options.seed))
-        write_chosen(chosen, CHOSEN)
+    for model in SPACES if options.tune else []:
+        if model in (options.models or SPACES):
+            new = choose(sets, model, options.trials, options.top, options.seed)
+            chosen = merged(chosen, new)
+            write_chosen(chosen, CHOSEN)  # after each model, since a choice takes minutes
     warm_up()
     rows = [row for name, data in sets.items() for row in compare(name, data, options, chosen)]
     show(rows, options.format)

@@ -34,10 +34,10 @@ class Settings:
     popularity_power: beta
     """
 
-    similarity_plays: str = "bm25"
-    rarity_power: float = 1.25
+    similarity_plays: str = "log"
+    rarity_power: float = 1.0
     neighbours: int = 250
-    vote_plays: str = "bm25"
+    vote_plays: str = "relative"
     residual: float = 0.7
     predicted: int = 400
     popularity_power: float = 0.15

@@ -154,5 +154,8 @@ def ease_by_users(weights: csr_array, regularization: float):
 def best_of_dense(scores: np.ndarray, heard: csr_array, top: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the columns and scores (u, top) of the best unheard, by falling score."""
     scores[heard.nonzero()] = np.finfo(np.float32).min
-    columns = np.argsort(-scores, axis=1, kind="stable")[:, :top]
+    top = min(top, scores.shape[1])
+    best = np.argpartition(-scores, top - 1, axis=1)[:, :top]
+    order = np.argsort(-np.take_along_axis(scores, best, axis=1), axis=1, kind="stable")
+    columns = np.take_along_axis(best, order, axis=1)
     return columns, np.take_along_axis(scores, columns, axis=1).astype(np.float32)

@@ -1,0 +1,113 @@
+"""The choice of settings: honest trials, kept whole."""
+
+import json
+from dataclasses import asdict
+
+import pytest
+from command_line import UserError
+from evaluation_models import DEFAULT
+from evaluation_splits import split
+from evaluation_tuning import (
+    ALL_SETS,
+    CHOSEN,
+    SPACES,
+    Trial,
+    choose,
+    merged,
+    read_chosen,
+    search,
+    settings_for,
+    validation_splits,
+    write_chosen,
+)
+from listeners import generated_play_counts
+from residual_vote import Settings
+
+SPACE = {"a": [1, 2, 3], "b": ["x", "y"]}
+
+
+def test_a_search_finds_the_best_and_tries_nothing_twice():
+    tried = []
+
+    def score(settings: dict) -> float:
+        tried.append((settings["a"], settings["b"]))
+        return settings["a"] * (1 + (settings["b"] == "y"))
+
+    assert search(SPACE, score, trials=100) == Trial({"a": 3, "b": "y"}, 6)
+    assert tried[0] == (2, "y")
+    assert len(set(tried)) == len(tried)
+
+
+def test_a_search_climbs_where_settings_depend_on_each_other():
+    space = {name: list(range(10)) for name in "abc"}
+
+    def score(settings: dict) -> float:
+        a, b, c = settings.values()
+        return -((a - 8) ** 2) - (b - a) ** 2 - (c - 1) ** 2
+
+    found = search(space, score, trials=200)
+    assert found.score >= -1
+    assert found.settings["c"] == 1
+
+
+def test_a_search_ends_when_its_trials_are_spent():
+    scores = []
+    search({"a": list(range(50))}, lambda settings: scores.append(1) or 1.0, trials=7)
+    assert len(scores) == 7
+
+
+def test_validation_plays_are_none_of_the_test_plays_of_their_split():
+    data = generated_play_counts(users=80, artists=60, seed=3)
+    outer = split(data.matrix, 5, 0)
+    first, second = validation_splits(data, 5)
+    assert (first.test != second.test).nnz > 0
+    for inner in (first, second):
+        assert inner.test.multiply(outer.test).nnz == 0
+        assert (inner.train + inner.test != outer.train).nnz == 0
+
+
+def test_settings_are_chosen_for_each_set_and_the_default_for_all():
+    sets = {
+        "one": generated_play_counts(users=60, artists=50, seed=1),
+        "other": generated_play_counts(users=50, artists=40, seed=2),
+    }
+    chosen = choose(sets, "item-item", trials=2, top=5, seed=1)
+    assert set(chosen) == {"one", "other"}
+    assert chosen["one"]["item-item"].keys() == SPACES["item-item"].keys()
+    default = choose(sets, DEFAULT, trials=2, top=5, seed=1)
+    assert set(default) == {ALL_SETS}
+    assert default[ALL_SETS][DEFAULT].keys() == SPACES[DEFAULT].keys()
+
+
+def test_choices_are_kept_and_put_over_older_ones(tmp_path):
+    path = tmp_path / "chosen.json"
+    assert read_chosen(path) == {}
+    old, new = {"a": {"x": {"k": 1}, "y": {}}, "b": {}}, {"a": {"x": {"k": 2}}, "c": {"z": {}}}
+    write_chosen(merged(old, new), path)
+    assert read_chosen(path) == {"a": {"x": {"k": 2}, "y": {}}, "b": {}, "c": {"z": {}}}
+
+
+def test_a_file_of_choices_that_is_not_json_is_named(tmp_path):
+    path = tmp_path / "chosen.json"
+    path.write_text("{", encoding="utf-8")
+    with pytest.raises(UserError, match=r"chosen\.json: not JSON"):
+        read_chosen(path)
+
+
+def test_a_set_without_a_choice_takes_the_one_made_on_hetrec():
+    chosen = {"hetrec": {"ALS": {"factors": 3}}, "ml-100k": {}}
+    assert settings_for("lastfm-360k", "ALS", chosen) == {"factors": 3}
+    assert settings_for("ml-100k", "ALS", chosen) == {}
+    assert settings_for("hetrec", DEFAULT, chosen) == {}
+
+
+def test_the_shipped_defaults_are_the_choice_for_all_data():
+    chosen = json.loads(CHOSEN.read_text(encoding="utf-8"))
+    assert asdict(Settings()) == chosen[ALL_SETS][DEFAULT]
+
+
+def test_every_kept_choice_lies_in_its_space():
+    for models in read_chosen(CHOSEN).values():
+        for model, settings in models.items():
+            assert settings.keys() == SPACES[model].keys()
+            assert all(value in SPACES[model][name] for name, value in settings.items())
