@@ -38,7 +38,8 @@ def read_pieces(
                     empty = False
                     yield source.name, layout, block
     if empty:
-        raise UserError(f"{', '.join(source.name for source in sources)}: the log is empty")
+        more = f" and {len(sources) - 1} more" if len(sources) > 1 else ""
+        raise UserError(f"{sources[0].name}{more}: the log is empty")
 
 
 def lay_out(
