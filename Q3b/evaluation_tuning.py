@@ -7,6 +7,7 @@ show whether that matters.
 """
 
 import json
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -79,26 +80,38 @@ def validation_splits(data: PlayCounts, seed: int) -> list[Split]:
     return [split(train, seed, number) for number in range(VALIDATIONS)]
 
 
-def search(space: dict[str, list], score: Callable[[dict], float], trials: int) -> Trial:
-    """Return the best of at most so many settings, by coordinate search.
+def search(space: dict[str, list], score: Callable[[dict], float], trials: int, seed: int) -> Trial:
+    """Return the best of so many different settings, by coordinate search.
 
     From the middle of the space, one setting after the other is set to each of its values and
-    stays at the best, round after round, until a round changes nothing or the trials are spent.
+    stays at the best, round after round, until a round changes nothing; then again from settings
+    drawn at random, until the trials are spent or the whole space is tried.
     """
+    random = np.random.default_rng(seed)
     tried: list[Trial] = []
+    trials = min(trials, math.prod(len(values) for values in space.values()))
 
-    def attempt(settings: dict) -> None:
-        if len(tried) < trials and settings not in [trial.settings for trial in tried]:
+    def attempt(settings: dict) -> Trial:
+        known = [trial for trial in tried if trial.settings == settings]
+        if not known and len(tried) < trials:
             tried.append(Trial(settings, score(settings)))
+            known = tried[-1:]
+        return known[0] if known else Trial(settings, -math.inf)
 
-    attempt({name: values[len(values) // 2] for name, values in space.items()})
-    before = None
-    while before != (before := best_of(tried)):
-        for name, values in space.items():
-            best = best_of(tried).settings
-            for value in values:
-                attempt(best | {name: value})
+    start = {name: values[len(values) // 2] for name, values in space.items()}
+    while len(tried) < trials:
+        climb(space, attempt, start)
+        start = {name: values[random.integers(len(values))] for name, values in space.items()}
     return best_of(tried)
+
+
+def climb(space: dict[str, list], attempt: Callable[[dict], Trial], start: dict) -> None:
+    """Improve one setting after the other from `start`, until a round changes nothing."""
+    best, before = attempt(start), None
+    while best != before:
+        before = best
+        for name, values in space.items():
+            best = best_of([best, *(attempt(best.settings | {name: value}) for value in values)])
 
 
 def best_of(trials: list[Trial]) -> Trial:
@@ -143,7 +156,7 @@ def choose(
                 progress.update()
                 return score(settings)
 
-            chosen[name] = {model: search(SPACES[model], counted, trials).settings}
+            chosen[name] = {model: search(SPACES[model], counted, trials, seed).settings}
     return chosen
 
 
