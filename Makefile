@@ -1,9 +1,9 @@
-# `make demo` shows the four answers, `make test` runs the tests.
+# `make demo` shows the four answers, `make test` runs the tests, `make bench` the benchmarks.
 
 PYTHON ?= python3
 VENV_PYTHON := .venv/bin/python
 
-.PHONY: demo test lint format clean
+.PHONY: demo test bench lint format clean
 
 demo: .venv/installed
 	@echo; echo "== Q1 SQL: users retained after FIRST_INSTALL =="
@@ -19,6 +19,12 @@ demo: .venv/installed
 
 test: .venv/installed-dev
 	@$(VENV_PYTHON) -m pytest --cov $(PYTEST_ARGUMENTS)
+
+# Small sizes; each benchmark's --help names the flags of the stated ones.
+bench: .venv/installed-dev
+	@for benchmark in benchmarks/*.py; do \
+	    echo; echo "== $$benchmark =="; $(VENV_PYTHON) "$$benchmark" || exit 1; \
+	done
 
 lint: .venv/installed-dev
 	@$(VENV_PYTHON) -m ruff check
