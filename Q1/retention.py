@@ -70,6 +70,8 @@ def overview(connection: Connection, install_event: str) -> Any:
     try:
         (row,), _ = ask(connection, "overview", {"install_event": install_event})
         unbounded = row.first_day == date.min or row.last_day == date.max  # so come infinite days
+    except UnicodeEncodeError:  # a ValueError too, but of the install event's name
+        raise
     except ValueError:  # from psycopg2, for a day that Python's calendar does not have
         unbounded = True
     if unbounded:
