@@ -13,7 +13,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 from conftest import ROOT, clean_environment, run_script
-from embedded_postgresql import embedded_server
+from embedded_postgresql import copied_binaries, embedded_server, installed_binaries
 from server_directory import PREFIX, locked, server_directory
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux's /proc and prctl")
@@ -153,12 +153,22 @@ def test_only_our_own_abandoned_directories_are_removed(temporary_folder):
 
 @linux
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="needs root to become others")
-def test_it_serves_an_ordinary_user_and_root_under_an_account_of_less_power():
+def test_it_serves_root_under_an_account_of_less_power():
     with embedded_server() as url:
         assert one(url, "SELECT (pg_stat_file('PG_VERSION')).size > 0")
         process = one(url, "SELECT split_part(pg_read_file('postmaster.pid'), E'\\n', 1)")
         assert Path(f"/proc/{process}").stat().st_uid != 0
-    child = os.fork()  # an ordinary user may be unable to start this Python from root's home
+
+
+@linux
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="needs root to become others")
+def test_it_serves_an_ordinary_user(temporary_folder, monkeypatch):
+    # That user may be unable to read root's environment: so a copy of the programs, and a child
+    # of this process, which has read all its modules, instead of a new Python.
+    temporary_folder.chmod(0o777)
+    binaries = copied_binaries(installed_binaries(), temporary_folder)
+    monkeypatch.setattr("embedded_postgresql.installed_binaries", lambda: binaries)
+    child = os.fork()
     if child == 0:
         os._exit(served_as(65534))
     _, status = os.waitpid(child, 0)
