@@ -2,32 +2,25 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from log_kernel import (
-    DELIMITER,
-    DOT,
-    NEWLINE,
-    ORDINARY,
-    QUERY,
-    REASONS,
-    RETURN,
-    SLASH,
-    scan,
-)
+from log_kernel import CACHE, DATE, REASONS, SIZE, STATUS, TIME, URL, scan
 
+PLACED = (DATE, TIME, SIZE, URL, STATUS, CACHE)  # in the kernel's order
 SHORTEST_ROW = len("2017-08-24 00:00:00 0 \n")  # date, time, size and URL are in every layout
 
 
 @dataclass(frozen=True)
 class Layout:
-    """How lines are read: what each field holds (a role of the kernel's), what separates fields."""
+    """How lines are read: what each field holds (a role of the kernel's), what separates fields.
+
+    Roles are a date, a time, a size and a URL among others, or none at all: then no line is a row.
+    """
 
     roles: tuple[int, ...]
-    delimiters: bytes = b"\t"
+    delimiters: bytes = b"\t\t"  # two, of which either will do
     comments: bool = False  # lines that begin with # are no rows
     double_encoded: bool = False  # URLs have %25 for each % of the request
 
@@ -76,17 +69,6 @@ def decode(text: bytes) -> str:
         return text.decode("utf-8", "backslashreplace").replace("\\x", "%")
 
 
-@lru_cache
-def byte_kinds(delimiters: bytes) -> np.ndarray:
-    """What each byte value does, uint8 of shape (256,)."""
-    kinds = np.full(256, ORDINARY, dtype=np.uint8)
-    for characters, kind in ((b".", DOT), (b"/", SLASH), (b"?#", QUERY), (b"\r", RETURN)):
-        kinds[list(characters)] = kind
-    kinds[list(delimiters)] = DELIMITER
-    kinds[ord("\n")] = NEWLINE
-    return kinds
-
-
 def empty_columns(block: memoryview, left_out: Collection[str] = ()) -> Columns:
     """Columns with room for a block's rows, but for those left out, which have no room."""
     rows = len(block) // SHORTEST_ROW + 1
@@ -106,8 +88,9 @@ def scan_block(
     rejected, first_lines = np.zeros((2, len(REASONS)), dtype=np.int64)
     rows, lines = scan(
         np.frombuffer(block, dtype=np.uint8),
-        byte_kinds(layout.delimiters),
-        np.array(layout.roles, dtype=np.int64),
+        len(layout.roles),
+        tuple(layout.roles.index(role) if role in layout.roles else -1 for role in PLACED),
+        tuple(layout.delimiters),
         layout.comments,
         columns,
         rejected,

@@ -17,8 +17,8 @@ MORE_FIELDS = {"sc-status": STATUS, "x-edge-result-type": CACHE}
 DIRECTIVE = b"#Fields:"
 # CloudFront separates by tabs, IIS by spaces, and neither has the other within a value.
 DELIMITERS = b"\t "
-# Before the first #Fields line there can be no row: none is three dates.
-UNANNOUNCED = Layout((DATE, DATE, DATE), DELIMITERS, comments=True)
+# Before the first #Fields line there can be no row.
+UNANNOUNCED = Layout((), DELIMITERS, comments=True)
 
 
 def recognises(lines: list[bytes]) -> bool:

@@ -48,8 +48,33 @@ def rejects(scanned) -> dict[str, int]:
     ],
 )
 def test_extension_of_url(url, extension):
-    records = scan(f"2017-08-24\t00:00:00\t1\t{url}").records
-    assert unpack(records["extension"][0]) == extension
+    # twice, for the second time it is remembered
+    records = scan(f"2017-08-24\t00:00:00\t1\t{url}\n" * 2).records
+    assert [unpack(code) for code in records["extension"]] == [extension] * 2
+
+
+def test_extension_of_a_long_url():
+    urls = [
+        pair
+        for length in range(200)
+        for pair in (
+            (f"/{'a' * length}.jpg", "jpg"),
+            (f"/{'.' * length}.jpg?{'.' * length}/.", "jpg"),
+            (f"/{'/' * length}.css#.jpg", "css"),
+            (f"/.jpg/{'a' * length}", ""),
+            (f"http://{'a' * length}.com", ""),
+            (f"http://{'a' * length}.com/a.js", "js"),
+        )
+    ]
+    records = scan("\n".join(f"2017-08-24\t00:00:00\t1\t{url}" for url, _ in urls)).records
+    assert [unpack(code) for code in records["extension"]] == [name for _, name in urls]
+
+
+def test_names_do_not_pass_for_remembered_ones():
+    names = ["js", "js\0", "\0js", "jsx", "j", "", *(f"e{number}" for number in range(500)), "js"]
+    records = scan("\n".join(f"2017-08-24\t00:00:00\t1\t/a.{name}" for name in names)).records
+    expected = ["" if "\0" in name else name for name in names]
+    assert [unpack(code) for code in records["extension"]] == expected
 
 
 @pytest.mark.parametrize(
@@ -66,6 +91,12 @@ def test_extension_of_url(url, extension):
         ("2017-08-241\t00:00:00\t1\t/a", "no date YYYY-MM-DD from 1970 to 2199"),
         ("2017/08/24\t00:00:00\t1\t/a", "no date YYYY-MM-DD from 1970 to 2199"),
         ("\t00:00:00\t1\t/a", "no date YYYY-MM-DD from 1970 to 2199"),
+        ("\0" * 10 + "\t00:00:00\t1\t/a", "no date YYYY-MM-DD from 1970 to 2199"),
+        ("2017-08-24\t" + "\0" * 8 + "\t1\t/a", "no time HH:MM:SS"),
+        ("2017-08-24\t00:00:00.x\t1\t/a", "no time HH:MM:SS"),
+        ("2017-08-24\t00:00:00\t1x\t/a", "size is not a whole number"),
+        ("2017-08-24\t00:00:00\t1234567:\t/a", "size is not a whole number"),
+        ("2017-08-24\t00:00:00\t\xff\t/a", "size is not a whole number"),
         ("2017-08-24\t24:00:00\t1\t/a", "no time HH:MM:SS"),
         ("2017-08-24\t00:60:00\t1\t/a", "no time HH:MM:SS"),
         ("2017-08-24\t00:00:60\t1\t/a", "no time HH:MM:SS"),
@@ -89,7 +120,14 @@ def test_broken_row_is_rejected_for_its_reason(row, reason):
 
 
 @pytest.mark.parametrize(
-    "size, value", [("0", 0), ("-", 0), ("000012", 12), ("10" + "0" * 11, 10**12)]
+    "size, value",
+    [
+        ("0", 0),
+        ("-", 0),
+        ("000012", 12),
+        ("10" + "0" * 11, 10**12),
+        *(("9876543210"[:length], int("9876543210"[:length])) for length in range(1, 11)),
+    ],
 )
 def test_size(size, value):
     assert scan(f"2017-08-24\t00:00:00\t{size}\t/a").records["size"].tolist() == [value]
