@@ -1,5 +1,6 @@
 """A stream of bytes cut into blocks of whole lines, in bounded memory."""
 
+import weakref
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -15,9 +16,9 @@ def blocks(stream: BinaryIO, size: int = BLOCK) -> Iterator[memoryview]:
     A last line without a newline gets one. Of a line longer than `LONGEST_LINE` only one byte more
     than that is kept, so that the kernel still sees that it is too long.
     """
-    rest = b""
+    rest, rooms = b"", []
     while True:
-        block = memoryview(np.empty(len(rest) + size, dtype=np.uint8))  # not filled with zeros
+        block = room_for(size + LONGEST_LINE + 1, rooms)[: len(rest) + size]
         block[: len(rest)] = rest
         filled = len(rest) + fill(stream, block[len(rest) :])
         if filled == len(rest):
@@ -28,6 +29,17 @@ def blocks(stream: BinaryIO, size: int = BLOCK) -> Iterator[memoryview]:
             yield block[:cut]
     if rest:
         yield memoryview(rest + b"\n")
+
+
+def room_for(size: int, rooms: list[np.ndarray]) -> memoryview:
+    """Memory for so many bytes, taken from `rooms` and back there when nobody looks at it any more.
+
+    Fresh memory costs a page fault for every 4 KB.
+    """
+    room = rooms.pop() if rooms else np.empty(size, dtype=np.uint8)
+    lent = room[:]
+    weakref.finalize(lent, rooms.append, room).atexit = False
+    return memoryview(lent)
 
 
 def fill(stream: BinaryIO, view: memoryview) -> int:

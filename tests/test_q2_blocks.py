@@ -2,6 +2,7 @@
 
 import io
 
+import numpy as np
 import pytest
 from log_blocks import blocks
 from log_kernel import LONGEST_LINE
@@ -18,6 +19,18 @@ def test_blocks_are_whole_lines_and_lose_nothing(size, end):
     parts = cut(data, size)
     assert all(part.endswith(b"\n") for part in parts)
     assert b"".join(parts) == data + (b"" if end else b"\n")
+
+
+def test_blocks_that_are_kept_stay_as_they_are():
+    data = b"".join(b"%d\n" % number for number in range(1000))
+    assert b"".join(list(blocks(io.BytesIO(data), 100))) == data
+
+
+def test_memory_of_blocks_that_are_not_kept_is_used_again():
+    places = set()
+    for block in blocks(io.BytesIO(b"row\n" * 1000), 100):
+        places.add(np.frombuffer(block, dtype=np.uint8).ctypes.data)
+    assert len(places) <= 2
 
 
 def test_no_bytes_no_blocks():
