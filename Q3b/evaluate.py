@@ -121,7 +121,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     sets = read_data_sets(options.data, options.seed)
     chosen = read_chosen(CHOSEN)
     for model in SPACES if options.tune else []:
-        if model in (options.models or SPACES):
+        if model in (options.models or MODELS):
             new = choose(sets, model, options.trials, options.top, options.seed)
             chosen = merged(chosen, new)
             write_chosen(chosen, CHOSEN)  # after each model, since a choice takes minutes

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from features import normalised_plays, scaled_age
+from larger_rivals import factorisation_machine, installed, variational_autoencoder
 from neighbours import nearest_neighbours
 from play_counts import PlayCounts
 from recommendations import recommend as recommend_classic
@@ -77,10 +78,16 @@ def has_countries(data: PlayCounts) -> bool:
     return data.profiles is not None and bool((data.profiles["country"] != "").any())
 
 
+def larger_rival(function: Callable[..., csr_array]) -> Callable[..., Answer]:
+    """Make a model of a function of (data, settings, top, seed)."""
+    return lambda data, settings, top, seed: Answer(function(data, settings, top, seed))
+
+
 DEFAULT, TUNED = "user-user cosine", "user-user cosine, tuned"
+COUNTRY, MACHINE, DEEP = "top artists of the country", "factorisation machine", "Mult-VAE"
 MODELS = {
     "popularity": popularity,
-    "top artists of the country": top_of_country,
+    COUNTRY: top_of_country,
     "user-user euclidean": user_user_euclidean,
     DEFAULT: user_user_cosine,
     TUNED: user_user_cosine,
@@ -89,8 +96,15 @@ MODELS = {
     "BPR": rival(bpr),
     "EASE": rival(ease),
 }
+if installed(MACHINE):
+    MODELS[MACHINE] = larger_rival(factorisation_machine)
+if installed(DEEP):
+    MODELS[DEEP] = larger_rival(variational_autoencoder)
 
 
 def models_for(data: PlayCounts) -> list[str]:
     """Name the models that the data have columns for."""
-    return [name for name in MODELS if name != "top artists of the country" or has_countries(data)]
+    missing = set() if has_countries(data) else {COUNTRY}
+    if data.profiles is None:
+        missing.add(MACHINE)
+    return [name for name in MODELS if name not in missing]

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from command_line import UserError, replacing
 from evaluation_metrics import recall_and_ndcg
-from evaluation_models import DEFAULT, MODELS, TUNED
+from evaluation_models import DEEP, DEFAULT, MACHINE, MODELS, TUNED, models_for
 from evaluation_splits import Split, split
 from play_counts import PlayCounts
 from tqdm import tqdm
@@ -63,6 +63,19 @@ SPACES: dict[str, dict[str, list]] = {
         "learning_rate": [0.01, 0.03, 0.1],
         "regularization": [0.001, 0.01, 0.03, 0.1],
         "iterations": [25, 50, 100],
+    },
+    MACHINE: {
+        "components": [16, 32, 64, 128],
+        "learning_rate": [0.02, 0.05, 0.1],
+        "epochs": [10, 30, 60],
+        "decay": [0.0, 1e-6, 1e-5, 1e-4],
+    },
+    DEEP: {
+        "hidden": [100, 200, 400],
+        "factors": [25, 50, 100, 200],
+        "epochs": [25, 50, 100],
+        "learning_rate": [0.0005, 0.001, 0.002],
+        "beta": [0.05, 0.1, 0.2, 0.5, 1.0],
     },
 }
 
@@ -143,10 +156,13 @@ def score_on(sets: list[PlayCounts], model: str, top: int, seed: int) -> Callabl
 def choose(
     sets: dict[str, PlayCounts], model: str, trials: int, top: int, seed: int
 ) -> dict[str, dict[str, dict]]:
-    """Choose a model's settings on each data set, or our default's on all of them together."""
+    """Choose a model's settings on each data set, or our default's on all of them together.
+
+    Sets without the columns that the model needs are left out.
+    """
     groups = {ALL_SETS: list(sets.values())}
     if model != DEFAULT:
-        groups = {name: [data] for name, data in sets.items()}
+        groups = {name: [data] for name, data in sets.items() if model in models_for(data)}
     chosen = {}
     for name, group in groups.items():
         with tqdm(total=trials, desc=f"{model}, {name}", unit="trial") as progress:

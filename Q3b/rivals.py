@@ -122,13 +122,22 @@ def ease(
     weights = weighted(plays, kind, power)[:, popular]
     users, artists = weights.shape
     solve = ease_by_users if users < artists else ease_by_artists
-    scores_of = solve(weights, regularization)
+    found = best_by_scores(solve(weights, regularization), weights, top)
+    return csr_array((found.data, popular[found.indices], found.indptr), plays.shape)
+
+
+def best_by_scores(scores_of: Callable, heard: csr_array, top: int) -> csr_array:
+    """Return the best unheard artists of every user, some users at a time.
+
+    scores_of: gives the dense scores (u, artists) of the users (u,); heard: (users, artists).
+    """
+    users = heard.shape[0]
     parts = [
-        best_of_dense(scores_of(rows), weights[rows], top)
+        best_of_dense(scores_of(rows), heard[rows], top)
         for rows in np.array_split(np.arange(users), max(1, users // USERS_AT_ONCE))
     ]
     columns, scores = (np.concatenate(part) for part in zip(*parts, strict=True))
-    return rows_by_score(popular[columns], scores, plays.shape)
+    return rows_by_score(columns, scores, heard.shape)
 
 
 def ease_by_artists(weights: csr_array, regularization: float):
