@@ -32,6 +32,15 @@ def processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def row_starts(lengths: np.ndarray) -> np.ndarray:
+    """Return (n + 1,) where the rows of a CSR matrix start, by their lengths (n,).
+
+    int32 where that can hold them, since scipy keeps the columns in the type of the starts.
+    """
+    starts = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
+    return starts.astype(np.int32) if starts[-1] <= np.iinfo(np.int32).max else starts
+
+
 def popular_columns_first(matrix: csr_array) -> csr_array:
     """Renumber the columns by the number of rows that hold them, and sort each row by column."""
     counts = np.bincount(matrix.indices, minlength=matrix.shape[1])

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from neighbour_kernel import EMPTY
-from neighbour_search import nearest
+from neighbour_search import nearest, row_starts
 from scipy.sparse import csr_array
 from scipy.sparse.linalg import norm
 
@@ -82,7 +82,7 @@ def similar_rows(
         unit_rows(matrix, dtype), min(k, max(rows - 1, 1)), euclidean=False, threads=threads
     )
     found = best.numbers != EMPTY
-    starts = np.concatenate([[0], np.cumsum(found.sum(axis=1))])
+    starts = row_starts(found.sum(axis=1))
     similarities = np.negative(best.keys, out=best.keys)
     if found.all():
         return csr_array((similarities.ravel(), best.numbers.ravel(), starts), (rows, rows))

@@ -2,6 +2,7 @@
 
 import numpy as np
 from features import normalised_plays
+from neighbour_search import row_starts
 from neighbours import Neighbours
 from scipy.sparse import csr_array
 from votes import best_artists
@@ -29,5 +30,5 @@ def vote_matrix(neighbours: Neighbours) -> csr_array:
     """Return (users, users) weights of each user's neighbours, every row scaled to sum to 1."""
     users, k = neighbours.ids.shape
     weights = similarity_weights(neighbours.distances).ravel()
-    starts = np.arange(0, users * k + 1, k)
+    starts = row_starts(np.full(users, k))
     return normalised_plays(csr_array((weights, neighbours.ids.ravel(), starts), (users, users)))

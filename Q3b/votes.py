@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-from neighbour_search import processors
+from neighbour_search import processors, row_starts
 from scipy.sparse import csr_array
 from vote_kernel import Table, best_votes, residual_votes
 
@@ -49,16 +49,16 @@ def by_blocks(
     that the entries never exist twice.
     """
     columns, values = np.empty(most, np.int32), np.empty(most, np.float32)
-    starts = np.zeros(shape[0] + 1, np.int64)
+    lengths, filled = np.empty(shape[0], np.int64), 0
     with ThreadPoolExecutor(threads or processors()) as pool:
         blocks = pool.map(lambda rows: rows_of(rows).entries(), slices(shape[0]))
-        for rows, (block_columns, block_values, lengths) in zip(
+        for rows, (block_columns, block_values, block_lengths) in zip(
             slices(shape[0]), blocks, strict=True
         ):
-            starts[rows.start + 1 : rows.stop + 1] = starts[rows.start] + np.cumsum(lengths)
-            part = slice(starts[rows.start], starts[rows.stop])
-            columns[part], values[part] = block_columns, block_values
-    return csr_array((values[: starts[-1]], columns[: starts[-1]], starts), shape)
+            part = slice(filled, filled + len(block_columns))
+            columns[part], values[part], lengths[rows] = block_columns, block_values, block_lengths
+            filled = part.stop
+    return csr_array((values[:filled], columns[:filled], row_starts(lengths)), shape)
 
 
 def best_artists(
