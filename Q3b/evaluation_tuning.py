@@ -37,10 +37,22 @@ RESIDUAL_VOTE = {
     "predicted": [200, 400, 800],
     "popularity_power": [0.0, 0.1, 0.15, 0.2, 0.3],
 }
+ALL_PREDICTED = 1_000_000  # more than there are artists: nothing is cut
 SPACES: dict[str, dict[str, list]] = {
     # One choice for all data: no more neighbours and predictions than 359,347 users can afford.
-    DEFAULT: RESIDUAL_VOTE | {"neighbours": [150, 200, 250], "predicted": [200, 400]},
-    TUNED: RESIDUAL_VOTE,
+    DEFAULT: RESIDUAL_VOTE
+    | {"neighbours": [150, 200, 250], "predicted": [200, 400], "similarity_power": [1.0]},
+    # Small sets can afford more of both, and finer steps where much depends on them.
+    TUNED: RESIDUAL_VOTE
+    | {
+        "similarity_plays": ["relative", "log", "bm25"],
+        "rarity_power": [0.75, 1.0, 1.25],
+        "neighbours": [250, 300, 350, 400, 500],
+        "residual": [0.7, 0.75, 0.8, 0.85, 0.9],
+        "predicted": [400, ALL_PREDICTED],
+        "popularity_power": [0.05, 0.1, 0.15, 0.2],
+        "similarity_power": [1.0, 1.25, 1.5],
+    },
     "EASE": {
         "kind": KINDS,
         "power": [0.5, 1.0, 1.5],

@@ -29,6 +29,7 @@ class Settings:
     similarity_plays, vote_plays: kinds of play weights, one of `play_weights.KINDS`
     rarity_power: power of log(users / listeners) in the weights that users are compared by
     neighbours: k
+    similarity_power: that similarities are raised to before they are scaled to sum to 1
     residual: t, the share of the neighbours' prediction that is taken away; 0: the classic vote
     predicted: artists of that prediction that are kept for each user, beside those played
     popularity_power: beta
@@ -41,6 +42,7 @@ class Settings:
     residual: float = 0.7
     predicted: int = 400
     popularity_power: float = 0.15
+    similarity_power: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ def fit(
     settings = settings or Settings()
     weights = fitted_weights(plays, settings.similarity_plays, rarity(plays, settings.rarity_power))
     similar = similar_rows(weights.of(plays), settings.neighbours, threads=threads)
-    neighbours = scaled_to_one(similar)
+    neighbours = scaled_to_one(similar, settings.similarity_power)
     damping = np.maximum(listeners_of(plays), 1.0) ** -settings.popularity_power
     votes = fitted_weights(plays, settings.vote_plays, damping).of(plays)
     if settings.residual:
@@ -84,8 +86,10 @@ def fit(
     return ResidualVote(settings, plays, weights, neighbours, votes)
 
 
-def scaled_to_one(matrix: csr_array) -> csr_array:
-    """Scale the rows of a matrix without negative entries to sum to 1, in place."""
+def scaled_to_one(matrix: csr_array, power: float = 1.0) -> csr_array:
+    """Raise entries, none negative, to a power and scale the rows to sum to 1, in place."""
+    if power != 1:
+        matrix.data **= power
     matrix.data /= np.repeat(matrix.sum(axis=1), np.diff(matrix.indptr))
     return matrix
 
@@ -101,7 +105,8 @@ def neighbours_of_new(model: ResidualVote, plays: csr_array) -> csr_array:
     """Return (u, n) weights of the neighbours of users not in the model, from (u, m) plays."""
     queries = unit_rows(model.weights.of(plays))
     similar = csr_array(queries @ model.unit_rows.T)
-    return scaled_to_one(largest_of_rows(similar, model.settings.neighbours))
+    nearest = largest_of_rows(similar, model.settings.neighbours)
+    return scaled_to_one(nearest, model.settings.similarity_power)
 
 
 def largest_of_rows(matrix: csr_array, k: int) -> csr_array:

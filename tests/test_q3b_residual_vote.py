@@ -30,6 +30,7 @@ def scores_by_formula(plays: csr_array, settings: Settings) -> np.ndarray:
     np.fill_diagonal(similarity, 0)
     limits = -np.sort(-similarity, axis=1)[:, settings.neighbours - 1]
     similarity[similarity < limits[:, None]] = 0
+    similarity **= settings.similarity_power
     hop = similarity / similarity.sum(axis=1, keepdims=True)
     scores = (hop - settings.residual * hop @ hop) @ weights
     return scores * np.maximum(listeners, 1.0) ** -settings.popularity_power
@@ -45,8 +46,8 @@ def rows_of(matrix: csr_array) -> list[list[int]]:
     return [part.tolist() for part in np.split(matrix.indices, matrix.indptr[1:-1])]
 
 
-@pytest.mark.parametrize("residual", [0.0, 0.7])
-def test_the_scores_are_those_of_the_formula(residual):
+@pytest.mark.parametrize(("residual", "power"), [(0.0, 1.0), (0.7, 1.0), (0.7, 1.5)])
+def test_the_scores_are_those_of_the_formula(residual, power):
     plays = drawn_plays()
     settings = Settings(
         similarity_plays="relative",
@@ -54,6 +55,7 @@ def test_the_scores_are_those_of_the_formula(residual):
         neighbours=30,
         residual=residual,
         predicted=ALL,
+        similarity_power=power,
     )
     expected = scores_by_formula(plays, settings)
     found = recommend(fit(plays, settings), top=10)
@@ -114,6 +116,7 @@ def test_a_new_user_gets_what_the_same_user_gets_in_the_model():
         vote_plays="relative",
         residual=0,
         popularity_power=0,
+        similarity_power=1.5,
     )
     found = recommend_new(fit(plays[1:], settings), plays[:1])
     assert rows_of(found)[0] == rows_of(recommend(fit(plays, settings)))[0]
