@@ -1,0 +1,211 @@
+"""Run a script's tasks on a Dask cluster: one flag, one client, one line for every failure.
+
+The same file stands in the folder of each question that uses it; a test keeps the copies equal.
+
+`connected(None)` yields None, so that a function that takes `client` works with and without a
+cluster. Workers need the packages of requirements.txt but not this folder: a plugin writes its
+modules where they find them. Workers that have the same files already, such as containers of the
+job's own image, use those, and with them the loops that numba has compiled before.
+"""
+
+import logging
+import os
+import sys
+from argparse import ArgumentParser
+from collections.abc import Iterable, Iterator
+from concurrent.futures import CancelledError
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from command_line import OutsideError, UserError
+from tqdm import tqdm
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+LOCAL = "local"
+CONNECT_SECONDS = 10
+WORKER_SECONDS = 60  # how long a cluster may take until a first worker is there
+# What must agree between here and the workers: what messages and answers are made by.
+PACKAGES = ("numpy", "pandas", "scipy", "numba", "sklearn")
+
+
+def add_cluster_argument(parser: ArgumentParser) -> None:
+    """Add `--cluster`, with the environment's scheduler as default."""
+    parser.add_argument(
+        "--cluster",
+        metavar="ADDRESS",
+        default=os.environ.get("DASK_SCHEDULER_ADDRESS") or None,
+        help="run on a Dask cluster: tcp://host:8786, or local to start workers here; "
+        "also DASK_SCHEDULER_ADDRESS",
+    )
+
+
+@contextmanager
+def connected(address: str | None) -> "Iterator[Client | None]":
+    """Yield a client of the cluster at `address`, of one started here for LOCAL; None for none.
+
+    Raises UserError for what is no address; OutsideError if no cluster answers or it has no
+    worker, if its versions differ from ours, if the scheduler is lost later, or if a task ends
+    one worker after the other.
+    """
+    if not address:
+        yield None
+        return
+    import distributed
+
+    for name in ("distributed", "distributed.client"):  # failures are told in one line
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    with losses(address), scheduler(address) as found:
+        with absences(address):
+            client = distributed.Client(found, timeout=CONNECT_SECONDS)
+        try:
+            with absences(address):
+                client.wait_for_workers(1, timeout=WORKER_SECONDS)
+            check_versions(client)
+            send_modules(client, Path(__file__).parent)
+            print(description(client, address), file=sys.stderr)
+            yield client
+        finally:
+            with suppress(Exception):  # a lost scheduler has been told of already
+                client.close(timeout=CONNECT_SECONDS)
+
+
+@contextmanager
+def scheduler(address: str) -> Iterator[Any]:
+    """Yield what a client connects to: the address, or a cluster of processes of this machine.
+
+    The latter has a worker of one thread for each processor, which share the memory evenly, and
+    listens on 127.0.0.1 alone.
+    """
+    if address != LOCAL:
+        if not address.startswith(("tcp://", "tls://")) or ":" not in address[6:]:
+            raise UserError(f"--cluster {address}: no address such as tcp://host:8786, nor local")
+        yield address
+        return
+    from distributed import LocalCluster
+
+    with LocalCluster(
+        processes=True,
+        threads_per_worker=1,
+        host="127.0.0.1",
+        dashboard_address="127.0.0.1:0",
+        silence_logs=logging.CRITICAL,
+    ) as cluster:
+        yield cluster
+
+
+@contextmanager
+def absences(address: str) -> Iterator[None]:
+    """Turn the failures of connecting into one line each."""
+    try:
+        yield
+    except ValueError as error:  # Dask's own check of addresses
+        raise UserError(f"--cluster {address}: {error}") from error
+    except TimeoutError as error:
+        raise OutsideError(
+            f"cluster {address}: no worker came within {WORKER_SECONDS} s; start one"
+        ) from error
+    except OSError as error:
+        raise OutsideError(f"cluster {address}: no scheduler answers there") from error
+
+
+@contextmanager
+def losses(address: str) -> Iterator[None]:
+    """Turn the failures of a cluster at work into one line each."""
+    from distributed import KilledWorker
+    from distributed.comm import CommClosedError
+
+    try:
+        yield
+    except KilledWorker as error:
+        raise OutsideError(
+            f"cluster {address}: a task ended {error.allowed_failures + 1} workers one after the "
+            "other, as for want of memory; give each worker more"
+        ) from error
+    except (CancelledError, CommClosedError) as error:
+        raise OutsideError(f"cluster {address}: the scheduler was lost; run again") from error
+
+
+def check_versions(client: "Client") -> None:
+    """Raise OutsideError that names what differs between here, the scheduler and the workers."""
+    versions = client.get_versions(packages=list(PACKAGES))
+    ours = version_of_each(versions["client"])
+    for place, theirs in [("the scheduler", versions["scheduler"]), *versions["workers"].items()]:
+        found = version_of_each(theirs)
+        wrong = [
+            f"{name} {found[name]}, here {ours[name]}" for name in ours if found[name] != ours[name]
+        ]
+        if wrong:
+            raise OutsideError(f"{place} has other versions: {'; '.join(wrong)}; use one image")
+
+
+def version_of_each(described: dict) -> dict[str, str]:
+    """Return the versions that matter by package; of Python without its last number."""
+    found = {name: described["packages"].get(name) for name in ("dask", "distributed", *PACKAGES)}
+    return found | {"python": ".".join(described["packages"]["python"].split(".")[:2])}
+
+
+def send_modules(client: "Client", folder: Path) -> None:
+    """Let the scheduler and all workers, later ones too, import the modules of `folder`."""
+    from distributed import SchedulerPlugin, WorkerPlugin
+
+    sources = {path.name: path.read_bytes() for path in folder.glob("*.py")}
+
+    # Plugins defined in here are sent by value: there is no module to import them from yet.
+    def place(directory: str) -> None:
+        import importlib.util
+        import sys
+        from pathlib import Path
+
+        def is_here(name: str) -> bool:
+            found = importlib.util.find_spec(name.removesuffix(".py"))
+            return bool(found and found.origin) and (
+                Path(found.origin).is_file() and Path(found.origin).read_bytes() == sources[name]
+            )
+
+        if all(map(is_here, sources)):
+            return
+        for name, source in sources.items():
+            (Path(directory) / name).write_bytes(source)
+            sys.modules.pop(name.removesuffix(".py"), None)  # of an earlier version of the folder
+        importlib.invalidate_caches()
+
+    class PlaceOnScheduler(SchedulerPlugin):
+        name = f"modules of {folder.name}"
+
+        async def start(self, scheduler):
+            place(scheduler.local_directory)
+
+    class PlaceOnWorker(WorkerPlugin):
+        name = f"modules of {folder.name}"
+
+        def setup(self, worker):
+            place(worker.local_directory)
+
+    client.register_plugin(PlaceOnScheduler(), name=f"{PlaceOnScheduler.name} on the scheduler")
+    client.register_plugin(PlaceOnWorker())
+
+
+def description(client: "Client", address: str) -> str:
+    """The cluster in a line: workers, memory of each, dashboard."""
+    workers = client.scheduler_info()["workers"].values()
+    limits = sorted({worker["memory_limit"] for worker in workers})
+    memory = " to ".join(f"{limit / 2**30:.1f}" for limit in limits[:: max(len(limits) - 1, 1)])
+    threads = sum(worker["nthreads"] for worker in workers)
+    return (
+        f"cluster {address}: workers {len(workers)}, threads {threads}, memory of a worker at "
+        f"most {memory} GiB; dashboard {client.dashboard_link}"
+    )
+
+
+def completed(futures: "Iterable[Future]", title: str, unit: str = "task") -> Iterator[tuple]:
+    """Yield (future, result) as tasks are done, with progress on standard error."""
+    from distributed import as_completed
+
+    futures = list(futures)
+    with tqdm(total=len(futures), desc=title, unit=unit, disable=None) as progress:
+        for future, result in as_completed(futures, with_results=True):
+            progress.update()
+            yield future, result
