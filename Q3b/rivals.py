@@ -152,12 +152,12 @@ def ease_by_artists(weights: csr_array, regularization: float):
 
 def ease_by_users(weights: csr_array, regularization: float):
     """Do the same by a matrix of users by users: X P = (XX' + l I)^-1 X (Woodbury identity)."""
-    dense = weights.toarray().astype(np.float64)
-    gram = dense @ dense.T
+    weights = weights.astype(np.float64)
+    gram = (weights @ weights.T).toarray()
     gram[np.diag_indices_from(gram)] += regularization
-    projected = np.linalg.solve(gram, dense)
-    diagonal = (1 - np.einsum("ui,ui->i", dense, projected)) / regularization
-    return lambda users: dense[users] - projected[users] / diagonal
+    projected = (weights.T @ np.linalg.inv(gram)).T  # sparse times dense: the inverse is symmetric
+    diagonal = (1 - weights.multiply(projected).sum(axis=0)) / regularization
+    return lambda users: weights[users].toarray() - projected[users] / diagonal
 
 
 def best_of_dense(scores: np.ndarray, heard: csr_array, top: int) -> tuple[np.ndarray, np.ndarray]:
