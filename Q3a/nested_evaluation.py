@@ -12,7 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from command_line import UserError
+from joblib import Parallel, delayed
 from model_families import Family, pipeline
+from search_cluster import on_all_cores, remove_from_workers
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.model_selection import (
     GridSearchCV,
@@ -90,12 +92,15 @@ def choose(articles: pd.DataFrame, families: Sequence[Family], folds: int, seed:
         search = GridSearchCV(
             pipeline(memory), grid, scoring="accuracy", cv=cv, refit=False, n_jobs=-1
         )
+        features, tags = articles[FEATURES], articles["tag"]
+        shared = features, tags, search, *(rows for split in cv for rows in split)
         try:
-            with warnings.catch_warnings(action="ignore"):
-                search.fit(articles[FEATURES], articles["tag"])
+            with warnings.catch_warnings(action="ignore"), on_all_cores(*shared):
+                search.fit(features, tags)
         except ValueError as error:
             reason = str(error).strip().splitlines()[-1]
             raise UserError(f"no candidate can learn from these articles: {reason}") from None
+    remove_from_workers(folder)
     candidates = candidate_table(search, families)
     best = candidates.iloc[0]
     chosen = pipeline().set_params(**search.best_params_)
@@ -148,13 +153,19 @@ def evaluate(articles: pd.DataFrame, families: Sequence[Family], seed: int) -> E
     only = only_candidate(families)
     true = articles["tag"].to_numpy()
     predicted, confidence = np.empty_like(true), np.zeros(len(true))
-    fold, taggers = np.zeros(len(true), dtype=int), []
+    fold = np.zeros(len(true), dtype=int)
     outer = splits(articles, FOLDS, seed)
-    for number, (train, test) in enumerate(tqdm(outer, desc="outer folds", unit="fold")):
-        seen = articles.iloc[train]
-        best = only or choose(seen, families, INNER_FOLDS, seed).pipeline
-        tagger = trained(best, seen, seed)
-        predicted[test], confidence[test] = tagged(tagger, articles.iloc[test])
+    seen = [articles.iloc[train] for train, _ in outer]
+    best = [
+        only or choose(part, families, INNER_FOLDS, seed).pipeline
+        for part in tqdm(seen, desc="outer folds", unit="fold")
+    ]
+    with on_all_cores(*seen):
+        taggers = Parallel(n_jobs=-1)(
+            delayed(trained)(pipeline, part, seed)
+            for pipeline, part in zip(best, seen, strict=True)
+        )
+    for number, (_, test) in enumerate(outer):
+        predicted[test], confidence[test] = tagged(taggers[number], articles.iloc[test])
         fold[test] = number
-        taggers.append(tagger)
     return Evaluation(true, predicted, confidence, fold, taggers)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from articles import COLUMNS
+from cluster import add_cluster_argument
 from command_line import ArgumentParser
 from model_families import MODELS, SEARCHES
 from word_cache import DEFAULT_CACHE
@@ -61,6 +62,7 @@ def add_learning(group) -> None:
     add("--search", choices=SEARCHES, default="quick", help="how many candidates of each family")
     add("--out-of-core", action="store_true", help="for more articles than memory holds")
     add("--seed", type=whole_number, default=0, help="of every random choice")
+    add_cluster_argument(group)
 
 
 def add_report(group) -> None:

@@ -19,6 +19,7 @@ from collections.abc import Iterable
 import pandas as pd
 from articles import Source, read_batches
 from cjk_fonts import font_for
+from cluster import connected
 from command_line import command
 from demo_corpus import demo_corpus
 from misleading_words import misleading_words
@@ -37,13 +38,19 @@ from word_importance import permuted_words, top_words
 @command
 def main(argv=None) -> None:
     options = parsed(__doc__, argv)
+    with connected(options.cluster):
+        run(options)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Learn, report and tag, as the options say; a connected cluster takes joblib's loops."""
     if options.predict:
         saved = load_tagger(options.model_file)
         tag(saved.tagger, read("--test", options), saved.convert, options)
     elif options.train:
         new = list(read("--test", options)) if options.test else []
-        run = learn_out_of_core_by(options) if options.out_of_core else learn_by(options)
-        finish(run, new, options)
+        found = learn_out_of_core_by(options) if options.out_of_core else learn_by(options)
+        finish(found, new, options)
     else:
         training, new = demo_corpus(options.seed)
         say_all([f"no --train: {len(training)} invented articles to learn from, {len(new)} to tag"])

@@ -12,6 +12,7 @@ from contextlib import closing
 from pathlib import Path
 
 from joblib import Parallel, cpu_count, delayed
+from search_cluster import cluster_client, on_all_cores
 from segmentation import segment, segmenter_name
 
 DEFAULT_CACHE = Path(__file__).parent / ".cache" / "words.sqlite3"
@@ -60,11 +61,13 @@ def text_keys(texts: Iterable[str]) -> list[bytes]:
 
 
 def segment_in_parallel(texts: Sequence[str]) -> list[str]:
-    """Return `segment(texts)`, found on all cores if the texts are long."""
+    """Return `segment(texts)`, found on all cores, here or of the cluster, if long."""
     if not texts:
         return []
-    if cpu_count() == 1 or sum(map(len, texts)) < PARALLEL_CHARACTERS:
+    one_core = cpu_count() == 1 and not cluster_client()
+    if one_core or sum(map(len, texts)) < PARALLEL_CHARACTERS:
         return segment(texts)
     chunks = [texts[start : start + CHUNK] for start in range(0, len(texts), CHUNK)]
-    parts = Parallel(n_jobs=-1)(delayed(segment)(chunk) for chunk in chunks)
+    with on_all_cores():
+        parts = Parallel(n_jobs=-1)(delayed(segment)(chunk) for chunk in chunks)
     return [words for part in parts for words in part]

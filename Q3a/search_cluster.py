@@ -1,0 +1,58 @@
+"""Where joblib's loops run: on all cores of this machine, or on the cluster that is connected."""
+
+import shutil
+import sys
+from contextlib import AbstractContextManager, nullcontext
+
+from joblib import parallel_config
+
+
+def cluster_client():
+    """Return the client of the connected cluster, or None."""
+    if "distributed" not in sys.modules:  # takes time to load, and only clusters need it
+        return None
+    from distributed import default_client
+
+    try:
+        return default_client()
+    except ValueError:
+        return None
+
+
+def on_all_cores(*data) -> AbstractContextManager:
+    """Within it, joblib's loops run on the cluster if there is one.
+
+    The `data` that the tasks of a loop share go to every worker once, so that a worker that is
+    lost takes nothing along. A loop within a task, such as over a forest's trees, stays in it.
+    """
+    client = cluster_client()
+    if client is None:
+        return nullcontext()
+    client.register_plugin(one_core_per_task())
+    return parallel_config("dask", scatter=list(data))
+
+
+def remove_from_workers(folder: str) -> None:
+    """Remove a folder that tasks wrote on the workers' own disks."""
+    client = cluster_client()
+    if client is not None:
+        client.run(shutil.rmtree, folder, ignore_errors=True)
+
+
+def one_core_per_task():
+    """Return a plugin of workers: joblib would send the loops within a task to the cluster too.
+
+    A forest of 100 trees is fitted in less time than it takes to send them.
+    """
+    from distributed import WorkerPlugin
+
+    class OneCorePerTask(WorkerPlugin):
+        name = "one core per task"
+
+        def setup(self, worker):
+            from joblib import register_parallel_backend
+            from joblib._parallel_backends import SequentialBackend
+
+            register_parallel_backend("dask", SequentialBackend)
+
+    return OneCorePerTask()
