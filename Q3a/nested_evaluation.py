@@ -125,12 +125,14 @@ def candidate_table(search: GridSearchCV, families: Sequence[Family]) -> pd.Data
 def trained(pipeline: Pipeline, articles: pd.DataFrame, seed: int) -> CalibratedClassifierCV:
     """Return the pipeline fitted to all articles, its confidence calibrated by cross-validation.
 
-    Raise UserError if it cannot be fitted, such as when no word passes its `min_df`.
+    The confidence is of one temperature for all tags, so that it never changes the model's tag
+    (Guo and others 2017, arxiv.org/abs/1706.04599). Raise UserError if the pipeline cannot be
+    fitted, such as when no word passes its `min_df`.
     """
     cv = splits(articles, INNER_FOLDS, seed)
-    tagger = CalibratedClassifierCV(pipeline, method="sigmoid", cv=cv, ensemble=False)
+    tagger = CalibratedClassifierCV(pipeline, method="temperature", cv=cv, ensemble=False)
     try:
-        tagger.fit(articles[FEATURES], articles["tag"])
+        tagger.fit(articles[FEATURES], articles["tag"].to_numpy())
     except ValueError as error:
         raise UserError(f"the model cannot learn from these articles: {error}") from None
     return tagger.set_params(cv=None)  # the row numbers are of no use to a saved model

@@ -116,5 +116,5 @@ def learn(parts: Sequence[Path], tags: list[str], epochs: int, seed: int) -> Pip
 
 def calibrated(model: Pipeline, articles: pd.DataFrame) -> CalibratedClassifierCV:
     """Return the model with its confidence calibrated on articles that it has not seen."""
-    tagger = CalibratedClassifierCV(FrozenEstimator(model), method="sigmoid")
-    return tagger.fit(articles[FEATURES], articles["tag"])
+    tagger = CalibratedClassifierCV(FrozenEstimator(model), method="temperature")
+    return tagger.fit(articles[FEATURES], articles["tag"].to_numpy())

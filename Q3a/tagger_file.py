@@ -17,12 +17,13 @@ from segmentation import segmenter_name
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.exceptions import InconsistentVersionWarning
 
-# What a tagger holds beyond the types that skops trusts: calibration, and the trees of a forest,
-# which scikit-learn checks when it restores them.
+# What a tagger holds beyond the types that skops trusts: calibration, the names of a pair's models,
+# and the trees of a forest, which scikit-learn checks when it restores them.
 OURS = (
     "sklearn.calibration._CalibratedClassifier",
-    "sklearn.calibration._SigmoidCalibration",
+    "sklearn.calibration._TemperatureScaling",
     "sklearn.tree._tree.Tree",
+    "sklearn.utils._bunch.Bunch",
 )
 
 

@@ -30,7 +30,7 @@ def top_words(tagger: CalibratedClassifierCV, count: int) -> pd.DataFrame:
         tags, importance = "", model.feature_importances_
     else:
         weights = tag_coefficients(model)
-        tags, importance = model.classes_[weights.argmax(axis=0)], weights.max(axis=0)
+        tags, importance = tagger.classes_[weights.argmax(axis=0)], weights.max(axis=0)
     table = pd.DataFrame({"word": words, "tag": tags, "importance": importance})
     table = table.sort_values("importance", ascending=False, kind="stable")
     return table.drop_duplicates("word").head(count).reset_index(drop=True)
@@ -43,7 +43,11 @@ def feature_words(pipeline: Pipeline) -> list[str]:
 
 
 def tag_coefficients(model) -> np.ndarray:
-    """Return coefficients of shape (tags, features); of two tags scikit-learn keeps one row."""
+    """Return coefficients of shape (tags, features); of two tags scikit-learn keeps one row.
+
+    Of a pair they are those of its linear model, which learns what tells the tags apart.
+    """
+    model = getattr(model, "named_estimators_", {}).get("linear", model)
     return model.coef_ if len(model.classes_) > 2 else np.vstack([-model.coef_, model.coef_])
 
 

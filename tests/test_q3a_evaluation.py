@@ -16,6 +16,7 @@ from nested_evaluation import (
     trained,
 )
 from sklearn.model_selection import ParameterGrid
+from sklearn.pipeline import Pipeline
 
 
 def corpus(per_tag: int = 20, seed: int = 0, informative: bool = True) -> pd.DataFrame:
@@ -28,6 +29,13 @@ def corpus(per_tag: int = 20, seed: int = 0, informative: bool = True) -> pd.Dat
             rows.append((f"{tag}{number}", tag, f"{tag}詞 {filler}" if informative else filler))
     articles = pd.DataFrame(rows, columns=["id", "tag", "words"])
     return articles.assign(plain=articles["words"], group=range(len(articles)))
+
+
+def one_pipeline(kind: str) -> Pipeline:
+    """Return the pipeline of one candidate: a forest, a linear model or a pair."""
+    if kind == "pair":
+        return only_candidate([next(f for f in families("all", "quick", 0) if "pair" in f.name)])
+    return only_candidate(families(kind, "none", seed=0))
 
 
 def test_what_can_be_told_is_told():
@@ -54,10 +62,24 @@ def test_doubles_stay_in_one_fold():
 
 def test_one_search_compares_whole_families():
     choice = choose(corpus(per_tag=8), families("all", "quick", seed=0), folds=3, seed=0)
-    assert choice.candidates["family"].nunique() == 5
+    assert choice.candidates["family"].nunique() == 6
     assert choice.family == choice.candidates["family"][0]
     assert choice.candidates["accuracy"].is_monotonic_decreasing
     assert choice.pipeline.memory is None
+
+
+@pytest.mark.parametrize("family", families("all", "quick", seed=0), ids=lambda family: family.name)
+def test_calibration_leaves_the_model_its_tags(family):
+    """Sigmoids of each tag by itself, the usual way, would change some."""
+    articles = corpus(informative=False)
+    tagger = trained(only_candidate([family]), articles, seed=0)
+    unseen = corpus(seed=1, informative=False)
+    model = tagger.calibrated_classifiers_[0].estimator
+    predicted, confidence = tagged(tagger, unseen)
+    places = np.searchsorted(model.classes_, model.predict(unseen))  # it may know tags as numbers
+    assert predicted.tolist() == tagger.classes_[places].tolist()
+    assert len(set(predicted)) > 1
+    assert confidence.max() < 1
 
 
 def test_one_seed_gives_one_result():

@@ -10,22 +10,22 @@ import skops.io
 from command_line import UserError
 from conftest import ROOT, run_script
 from demo_corpus import demo_corpus
-from model_families import families
-from nested_evaluation import only_candidate, trained
+from nested_evaluation import trained
 from predictions import predictions
 from preparation import fit_to_learn_from, prepared
 from tagger_file import load_tagger, save_tagger
+from test_q3a_evaluation import one_pipeline
 
 OTHER_PYTHONS = os.environ.get("OTHER_PYTHONS", "")  # paths, with the requirements installed
 
 
-@pytest.fixture(scope="module", params=["forest", "linear"])
+@pytest.fixture(scope="module", params=["forest", "linear", "pair"])
 def saved(request, tmp_path_factory):
     """A tagger's file, the file of articles to tag, and the tags it gives in this process."""
     folder = tmp_path_factory.mktemp(request.param)
     training, new = demo_corpus(seed=1)
     articles = fit_to_learn_from(prepared(training[:150]))
-    tagger = trained(only_candidate(families(request.param, "none", seed=0)), articles, seed=0)
+    tagger = trained(one_pipeline(request.param), articles, seed=0)
     save_tagger(tagger, None, folder / "tagger.skops")
     new.to_csv(folder / "new.csv", index=False)
     return folder, predictions(tagger, prepared(new))
