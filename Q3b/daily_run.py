@@ -3,11 +3,13 @@
 import re
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from cluster_recommender import Written, blocks_on
 from cold_start import Popularity, popularity_of
 from command_line import UserError
 from evaluation_metrics import recall_and_ndcg
@@ -16,7 +18,6 @@ from listening_data import Listening
 from play_counts import PlayCounts
 from recommendation_blocks import (
     BLOCK,
-    Recommender,
     fitted_recommender,
     list_block,
     recommendation_blocks,
@@ -27,10 +28,17 @@ from run_report import data_report, versions
 from tqdm import tqdm
 from votes import best_artists
 
+if TYPE_CHECKING:
+    from distributed import Client
+
 EXAMPLE_USERS = 8  # that the page offers
 HELD_OUT_USERS = 5_000  # a sample for the scores in the report
 CHECKED_USERS = 100  # that a check of the set reads back
 MBID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+# Makes the blocks of the users with plays; the popularity serves those who get no other artist.
+BlocksOf = Callable[[Writer, Popularity], Iterator[Block | Written]]
 
 
 @dataclass(frozen=True)
@@ -46,18 +54,20 @@ class Settings:
     seed: int = 1
 
 
-def daily_run(listening: Listening, settings: Settings, store: Store, run: Run) -> Run:
-    """Write a set under `run`'s version, unpublished, and return the run with its report."""
+def daily_run(
+    listening: Listening, settings: Settings, store: Store, run: Run, client: "Client | None" = None
+) -> Run:
+    """Write a set under `run`'s version, unpublished, and return the run with its report.
+
+    With the client of a cluster its workers do the arithmetic, and the answers are the same.
+    """
     start = time.perf_counter()
     listening = chosen(listening, settings)
-    metrics = held_out(listening.plays, settings)
-    store.renew_lock()
-    recommender = fitted_recommender(
-        listening.plays, settings.metric, settings.neighbours, settings.include_played
-    )
+    fitted = fitted_on(client, listening.plays, settings) if client else None
+    metrics, blocks_of = fitted or fitted_here(listening.plays, settings, store)
     store.renew_lock()
     with store.begin(run, catalogue(listening.plays)) as writer:
-        countries, lists, rules = write_set(writer, store, recommender, listening, settings)
+        countries, lists, rules = write_set(writer, store, blocks_of, listening, settings)
         report = {
             "settings": asdict(settings),
             "data": data_report(listening.plays, listening.rejected),
@@ -76,10 +86,33 @@ def daily_run(listening: Listening, settings: Settings, store: Store, run: Run) 
     return finished
 
 
+def fitted_here(
+    plays: PlayCounts, settings: Settings, store: Store
+) -> tuple[dict[str, float], BlocksOf]:
+    """Measure and fit the method; return the measures and what makes the blocks."""
+    metrics = held_out(plays, settings)
+    store.renew_lock()
+    recommender = fitted_recommender(
+        plays, settings.metric, settings.neighbours, settings.include_played
+    )
+    return metrics, lambda writer, popularity: recommendation_blocks(
+        recommender, plays, popularity, settings.recommendations
+    )
+
+
+def fitted_on(
+    client: "Client", plays: PlayCounts, settings: Settings
+) -> tuple[dict[str, float], BlocksOf]:
+    """Do the same on a cluster, where the fit goes along with the blocks."""
+    sent = client.scatter(plays, broadcast=True)
+    metrics = client.submit(held_out, sent, settings, pure=False).result()
+    return metrics, lambda writer, popularity: blocks_on(client, sent, plays, settings, writer)
+
+
 def write_set(
     writer: Writer,
     store: Store,
-    recommender: Recommender,
+    blocks_of: BlocksOf,
     listening: Listening,
     settings: Settings,
 ) -> tuple[list[str], int, Counter]:
@@ -87,7 +120,7 @@ def write_set(
     popularity, top = popularity_of(listening.plays), settings.recommendations
     lists = rule_lists(popularity, top)
     writer.write_lists(lists)
-    blocks = all_blocks(recommender, listening, popularity, top)
+    blocks = all_blocks(blocks_of(writer, popularity), listening, popularity)
     users = len(listening.plays.users) + len(listening.silent)
     rules = write_blocks(writer, store, blocks, users)
     return sorted(popularity.countries.rows), len(lists), rules
@@ -125,20 +158,23 @@ def held_out(plays: PlayCounts, settings: Settings) -> dict[str, float]:
 
 
 def all_blocks(
-    recommender: Recommender, listening: Listening, popularity: Popularity, top: int
-) -> Iterator[Block]:
+    with_plays: Iterator[Block | Written], listening: Listening, popularity: Popularity
+) -> Iterator[Block | Written]:
     """The blocks of the users with plays, then of those without."""
-    yield from recommendation_blocks(recommender, listening.plays, popularity, top)
+    yield from with_plays
     for start in range(0, len(listening.silent), BLOCK):
         yield list_block(listening.silent.iloc[start : start + BLOCK], popularity)
 
 
-def write_blocks(writer: Writer, store: Store, blocks: Iterable[Block], users: int) -> Counter:
+def write_blocks(
+    writer: Writer, store: Store, blocks: Iterable[Block | Written], users: int
+) -> Counter:
     """Write the blocks as they come and return how many users each rule served."""
     rules = Counter()
     with tqdm(total=users, desc="recommending", unit=" users", disable=None) as progress:
         for block in blocks:
-            writer.write(block)
+            if isinstance(block, Block):
+                writer.write(block)
             store.renew_lock()
             rules.update(block.rules)
             progress.update(len(block.users))

@@ -158,7 +158,7 @@ class DynamoStore:
         with failures(self.table):
             base = (self._get("pointer", "-") or {}).get("current")
         writer = DynamoWriter(
-            self._client, self.table, run, catalogue, int(time.time() + self.expire_days * DAY)
+            self.region, self.table, run, catalogue, int(time.time() + self.expire_days * DAY)
         )
         with writer.pool:
             writer.write_run(run, base=base, complete=False)

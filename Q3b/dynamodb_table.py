@@ -45,15 +45,27 @@ QUICK = Config(
 
 
 class DynamoWriter:
-    """Writes one run, several batches at a time."""
+    """Writes one run, several batches at a time; what is written twice is the same.
 
-    def __init__(self, client, table: str, run: Run, catalogue: Catalogue, expires_at: int):
+    Where it is sent to it makes a client of its own, by the credentials of that place.
+    """
+
+    writes_on_workers = True
+
+    def __init__(
+        self, region: str | None, table: str, run: Run, catalogue: Catalogue, expires_at: int
+    ):
         self.pool = ThreadPoolExecutor(WRITERS)
-        self._client = client
+        with failures(table):
+            self._client = made_client(region, patient=True)
+        self._recipe = region, table, run, catalogue, expires_at
         self._table = table
         self._version = run.version
         self._catalogue = catalogue
         self._expires_at = expires_at
+
+    def __reduce__(self):
+        return DynamoWriter, self._recipe
 
     def write(self, block: Block) -> None:
         """Write the users of `block`; all are written when it returns."""

@@ -214,16 +214,18 @@ def select(keys, numbers, best_keys, best_numbers, buffer):
 
 
 @njit(cache=True, nogil=True)
-def search(queries, rows, block, penalty, best):
-    """Search a block for better neighbours of the rows `queries`, (q,) int64."""
+def search(queries, places, rows, block, penalty, best):
+    """Search a block for better neighbours of the rows `queries`, (q,) int64.
+
+    places: (q,) the row of `best` for each query
+    """
     k = best.keys.shape[1]
     keys = np.empty(block.last - block.first, rows.values.dtype)
     room = (1 + BUFFER) * k + CHUNK
     buffer = Best(np.empty(room, keys.dtype), np.empty(room, np.int32))
     numbers = rows.numbers[block.first : block.last]
-    for query in queries:
+    for query, row in zip(queries, places):  # noqa: B905 - numba's zip takes no `strict`
         candidate_keys(query, rows, block, penalty, keys)
-        row = rows.numbers[query]
         select(keys, numbers, best.keys[row], best.numbers[row], buffer)
 
 

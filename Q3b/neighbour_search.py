@@ -28,7 +28,10 @@ ROUNDING = 1e-4  # far above what float32 loses in a squared distance
 
 
 def processors() -> int:
-    """Count the processors that this process may use."""
+    """Count the processors that this process may use, as OMP_NUM_THREADS of a Dask worker says."""
+    told = os.environ.get("OMP_NUM_THREADS", "")
+    if told.isdecimal() and int(told):
+        return int(told)
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -103,6 +106,29 @@ def blocks(begin: int, end: int) -> Iterator[tuple[int, int]]:
     yield from pairwise(edges)
 
 
+def nothing_yet(count: int, k: int, limit: float, dtype: type) -> Best:
+    """Return room for the k best of `count` rows, of keys below `limit`."""
+    return Best(np.full((count, k), limit, dtype), np.full((count, k), EMPTY, np.int32))
+
+
+def best_of(
+    chosen: np.ndarray, rows: Rows, index: list[Block], apart: float, k: int, limit: float
+) -> Best:
+    """Search an index for the neighbours of the rows `chosen` (c,) of the caller alone: (c, k)."""
+    best = nothing_yet(len(chosen), k, limit, rows.values.dtype)
+    queries, penalty = positions(rows)[chosen], rows.values.dtype.type(apart / 2)
+    for block in index:
+        search(queries, np.arange(len(chosen), dtype=np.int32), rows, block, penalty, best)
+    return best
+
+
+def positions(rows: Rows) -> np.ndarray:
+    """Return (n,) where each row of the caller stands in the order of the search."""
+    found = np.empty(len(rows.numbers), np.int64)
+    found[rows.numbers] = np.arange(len(found))
+    return found
+
+
 def search_range(
     queries: np.ndarray,
     begin: int,
@@ -117,7 +143,10 @@ def search_range(
     parts = np.split(queries, range(QUERIES_AT_ONCE, len(queries), QUERIES_AT_ONCE))
     for first, last in blocks(begin, end):
         block = inverted_index(rows, columns, first, last)
-        jobs = [pool.submit(search, part, rows, block, penalty, best) for part in parts]
+        jobs = [
+            pool.submit(search, part, rows.numbers[part], rows, block, penalty, best)
+            for part in parts
+        ]
         try:
             for job in jobs:
                 job.result()
@@ -126,10 +155,9 @@ def search_range(
                 job.cancel()  # does nothing to one that is done; a signal ends the others
 
 
-def unsettled(rows: Rows, best: Best, apart: float) -> np.ndarray:
+def unsettled(offsets: np.ndarray, worst_keys: np.ndarray, apart: float) -> np.ndarray:
     """Return the rows whose k-th neighbour so far may be farther than a row of another group."""
-    worst = 2 * (rows.offsets + best.keys[rows.numbers, -1])
-    return np.flatnonzero(~(worst < apart - ROUNDING))
+    return np.flatnonzero(~(2 * (offsets + worst_keys) < apart - ROUNDING))
 
 
 def search_groups(rows: Rows, columns: int, apart: float, best: Best, threads: int) -> None:
@@ -141,7 +169,7 @@ def search_groups(rows: Rows, columns: int, apart: float, best: Best, threads: i
             end = rows.group_ends[begin]
             search_range(np.arange(begin, end), begin, end, rows, columns, penalty, best, pool)
         if count and rows.group_ends[0] < count:
-            left = unsettled(rows, best, apart)
+            left = unsettled(rows.offsets, best.keys[rows.numbers, -1], apart)
             best.keys[rows.numbers[left]] = np.inf
             best.numbers[rows.numbers[left]] = EMPTY
             search_range(left, 0, count, rows, columns, penalty, best, pool)
@@ -169,7 +197,7 @@ def nearest(
     groups = np.zeros(count, np.int8) if groups is None else groups
     rows = ordered_rows(matrix, dense, groups, euclidean)
     limit = np.inf if euclidean else 0.0
-    best = Best(np.full((count, k), limit, matrix.dtype), np.full((count, k), EMPTY, np.int32))
+    best = nothing_yet(count, k, limit, matrix.dtype)
     search_groups(rows, columns, apart, best, threads or processors())
     sort_rows(best)
     if euclidean:  # in place: n x k is large

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from neighbour_kernel import EMPTY
+from neighbour_kernel import EMPTY, Best
 from neighbour_search import nearest, row_starts
 from scipy.sparse import csr_array
 from scipy.sparse.linalg import norm
@@ -81,9 +81,14 @@ def similar_rows(
     best = nearest(
         unit_rows(matrix, dtype), min(k, max(rows - 1, 1)), euclidean=False, threads=threads
     )
+    return similarities(best, rows)
+
+
+def similarities(best: Best, columns: int) -> csr_array:
+    """Return sorted (r, k) keys -x.y as an (r, columns) matrix of x.y; keys are overwritten."""
     found = best.numbers != EMPTY
     starts = row_starts(found.sum(axis=1))
-    similarities = np.negative(best.keys, out=best.keys)
+    values, shape = np.negative(best.keys, out=best.keys), (len(starts) - 1, columns)
     if found.all():
-        return csr_array((similarities.ravel(), best.numbers.ravel(), starts), (rows, rows))
-    return csr_array((similarities[found], best.numbers[found], starts), (rows, rows))
+        return csr_array((values.ravel(), best.numbers.ravel(), starts), shape)
+    return csr_array((values[found], best.numbers[found], starts), shape)

@@ -27,6 +27,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from app_database import export_tables
+from cluster import add_cluster_argument, connected
 from command_line import ArgumentParser, UserError, command, replacing
 from daily_run import Settings, daily_run
 from generate_listeners import write_listeners
@@ -84,7 +85,9 @@ def run(arguments: argparse.Namespace) -> str:
         done = store.find_run(arguments.run_id) if arguments.run_id else None
         if done and store.is_current(done):
             return f"run {done.run_id} is published already, as version {done.version}"
-        finished = daily_run(read_input(arguments), settings, store, about)
+        listening = read_input(arguments)
+        with connected(arguments.cluster) as client:
+            finished = daily_run(listening, settings, store, about, client)
         if not arguments.no_publish:
             store.publish(finished)
     if arguments.report:
@@ -154,6 +157,7 @@ def parser() -> ArgumentParser:
     add("--neighbours", type=whole, help="for each user; by default 250, euclidean 100")
     add("--recommendations", type=whole, default=Settings.recommendations, help="for each user")
     add("--include-played", action="store_true", help="recommend also what a user plays already")
+    add_cluster_argument(arguments.add_argument_group("where"))
     add = arguments.add_argument_group("store").add_argument
     add("--store", metavar="URL", default=STORE, help="sqlite:///FILE or dynamodb://TABLE?region=R")
     add("--run-id", default="", metavar="ID", help="a run of this id is published only once")

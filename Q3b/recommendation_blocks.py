@@ -59,20 +59,29 @@ def fitted_recommender(
     plays: PlayCounts, metric: str, neighbours: int | None = None, include_played: bool = False
 ) -> Recommender:
     """Fit the method of METRICS to the plays. Raises UserError for fewer than two users."""
-    users = len(plays.users)
-    if users < 2:
-        raise UserError(f"recommendations need two users with plays or more; here are {users}")
-    heard = csr_array(plays.matrix.shape, dtype=np.float32) if include_played else plays.matrix
+    heard = heard_of(plays, include_played)
+    k = neighbours_of_each(plays, metric, neighbours)
     if metric == "euclidean":
-        k = min(neighbours or EUCLIDEAN_NEIGHBOURS, users - 1)
         shares = normalised_plays(plays.matrix).astype(np.float32)
         age, country = scaled_age(plays.profiles["age"]), plays.profiles["country"]
         nearest = vote_matrix(nearest_neighbours(shares, k, age=age, country=country))
         return Recommender(nearest, shares, shares, heard)
-    settings = residual_vote.Settings()
-    k = min(neighbours or settings.neighbours, users - 1)
-    model = residual_vote.fit(plays.matrix, replace(settings, neighbours=k))
+    model = residual_vote.fit(plays.matrix, replace(residual_vote.Settings(), neighbours=k))
     return Recommender(model.neighbours, model.votes, model.unit_rows, heard)
+
+
+def neighbours_of_each(plays: PlayCounts, metric: str, asked: int | None) -> int:
+    """The k of a metric. Raises UserError for fewer than two users."""
+    users = len(plays.users)
+    if users < 2:
+        raise UserError(f"recommendations need two users with plays or more; here are {users}")
+    usual = EUCLIDEAN_NEIGHBOURS if metric == "euclidean" else residual_vote.Settings().neighbours
+    return min(asked or usual, users - 1)
+
+
+def heard_of(plays: PlayCounts, include_played: bool) -> csr_array:
+    """What is not recommended again: (n, m)."""
+    return csr_array(plays.matrix.shape, dtype=np.float32) if include_played else plays.matrix
 
 
 def recommendation_blocks(

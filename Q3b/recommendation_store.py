@@ -129,7 +129,12 @@ class RuleList:
 
 
 class Writer(Protocol):
-    """Writes one run, block by block."""
+    """Writes one run, block by block.
+
+    One that `writes_on_workers` can be sent to other processes, several of which write at once.
+    """
+
+    writes_on_workers: bool
 
     def write(self, block: Block) -> None:
         """Write the users of `block`."""

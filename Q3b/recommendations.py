@@ -10,9 +10,9 @@ from votes import best_artists
 TOP = 20
 
 
-def similarity_weights(distances: np.ndarray) -> np.ndarray:
-    """Return 1 - d/D for (n, k) distances d, D the largest of all: 1 for a twin, 0 at D."""
-    largest = distances.max()
+def similarity_weights(distances: np.ndarray, largest: float | None = None) -> np.ndarray:
+    """Return 1 - d/D for (n, k) distances d, D the `largest` of all: 1 for a twin, 0 at D."""
+    largest = distances.max() if largest is None else largest
     return 1 - distances / largest if largest > 0 else np.ones_like(distances)
 
 

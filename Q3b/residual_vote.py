@@ -74,16 +74,27 @@ def fit(
     Raises ValueError for an unknown kind of weights or fewer than one neighbour.
     """
     settings = settings or Settings()
-    weights = fitted_weights(plays, settings.similarity_plays, rarity(plays, settings.rarity_power))
+    weights = weights_to_compare(plays, settings)
     similar = similar_rows(weights.of(plays), settings.neighbours, threads=threads)
     neighbours = scaled_to_one(similar, settings.similarity_power)
-    damping = np.maximum(listeners_of(plays), 1.0) ** -settings.popularity_power
-    votes = fitted_weights(plays, settings.vote_plays, damping).of(plays)
+    votes = own_votes(plays, settings)
     if settings.residual:
         votes = less_what_neighbours_predict(
             votes, neighbours, settings.residual, settings.predicted, threads
         )
     return ResidualVote(settings, plays, weights, neighbours, votes)
+
+
+def weights_to_compare(plays: csr_array, settings: Settings) -> PlayWeights:
+    """Fit what users are compared by."""
+    rare = rarity(plays, settings.rarity_power)
+    return fitted_weights(plays, settings.similarity_plays, rare)
+
+
+def own_votes(plays: csr_array, settings: Settings) -> csr_array:
+    """Return what users give the artists that they play, all above 0."""
+    damping = np.maximum(listeners_of(plays), 1.0) ** -settings.popularity_power
+    return fitted_weights(plays, settings.vote_plays, damping).of(plays)
 
 
 def scaled_to_one(matrix: csr_array, power: float = 1.0) -> csr_array:

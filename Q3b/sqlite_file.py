@@ -49,6 +49,8 @@ CREATE TABLE users_{number} (
 class SqliteWriter:
     """Writes one run, a transaction per block."""
 
+    writes_on_workers = False  # a file has one writer, and not every disk is shared
+
     def __init__(self, connection: sqlite3.Connection, number: int):
         self._connection = connection
         self._number = number

@@ -101,8 +101,18 @@ def less_what_neighbours_predict(
     votes: (users, artists), all above 0; neighbours: (users, users) weights above 0. Of what the
     neighbours predict a user, the artists with a vote of the user's own are kept and `kept` more.
     """
-    neighbour_table, vote_table = table_of(neighbours), table_of(votes)
     users, artists = votes.shape
+    residual_of = residual_rows(votes, neighbours, share, kept)
+    most = votes.nnz + users * min(kept, artists)
+    return by_blocks(residual_of, votes.shape, most, threads)
+
+
+def residual_rows(
+    votes: csr_array, neighbours: csr_array, share: float, kept: int
+) -> Callable[[slice], Rows]:
+    """Return a function from a slice of users to their rows of `less_what_neighbours_predict`."""
+    neighbour_table, vote_table = table_of(neighbours), table_of(votes)
+    artists = votes.shape[1]
     kept = min(kept, artists)
     room = kept + int(np.diff(votes.indptr).max(initial=0))
 
@@ -121,4 +131,4 @@ def less_what_neighbours_predict(
         )
         return block
 
-    return by_blocks(residual_of, votes.shape, votes.nnz + users * kept, threads)
+    return residual_of
