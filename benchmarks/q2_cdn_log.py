@@ -172,7 +172,7 @@ def compare(path: Path, names: list[str], runs: int) -> None:
 
 def grow(path: Path, gigabytes: list[float], runs: int) -> None:
     """Print time and memory of ours on copies of the log put together."""
-    print(f"\n{'GB':>6}{'query s':>9}{'s per GB':>9}{'peak MB':>9}")
+    print(f"\n{'GB':>6}{'query s':>9}{'cpu s':>9}{'per GB':>9}{'peak MB':>9}")
     data_start = len(path.open("rb").readline())
     longer = path.with_name("longer.tsv")
     for size in gigabytes:
@@ -182,7 +182,11 @@ def grow(path: Path, gigabytes: list[float], runs: int) -> None:
                     source.seek(data_start if target.tell() else 0)
                     shutil.copyfileobj(source, target, 1 << 24)
         it, gigabyte = measure("ours", longer, runs), longer.stat().st_size / 1e9
-        print(f"{gigabyte:6.1f}{it['query']:9.2f}{it['query'] / gigabyte:9.2f}{it['peak']:9.0f}")
+        print(
+            f"{gigabyte:6.1f}{it['query']:9.2f}{it['cpu']:9.2f}{it['cpu'] / gigabyte:9.2f}"
+            f"{it['peak']:9.0f}",
+            flush=True,
+        )
     longer.unlink()
 
 
