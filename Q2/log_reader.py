@@ -8,7 +8,6 @@ from io import RawIOBase
 from itertools import chain
 from typing import TypeVar
 
-from command_line import UserError
 from log_blocks import blocks
 from log_formats import FORMATS, detect
 from log_scanner import Layout
@@ -28,18 +27,13 @@ def read_pieces(
     """
     sizes = [source.size for source in sources]
     total = None if None in sizes else sum(sizes)
-    empty = True
     with tqdm(total=total, unit="B", unit_scale=True, delay=1, leave=False, disable=None) as bar:
         for source in sources:
             bar.set_description(source.name[-40:], refresh=False)
             with source.open() as raw:
                 stream = MeteredStream(raw, source.name, bar.update)
                 for layout, block in lay_out(stream, source.name, log_format):
-                    empty = False
                     yield source.name, layout, block
-    if empty:
-        more = f" and {len(sources) - 1} more" if len(sources) > 1 else ""
-        raise UserError(f"{sources[0].name}{more}: the log is empty")
 
 
 def lay_out(

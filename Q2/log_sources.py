@@ -4,6 +4,7 @@ import glob
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -13,9 +14,12 @@ if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
 
+STANDARD_INPUT = "standard input"
+
+
 @dataclass(frozen=True)
 class Source:
-    """A stream of bytes, opened when its turn comes."""
+    """A stream of bytes, opened when its turn comes, perhaps by another process."""
 
     name: str  # as the user knows it
     open: Callable[[], BinaryIO]
@@ -38,7 +42,7 @@ def find_sources(names: list[str]) -> list[Source]:
 def sources_of(name: str) -> Iterator[Source]:
     """The files of one name: a file, a folder, a glob, `-`, or an address such as s3://..."""
     if name == "-":
-        yield Source("standard input", lambda: sys.stdin.buffer)
+        yield Source(STANDARD_INPUT, lambda: sys.stdin.buffer)
     elif "://" in name:
         yield from remote_sources(name)
     else:
@@ -48,7 +52,8 @@ def sources_of(name: str) -> Iterator[Source]:
 
 def local_source(path: Path) -> Source:
     """A file of this machine."""
-    return Source(str(path), lambda: path.open("rb", 0), path.stat().st_size, str(path.resolve()))
+    size = path.stat().st_size
+    return Source(str(path), partial(path.absolute().open, "rb", 0), size, str(path.resolve()))
 
 
 def local_paths(name: str) -> list[Path]:
@@ -92,4 +97,4 @@ def remote_sources(address: str) -> list[Source]:
 def remote_source(system: "AbstractFileSystem", path: str, size: int | None) -> Source:
     """A file of one of fsspec's file systems."""
     name = system.unstrip_protocol(path)
-    return Source(name, lambda: system.open(path, "rb"), size, name)
+    return Source(name, partial(system.open, path, "rb"), size, name)

@@ -66,8 +66,10 @@ class InflatedStream(io.RawIOBase):
 def inflated(stream: io.RawIOBase, file: str) -> BinaryIO:
     """The stream itself, or its inflated bytes if it is compressed."""
     buffered = io.BufferedReader(stream, BUFFER)
-    head = buffered.peek(max(map(len, OPENERS)))
-    for magic, opener in OPENERS.items():
-        if head.startswith(magic):
-            return InflatedStream(opener(buffered), file)
-    return buffered
+    opener = opener_for(buffered.peek(max(map(len, OPENERS))))
+    return InflatedStream(opener(buffered), file) if opener else buffered
+
+
+def opener_for(head: bytes) -> Callable[[BinaryIO], BinaryIO] | None:
+    """What inflates a file with these first bytes; None for a plain one."""
+    return next((opener for magic, opener in OPENERS.items() if head.startswith(magic)), None)

@@ -16,6 +16,7 @@ from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from cluster import add_cluster_argument, connected
 from command_line import ArgumentParser, UserError, command
 from dummy_log import ROWS, as_tsv, dummy_log
 from log_formats import FORMATS
@@ -116,6 +117,7 @@ def parse(argv: Sequence[str] | None) -> Namespace:
         "--log-format", choices=FORMATS, help="of all logs (default: by their first lines)"
     )
     reading.add_argument("--strict", action="store_true", help="stop at the first broken row")
+    add_cluster_argument(reading)
     reading.add_argument("--seed", type=int, default=0, help="of the made-up log")
     return parser.parse_args(argv)
 
@@ -160,14 +162,16 @@ def main(argv: Sequence[str] | None) -> None:
     else:
         print(f"No log named: {ROWS:,} made-up rows, seed {options.seed}", file=sys.stderr)
         sources = [Source("made-up log", lambda: as_tsv(dummy_log(seed=options.seed)))]
-    found = answer(
-        sources,
-        asked,
-        order=options.order or ("requests" if options.cache else "bytes"),
-        top=options.top or (TOP_URLS if options.by == "url" else None),
-        log_format=options.log_format,
-        strict=options.strict,
-    )
+    with connected(options.cluster) as client:
+        found = answer(
+            sources,
+            asked,
+            order=options.order or ("requests" if options.cache else "bytes"),
+            top=options.top or (TOP_URLS if options.by == "url" else None),
+            log_format=options.log_format,
+            strict=options.strict,
+            client=client,
+        )
     if options.plot:
         from traffic_plot import save_plot  # Matplotlib takes half a second to load
 

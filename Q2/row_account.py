@@ -44,6 +44,30 @@ def account_for(scanned: ScannedBlock) -> BlockAccount:
     )
 
 
+def joined(first: BlockAccount, then: BlockAccount) -> BlockAccount:
+    """What became of the lines of two blocks that follow one another in a file."""
+    seconds = [
+        second
+        for account in (first, then)
+        for second in (account.first_second, account.last_second)
+        if second is not None
+    ]
+    return BlockAccount(
+        first.file,
+        first.lines + then.lines,
+        first.rejected + then.rejected,
+        np.where(first.rejected > 0, first.first_lines, first.lines + then.first_lines),
+        first.accepted + then.accepted,
+        min(seconds, default=None),
+        max(seconds, default=None),
+    )
+
+
+def without_lines(account: BlockAccount, lines: int) -> BlockAccount:
+    """The account of a block whose first `lines`, which are no rows, do not stand in the file."""
+    return account._replace(lines=account.lines - lines, first_lines=account.first_lines - lines)
+
+
 @dataclass
 class RowAccount:
     """The rows of a log so far. Rows read are the sum of accepted and rejected ones."""
@@ -73,7 +97,8 @@ class RowAccount:
         """Add a block; the blocks of a file come in their order."""
         if block.file != self.file:
             self.file, self.lines = block.file, 0
-        for code in block.rejected.nonzero()[0]:
+        codes = block.rejected.nonzero()[0].tolist()
+        for code in sorted(codes, key=lambda code: block.first_lines[code]):
             line = self.lines + int(block.first_lines[code]) + 1
             rejects = self.rejected.setdefault(REASONS[code], Rejects(0, block.file, line))
             rejects.rows += int(block.rejected[code])

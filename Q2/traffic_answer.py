@@ -4,6 +4,8 @@ import threading
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
+from typing import TYPE_CHECKING
 
 import pandas as pd
 from command_line import UserError
@@ -14,6 +16,9 @@ from log_sources import Source
 from row_account import BlockAccount, RowAccount, account_for
 from traffic import Question, add_up, counts, name_groups, rank, summarise, with_shares
 from url_totals import UrlTotals
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 MOST_PARTS = 100  # added up at once, for pandas takes a millisecond each time
 
@@ -92,30 +97,47 @@ def answer(
     top: int | None = None,
     log_format: str | None = None,
     strict: bool = False,
+    client: "Client | None" = None,
 ) -> Answer:
     """Read the sources and answer the question, in memory that does not grow with their size.
 
     `order`, bytes or requests, ranks the groups, of which `top` are kept. Raises `UserError` where
     a log cannot be read, lacks a field of the question, or, if `strict`, at the first bad row.
+    With the client of a Dask cluster its workers read.
     """
+    if client is None:
+        work = partial(answer_block, question=question, rooms=Rooms())
+        parts = in_order(work, read_pieces(sources, log_format))
+    else:
+        from traffic_cluster import parts_on_cluster  # it builds on this module
 
-    rooms = Rooms()
-
-    def work(file: str, layout: Layout, block: memoryview) -> tuple[BlockAccount, pd.DataFrame]:
-        scanned = scan_block(file, layout, block, rooms.columns_for(block, question))
-        return account_for(scanned), part_of_answer(scanned, question)
-
+        parts = parts_on_cluster(client, sources, question, log_format)
     account, requests, size = RowAccount(), 0, 0
     with UrlTotals() if "url" in question.by else nullcontext(GroupTotals(question)) as totals:
-        for lines, part in in_order(work, read_pieces(sources, log_format)):
+        for lines, part in parts:
             account.add(lines)
             if strict:
                 account.check()
             totals.add(part)
             requests += int(part["requests"].sum())
             size += int(part["bytes"].sum())
+        if account.file is None:
+            raise UserError(f"{names(sources)}: the log is empty")
         table, groups = totals.table(order, top)
     return Answer(question, requests, size, with_shares(table, size), groups, account)
+
+
+def names(sources: list[Source]) -> str:
+    """The first source, and how many there are besides."""
+    return sources[0].name + (f" and {len(sources) - 1} more" if len(sources) > 1 else "")
+
+
+def answer_block(
+    file: str, layout: Layout, block: memoryview, question: Question, rooms: Rooms
+) -> tuple[BlockAccount, pd.DataFrame]:
+    """What became of the lines of one block, and what it adds to the answer."""
+    scanned = scan_block(file, layout, block, rooms.columns_for(block, question))
+    return account_for(scanned), part_of_answer(scanned, question)
 
 
 def part_of_answer(scanned: ScannedBlock, question: Question) -> pd.DataFrame:

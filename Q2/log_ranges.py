@@ -1,0 +1,155 @@
+"""Byte ranges of large plain logs, each read as if it were a file of its own."""
+
+import io
+from collections.abc import Iterator
+from functools import partial
+from itertools import pairwise
+from typing import BinaryIO, NamedTuple
+
+import w3c_log
+from command_line import UserError
+from log_formats import FORMATS, HEAD, detect
+from log_kernel import LONGEST_LINE
+from log_reader import lay_out
+from log_scanner import Layout
+from log_sources import Source
+from log_streams import MeteredStream, opener_for
+
+RANGE = 256 << 20  # bytes: seconds of work, against milliseconds to hand it out
+CHUNK = 1 << 16  # bytes in which the end of a line is looked for
+
+
+class LogRange(NamedTuple):
+    """The lines of a log that begin within [start, stop), or the whole log where stop is None."""
+
+    source: Source
+    log_format: str | None = None
+    start: int = 0
+    stop: int | None = None
+    prelude: bytes = b""  # a line that says how the range is read, as one before it did
+
+    @property
+    def size(self) -> int | None:
+        """Bytes, None if not known."""
+        return self.source.size if self.stop is None else self.stop - self.start
+
+
+def ranges_of(source: Source, log_format: str | None, size: int) -> list[LogRange]:
+    """Cut a plain log into ranges of `size` bytes; a small or a compressed one stays whole."""
+    if source.size is None or source.size <= size:
+        return [LogRange(source, log_format)]
+    with source.open() as raw:
+        head = raw.read(HEAD)
+        if opener_for(head):
+            return [LogRange(source, log_format)]
+        name = log_format or format_name(head, source.name)
+        starts = [*range(0, source.size, size), source.size]
+        raw.seek(0)
+        preludes = preludes_of(raw, source.name, name, head, starts[1:-1])
+        return [
+            LogRange(source, name, start, stop, prelude)
+            for (start, stop), prelude in zip(pairwise(starts), [b"", *preludes], strict=True)
+        ]
+
+
+def format_name(head: bytes, file: str) -> str:
+    """The name of the format that recognises a file's first lines."""
+    found = detect(memoryview(head), file)
+    return next(name for name, module in FORMATS.items() if module is found)
+
+
+def preludes_of(
+    raw: BinaryIO, file: str, log_format: str, head: bytes, starts: list[int]
+) -> list[bytes]:
+    """For each start, the line that says how the lines from there on are read, if any does."""
+    if log_format == "w3c":
+        return w3c_preludes(raw, file, starts)
+    if log_format == "tsv":
+        first = head.partition(b"\n")[0]
+        names = FORMATS["tsv"].header(first) or FORMATS["tsv"].COLUMNS
+        return ["\t".join(names).encode() + b"\n" for _ in starts]
+    return [b"" for _ in starts]
+
+
+def w3c_preludes(raw: BinaryIO, file: str, starts: list[int]) -> list[bytes]:
+    """The last #Fields line before each start; raises `UserError` for one that lacks a field."""
+    found, place, current = [], 0, b""
+    for number, line in enumerate(first_bytes_of_lines(raw), 1):
+        text, length = line
+        while len(found) < len(starts) and starts[len(found)] <= place:
+            found.append(current)
+        if text.startswith(w3c_log.DIRECTIVE):
+            w3c_log.layout(text.rstrip(b"\n"), f"{file}:{number}")
+            current = text.rstrip(b"\n") + b"\n"
+        place += length
+    return found + [current] * (len(starts) - len(found))
+
+
+def first_bytes_of_lines(raw: BinaryIO) -> Iterator[tuple[bytes, int]]:
+    """Each line, of a long one no more than the kernel reads, and its length in bytes."""
+    file = io.BufferedReader(raw, 1 << 20)
+    while line := file.readline(LONGEST_LINE):
+        length = len(line)
+        end = line
+        while not end.endswith(b"\n") and (end := file.readline(LONGEST_LINE)):
+            length += len(end)
+        yield line, length
+
+
+def lay_out_range(part: LogRange) -> Iterator[tuple[Layout, memoryview]]:
+    """The pieces of a range, its prelude's line before them."""
+    report = partial(max, 0)  # the client shows the progress
+    try:
+        raw = part.source.open()
+    except FileNotFoundError:
+        raise UserError(
+            f"{part.source.name}: a worker does not find it; name a place that every worker "
+            "reaches, such as s3://"
+        ) from None
+    with raw:
+        stream = MeteredStream(raw, part.source.name, report)
+        if part.stop is not None:
+            stream = LinesOfRange(stream, raw, part)
+        yield from lay_out(stream, part.source.name, part.log_format)
+
+
+class LinesOfRange(io.RawIOBase):
+    """The prelude of a range, then the lines that begin in it; the last goes on to its end."""
+
+    def __init__(self, stream: io.RawIOBase, raw: BinaryIO, part: LogRange):
+        self.stream, self.last, self.ahead = stream, part.stop - 1, part.prelude
+        self.at = part.start
+        if part.start:
+            self.at = after_newline(raw, part.start - 1)
+            raw.seek(self.at)
+        self.done = self.at > self.last
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer) -> int:
+        if self.ahead:
+            count = min(len(buffer), len(self.ahead))
+            buffer[:count], self.ahead = self.ahead[:count], self.ahead[count:]
+            return count
+        if self.done:
+            return 0
+        count = self.stream.readinto(buffer)
+        if self.at + count > self.last:
+            from_last = max(self.last - self.at, 0)
+            newline = bytes(buffer[from_last:count]).find(b"\n")
+            if newline >= 0:
+                self.done, count = True, from_last + newline + 1
+        self.at += count
+        return count
+
+
+def after_newline(raw: BinaryIO, start: int) -> int:
+    """Where the first line begins after the first newline from `start` on; else the end."""
+    raw.seek(start)
+    while chunk := raw.read(CHUNK):
+        newline = chunk.find(b"\n")
+        if newline >= 0:
+            return start + newline + 1
+        start += len(chunk)
+    return start
