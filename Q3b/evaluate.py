@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from cluster import add_cluster_argument, completed, connected
 from command_line import ArgumentParser, UserError, command
 from evaluation_data import DATA_SETS, read_data_set
 from evaluation_metrics import hubness, recall_and_ndcg, variety
@@ -51,6 +52,7 @@ def arguments(argv: Sequence[str] | None):
     parser.add_argument("--seed", type=int, default=1, help="of splits, trials and models")
     parser.add_argument("--tune", action="store_true", help="choose and keep the settings first")
     parser.add_argument("--trials", type=int, default=40, help="settings tried for each model")
+    add_cluster_argument(parser)
     parser.add_argument("--format", choices=["text", "csv", "json"], default="text")
     parser.add_argument("--plot", type=Path, metavar="FILE.png", help="draw the comparison")
     options = parser.parse_args(argv)
@@ -81,18 +83,15 @@ def measure(answer: Answer, train, test, top: int) -> dict[str, float]:
     return measures
 
 
-def evaluate(
-    data: PlayCounts, model: str, settings: dict, splits: int, top: int, seed: int
-) -> dict:
-    """Return lists of each measure and of the seconds taken, one entry a split."""
-    results = []
-    for number in range(1, splits + 1):
-        held_out = split(data.matrix, seed, number)
-        began = time.perf_counter()
-        answer = MODELS[model](replace(data, matrix=held_out.train), settings, top, seed)
-        seconds = time.perf_counter() - began
-        results.append(measure(answer, held_out.train, held_out.test, top) | {"seconds": seconds})
-    return {name: [result[name] for result in results] for name in results[0]}
+def measure_split(
+    data: PlayCounts, model: str, settings: dict, number: int, top: int, seed: int
+) -> dict[str, float]:
+    """Return all measures of a model on one split, and the seconds taken."""
+    held_out = split(data.matrix, seed, number)
+    began = time.perf_counter()
+    answer = MODELS[model](replace(data, matrix=held_out.train), settings, top, seed)
+    seconds = time.perf_counter() - began
+    return measure(answer, held_out.train, held_out.test, top) | {"seconds": seconds}
 
 
 def warm_up() -> None:
@@ -102,17 +101,39 @@ def warm_up() -> None:
         MODELS[model](tiny, {}, 5, 1)
 
 
-def compare(name: str, data: PlayCounts, options, chosen: dict) -> list[dict]:
-    """Evaluate the models on one data set; one row for each."""
+def compare(name: str, data: PlayCounts, options, chosen: dict, client=None) -> list[dict]:
+    """Evaluate the models on one data set; one row for each.
+
+    Its measures are lists, one entry a split. On a cluster each split of each model is a task.
+    """
     models = [model for model in models_for(data) if model in (options.models or MODELS)]
     if name not in chosen:
         models = [model for model in models if model != TUNED]
+    settings = {model: settings_for(name, model, chosen) for model in models}
+    asked = [(model, number) for model in models for number in range(1, options.splits + 1)]
+    tasks = [(model, settings[model], number, options.top, options.seed) for model, number in asked]
+    if client:
+        sent = client.scatter(data, broadcast=True)
+        found = on_cluster(client, sent, tasks, name)
+    else:
+        found = [measure_split(data, *task) for task in tqdm(tasks, desc=name, unit="split")]
     rows = []
-    for model in tqdm(models, desc=name, unit="model"):
-        settings = settings_for(name, model, chosen)
-        measures = evaluate(data, model, settings, options.splits, options.top, options.seed)
-        rows.append({"data": name, "model": model, "settings": settings, "measures": measures})
+    for model in models:
+        results = [one for one, (of, _) in zip(found, asked, strict=True) if of == model]
+        measures = {key: [result[key] for result in results] for key in results[0]}
+        rows.append(
+            {"data": name, "model": model, "settings": settings[model], "measures": measures}
+        )
     return rows
+
+
+def on_cluster(client, sent, tasks: list[tuple], name: str) -> list[dict[str, float]]:
+    """Return `measure_split` of each task, in their order; sent: the data on the workers."""
+    import evaluate  # by its own name workers find it; as a script it has another
+
+    futures = [client.submit(evaluate.measure_split, sent, *task, pure=False) for task in tasks]
+    results = dict(completed(futures, name, "split"))
+    return [results[future] for future in futures]
 
 
 @command
@@ -126,7 +147,12 @@ def main(argv: Sequence[str] | None = None) -> None:
             chosen = merged(chosen, new)
             write_chosen(chosen, CHOSEN)  # after each model, since a choice takes minutes
     warm_up()
-    rows = [row for name, data in sets.items() for row in compare(name, data, options, chosen)]
+    with connected(options.cluster) as client:
+        rows = [
+            row
+            for name, data in sets.items()
+            for row in compare(name, data, options, chosen, client)
+        ]
     show(rows, options.format)
     if options.plot:
         plot_comparison(rows, options.plot, options.top)
