@@ -200,12 +200,15 @@ def description(client: "Client", address: str) -> str:
     )
 
 
-def completed(futures: "Iterable[Future]", title: str, unit: str = "task") -> Iterator[tuple]:
-    """Yield (future, result) as tasks are done, with progress on standard error."""
+def completed(futures: "Iterable[Future]", title: str = "", unit: str = "task") -> Iterator[tuple]:
+    """Yield (future, result) as tasks are done, with progress on standard error if titled."""
     from distributed import as_completed
 
     futures = list(futures)
-    with tqdm(total=len(futures), desc=title, unit=unit, disable=None) as progress:
+    hidden = None if title else True
+    with tqdm(total=len(futures), desc=title, unit=unit, disable=hidden) as progress:
         for future, result in as_completed(futures, with_results=True):
+            if isinstance(result, CancelledError):  # yielded, not raised, if a scheduler is lost
+                raise result
             progress.update()
             yield future, result

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 import residual_vote
+from cluster import completed
 from cold_start import Popularity, popularity_of
 from features import normalised_plays, scaled_age
 from neighbour_kernel import Best, Rows, sort_rows
@@ -81,8 +82,6 @@ def blocks_on(
     sent: the plays on the workers. A writer that can be sent to workers writes there; a file has
     one writer, here.
     """
-    from distributed import as_completed
-
     k = neighbours_of_each(plays, settings.metric, settings.neighbours)
     spread_of = euclidean_on if settings.metric == "euclidean" else cosine_on
     spread = spread_of(client, sent, plays, k, settings.include_played)
@@ -103,7 +102,7 @@ def blocks_on(
         for users, weights in zip(spread.users, spread.neighbours, strict=True)
     ]
     watch(spread.neighbours)
-    for _, block in as_completed(made, with_results=True):
+    for _, block in completed(made):
         yield block
 
 

@@ -1,0 +1,197 @@
+"""Q3b's daily job and evaluation on a cluster of real processes: the same answers as without."""
+
+import io
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from contextlib import redirect_stderr, redirect_stdout
+
+import pytest
+import recommend_daily
+from cluster_processes import cluster_of_processes
+from conftest import ROOT, assert_one_line_error, clean_environment, run_script
+from generate_listeners import write_listeners
+from q3b_stores import moto
+from recommendation_store import open_store
+
+JOB, EVALUATE = "Q3b/recommend_daily.py", "Q3b/evaluate.py"
+KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+# Workers as in the image: they have the folder, so that they take the loops compiled before.
+FOLDER = {"PYTHONPATH": str(ROOT / "Q3b")}
+
+
+@pytest.fixture(scope="module")
+def dynamodb():
+    with moto() as address:
+        yield {"DYNAMODB_ENDPOINT_URL": address} | KEYS
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory, dynamodb):
+    with cluster_of_processes(tmp_path_factory.mktemp("cluster"), **FOLDER, **dynamodb) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """The options that name plays and profiles of three parts of users and many countries."""
+    plays, profiles = write_listeners(tmp_path_factory.mktemp("listeners"), 2500, 300, seed=5)
+    return ["--plays", str(plays), "--profiles", str(profiles)]
+
+
+def published(url, *options):
+    """Run the job in this process; return its report."""
+    handler = signal.getsignal(signal.SIGTERM)
+    with redirect_stdout(io.StringIO()) as out, redirect_stderr(io.StringIO()) as errors:
+        status = recommend_daily.main(["--store", url, "--format", "json", *options])
+    signal.signal(signal.SIGTERM, handler)
+    assert status == 0, errors.getvalue()
+    return json.loads(out.getvalue())["report"]
+
+
+def start(url, *options):
+    """Start the job as a process of its own."""
+    return subprocess.Popen(
+        [sys.executable, JOB, "--store", url, *map(str, options)],
+        cwd=ROOT,
+        env=clean_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+    )
+
+
+def contents(path):
+    """All rows of the published set: users, lists and artists."""
+    with sqlite3.connect(path) as connection:
+        number = connection.execute("SELECT current FROM pointer").fetchone()[0]
+        tables = [f"users_{number}", f"lists_{number}", f"artists_{number}"]
+        return [
+            connection.execute(f"SELECT * FROM {table} ORDER BY 1, 2").fetchall()  # noqa: S608
+            for table in tables
+        ]
+
+
+@pytest.mark.parametrize("metric", ["cosine", "euclidean"])
+def test_the_set_is_the_same_byte_for_byte(cluster, files, tmp_path, metric):
+    reports = []
+    for name, where in (("here", []), ("there", ["--cluster", cluster.address])):
+        url = f"sqlite:///{tmp_path / name}.db"
+        reports.append(published(url, *files, "--metric", metric, *where))
+    assert contents(tmp_path / "here.db") == contents(tmp_path / "there.db")
+    assert len(contents(tmp_path / "here.db")[0]) == 2500 + 1
+    for part in ("data", "metrics", "rules", "store_items"):
+        assert reports[0][part] == reports[1][part]
+
+
+@pytest.mark.slow
+def test_played_artists_may_be_included_there_too(cluster, files, tmp_path):
+    options = [*files, "--include-played", "--neighbours", "7", "--recommendations", "3"]
+    published(f"sqlite:///{tmp_path / 'here.db'}", *options)
+    published(f"sqlite:///{tmp_path / 'there.db'}", *options, "--cluster", cluster.address)
+    assert contents(tmp_path / "here.db") == contents(tmp_path / "there.db")
+
+
+def test_workers_write_to_dynamodb_themselves(cluster, files, tmp_path, dynamodb, monkeypatch):
+    for name, value in dynamodb.items():
+        monkeypatch.setenv(name, value)
+    options = [*files, "--sample", "0.1"]
+    report = published(f"sqlite:///{tmp_path / 'here.db'}", *options)
+    table = "dynamodb://recommendations?region=eu-west-1"
+    published(table, *options, "--cluster", cluster.address, "--run-id", "day")
+    here, there = open_store(f"sqlite:///{tmp_path / 'here.db'}"), open_store(table)
+    for user in report["checked_users"]:
+        for part in ("artists", "top_artists", "rule", "neighbours"):
+            assert there.user(user)[part] == here.user(user)[part]
+    there.close()
+
+
+@pytest.mark.slow
+def test_an_evaluation_finds_the_same(cluster):
+    models = ["--models", "user-user euclidean", "user-user cosine", "--splits", "2"]
+    rows = []
+    for where in ([], ["--cluster", cluster.address]):
+        finished = run_script(EVALUATE, *models, "--format", "json", *where)
+        assert finished.returncode == 0, finished.stderr
+        rows.append([one | {"seconds": None} for one in json.loads(finished.stdout)])
+    assert rows[0] == rows[1]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL to send")
+def test_a_worker_killed_in_the_middle_changes_nothing(cluster, tmp_path):
+    plays, profiles = write_listeners(tmp_path, 6000, 1500, seed=6)
+    files = ["--plays", str(plays), "--profiles", str(profiles)]
+    published(f"sqlite:///{tmp_path / 'here.db'}", *files)
+    job = start(f"sqlite:///{tmp_path / 'there.db'}", *files, "--cluster", cluster.address)
+    cluster.kill_a_busy_worker()
+    assert job.poll() is None, "the job was done before the worker was killed"
+    _, errors = job.communicate(timeout=240)
+    assert job.returncode == 0, errors
+    assert contents(tmp_path / "here.db") == contents(tmp_path / "there.db")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL to send")
+def test_a_lost_scheduler_is_one_line_and_readers_stay_on_the_old_set(files, tmp_path):
+    url = f"sqlite:///{tmp_path / 'recommendations.db'}"
+    published(url, *files)
+    old, run = contents(tmp_path / "recommendations.db"), open_store(url).current()
+    with cluster_of_processes(tmp_path, **FOLDER) as doomed:
+        job = start(url, *files, "--cluster", doomed.address)
+        doomed.wait_until_busy()
+        doomed.scheduler.kill()
+        _, errors = job.communicate(timeout=120)
+    assert job.returncode == 1, errors
+    assert "Traceback" not in errors
+    *said, last = errors.strip().splitlines()
+    assert "the scheduler was lost" in last
+    assert [line for line in said if "dashboard" not in line] == []
+    assert open_store(url).current() == run
+    assert contents(tmp_path / "recommendations.db") == old
+    with sqlite3.connect(tmp_path / "recommendations.db") as connection:
+        assert connection.execute("SELECT count(*) FROM runs").fetchone() == (1,)
+
+
+@pytest.mark.parametrize(
+    ("address", "status", "part"),
+    [
+        ("tcp://127.0.0.1:1", 1, "no scheduler answers"),
+        ("http://127.0.0.1:8786", 2, "no address"),
+        ("tcp://127.0.0.1", 2, "no address"),
+        ("tcp://127.0.0.1:port", 2, "--cluster tcp://127.0.0.1:port"),
+    ],
+)
+def test_a_wrong_address_is_one_line(files, tmp_path, address, status, part):
+    url = f"sqlite:///{tmp_path / 'recommendations.db'}"
+    finished = run_script(JOB, "--store", url, *files, "--cluster", address)
+    assert_one_line_error(finished, status, part)
+
+
+def test_the_environment_names_the_scheduler_too(files, tmp_path):
+    url = f"sqlite:///{tmp_path / 'recommendations.db'}"
+    finished = run_script(JOB, "--store", url, *files, DASK_SCHEDULER_ADDRESS="udp://nowhere")
+    assert_one_line_error(finished, 2, "udp://nowhere")
+
+
+@pytest.mark.slow
+def test_workers_without_the_folder_are_sent_it(files, tmp_path):
+    published(f"sqlite:///{tmp_path / 'here.db'}", *files)
+    with cluster_of_processes(tmp_path, PYTHONPATH="") as bare:
+        where = ["--cluster", bare.address]
+        published(f"sqlite:///{tmp_path / 'there.db'}", *files, *where)
+    assert contents(tmp_path / "here.db") == contents(tmp_path / "there.db")
+
+
+@pytest.mark.slow
+def test_local_starts_workers_here(files, tmp_path):
+    published(f"sqlite:///{tmp_path / 'here.db'}", *files)
+    there = f"sqlite:///{tmp_path / 'there.db'}"
+    finished = run_script(JOB, "--store", there, *files, "--cluster", "local")
+    assert finished.returncode == 0, finished.stderr
+    assert "dashboard http://127.0.0.1:" in finished.stderr
+    assert contents(tmp_path / "here.db") == contents(tmp_path / "there.db")
