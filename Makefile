@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV_PYTHON := .venv/bin/python
 
-.PHONY: demo test bench lint format clean
+.PHONY: demo test bench bench-full lint format clean
 
 demo: .venv/installed
 	@echo; echo "== Q1 SQL: users retained after FIRST_INSTALL =="
@@ -20,11 +20,12 @@ demo: .venv/installed
 test: .venv/installed-dev
 	@$(VENV_PYTHON) -m pytest --cov $(PYTEST_ARGUMENTS)
 
-# Small sizes; each benchmark's --help names the flags of the stated ones.
+# Small sizes in some minutes; the stated ones take about an hour.
 bench: .venv/installed-dev
-	@for benchmark in benchmarks/*.py; do \
-	    echo; echo "== $$benchmark =="; $(VENV_PYTHON) "$$benchmark" || exit 1; \
-	done
+	@$(VENV_PYTHON) benchmarks/run_all.py
+
+bench-full: .venv/installed-dev
+	@$(VENV_PYTHON) benchmarks/run_all.py --full
 
 lint: .venv/installed-dev
 	@$(VENV_PYTHON) -m ruff check

@@ -90,6 +90,12 @@ def test_every_question_has_a_script():
     assert {script.parent for script in SCRIPTS} == set(FOLDERS)
 
 
+def test_all_benchmarks_are_run_together():
+    named = run_script(ROOT / "benchmarks" / "run_all.py", "--help").stdout
+    scripts = {path.stem for path in (ROOT / "benchmarks").glob("*.py")} - {"run_all"}
+    assert {name for name in scripts if name not in named} == set()
+
+
 def test_text_files_are_utf8_with_unix_line_ends():
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True)
     for name in filter(None, listed.stdout.decode("utf-8").split("\0")):

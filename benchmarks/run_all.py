@@ -1,0 +1,119 @@
+"""All benchmarks one after the other, at small sizes or the stated ones, into one report.
+
+    python benchmarks/run_all.py                    small sizes, some minutes
+    python benchmarks/run_all.py --full             the stated sizes, about an hour
+    python benchmarks/run_all.py --only q1_retention q2_cdn_log
+
+The report is Markdown: the machine and the date, one row a benchmark, and below what each of them
+printed. REAL_DATA_DIR names the folder of real data, for those that use it.
+"""
+
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+FOLDER = Path(__file__).resolve().parent
+sys.path.append(str(FOLDER.parent / "Q1"))
+
+from command_line import ArgumentParser, OutsideError, command, replacing  # noqa: E402
+
+LISTENERS = "--users 359347 --artists 155424"  # the shape of Last.fm 360K
+STATED_SIZES = {
+    "q1_retention": "--events 10000000 --users 1000000 --day-events 1000000",
+    "q2_cdn_log": "--rows 20000000 --scaling 1 2 4 8",
+    "q3a_tagger": "--articles 1000000",
+    "q3b_reading": f"{LISTENERS} --runs 3",
+    "q3b_neighbours": "--users 45000 85657 180000 359347 --classic 8500 17000 34000"
+    " --libraries 45000",
+    "q3b_store": LISTENERS,
+    "q3b_api": f"{LISTENERS} --requests 100000",
+}
+
+
+@dataclass(frozen=True)
+class Run:
+    """One benchmark: its command, the seconds it took, its exit code and what it printed."""
+
+    command: str
+    seconds: float
+    exit_code: int
+    output: str
+
+
+def parser() -> ArgumentParser:
+    """The command line."""
+    result = ArgumentParser(
+        description=__doc__.splitlines()[0],
+        epilog="example: python benchmarks/run_all.py --only q1_retention q2_cdn_log",
+    )
+    result.add_argument("--full", action="store_true", help="the stated sizes, not small ones")
+    result.add_argument(
+        "--only", nargs="+", choices=STATED_SIZES, default=list(STATED_SIZES), help="which"
+    )
+    result.add_argument(
+        "--output",
+        type=Path,
+        metavar="FILE.md",
+        default=FOLDER / "last_run.md",
+        help="where to write the report",
+    )
+    return result
+
+
+@command
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the benchmarks, show what they print, and write the report."""
+    arguments = parser().parse_args(argv)
+    runs = [run(name, arguments.full) for name in arguments.only]
+    with replacing(arguments.output) as path:
+        path.write_text(report(runs), encoding="utf-8")
+    print("\n" + table(runs))
+    if failed := [run.command for run in runs if run.exit_code]:
+        raise OutsideError(f"these failed: {'; '.join(failed)}")
+
+
+def run(name: str, full: bool) -> Run:
+    """Run one benchmark as a process of its own, its output shown as it comes."""
+    arguments = STATED_SIZES[name].split() if full else []
+    shown = " ".join(["python", f"benchmarks/{name}.py", *arguments])
+    print(f"\n== {shown} ==", flush=True)
+    start = time.perf_counter()
+    with subprocess.Popen(
+        [sys.executable, str(FOLDER / f"{name}.py"), *arguments],
+        stdout=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        env=os.environ | {"PYTHONUTF8": "1"},
+    ) as process:
+        lines = []
+        for line in process.stdout:
+            print(line, end="", flush=True)
+            lines.append(line)
+    return Run(shown, time.perf_counter() - start, process.returncode, "".join(lines))
+
+
+def table(runs: Iterable[Run]) -> str:
+    """One row a benchmark, as Markdown."""
+    rows = ["| benchmark | seconds | |", "|---|---:|---|"]
+    for run in runs:
+        state = f"failed, exit {run.exit_code}" if run.exit_code else "ran"
+        rows.append(f"| `{run.command}` | {run.seconds:,.0f} | {state} |")
+    return "\n".join(rows)
+
+
+def report(runs: Sequence[Run]) -> str:
+    """The table, and under it the output of every benchmark, as Markdown."""
+    machine = f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
+    parts = [f"# Benchmarks, {date.today().isoformat()}", machine, table(runs)]
+    parts += [f"## {run.command}\n\n```\n{run.output.strip()}\n```" for run in runs]
+    return "\n\n".join(parts) + "\n"
+
+
+if __name__ == "__main__":
+    main()
