@@ -1,0 +1,93 @@
+"""A Dask cluster of real processes on this machine: a scheduler and workers, to be killed."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from distributed import Client
+
+
+class Cluster:
+    """A scheduler and two workers of one thread; workers that die are started again by nannies."""
+
+    def __init__(self, folder: Path, environment: dict[str, str]):
+        self.folder, self.processes = folder, []
+        self.environment = os.environ | environment
+        self.scheduler = self.start("scheduler", "--port", "0", "--no-dashboard")
+        self.address = self.wait_for_address()
+        for number in range(2):
+            self.start(
+                *("worker", self.address, "--nthreads", "1", "--name", f"worker-{number}"),
+                *("--no-dashboard", "--local-directory", str(folder)),
+            )
+        with Client(self.address, set_as_default=False) as client:
+            client.wait_for_workers(2, timeout=60)
+
+    def start(self, kind: str, *arguments: str) -> subprocess.Popen:
+        """Start `dask scheduler` or `dask worker`."""
+        extra = ("--scheduler-file", str(self.file)) if kind == "scheduler" else ()
+        with (self.folder / "log.txt").open("a", encoding="utf-8") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "dask", kind, *arguments, *extra, "--host", "127.0.0.1"],
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+            )
+        self.processes.append(process)
+        return process
+
+    @property
+    def file(self) -> Path:
+        """Where the scheduler writes its address."""
+        return self.folder / "scheduler.json"
+
+    def wait_for_address(self) -> str:
+        end = time.monotonic() + 60
+        while time.monotonic() < end:
+            if self.file.exists() and (text := self.file.read_text(encoding="utf-8")):
+                return json.loads(text)["address"]
+            time.sleep(0.1)
+        raise TimeoutError((self.folder / "log.txt").read_text(encoding="utf-8"))
+
+    def wait_until_busy(self) -> dict[str, int]:
+        """Wait until every worker has a task; return the process of each busy worker."""
+        end = time.monotonic() + 60
+        with Client(self.address, set_as_default=False) as client:
+            while time.monotonic() < end:
+                busy = {worker for worker, tasks in client.processing().items() if tasks}
+                if len(busy) == 2:
+                    pids = client.run(os.getpid)
+                    return {worker: pids[worker] for worker in busy if worker in pids}
+                time.sleep(0.05)
+        raise TimeoutError("the cluster was never busy")
+
+    def kill_a_busy_worker(self) -> int:
+        """Kill a worker that is at work; return its process."""
+        pid = next(iter(self.wait_until_busy().values()))
+        os.kill(pid, signal.SIGKILL)
+        return pid
+
+    def stop(self) -> None:
+        for process in reversed(self.processes):
+            process.terminate()
+        for process in self.processes:
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+@contextmanager
+def cluster_of_processes(folder: Path, **environment: str) -> Iterator[Cluster]:
+    """Yield a cluster that ends with the block."""
+    cluster = Cluster(folder, environment)
+    try:
+        yield cluster
+    finally:
+        cluster.stop()

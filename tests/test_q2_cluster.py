@@ -1,0 +1,202 @@
+"""Q2 on a cluster of real processes: the same bytes as without one, whatever happens to it."""
+
+import gzip
+import shutil
+import subprocess
+import sys
+import time
+
+import boto3
+import log_ranges
+import pytest
+from cluster_processes import cluster_of_processes
+from conftest import ROOT, assert_one_line_error, clean_environment
+from log_formats import FORMATS
+from moto.server import ThreadedMotoServer
+from q2_script import FIXTURES, run
+from traffic import GROUPINGS
+
+SCRIPT = ROOT / "Q2" / "raw_data_analytics.py"
+SECRETS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+
+
+@pytest.fixture(scope="module")
+def bucket_server():
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory, bucket_server):
+    """Two workers, who know the bucket's server and its secrets from their own environment."""
+    folder = tmp_path_factory.mktemp("cluster")
+    with cluster_of_processes(folder, AWS_ENDPOINT_URL=bucket_server, **SECRETS) as found:
+        yield found
+
+
+@pytest.fixture
+def small_ranges(monkeypatch):
+    monkeypatch.setattr(log_ranges, "RANGE", 200)
+
+
+def assert_same(cluster, *arguments):
+    """Assert that the answer on the cluster is that without one, byte for byte."""
+    alone = run(*arguments)
+    together = run(*arguments, "--cluster", cluster.address)
+    assert together.returncode == alone.returncode, together.stderr
+    assert together.stdout == alone.stdout
+    return alone
+
+
+@pytest.mark.parametrize("by", GROUPINGS)
+def test_the_answer_is_the_same_in_every_grouping(cluster, small_ranges, by):
+    logs = FIXTURES if by not in ("status", "cache") else FIXTURES / "cloudfront-26-fields.log"
+    alone = assert_same(cluster, logs, "--by", by, "--format", "json")
+    assert alone.returncode == 0, alone.stderr
+
+
+@pytest.mark.parametrize("log", sorted(FIXTURES.iterdir()), ids=lambda path: path.name)
+@pytest.mark.parametrize("report", ["text", "csv"])
+def test_the_answer_is_the_same_for_every_log(cluster, small_ranges, log, report):
+    alone = assert_same(cluster, log, "--extension", "all", "--format", report)
+    assert alone.returncode == 0, alone.stderr
+
+
+@pytest.mark.parametrize("size", [1, 7, 64, 1000])
+def test_ranges_cut_at_line_ends_know_the_header_and_the_lines(
+    cluster, monkeypatch, tmp_path, size
+):
+    """Rejects of several reasons in several ranges, a long line, a row that looks like a header."""
+    rows = [f"2017-08-24\t10:00:0{number}\t{number}\t/{number}.jpg" for number in range(10)]
+    rows[3], rows[5], rows[8] = "2017-08-24\t25:00:00\t1\t/a", "one field", "x\ty\tsize\turl"
+    rows[6] += "/" * 300
+    log = tmp_path / "log.tsv"
+    log.write_text("date\ttime\tsize\turl\n" + "\n".join(rows), encoding="utf-8")
+    monkeypatch.setattr(log_ranges, "RANGE", max(size, log.stat().st_size // 12))
+    alone = assert_same(cluster, log, "--extension", "all", "--format", "json")
+    assert f"{log}:5" in alone.stdout and f"{log}:7" in alone.stdout and f"{log}:10" in alone.stdout
+    strict = assert_same(cluster, log, "--strict")
+    assert_one_line_error(strict, 2, f"{log}:5")
+
+
+def test_a_fields_line_in_the_middle_counts_for_the_ranges_after_it(cluster, monkeypatch, tmp_path):
+    log = tmp_path / "iis.log"
+    head = "#Fields: date time cs-uri-stem sc-bytes sc-status\n"
+    other = "#Fields: date time sc-status sc-bytes cs-uri-stem\n"
+    first = "".join(f"2017-08-24 10:00:00 /{n}.jpg {n} 200\n" for n in range(40))
+    then = "".join(f"2017-08-24 11:00:00 404 {n} /{n}.jpg\n" for n in range(40))
+    log.write_text(head + first + other + then + "broken\n", encoding="utf-8")
+    monkeypatch.setattr(log_ranges, "RANGE", 150)
+    alone = assert_same(cluster, log, "--by", "status", "--format", "json")
+    assert '"status": "404"' in alone.stdout and f"{log}:83" in alone.stdout
+    log.write_text(head + first + other.replace("sc-bytes", "bytes") + then, encoding="utf-8")
+    assert_one_line_error(assert_same(cluster, log), 2, f"{log}:42")
+
+
+def test_compressed_files_are_read_whole(cluster, small_ranges, tmp_path):
+    plain = (FIXTURES / "plain.tsv").read_bytes() * 50
+    (tmp_path / "a.gz").write_bytes(gzip.compress(plain))
+    (tmp_path / "b.tsv").write_bytes(plain)
+    alone = assert_same(cluster, tmp_path, "--by", "url", "--top", "2", "--format", "csv")
+    assert alone.returncode == 0, alone.stderr
+
+
+def test_the_first_lines_alone_may_be_empty_or_unknown(cluster, tmp_path):
+    (tmp_path / "empty.log").write_bytes(b"")
+    assert_one_line_error(assert_same(cluster, tmp_path / "empty.log"), 2, "empty")
+    (tmp_path / "other.log").write_bytes(b"hello\n")
+    alone = assert_same(cluster, tmp_path / "other.log")
+    assert_one_line_error(alone, 2, *FORMATS)
+
+
+def test_the_made_up_log_and_standard_input(cluster):
+    assert assert_same(cluster).returncode == 0
+    assert_one_line_error(run("-", "--cluster", cluster.address), 2, "standard input")
+
+
+def test_logs_in_a_bucket(cluster, bucket_server, monkeypatch):
+    """The workers find the server and the secrets in their own environment."""
+    for name, value in SECRETS.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", bucket_server)
+    store = boto3.client("s3", region_name="us-east-1")
+    store.create_bucket(Bucket="logs")
+    for name in ("header.tsv", "iis.log", "combined.log"):
+        store.put_object(Bucket="logs", Key=f"cdn/{name}", Body=(FIXTURES / name).read_bytes())
+    monkeypatch.setattr(log_ranges, "RANGE", 100)
+    alone = assert_same(cluster, "s3://logs/cdn/", "--by", "url", "--format", "json")
+    assert alone.returncode == 0, alone.stderr
+
+
+def test_a_log_that_workers_do_not_see(cluster, tmp_path, monkeypatch):
+    shutil.copy(FIXTURES / "plain.tsv", tmp_path / "plain.tsv")
+    import traffic_cluster
+
+    ranges = traffic_cluster.all_ranges
+
+    def unlinked(*arguments):
+        found = ranges(*arguments)
+        (tmp_path / "plain.tsv").unlink()
+        return found
+
+    monkeypatch.setattr(traffic_cluster, "all_ranges", unlinked)
+    finished = run(tmp_path / "plain.tsv", "--cluster", cluster.address)
+    assert_one_line_error(finished, 2, "plain.tsv", "every worker")
+
+
+@pytest.fixture
+def busy_folder(tmp_path):
+    """Compressed logs that take each worker some seconds."""
+    rows = b"".join(
+        b'1.2.3.4 - - [24/Aug/2017:10:00:%02d +0000] "GET /%d.jpg HTTP/1.1" 200 %d\n'
+        % (number % 60, number % 97, number)
+        for number in range(100_000)
+    )
+    for number in range(8):
+        (tmp_path / f"{number}.log").write_bytes(rows)
+    return tmp_path
+
+
+def started(*arguments) -> subprocess.Popen:
+    return subprocess.Popen(
+        [sys.executable, str(SCRIPT), *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=clean_environment(),
+    )
+
+
+@pytest.mark.slow
+def test_a_worker_killed_at_work_changes_nothing(tmp_path_factory, busy_folder):
+    alone = run(busy_folder, "--by", "hour", "--format", "json")
+    with cluster_of_processes(tmp_path_factory.mktemp("cluster")) as cluster:
+        at_work = started(
+            busy_folder, "--by", "hour", "--format", "json", "--cluster", cluster.address
+        )
+        cluster.kill_a_busy_worker()
+        stdout, stderr = at_work.communicate(timeout=120)
+    assert at_work.returncode == 0, stderr.decode()
+    assert stdout.decode() == alone.stdout
+
+
+@pytest.mark.slow
+def test_a_scheduler_lost_at_work_is_one_line(tmp_path_factory, busy_folder):
+    with cluster_of_processes(tmp_path_factory.mktemp("cluster")) as cluster:
+        at_work = started(busy_folder, "--cluster", cluster.address)
+        cluster.wait_until_busy()
+        cluster.scheduler.kill()
+        before = time.monotonic()
+        stdout, stderr = at_work.communicate(timeout=120)
+    assert time.monotonic() - before < 60
+    finished = subprocess.CompletedProcess([], at_work.returncode, stdout, stderr.decode())
+    assert not stdout
+    assert_one_line_error(finished, 1, "scheduler", cluster.address)
+
+
+def test_nobody_answers_at_the_address():
+    finished = run("--cluster", "tcp://127.0.0.1:1")
+    assert_one_line_error(finished, 1, "tcp://127.0.0.1:1")
+    assert_one_line_error(run("--cluster", "127.0.0.1"), 2, "tcp://host:8786")
