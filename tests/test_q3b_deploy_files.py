@@ -20,7 +20,8 @@ PACKAGES = {
     "psycopg2": "psycopg2-binary",
     "prometheus_client": "prometheus-client",
     "sklearn": "scikit-learn",
-    "botocore": "boto3",  # these two come with their users
+    "botocore": "boto3",  # these three come with their users
+    "distributed": "dask",
     "werkzeug": "flask",
 }
 
@@ -70,10 +71,29 @@ def test_without_a_profile_compose_starts_only_the_server_of_q1(compose_folder):
 
 def test_compose_publishes_ports_on_this_machine_alone_and_each_once(compose_folder):
     services = compose_services(compose_folder, "--profile", "*")
-    assert set(services) == {"postgres", *PROFILES.values()}
+    assert set(services) == {"postgres", *PROFILES.values(), "scheduler", "worker"}
     ports = [port for service in services.values() for port in service.get("ports", [])]
     assert {port["host_ip"] for port in ports} == {"127.0.0.1"}
-    assert len({port["published"] for port in ports}) == len(ports) == 4
+    assert len({port["published"] for port in ports}) == len(ports) == 5
+
+
+def test_a_cluster_is_a_scheduler_and_workers_of_the_jobs_image(compose_folder):
+    services = compose_services(compose_folder, "--profile", "cluster")
+    scheduler, worker = services["scheduler"], services["worker"]
+    assert set(services) == {"postgres", "scheduler", "worker"}
+    assert worker["scale"] == 2
+    assert "tcp://scheduler:8786" in worker["command"]
+    assert "8786" in scheduler["command"]
+    assert worker["command"][worker["command"].index("--memory-limit") + 1] == "4GiB"
+    for service in (scheduler, worker):
+        assert service["image"] == "recommender"
+        assert (service["read_only"], service["cap_drop"]) == (True, ["ALL"])
+        assert not service.get("volumes")
+        finished = tool(*service["command"][:4], "--help")
+        assert finished.returncode == 0, finished.stderr
+        options = [word for word in service["command"] if word.startswith("--")]
+        assert all(option in finished.stdout for option in options)
+    assert not worker.get("ports")
 
 
 def test_job_and_api_are_one_image_without_rights_and_share_the_store(compose_folder):
