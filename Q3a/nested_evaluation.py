@@ -158,10 +158,8 @@ def evaluate(articles: pd.DataFrame, families: Sequence[Family], seed: int) -> E
     fold = np.zeros(len(true), dtype=int)
     outer = splits(articles, FOLDS, seed)
     seen = [articles.iloc[train] for train, _ in outer]
-    best = [
-        only or choose(part, families, INNER_FOLDS, seed).pipeline
-        for part in tqdm(seen, desc="outer folds", unit="fold")
-    ]
+    with tqdm(seen, desc="outer folds", unit="fold") as parts:
+        best = [only or choose(part, families, INNER_FOLDS, seed).pipeline for part in parts]
     with on_all_cores(*seen):
         taggers = Parallel(n_jobs=-1)(
             delayed(trained)(pipeline, part, seed)
