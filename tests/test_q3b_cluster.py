@@ -137,7 +137,9 @@ def test_a_worker_killed_in_the_middle_changes_nothing(cluster, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL to send")
-def test_a_lost_scheduler_is_one_line_and_readers_stay_on_the_old_set(files, tmp_path):
+def test_a_lost_scheduler_is_one_line_and_readers_stay_on_the_old_set(tmp_path):
+    plays, profiles = write_listeners(tmp_path, 8000, 1500, seed=7)  # enough to be in the middle
+    files = ["--plays", str(plays), "--profiles", str(profiles)]
     url = f"sqlite:///{tmp_path / 'recommendations.db'}"
     published(url, *files)
     old, run = contents(tmp_path / "recommendations.db"), open_store(url).current()
@@ -181,9 +183,10 @@ def test_the_environment_names_the_scheduler_too(files, tmp_path):
 @pytest.mark.slow
 def test_workers_without_the_folder_are_sent_it(files, tmp_path):
     published(f"sqlite:///{tmp_path / 'here.db'}", *files)
+    there = f"sqlite:///{tmp_path / 'there.db'}"
     with cluster_of_processes(tmp_path, PYTHONPATH="") as bare:
-        where = ["--cluster", bare.address]
-        published(f"sqlite:///{tmp_path / 'there.db'}", *files, *where)
+        finished = run_script(JOB, "--store", there, *files, "--cluster", bare.address)
+    assert finished.returncode == 0, finished.stderr
     assert contents(tmp_path / "here.db") == contents(tmp_path / "there.db")
 
 
