@@ -125,7 +125,11 @@ def losses(address: str) -> Iterator[None]:
             "other, as for want of memory; give each worker more"
         ) from error
     except (CancelledError, CommClosedError) as error:
-        raise OutsideError(f"cluster {address}: the scheduler was lost; run again") from error
+        of_workers = "connection" not in getattr(error, "reason", "connection")
+        lost = (
+            "all workers that held the data were lost" if of_workers else "the scheduler was lost"
+        )
+        raise OutsideError(f"cluster {address}: {lost}; run again") from error
 
 
 def check_versions(client: "Client") -> None:
