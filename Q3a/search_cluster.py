@@ -40,10 +40,7 @@ def remove_from_workers(folder: str) -> None:
 
 
 def one_core_per_task():
-    """Return a plugin of workers: joblib would send the loops within a task to the cluster too.
-
-    A forest of 100 trees is fitted in less time than it takes to send them.
-    """
+    """Return a plugin of workers: joblib would send the loops within a task to the cluster too."""
     from distributed import WorkerPlugin
 
     class OneCorePerTask(WorkerPlugin):
