@@ -11,6 +11,7 @@ job's own image, use those, and with them the loops that numba has compiled befo
 import logging
 import os
 import sys
+import warnings
 from argparse import ArgumentParser
 from collections.abc import Iterable, Iterator
 from concurrent.futures import CancelledError
@@ -202,6 +203,21 @@ def description(client: "Client", address: str) -> str:
         f"cluster {address}: workers {len(workers)}, threads {threads}, memory of a worker at "
         f"most {memory} GiB; dashboard {client.dashboard_link}"
     )
+
+
+def sent(client: "Client", data: Any) -> "Future":
+    """Send data to the workers as a task's result, which Dask makes again if its holders die.
+
+    Scattered data would be lost with them: Dask keeps one copy of what no task is waiting for.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Sending large graph")
+        return client.submit(itself, data, pure=False)
+
+
+def itself(data: Any) -> Any:
+    """Return the data."""
+    return data
 
 
 def completed(futures: "Iterable[Future]", title: str = "", unit: str = "task") -> Iterator[tuple]:

@@ -22,6 +22,7 @@ import numpy as np
 import pandas as pd
 import residual_vote
 from cluster import completed
+from cluster import sent as send
 from cold_start import Popularity, popularity_of
 from features import normalised_plays, scaled_age
 from neighbour_kernel import Best, Rows, sort_rows
@@ -87,7 +88,7 @@ def blocks_on(
     spread = spread_of(client, sent, plays, k, settings.include_played)
     submit = partial(client.submit, pure=False)
     popularity = submit(popularity_of, sent)
-    there = client.scatter(writer, broadcast=True) if writer.writes_on_workers else None
+    there = send(client, writer) if writer.writes_on_workers else None
     made = [
         submit(
             block_of_part,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from cluster import sent
 from cluster_recommender import Written, blocks_on
 from cold_start import Popularity, popularity_of
 from command_line import UserError
@@ -104,9 +105,9 @@ def fitted_on(
     client: "Client", plays: PlayCounts, settings: Settings
 ) -> tuple[dict[str, float], BlocksOf]:
     """Do the same on a cluster, where the fit goes along with the blocks."""
-    sent = client.scatter(plays, broadcast=True)
-    metrics = client.submit(held_out, sent, settings, pure=False).result()
-    return metrics, lambda writer, popularity: blocks_on(client, sent, plays, settings, writer)
+    data = sent(client, plays)
+    metrics = client.submit(held_out, data, settings, pure=False).result()
+    return metrics, lambda writer, popularity: blocks_on(client, data, plays, settings, writer)
 
 
 def write_set(

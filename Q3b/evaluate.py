@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from cluster import add_cluster_argument, completed, connected
+from cluster import add_cluster_argument, completed, connected, sent
 from command_line import ArgumentParser, UserError, command
 from evaluation_data import DATA_SETS, read_data_set
 from evaluation_metrics import hubness, recall_and_ndcg, variety
@@ -113,8 +113,7 @@ def compare(name: str, data: PlayCounts, options, chosen: dict, client=None) -> 
     asked = [(model, number) for model in models for number in range(1, options.splits + 1)]
     tasks = [(model, settings[model], number, options.top, options.seed) for model, number in asked]
     if client:
-        sent = client.scatter(data, broadcast=True)
-        found = on_cluster(client, sent, tasks, name)
+        found = on_cluster(client, sent(client, data), tasks, name)
     else:
         found = [measure_split(data, *task) for task in tqdm(tasks, desc=name, unit="split")]
     rows = []
@@ -127,11 +126,11 @@ def compare(name: str, data: PlayCounts, options, chosen: dict, client=None) -> 
     return rows
 
 
-def on_cluster(client, sent, tasks: list[tuple], name: str) -> list[dict[str, float]]:
+def on_cluster(client, data, tasks: list[tuple], name: str) -> list[dict[str, float]]:
     """Return `measure_split` of each task, in their order; sent: the data on the workers."""
     import evaluate  # by its own name workers find it; as a script it has another
 
-    futures = [client.submit(evaluate.measure_split, sent, *task, pure=False) for task in tasks]
+    futures = [client.submit(evaluate.measure_split, data, *task, pure=False) for task in tasks]
     results = dict(completed(futures, name, "split"))
     return [results[future] for future in futures]
 
