@@ -412,6 +412,8 @@ def scan(block, fields, places, delimiters, comments, columns, rejected, first_l
             if rejected[reason] == 0:
                 first_lines[reason] = line - 1
             rejected[reason] += 1
+    # numba frees an array after the last line that names it, and their addresses do not count.
+    room[0], rest[0] = 0, 0
     return np.int64(row), line
 
 

@@ -1,6 +1,10 @@
 """Q2's scanner: what it reads out of a line, and what it rejects, row by row."""
 
+import subprocess
+import sys
+
 import pytest
+from conftest import ROOT, clean_environment
 from log_kernel import CACHE, DATE, LONGEST_LINE, REASONS, SIZE, SKIP, STATUS, TIME, URL
 from log_scanner import Layout, scan_block
 from packed_names import pack, unpack
@@ -188,3 +192,33 @@ def test_packed_names():
     for name in ("a.b", "é", "a" * 13, "\0", "a b"):
         with pytest.raises(ValueError):
             pack(name)
+
+
+# Scans while another thread fills new memory of many sizes, all from one heap.
+LITTERED = """
+import threading
+from log_kernel import DATE, SIZE, TIME, URL
+from log_scanner import Layout, scan_block
+rows = 20_000
+line = b"2017-08-24\\t10:00:00\\t%d\\t/%d.jpg\\n"
+block = memoryview(b"".join(line % (number, number % 97) for number in range(rows)))
+def litter():
+    while threading.main_thread().is_alive():
+        for size in range(1000, 2400, 16):
+            bytearray(b"\\xff" * size)
+threading.Thread(target=litter, daemon=True).start()
+for _ in range(100):
+    scanned = scan_block("test", Layout((DATE, TIME, SIZE, URL)), block)
+    assert scanned.records["size"].tolist() == list(range(rows)), scanned.rejected
+"""
+
+
+def test_the_kernel_keeps_the_memory_that_it_works_in():
+    finished = subprocess.run(
+        [sys.executable, "-c", LITTERED],
+        cwd=ROOT / "Q2",
+        env=clean_environment() | {"MALLOC_ARENA_MAX": "1"},  # of glibc: threads share a heap
+        capture_output=True,
+        text=True,
+    )
+    assert finished.returncode == 0, finished.stderr
