@@ -207,7 +207,7 @@ def litter():
         for size in range(1000, 2400, 16):
             bytearray(b"\\xff" * size)
 threading.Thread(target=litter, daemon=True).start()
-for _ in range(100):
+for _ in range(30):
     scanned = scan_block("test", Layout((DATE, TIME, SIZE, URL)), block)
     assert scanned.records["size"].tolist() == list(range(rows)), scanned.rejected
 """
