@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 ONE_THREAD = {"LOKY_MAX_CPU_COUNT": "1", "OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
 
 # Measured constants: 2 cores, 24 GB; where, is said in benchmarks/README.md.
-LOG_BYTES_PER_CORE_SECOND = 825e6 / 1.72
+LOG_BYTES_PER_CORE_SECOND = 825e6 / 0.80
 LOG_RANGE = 256 << 20  # bytes of a task
 ARTICLES_PER_SEARCH = 685
 SEARCH_CORE_SECONDS = 59.2  # of ARTICLES_PER_SEARCH, nested, before features were kept

@@ -33,6 +33,7 @@ STATED_SIZES = {
     " --libraries 45000",
     "q3b_store": LISTENERS,
     "q3b_api": f"{LISTENERS} --requests 100000",
+    "cluster": "--rows 4000000",
 }
 
 
