@@ -14,7 +14,7 @@ import pandas as pd
 from command_line import UserError
 from joblib import Parallel, delayed
 from model_families import Family, pipeline
-from search_cluster import on_all_cores, remove_from_workers
+from search_cluster import on_all_cores, outlasting_losses, remove_from_workers
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.model_selection import (
     GridSearchCV,
@@ -94,9 +94,13 @@ def choose(articles: pd.DataFrame, families: Sequence[Family], folds: int, seed:
         )
         features, tags = articles[FEATURES], articles["tag"]
         shared = features, tags, search, *(rows for split in cv for rows in split)
-        try:
+
+        def fit() -> None:
             with warnings.catch_warnings(action="ignore"), on_all_cores(*shared):
                 search.fit(features, tags)
+
+        try:
+            outlasting_losses(fit)
         except ValueError as error:
             reason = str(error).strip().splitlines()[-1]
             raise UserError(f"no candidate can learn from these articles: {reason}") from None
@@ -160,11 +164,15 @@ def evaluate(articles: pd.DataFrame, families: Sequence[Family], seed: int) -> E
     seen = [articles.iloc[train] for train, _ in outer]
     with tqdm(seen, desc="outer folds", unit="fold") as parts:
         best = [only or choose(part, families, INNER_FOLDS, seed).pipeline for part in parts]
-    with on_all_cores(*seen):
-        taggers = Parallel(n_jobs=-1)(
-            delayed(trained)(pipeline, part, seed)
-            for pipeline, part in zip(best, seen, strict=True)
-        )
+
+    def train() -> list[CalibratedClassifierCV]:
+        with on_all_cores(*seen):
+            return Parallel(n_jobs=-1)(
+                delayed(trained)(pipeline, part, seed)
+                for pipeline, part in zip(best, seen, strict=True)
+            )
+
+    taggers = outlasting_losses(train)
     for number, (_, test) in enumerate(outer):
         predicted[test], confidence[test] = tagged(taggers[number], articles.iloc[test])
         fold[test] = number

@@ -2,9 +2,14 @@
 
 import shutil
 import sys
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from typing import TypeVar
 
 from joblib import parallel_config
+
+Result = TypeVar("Result")
+LOSSES = 3  # of workers that a loop outlasts
 
 
 def cluster_client():
@@ -17,6 +22,23 @@ def cluster_client():
         return default_client()
     except ValueError:
         return None
+
+
+def outlasting_losses(loop: Callable[[], Result]) -> Result:
+    """Return what `loop` does, run again if a worker's end took data of its tasks along.
+
+    joblib sends data to workers beforehand, and Dask cannot make again what was sent.
+    """
+    from concurrent.futures import CancelledError
+
+    for _ in range(LOSSES):
+        try:
+            return loop()
+        except CancelledError:
+            client = cluster_client()
+            if client is None or client.status != "running":
+                raise
+    return loop()
 
 
 def on_all_cores(*data) -> AbstractContextManager:

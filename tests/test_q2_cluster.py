@@ -7,6 +7,7 @@ import sys
 import time
 
 import boto3
+import fsspec
 import log_ranges
 import pytest
 from cluster_processes import cluster_of_processes
@@ -127,7 +128,9 @@ def test_logs_in_a_bucket(cluster, bucket_server, monkeypatch):
     for name in ("header.tsv", "iis.log", "combined.log"):
         store.put_object(Bucket="logs", Key=f"cdn/{name}", Body=(FIXTURES / name).read_bytes())
     monkeypatch.setattr(log_ranges, "RANGE", 100)
+    fsspec.get_filesystem_class("s3").clear_instance_cache()  # it knows the server of other tests
     alone = assert_same(cluster, "s3://logs/cdn/", "--by", "url", "--format", "json")
+    fsspec.get_filesystem_class("s3").clear_instance_cache()
     assert alone.returncode == 0, alone.stderr
 
 
