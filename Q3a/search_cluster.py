@@ -3,6 +3,7 @@
 import shutil
 import sys
 from collections.abc import Callable
+from concurrent.futures import CancelledError
 from contextlib import AbstractContextManager, nullcontext
 from typing import TypeVar
 
@@ -29,8 +30,6 @@ def outlasting_losses(loop: Callable[[], Result]) -> Result:
 
     joblib sends data to workers beforehand, and Dask cannot make again what was sent.
     """
-    from concurrent.futures import CancelledError
-
     for _ in range(LOSSES):
         try:
             return loop()
@@ -44,8 +43,8 @@ def outlasting_losses(loop: Callable[[], Result]) -> Result:
 def on_all_cores(*data) -> AbstractContextManager:
     """Within it, joblib's loops run on the cluster if there is one.
 
-    The `data` that the tasks of a loop share go to every worker once, so that a worker that is
-    lost takes nothing along. A loop within a task, such as over a forest's trees, stays in it.
+    The `data` that the tasks of a loop share go to the workers once, not with every task; see
+    `outlasting_losses` for a worker that ends with the last copy. A loop within a task, such as over a forest's trees, stays in it.
     """
     client = cluster_client()
     if client is None:
