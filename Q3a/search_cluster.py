@@ -44,7 +44,8 @@ def on_all_cores(*data) -> AbstractContextManager:
     """Within it, joblib's loops run on the cluster if there is one.
 
     The `data` that the tasks of a loop share go to the workers once, not with every task; see
-    `outlasting_losses` for a worker that ends with the last copy. A loop within a task, such as over a forest's trees, stays in it.
+    `outlasting_losses` for a worker that ends with the last copy. A loop within a task, such
+    as over a forest's trees, stays in it.
     """
     client = cluster_client()
     if client is None:
