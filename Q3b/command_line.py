@@ -5,6 +5,7 @@ the copies equal.
 """
 
 import argparse
+import errno
 import functools
 import os
 import sys
@@ -14,7 +15,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 # Errors of the operating system that mean the user named the wrong file.
-WRONG_FILE = (FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError)
+WRONG_FILE = {
+    *(errno.ENOENT, errno.EISDIR, errno.ENOTDIR, errno.EACCES, errno.EPERM),
+    *(errno.ENAMETOOLONG, errno.ELOOP),
+}
 
 
 class UserError(Exception):
@@ -38,8 +42,22 @@ class ArgumentParser(argparse.ArgumentParser):
     def __init__(self, **settings):
         super().__init__(formatter_class=HelpFormatter, allow_abbrev=False, **settings)
 
+    def parse_known_args(self, args=None, namespace=None):
+        for argument in sys.argv[1:] if args is None else args:
+            if not is_writable(argument):
+                self.error(f"{argument!r} holds what no file name can")
+        return super().parse_known_args(args, namespace)
+
     def error(self, message: str):
         raise UserError(f"{message} (see --help)")
+
+
+def is_writable(text: str) -> bool:
+    """Whether the operating system can take the text, as a file's name say."""
+    try:
+        return b"\0" not in os.fsencode(text)
+    except UnicodeEncodeError:  # half of a surrogate pair
+        return False
 
 
 def command(function: Callable[[Sequence[str] | None], None]) -> Callable[..., int]:
@@ -74,7 +92,7 @@ def command(function: Callable[[Sequence[str] | None], None]) -> Callable[..., i
         except OSError as error:
             place = f"{error.filename}: " if error.filename else ""
             message = f"{place}{error.strerror or error}"
-            status = 2 if isinstance(error, WRONG_FILE) else 1
+            status = 2 if error.errno in WRONG_FILE else 1
         except MemoryError:
             message, status = "not enough memory", 1
         print(f"{script}: error: {' '.join(message.split())}", file=sys.stderr)
@@ -85,10 +103,18 @@ def command(function: Callable[[Sequence[str] | None], None]) -> Callable[..., i
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield a path beside `path` to write to; rename it over `path` only if all went well."""
+    """Yield a path beside `path` to write to; rename it over `path` only if all went well.
+
+    What is no file, such as /dev/null, is written to as it stands.
+    """
     path = Path(path)
     if not path.parent.is_dir():
         raise UserError(f"{path}: there is no folder {path.parent}; make it first")
+    if path.is_dir():
+        raise UserError(f"{path}: is a folder; name a file")
+    if path.exists() and not path.is_file():
+        yield path
+        return
     handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
     os.close(handle)
     beside = Path(name)

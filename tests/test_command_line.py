@@ -1,6 +1,8 @@
 """Expected failures become one line and an exit code; files are whole or absent."""
 
 import errno
+import os
+from pathlib import Path
 
 import pytest
 from command_line import ArgumentParser, OutsideError, UserError, command, replacing
@@ -21,6 +23,7 @@ def failing(error: BaseException):
         (OutsideError("the server went away"), 1, "the server went away"),
         (UserError("two\nlines"), 2, "two lines"),
         (FileNotFoundError(errno.ENOENT, "No such file", "a.csv"), 2, "a.csv: No such file"),
+        (OSError(errno.ENAMETOOLONG, "File name too long", "a"), 2, "a: File name too long"),
         (OSError(errno.ENOSPC, "No space left on device"), 1, "No space left on device"),
         (MemoryError(), 1, "not enough memory"),
     ],
@@ -48,7 +51,9 @@ def parse(argv):
     return parser.parse_args(argv)
 
 
-@pytest.mark.parametrize("argv", [["--count", "many"], ["--unknown"], ["--cou", "3"]])
+@pytest.mark.parametrize(
+    "argv", [["--count", "many"], ["--unknown"], ["--cou", "3"], ["--count=\0"], ["\ud83d"]]
+)
 def test_wrong_arguments_are_the_users_mistake_in_one_line(capsys, argv):
     assert command(parse)(argv) == 2
     captured = capsys.readouterr()
@@ -89,3 +94,15 @@ def test_replacing_in_a_folder_that_does_not_exist_names_it(tmp_path, capsys):
 
     assert main([]) == 2
     assert f"there is no folder {tmp_path / 'absent'}" in capsys.readouterr().err
+
+
+def test_replacing_leaves_a_device_in_its_place():
+    with replacing(os.devnull) as beside:
+        beside.write_text("nothing", encoding="utf-8")
+    assert not Path(os.devnull).is_file()
+
+
+def test_a_folder_is_no_file_to_write(tmp_path):
+    with pytest.raises(UserError, match="is a folder"), replacing(tmp_path):
+        pass
+    assert list(tmp_path.iterdir()) == []
