@@ -19,7 +19,7 @@ from cluster import add_cluster_argument, completed, connected, sent
 from command_line import ArgumentParser, UserError, command
 from evaluation_data import DATA_SETS, read_data_set
 from evaluation_metrics import hubness, recall_and_ndcg, variety
-from evaluation_models import DEFAULT, MODELS, TUNED, Answer, models_for
+from evaluation_models import DEFAULT, MODELS, TUNED, Answer, check_libraries, models_for
 from evaluation_report import plot_comparison, show
 from evaluation_splits import split, usable
 from evaluation_tuning import (
@@ -138,6 +138,7 @@ def on_cluster(client, data, tasks: list[tuple], name: str) -> list[dict[str, fl
 @command
 def main(argv: Sequence[str] | None = None) -> None:
     options = arguments(argv)
+    check_libraries(options.models or MODELS)
     sets = read_data_sets(options.data, options.seed)
     chosen = read_chosen(CHOSEN)
     for model in SPACES if options.tune else []:

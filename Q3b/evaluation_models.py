@@ -4,7 +4,7 @@ A model is a function of (data, settings, top, seed): data holds only the plays 
 settings are keyword arguments that `evaluate.py --tune` chooses. It returns `Answer`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,7 @@ from neighbours import nearest_neighbours
 from play_counts import PlayCounts
 from recommendations import recommend as recommend_classic
 from residual_vote import Settings, fit, recommend
-from rivals import als, bpr, ease, item_item
+from rivals import IMPLICIT, als, bpr, ease, implicit_class, item_item
 from scipy.sparse import csr_array
 from votes import best_artists
 
@@ -108,3 +108,9 @@ def models_for(data: PlayCounts) -> list[str]:
     if data.profiles is None:
         missing.add(MACHINE)
     return [name for name in MODELS if name not in missing]
+
+
+def check_libraries(models: Iterable[str]) -> None:
+    """Raise `OutsideError` if a library of one of these models cannot be loaded."""
+    for model in IMPLICIT.keys() & models:
+        implicit_class(model)

@@ -6,18 +6,37 @@ rows by falling score.
 
 import warnings
 from collections.abc import Callable
+from importlib import import_module
 
 import numpy as np
-from implicit.als import AlternatingLeastSquares
-from implicit.bpr import BayesianPersonalizedRanking
-from implicit.nearest_neighbours import BM25Recommender
-from implicit.utils import ParameterWarning
+from command_line import OutsideError
 from play_weights import fitted_weights, listeners_of
 from scipy.sparse import csr_array, csr_matrix
 from threadpoolctl import threadpool_limits
 
 MOST_ARTISTS = 10_000  # EASE inverts a dense matrix of artists by artists
 USERS_AT_ONCE = 1024
+IMPLICIT = {
+    "item-item": ("nearest_neighbours", "BM25Recommender"),
+    "ALS": ("als", "AlternatingLeastSquares"),
+    "BPR": ("bpr", "BayesianPersonalizedRanking"),
+}
+
+
+def implicit_class(model: str) -> type:
+    """Return `implicit`'s class for one of `IMPLICIT`.
+
+    Raises `OutsideError` where it cannot be loaded: its wheels take OpenMP from the system, which
+    a bare container lacks.
+    """
+    module, name = IMPLICIT[model]
+    try:
+        return getattr(import_module(f"implicit.{module}"), name)
+    except ImportError as error:
+        raise OutsideError(
+            f"{model} needs the library implicit, which cannot be loaded: {error}; on Debian or "
+            "Ubuntu install libgomp1, or name other models by --models"
+        ) from None
 
 
 def weighted(plays: csr_array, kind: str, power: float = 1.0) -> csr_array:
@@ -27,18 +46,19 @@ def weighted(plays: csr_array, kind: str, power: float = 1.0) -> csr_array:
     return weights
 
 
-def best_of_implicit(make_model: Callable, plays: csr_array, top: int, **settings) -> csr_array:
-    """Make and fit a model of the `implicit` library; return the best artists of every user.
+def best_of_implicit(model: str, plays: csr_array, top: int, **settings) -> csr_array:
+    """Fit one of the models of `IMPLICIT`; return the best artists of every user.
 
     BLAS is held to one thread, since `implicit` runs threads of its own; its warnings that it
     converts a matrix it has made itself are of no use to anybody.
     """
     items = csr_matrix(plays)  # implicit does not take sparse arrays
+    make = implicit_class(model)
     with threadpool_limits(1, "blas"), warnings.catch_warnings():
-        warnings.simplefilter("ignore", ParameterWarning)
-        model = make_model(**settings)
-        model.fit(items, show_progress=False)
-        columns, scores = model.recommend(np.arange(plays.shape[0]), items, N=top)
+        warnings.simplefilter("ignore", import_module("implicit.utils").ParameterWarning)
+        fitted = make(**settings)
+        fitted.fit(items, show_progress=False)
+        columns, scores = fitted.recommend(np.arange(plays.shape[0]), items, N=top)
     return rows_by_score(columns, scores, plays.shape)
 
 
@@ -57,7 +77,7 @@ def item_item(
     plays: csr_array, top: int, seed: int, neighbours: int = 100, k1: float = 1.2, b: float = 0.75
 ) -> csr_array:
     """Recommend by item-item similarity of BM25 weights."""
-    return best_of_implicit(BM25Recommender, plays, top, K=neighbours, K1=k1, B=b)
+    return best_of_implicit("item-item", plays, top, K=neighbours, K1=k1, B=b)
 
 
 def als(
@@ -72,7 +92,7 @@ def als(
 ) -> csr_array:
     """Recommend by alternating least squares on confidences (Hu, Koren & Volinsky 2008)."""
     return best_of_implicit(
-        AlternatingLeastSquares,
+        "ALS",
         weighted(plays, kind),
         top,
         factors=factors,
@@ -94,7 +114,7 @@ def bpr(
 ) -> csr_array:
     """Recommend by Bayesian personalised ranking (Rendle et al. 2009)."""
     return best_of_implicit(
-        BayesianPersonalizedRanking,
+        "BPR",
         plays,
         top,
         factors=factors,

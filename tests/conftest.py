@@ -7,8 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# How much hypothesis draws: always the same few examples, or many in .ci/run; `search` draws others
+# each time. HYPOTHESIS_PROFILE chooses.
+settings.register_profile("quick", max_examples=25, deadline=None, derandomize=True)
+settings.register_profile("ci", settings.get_profile("quick"), max_examples=1000, print_blob=True)
+settings.register_profile("search", settings.get_profile("ci"), derandomize=False)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
 def clean_environment() -> dict[str, str]:
@@ -55,6 +63,12 @@ def real_data() -> Path:
     if not folder:
         pytest.skip("REAL_DATA_DIR is not set: it names the folder of real evaluation data")
     return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def implicit() -> None:
+    """Skip where the library implicit finds no OpenMP library: a bare container has none."""
+    pytest.importorskip("implicit.als", exc_type=ImportError)
 
 
 @pytest.fixture(scope="session")

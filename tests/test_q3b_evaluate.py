@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import sys
 from pathlib import Path
 
 import evaluate
@@ -53,7 +54,7 @@ def ml_100k(tmp_path_factory, ratings) -> Path:
 
 
 def test_json_has_a_row_for_each_model_on_each_data_set(
-    hetrec, ml_100k, capsys, tmp_path, monkeypatch
+    hetrec, ml_100k, capsys, tmp_path, monkeypatch, implicit
 ):
     few = {TUNED: {"neighbours": 5}, "BPR": {"iterations": 3, "factors": 4}}
     write_chosen({"hetrec": few, "ml-100k": few}, tmp_path / "chosen.json")
@@ -97,7 +98,7 @@ def test_text_csv_and_plot_of_the_sample(tmp_path, capsys, monkeypatch):
     assert json.loads(rows[0]["settings"]) == {}
 
 
-def test_tune_keeps_its_choice_and_uses_it(hetrec, tmp_path, capsys, monkeypatch):
+def test_tune_keeps_its_choice_and_uses_it(hetrec, tmp_path, capsys, monkeypatch, implicit):
     path = tmp_path / "chosen.json"
     monkeypatch.setattr(evaluate, "CHOSEN", path)
     data = ["--data", "hetrec", str(hetrec), "--models", "item-item", "--splits", "1"]
@@ -148,6 +149,15 @@ def test_a_damaged_file_is_one_line(hetrec, tmp_path, capsys, text, part):
 def test_a_wrong_argument_is_one_line(capsys, arguments, part):
     assert evaluate.main(arguments) == 2
     assert part in capsys.readouterr().err.replace("\\", "/").splitlines()[-1]
+
+
+def test_a_library_that_cannot_be_loaded_is_one_line(hetrec, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "implicit.als", None)  # importing it raises ImportError
+    assert evaluate.main(["--data", "hetrec", str(hetrec), "--models", "popularity", "ALS"]) == 1
+    output = capsys.readouterr()
+    assert output.err.startswith("evaluate.py: error: ALS needs the library implicit")
+    assert output.err.count("\n") == 1
+    assert not output.out
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,7 @@ def test_validation_plays_are_none_of_the_test_plays_of_their_split():
         assert (inner.train + inner.test != outer.train).nnz == 0
 
 
-def test_settings_are_chosen_for_each_set_and_the_default_for_all():
+def test_settings_are_chosen_for_each_set_and_the_default_for_all(implicit):
     sets = {
         "one": generated_play_counts(users=60, artists=50, seed=1),
         "other": generated_play_counts(users=50, artists=40, seed=2),

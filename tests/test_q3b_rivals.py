@@ -5,11 +5,20 @@ import pytest
 from evaluation_models import MODELS, TUNED, models_for
 from listeners import generated_play_counts
 from play_counts import play_counts_of
-from rivals import best_of_dense, ease_by_artists, ease_by_users, rows_by_score
+from rivals import IMPLICIT, best_of_dense, ease_by_artists, ease_by_users, rows_by_score
 from scipy.sparse import csr_array
 
 USERS, ARTISTS = 60, 40
 SETTINGS = {"BPR": {"factors": 8, "iterations": 300, "learning_rate": 0.1}, "ALS": {"factors": 4}}
+
+
+@pytest.fixture
+def model(request):
+    """The model of a name with its settings here, where its library can be loaded."""
+    name = request.param
+    if name in IMPLICIT:
+        request.getfixturevalue("implicit")
+    return lambda data: MODELS[name](data, SETTINGS.get(name, {}), 5, 1).recommended
 
 
 @pytest.fixture(scope="module")
@@ -25,9 +34,9 @@ def two_circles():
     return play_counts_of(users, artists, random.integers(1, 50, len(pairs)))
 
 
-@pytest.mark.parametrize("name", [name for name in MODELS if "country" not in name])
-def test_a_model_recommends_unheard_artists_by_falling_score(two_circles, name):
-    found = MODELS[name](two_circles, SETTINGS.get(name, {}), 5, 1).recommended
+@pytest.mark.parametrize("model", [name for name in MODELS if "country" not in name], indirect=True)
+def test_a_model_recommends_unheard_artists_by_falling_score(two_circles, model):
+    found = model(two_circles)
     assert found.shape == two_circles.matrix.shape
     assert found.multiply(two_circles.matrix).nnz == 0
     for user in range(USERS):
@@ -38,10 +47,12 @@ def test_a_model_recommends_unheard_artists_by_falling_score(two_circles, name):
 
 
 @pytest.mark.parametrize(
-    "name", [name for name in MODELS if "country" not in name and name != "popularity"]
+    "model",
+    [name for name in MODELS if "country" not in name and name != "popularity"],
+    indirect=True,
 )
-def test_a_model_stays_within_the_user_s_circle(two_circles, name):
-    found = MODELS[name](two_circles, SETTINGS.get(name, {}), 5, 1).recommended
+def test_a_model_stays_within_the_user_s_circle(two_circles, model):
+    found = model(two_circles)
     circle = np.array([int(artist) % 2 for artist in two_circles.artists])
     users = np.repeat(two_circles.users.astype(int), np.diff(found.indptr))
     assert (circle[found.indices] == users % 2).mean() > 0.95
