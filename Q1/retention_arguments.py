@@ -3,13 +3,11 @@
 import argparse
 from collections.abc import Sequence
 from datetime import date, timedelta
-from pathlib import Path
 
-from command_line import ArgumentParser, UserError
+from command_line import ArgumentParser, UserError, picture, random_seed, whole_number
 from event_files import NAMES
 from retention import Question
 
-PICTURES = (".png", ".svg", ".pdf")
 FIRST_YEAR, LAST_YEAR = 1900, 2999
 DESCRIPTION = "Count the users who installed on a day and came back in the days after."
 DSN_HELP = "postgresql://USER@HOST:PORT/DATABASE"
@@ -70,7 +68,7 @@ def add_data(group) -> None:
     group.add_argument("--columns", type=columns, metavar="MAP", help=COLUMNS_HELP)
     bad_row = "what to do about rows of a file that are no events"
     group.add_argument("--on-bad-row", choices=("stop", "skip"), default="stop", help=bad_row)
-    group.add_argument("--seed", type=int, default=2017, help="seed of the dummy events")
+    group.add_argument("--seed", type=random_seed, default=2017, help="of the dummy events")
 
 
 def add_question(group) -> None:
@@ -104,9 +102,9 @@ def add_answer(group) -> None:
         "--period", choices=periods, default="day", help="what a row of --cohorts is"
     )
     follow = "how many periods of --cohorts to follow (default: all)"
-    group.add_argument("--follow", type=periods_number, metavar="N", help=follow)
+    group.add_argument("--follow", type=whole_number(0, 9999), metavar="N", help=follow)
     formats = ("text", "csv", "json")
-    group.add_argument("--format", choices=formats, default="text", help="format of the answer")
+    group.add_argument("--format", choices=formats, default="text", help="of the answer")
     plot = "draw the heat map of --cohorts, else the curve of those who came back"
     group.add_argument("--plot", type=picture, metavar="FILE.png", help=plot)
     explain = "print the plan that PostgreSQL follows, with its times, instead of the answer"
@@ -120,25 +118,8 @@ def day(text: str) -> date:
     except ValueError:
         value = None
     if not value or not FIRST_YEAR <= value.year <= LAST_YEAR:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a day: write it like 2017-04-01")
+        raise argparse.ArgumentTypeError(f"{text!r} is no day: write it like 2017-04-01")
     return value
-
-
-def periods_number(text: str) -> int:
-    """How many periods to follow."""
-    if not text.isascii() or not text.isdigit() or len(text) > 4:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 9999")
-    return int(text)
-
-
-def picture(text: str) -> Path:
-    """The file of --plot."""
-    path = Path(text)
-    if path.suffix.lower() not in PICTURES:
-        raise argparse.ArgumentTypeError(f"{text!r} is no picture: end it in {', '.join(PICTURES)}")
-    if not path.parent.is_dir():
-        raise argparse.ArgumentTypeError(f"there is no folder {str(path.parent)!r}")
-    return path
 
 
 def columns(text: str) -> dict[str, str]:

@@ -10,14 +10,20 @@ Logs are plain (date, time, size, url separated by tabs), W3C extended (CloudFro
 """
 
 import sys
-from argparse import Namespace
+from argparse import ArgumentTypeError, Namespace
 from collections.abc import Sequence
 from datetime import date
-from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cluster import add_cluster_argument, connected
-from command_line import ArgumentParser, UserError, command
+from command_line import (
+    ArgumentParser,
+    UserError,
+    command,
+    picture,
+    random_seed,
+    whole_number,
+)
 from dummy_log import ROWS, as_tsv, dummy_log
 from log_formats import FORMATS
 from log_sources import Source, find_sources
@@ -26,16 +32,20 @@ from traffic import GROUPINGS, OVER_TIME, Question
 from traffic_answer import answer
 from traffic_report import REPORTS, account_lines
 
-DUMMY_PERIOD = ("2017-08-24", "2017-08-25")
+DUMMY_PERIOD = (date(2017, 8, 24), date(2017, 8, 25))
+FIRST_YEAR, LAST_YEAR = 1900, 2999
 TOP_URLS = 20
 
 
 def day(text: str) -> date:
-    """An ISO date of the command line."""
+    """A day of the command line."""
     try:
-        return date.fromisoformat(text)
+        value = date.fromisoformat(text)
     except ValueError:
-        raise UserError(f"{text!r} is no day; write it as YYYY-MM-DD, such as 2017-08-24") from None
+        value = None
+    if not value or not FIRST_YEAR <= value.year <= LAST_YEAR:
+        raise ArgumentTypeError(f"{text!r} is no day: write it like 2017-08-24")
+    return value
 
 
 def name(text: str, example: str) -> str:
@@ -55,7 +65,8 @@ def time_zone(text: str) -> ZoneInfo:
     try:
         return ZoneInfo(text)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise UserError(f"{text!r} is no time zone; name one such as Asia/Hong_Kong") from None
+        message = f"{text!r} is no time zone: name one such as Asia/Hong_Kong"
+        raise ArgumentTypeError(message) from None
 
 
 def parse(argv: Sequence[str] | None) -> Namespace:
@@ -79,16 +90,20 @@ def parse(argv: Sequence[str] | None) -> Namespace:
     counts.add_argument(
         "--from",
         dest="first",
+        type=day,
         metavar="DAY",
         help="first day, whole (default: the log's; of the made-up one 2017-08-24)",
     )
     counts.add_argument(
         "--to",
         dest="last",
+        type=day,
         metavar="DAY",
         help="last day, whole (default: the log's; of the made-up one 2017-08-25)",
     )
-    counts.add_argument("--time-zone", default="UTC", metavar="ZONE", help="of days and hours")
+    counts.add_argument(
+        "--time-zone", type=time_zone, default="UTC", metavar="NAME", help="of days and hours"
+    )
     counts.add_argument(
         "--cache", action="append", metavar="RESULT", help="such as miss or hit; repeatable"
     )
@@ -96,7 +111,7 @@ def parse(argv: Sequence[str] | None) -> Namespace:
     shown.add_argument("--by", choices=GROUPINGS, help="group; URLs without their query strings")
     shown.add_argument(
         "--top",
-        type=count,
+        type=whole_number(1, 10**9),
         metavar="N",
         help=f"only so many groups (default: {TOP_URLS} by url, else all)",
     )
@@ -108,7 +123,7 @@ def parse(argv: Sequence[str] | None) -> Namespace:
     shown.add_argument("--format", choices=REPORTS, default="text", help="of the answer")
     shown.add_argument(
         "--plot",
-        type=Path,
+        type=picture,
         metavar="FILE.png",
         help="bars of the groups; without --by, the bytes over time by extension",
     )
@@ -118,24 +133,14 @@ def parse(argv: Sequence[str] | None) -> Namespace:
     )
     reading.add_argument("--strict", action="store_true", help="stop at the first broken row")
     add_cluster_argument(reading)
-    reading.add_argument("--seed", type=int, default=0, help="of the made-up log")
+    reading.add_argument("--seed", type=random_seed, default=0, help="of the made-up log")
     return parser.parse_args(argv)
-
-
-def count(text: str) -> int:
-    """A number of groups."""
-    number = int(text)
-    if number < 1:
-        raise ValueError
-    return number
 
 
 def question(options: Namespace) -> Question:
     """The question that the command line asks."""
     default = (None, None) if options.logs else DUMMY_PERIOD
-    first, last = (
-        text and day(text) for text in (options.first or default[0], options.last or default[1])
-    )
+    first, last = options.first or default[0], options.last or default[1]
     if first and last and first > last:
         raise UserError(f"--from {first} is after --to {last}; swap them")
     everything = bool(options.by or options.cache)
@@ -149,7 +154,7 @@ def question(options: Namespace) -> Question:
         extensions=() if "all" in extensions else tuple(extensions),
         caches=tuple(name(text, "miss") for text in options.cache or []),
         by=by,
-        time_zone=time_zone(options.time_zone),
+        time_zone=options.time_zone,
     )
 
 

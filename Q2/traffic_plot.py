@@ -20,7 +20,7 @@ BYTES = EngFormatter(unit="B")
 
 
 def save_plot(answer: Answer, path: Path) -> None:
-    """Write the plot that suits the question as a PNG."""
+    """Write the plot that suits the question, whole or not at all."""
     figure = Figure(figsize=(10, 5), layout="constrained")
     axes = figure.subplots()
     if answer.question.by == OVER_TIME:

@@ -1,12 +1,12 @@
 """The options of the tagger, and whether they go together."""
 
 import argparse
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from articles import COLUMNS
 from cluster import add_cluster_argument
-from command_line import ArgumentParser
+from command_line import ArgumentParser, picture, random_seed, whole_number
 from model_families import MODELS, SEARCHES
 from word_cache import DEFAULT_CACHE
 
@@ -61,14 +61,20 @@ def add_learning(group) -> None:
     )
     add("--search", choices=SEARCHES, default="quick", help="how many candidates of each family")
     add("--out-of-core", action="store_true", help="for more articles than memory holds")
-    add("--seed", type=whole_number, default=0, help="of every random choice")
+    add("--seed", type=random_seed, default=0, help="of every random choice")
     add_cluster_argument(group)
 
 
 def add_report(group) -> None:
     add = group.add_argument
     add("--format", choices=("text", "json"), default="text", help="of the report")
-    add("--top-words", type=whole_number, default=50, metavar="N", help="how many words to show")
+    add(
+        "--top-words",
+        type=whole_number(0, 10**9),
+        default=50,
+        metavar="N",
+        help="how many words to show",
+    )
     add(
         "--importance",
         choices=("model", "permutation"),
@@ -77,7 +83,7 @@ def add_report(group) -> None:
         " how much worse it does without the word",
     )
     add("--candidates", type=Path, metavar="FILE.csv", help="write the table of all candidates")
-    add("--plot", type=Path, metavar="FILE.png", help="draw the confusion matrix and the words")
+    add("--plot", type=picture, metavar="FILE.png", help="draw the confusion matrix and the words")
     add("--font", type=Path, metavar="FILE", help="font of the plot; without it one is looked for")
 
 
@@ -124,20 +130,12 @@ def column_names(text: str) -> Mapping[str, str]:
     return COLUMNS | dict(pairs)
 
 
-def checked(kind: Callable, lowest: float, highest: float, what: str) -> Callable:
-    """Return an argparse type for numbers from `lowest` to `highest`."""
-
-    def value(text: str):
-        try:
-            number = kind(text)
-        except ValueError:
-            number = None
-        if number is None or not lowest <= number <= highest:
-            raise argparse.ArgumentTypeError(f"{text!r} is not {what}")
-        return number
-
-    return value
-
-
-whole_number = checked(int, 0, 2**32 - 1, "a whole number from 0 on")
-probability = checked(float, 0, 1, "a number from 0 to 1")
+def probability(text: str) -> float:
+    """Return a number from 0 to 1."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = None
+    if number is None or not 0 <= number <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 0 to 1")
+    return number

@@ -1,4 +1,4 @@
-"""The confusion matrix and the weightiest words of a run, drawn into a PNG file."""
+"""The confusion matrix and the weightiest words of a run, as a picture."""
 
 from pathlib import Path
 
@@ -33,7 +33,7 @@ def plot_run(run: Run, path: Path, named_font: Path | None) -> None:
         for label in [*axis.get_xticklabels(), *axis.get_yticklabels()]:
             label.set_fontproperties(font)
     with replacing(path) as beside:
-        figure.savefig(beside, format="png", dpi=120)
+        figure.savefig(beside, dpi=120)
 
 
 def draw_confusion(axis: Axes, counts: pd.DataFrame, font: FontProperties) -> None:

@@ -13,7 +13,7 @@ import argparse
 import math
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from api_problems import describe_failures
 from api_requests import guard
 from api_routes import routes
 from api_server import DEFAULT_SERVER, check_address, run_gunicorn, run_waitress
-from command_line import ArgumentParser, OutsideError, UserError, command
+from command_line import ArgumentParser, OutsideError, UserError, command, whole_number
 from flask import Flask
 from listener_page import page
 from recommendation_store import Store, open_store
@@ -79,18 +79,7 @@ def generated_at(opened: Store) -> float:
     return datetime.fromisoformat(run.generated_at).timestamp() if run else 0
 
 
-def up_to(highest: int) -> Callable[[str], int]:
-    """A reader of whole numbers from 1 to `highest` on the command line."""
-
-    def read(text: str) -> int:
-        if text.isdecimal() and 1 <= int(text) <= highest:
-            return int(text)
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 to {highest}")
-
-    return read
-
-
-def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     """The command line; settings not named there are taken from the environment."""
     parser = ArgumentParser(
         description=__doc__,
@@ -99,10 +88,16 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     store_url = os.environ.get("RECOMMENDER_STORE", DEFAULTS["STORE"])
     parser.add_argument("--store", default=store_url, help="URL of the store to read")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
-    parser.add_argument("--port", type=up_to(65535), default=8000, help="port to listen on")
+    parser.add_argument(
+        "--port", type=whole_number(1, 65535), default=8000, help="port to listen on"
+    )
     parser.add_argument("--server", choices=("gunicorn", "waitress"), default=DEFAULT_SERVER)
-    parser.add_argument("--workers", type=up_to(64), default=2, help="processes of gunicorn")
-    parser.add_argument("--threads", type=up_to(256), default=4, help="threads of each process")
+    parser.add_argument(
+        "--workers", type=whole_number(1, 64), default=2, help="processes of gunicorn"
+    )
+    parser.add_argument(
+        "--threads", type=whole_number(1, 256), default=4, help="threads of each process"
+    )
     parser.add_argument("--access-log", action="store_true", help="let gunicorn log each request")
     parser.add_argument(
         "--without-key", action="store_true", help="allow an open --host without an API key"
@@ -113,7 +108,7 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 @command
 def main(argv: Sequence[str] | None = None) -> None:
     """Serve until stopped."""
-    arguments = parse_arguments(argv)
+    arguments = parse(argv)
     os.environ["RECOMMENDER_STORE"] = arguments.store
     app = create_app()  # checks the settings before a server starts
     guarded = bool(app.config["API_KEY"]) or arguments.without_key

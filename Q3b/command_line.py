@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+PICTURES = (".png", ".svg", ".pdf")
+
 # Errors of the operating system that mean the user named the wrong file.
 WRONG_FILE = {
     *(errno.ENOENT, errno.EISDIR, errno.ENOTDIR, errno.EACCES, errno.EPERM),
@@ -33,7 +35,9 @@ class HelpFormatter(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescript
     """Help that shows every default there is and keeps the line breaks of the examples."""
 
     def _get_help_string(self, action: argparse.Action) -> str | None:
-        return action.help if action.default is None else super()._get_help_string(action)
+        if action.nargs == 0 or action.default in (None, ""):  # a switch, or nothing to show
+            return action.help
+        return super()._get_help_string(action)
 
 
 class ArgumentParser(argparse.ArgumentParser):
@@ -58,6 +62,30 @@ def is_writable(text: str) -> bool:
         return b"\0" not in os.fsencode(text)
     except UnicodeEncodeError:  # half of a surrogate pair
         return False
+
+
+def whole_number(lowest: int, highest: int) -> Callable[[str], int]:
+    """A type of argparse: whole numbers from `lowest`, 0 or more, to `highest`."""
+
+    def read(text: str) -> int:
+        if text.isascii() and text.isdigit() and len(text) < 20 and lowest <= int(text) <= highest:
+            return int(text)
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {lowest} to {highest}")
+
+    return read
+
+
+random_seed = whole_number(0, 2**32 - 1)  # what every generator of random numbers takes
+
+
+def picture(text: str) -> Path:
+    """A type of argparse: a file to draw into, told from its end; its folder is there."""
+    path = Path(text)
+    if path.suffix.lower() not in PICTURES:
+        raise argparse.ArgumentTypeError(f"{text!r} is no picture: end it in {', '.join(PICTURES)}")
+    if not path.parent.is_dir():
+        raise argparse.ArgumentTypeError(f"there is no folder {str(path.parent)!r}")
+    return path
 
 
 def command(function: Callable[[Sequence[str] | None], None]) -> Callable[..., int]:

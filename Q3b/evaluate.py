@@ -10,13 +10,21 @@ interval. --tune first chooses every model's settings by the same number of tria
 plays cut from the training part of a further split, and keeps them in chosen_settings.json.
 """
 
+import argparse
 import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from cluster import add_cluster_argument, completed, connected, sent
-from command_line import ArgumentParser, UserError, command
+from command_line import (
+    ArgumentParser,
+    UserError,
+    command,
+    picture,
+    random_seed,
+    whole_number,
+)
 from evaluation_data import DATA_SETS, read_data_set
 from evaluation_metrics import hubness, recall_and_ndcg, variety
 from evaluation_models import DEFAULT, MODELS, TUNED, Answer, check_libraries, models_for
@@ -36,7 +44,9 @@ from play_counts import PlayCounts
 from tqdm import tqdm
 
 
-def arguments(argv: Sequence[str] | None):
+def parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    """The command line."""
+    number = whole_number(1, 10_000)
     parser = ArgumentParser(description=__doc__)
     parser.add_argument(
         "--data",
@@ -47,19 +57,16 @@ def arguments(argv: Sequence[str] | None):
         " (default: sample, which needs no folder)",
     )
     parser.add_argument("--models", nargs="+", choices=MODELS, metavar="MODEL", help="only these")
-    parser.add_argument("--splits", type=int, default=5, help="how many splits to report")
-    parser.add_argument("--top", type=int, default=20, help="length of the lists")
-    parser.add_argument("--seed", type=int, default=1, help="of splits, trials and models")
+    parser.add_argument("--splits", type=number, default=5, help="how many splits to report")
+    parser.add_argument("--top", type=number, default=20, help="length of the lists")
+    parser.add_argument("--seed", type=random_seed, default=1, help="of splits, trials and models")
     parser.add_argument("--tune", action="store_true", help="choose and keep the settings first")
-    parser.add_argument("--trials", type=int, default=40, help="settings tried for each model")
+    parser.add_argument("--trials", type=number, default=40, help="settings tried for each model")
     add_cluster_argument(parser)
-    parser.add_argument("--format", choices=["text", "csv", "json"], default="text")
-    parser.add_argument("--plot", type=Path, metavar="FILE.png", help="draw the comparison")
-    options = parser.parse_args(argv)
-    for name in ("splits", "top", "trials"):
-        if getattr(options, name) < 1:
-            parser.error(f"--{name} must be at least 1, not {getattr(options, name)}")
-    return options
+    formats = ["text", "csv", "json"]
+    parser.add_argument("--format", choices=formats, default="text", help="of the comparison")
+    parser.add_argument("--plot", type=picture, metavar="FILE.png", help="draw the comparison")
+    return parser.parse_args(argv)
 
 
 def read_data_sets(named: list[list[str]] | None, seed: int) -> dict[str, PlayCounts]:
@@ -127,7 +134,7 @@ def compare(name: str, data: PlayCounts, options, chosen: dict, client=None) -> 
 
 
 def on_cluster(client, data, tasks: list[tuple], name: str) -> list[dict[str, float]]:
-    """Return `measure_split` of each task, in their order; sent: the data on the workers."""
+    """Return `measure_split` of each task, in their order; data: those on the workers."""
     import evaluate  # by its own name workers find it; as a script it has another
 
     futures = [client.submit(evaluate.measure_split, data, *task, pure=False) for task in tasks]
@@ -137,7 +144,8 @@ def on_cluster(client, data, tasks: list[tuple], name: str) -> list[dict[str, fl
 
 @command
 def main(argv: Sequence[str] | None = None) -> None:
-    options = arguments(argv)
+    """Compare the models of the command line on its data sets."""
+    options = parse(argv)
     check_libraries(options.models or MODELS)
     sets = read_data_sets(options.data, options.seed)
     chosen = read_chosen(CHOSEN)

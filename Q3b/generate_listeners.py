@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from command_line import ArgumentParser, UserError, command, replacing
+from command_line import ArgumentParser, command, random_seed, replacing, whole_number
 from lastfm_files import PLAYS_FILE, PROFILE_FILE, SIGNUP_FORMAT
 from listeners import Plays, draw_plays, draw_profiles
 from tqdm import tqdm
@@ -101,12 +101,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Write the two files and print their paths."""
     parser = ArgumentParser(description=__doc__)
     parser.add_argument("--output", type=Path, required=True, metavar="FOLDER", help="where to")
-    parser.add_argument("--users", type=int, default=USERS, help="number of listeners")
-    parser.add_argument("--artists", type=int, default=ARTISTS, help="number of artists")
-    parser.add_argument("--seed", type=int, default=SEED, help="seed of every draw")
+    number = whole_number(1, 2**31 - 1)  # rows and columns of the matrix are int32
+    parser.add_argument("--users", type=number, default=USERS, help="number of listeners")
+    parser.add_argument("--artists", type=number, default=ARTISTS, help="number of artists")
+    parser.add_argument("--seed", type=random_seed, default=SEED, help="of every draw")
     options = parser.parse_args(argv)
-    if options.users < 1 or options.artists < 1:
-        raise UserError("--users and --artists must be 1 or more")
     for path in write_listeners(options.output, options.users, options.artists, options.seed):
         print(path)
 

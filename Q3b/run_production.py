@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from command_line import ArgumentParser, OutsideError, UserError, command
+from command_line import ArgumentParser, OutsideError, command, whole_number
 from generate_listeners import write_listeners
 
 HERE = Path(__file__).resolve().parent
@@ -108,10 +108,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = ArgumentParser(
         description=__doc__, epilog="example:\n  python Q3b/run_production.py --limit 3"
     )
-    parser.add_argument("--limit", type=int, default=5, help="artists to ask for, 1 to 20")
+    parser.add_argument("--limit", type=whole_number(1, 20), default=5, help="artists to ask for")
     limit = parser.parse_args(argv).limit
-    if not 1 <= limit <= 20:
-        raise UserError("--limit must be from 1 to 20")
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         folder = Path(name)
         store_url = f"sqlite:///{folder / 'recommendations.db'}"

@@ -5,7 +5,16 @@ import os
 from pathlib import Path
 
 import pytest
-from command_line import ArgumentParser, OutsideError, UserError, command, replacing
+from command_line import (
+    ArgumentParser,
+    OutsideError,
+    UserError,
+    command,
+    picture,
+    random_seed,
+    replacing,
+    whole_number,
+)
 
 
 def failing(error: BaseException):
@@ -106,3 +115,39 @@ def test_a_folder_is_no_file_to_write(tmp_path):
     with pytest.raises(UserError, match="is a folder"), replacing(tmp_path):
         pass
     assert list(tmp_path.iterdir()) == []
+
+
+def reading(argv):
+    parser = ArgumentParser(description="Read.")
+    parser.add_argument("--top", type=whole_number(1, 20))
+    parser.add_argument("--seed", type=random_seed)
+    parser.add_argument("--plot", type=picture)
+    read = parser.parse_args(argv)
+    return read.top, read.seed, read.plot
+
+
+def test_numbers_and_pictures_are_read(tmp_path):
+    path = tmp_path / "bars.SVG"
+    argv = ["--top", "20", "--seed", "4294967295", "--plot", str(path)]
+    assert reading(argv) == (20, 2**32 - 1, path)
+
+
+@pytest.mark.parametrize(
+    ("argv", "part"),
+    [
+        (["--top", "0"], "argument --top: '0' is no whole number from 1 to 20"),
+        (["--top", "21"], "from 1 to 20"),
+        (["--top", "1.0"], "from 1 to 20"),
+        (["--top", "１"], "from 1 to 20"),
+        (["--top", "9" * 5000], "from 1 to 20"),
+        (["--seed", "-1"], "argument --seed: '-1' is no whole number from 0"),
+        (["--seed", "4294967296"], "from 0 to 4294967295"),
+        (["--plot", "bars"], "argument --plot: 'bars' is no picture: end it in .png, .svg, .pdf"),
+        (["--plot", "bars.xyz"], "is no picture"),
+        (["--plot", "nowhere/bars.png"], "there is no folder 'nowhere'"),
+    ],
+)
+def test_other_numbers_and_pictures_are_refused_before_any_work(argv, part):
+    with pytest.raises(UserError) as raised:
+        reading(argv)
+    assert part in str(raised.value)

@@ -140,9 +140,9 @@ def test_a_damaged_file_is_one_line(hetrec, tmp_path, capsys, text, part):
         (["--data", "spotify"], "no data set named 'spotify': choose from hetrec"),
         (["--data", "hetrec", "a", "b"], "takes one folder, not 2"),
         (["--data", "ml-100k", "nowhere"], "nowhere/u.data"),
-        (["--splits", "0"], "--splits must be at least 1, not 0"),
-        (["--top", "-1"], "--top must be at least 1, not -1"),
-        (["--tune", "--trials", "0"], "--trials must be at least 1, not 0"),
+        (["--splits", "0"], "--splits: '0' is no whole number from 1"),
+        (["--top", "-1"], "--top: '-1' is no whole number from 1"),
+        (["--tune", "--trials", "0"], "--trials: '0' is no whole number from 1"),
         (["--models", "magic"], "invalid choice: 'magic'"),
     ],
 )
