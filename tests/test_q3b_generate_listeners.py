@@ -72,5 +72,5 @@ def test_the_command_names_the_files_it_wrote(tmp_path, capsys):
 @pytest.mark.parametrize("option", ["--users", "--artists"])
 def test_nobody_and_nothing_are_errors(tmp_path, capsys, option):
     assert main([option, "0", "--output", str(tmp_path)]) == 2
-    assert "1 or more" in capsys.readouterr().err
+    assert "from 1" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
