@@ -26,6 +26,7 @@ from command_line import (
 )
 from dummy_log import ROWS, as_tsv, dummy_log
 from log_formats import FORMATS
+from log_kernel import LONGEST_NAME
 from log_sources import Source, find_sources
 from packed_names import pack
 from traffic import GROUPINGS, OVER_TIME, Question
@@ -48,16 +49,27 @@ def day(text: str) -> date:
     return value
 
 
-def name(text: str, example: str) -> str:
-    """An extension or cache result of the command line, in small letters, without a dot before."""
+def extension(text: str) -> str:
+    """An extension of the command line, in small letters, without the dot before it."""
     small = text.removeprefix(".").lower()
-    try:
-        pack(small[:12])
-    except ValueError as error:
-        raise UserError(f"{error}; write it such as {example}") from None
-    if not small:
-        raise UserError(f"an empty name; write it such as {example}")
+    check_name(small, "jpg")
     return small
+
+
+def cache_result(text: str) -> str:
+    """A cache result of the command line, in small letters; only its first ones are compared."""
+    check_name(text.lower()[:LONGEST_NAME], "miss")
+    return text.lower()
+
+
+def check_name(name: str, example: str) -> None:
+    """Raise what argparse shows if the kernel cannot know such a name."""
+    try:
+        pack(name)
+    except ValueError as error:
+        raise ArgumentTypeError(f"{error}: write it like {example}") from None
+    if not name:
+        raise ArgumentTypeError(f"an empty name: write it like {example}")
 
 
 def time_zone(text: str) -> ZoneInfo:
@@ -82,6 +94,7 @@ def parse(argv: Sequence[str] | None) -> Namespace:
     counts = parser.add_argument_group("what counts")
     counts.add_argument(
         "--extension",
+        type=extension,
         action="append",
         metavar="EXT",
         help="URLs whose path ends so, in any case, with any query string, or all; repeatable "
@@ -105,7 +118,11 @@ def parse(argv: Sequence[str] | None) -> Namespace:
         "--time-zone", type=time_zone, default="UTC", metavar="NAME", help="of days and hours"
     )
     counts.add_argument(
-        "--cache", action="append", metavar="RESULT", help="such as miss or hit; repeatable"
+        "--cache",
+        type=cache_result,
+        action="append",
+        metavar="RESULT",
+        help="such as miss or hit; repeatable",
     )
     shown = parser.add_argument_group("what is shown")
     shown.add_argument("--by", choices=GROUPINGS, help="group; URLs without their query strings")
@@ -144,22 +161,21 @@ def question(options: Namespace) -> Question:
     if first and last and first > last:
         raise UserError(f"--from {first} is after --to {last}; swap them")
     everything = bool(options.by or options.cache)
-    extensions = dict.fromkeys(
-        name(text, "jpg") for text in options.extension or ["all" if everything else "jpg"]
-    )
+    extensions = dict.fromkeys(options.extension or ["all" if everything else "jpg"])
     by = (options.by,) if options.by else OVER_TIME if options.plot else ()
     return Question(
         first_day=first,
         last_day=last,
         extensions=() if "all" in extensions else tuple(extensions),
-        caches=tuple(name(text, "miss") for text in options.cache or []),
+        caches=tuple(options.cache or []),
         by=by,
         time_zone=options.time_zone,
     )
 
 
 @command
-def main(argv: Sequence[str] | None) -> None:
+def main(argv: Sequence[str] | None = None) -> None:
+    """Answer the question of the command line."""
     options = parse(argv)
     asked = question(options)
     if options.logs:

@@ -99,10 +99,9 @@ def as_csv(answer: Answer) -> str:
     """The groups, or the total as one row."""
     table = answer.table
     if not answer.question.by:
-        keys = ("from", "to", "extension")
-        for position, (key, value) in enumerate(as_object(answer).items()):
-            if key in keys:
-                table.insert(position, key, value)
+        keys = ["from", "to", "extension"]
+        report = as_object(answer)
+        table = table.assign(**{key: report[key] for key in keys})[[*keys, *table]]
     return table.to_csv(index=False, lineterminator="\n").removesuffix("\n")
 
 

@@ -91,11 +91,14 @@ def test_unusable_file_is_one_line(tmp_path, content, parts):
     [
         (["no-such.tsv"], ["no-such.tsv", "No such file"]),
         (["tests/fixtures/q2/no*"], ["no files there"]),
-        (["--from", "24th Aug"], ["'24th Aug'", "YYYY-MM-DD"]),
-        (["--from", "2017-02-30"], ["'2017-02-30'", "YYYY-MM-DD"]),
+        (["--from", "24th Aug"], ["--from", "'24th Aug'", "2017-08-24"]),
+        (["--from", "2017-02-30"], ["--from", "'2017-02-30'"]),
         (["--from", "2017-08-25", "--to", "2017-08-24"], ["--from", "--to"]),
         (["--extension", "tar.gz"], ["'tar.gz'"]),
         (["--extension", ""], ["empty"]),
+        (["--extension", "abcdefghijklm"], ["--extension", "longer than 12"]),
+        (["--to", "9999-12-31"], ["--to", "no day"]),
+        (["--time-zone", "Hongkong/Central"], ["--time-zone", "Asia/Hong_Kong"]),
         (["--format", "xml"], ["--format", "'xml'"]),
     ],
 )
