@@ -34,11 +34,14 @@ def confusion(evaluation: Evaluation) -> pd.DataFrame:
 
 
 def abstention(evaluation: Evaluation) -> pd.DataFrame:
-    """Return, for some least confidences, the share of articles that get a tag and are right."""
+    """Return, for some least confidences, the share of articles that get a tag and are right.
+
+    accuracy: of those that get one; NaN where none does
+    """
     rows = []
     for least in MIN_CONFIDENCES:
         sure = evaluation.confidence >= least
-        right = float(evaluation.correct[sure].mean()) if sure.any() else None
+        right = float(evaluation.correct[sure].mean()) if sure.any() else np.nan
         rows.append((least, float(sure.mean()), right))
     return pd.DataFrame(rows, columns=["min_confidence", "coverage", "accuracy"])
 

@@ -14,7 +14,7 @@ DEFAULT_OUTPUT = Path(__file__).parent / "prediction.csv"
 WRITTEN = ("output", "save", "plot", "candidates")
 
 
-def parsed(description: str, argv) -> argparse.Namespace:
+def parse(description: str, argv) -> argparse.Namespace:
     """Return the options; a mistake in them raises UserError. `description` ends in examples."""
     summary, _, examples = description.partition("\n\n")
     parser = ArgumentParser(description=summary, epilog=examples)

@@ -14,7 +14,7 @@ output; the tags of new articles, with a calibrated confidence, go to --output.
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import pandas as pd
 from articles import Source, read_batches
@@ -29,15 +29,16 @@ from out_of_core import learn_out_of_core
 from predictions import write_predictions
 from preparation import fit_to_learn_from, prepared, say_all, say_rejected
 from tagger_file import load_tagger, save_tagger
-from tagging_options import parsed
+from tagging_options import parse
 from tagging_plots import plot_run
 from tagging_report import Run, as_json, as_text, write_candidates
 from word_importance import permuted_words, top_words
 
 
 @command
-def main(argv=None) -> None:
-    options = parsed(__doc__, argv)
+def main(argv: Sequence[str] | None = None) -> None:
+    """Learn and tag as the command line says, on a cluster if it names one."""
+    options = parse(__doc__, argv)
     with connected(options.cluster):
         run(options)
 

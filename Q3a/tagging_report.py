@@ -37,7 +37,10 @@ class Run:
 
 
 def as_json(run: Run) -> str:
-    """Return the figures of the outer folds, what was chosen and what went wrong."""
+    """Return the figures of the outer folds, what was chosen and what went wrong.
+
+    JSON has no NaN: the accuracy of no articles is null.
+    """
     counts = confusion(run.evaluation)
     folds = fold_accuracies(run.evaluation)
     figures = {
@@ -48,7 +51,7 @@ def as_json(run: Run) -> str:
         "macro_f1_interval": macro_f1_interval(counts.to_numpy(), run.seed),
         "tags": per_tag(run.evaluation).reset_index(names="tag").to_dict("records"),
         "confusion": counts.to_numpy().tolist(),
-        "confidence": abstention(run.evaluation).to_dict("records"),
+        "confidence": abstention(run.evaluation).replace({np.nan: None}).to_dict("records"),
         "best_family": run.choice.family if run.choice else None,
         "best_parameters": run.choice.parameters if run.choice else {},
         "misclassified": misclassified(run).to_dict("records"),
@@ -111,7 +114,8 @@ def certainty(run: Run) -> Iterator[str]:
     yield "With --min-confidence P, of these articles:"
     yield "   P  get a tag  of which right"
     for row in abstention(run.evaluation).itertuples():
-        yield f"{row.min_confidence:4.2f}  {row.coverage:9.4f}  {row.accuracy:14.4f}"
+        right = f"{row.accuracy:.4f}" if row.coverage else "-"
+        yield f"{row.min_confidence:4.2f}  {row.coverage:9.4f}  {right:>14}"
 
 
 def mistakes(run: Run) -> Iterator[str]:

@@ -51,7 +51,7 @@ SETTINGS_OF_ONE = {  # the candidate that stands for its family in the quality t
 
 @command
 def main(argv=None) -> None:
-    options = parsed(argv)
+    options = parse(argv)
     print(f"{os.cpu_count()} cores, {pd.Timestamp.now():%Y-%m-%d}")
     corpora = read_corpora()
     articles = next(iter(corpora.values()))
@@ -68,7 +68,7 @@ def main(argv=None) -> None:
             print(line, flush=True)
 
 
-def parsed(argv) -> argparse.Namespace:
+def parse(argv) -> argparse.Namespace:
     parser = ArgumentParser(description=__doc__)
     parts = ["segmentation", "search", "quality", "abstention", "scale"]
     parser.add_argument("--parts", nargs="+", choices=parts, default=parts, help="what to measure")

@@ -1,10 +1,14 @@
 """Figures of merit against scikit-learn's, and an interval that holds the true value."""
 
+import json
+
 import numpy as np
+import pandas as pd
 import pytest
 from nested_evaluation import Evaluation
 from scores import confusion, fold_accuracies, macro_f1, macro_f1_interval, per_tag
 from sklearn.metrics import f1_score
+from tagging_report import Run, as_json, as_text
 
 
 @pytest.fixture(scope="module")
@@ -44,3 +48,19 @@ def test_no_mistakes_are_a_figure_of_one():
     counts = confusion(Evaluation(tags, tags, np.ones(20), np.zeros(20, int), [])).to_numpy()
     assert macro_f1(counts) == 1
     assert macro_f1_interval(counts, seed=0) == (1, 1)
+
+
+def test_where_nobody_is_so_sure_nothing_is_right_or_wrong():
+    tags = np.array(["a", "b"] * 10)
+    evaluation = Evaluation(tags, tags, np.full(20, 0.75), np.arange(20) % 5, [])
+    run = Run(None, pd.Series(map(str, range(20))), evaluation, seed=0)
+
+    def refuse(constant: str):
+        raise AssertionError(f"{constant} is not JSON")
+
+    rows = json.loads(as_json(run), parse_constant=refuse)["confidence"]
+    assert {row["min_confidence"]: row["accuracy"] for row in rows} == {
+        **{0.0: 1, 0.5: 1, 0.7: 1},
+        **{0.8: None, 0.9: None, 0.95: None},
+    }
+    assert "0.80     0.0000               -" in as_text(run)
