@@ -47,7 +47,7 @@ def parser() -> ArgumentParser:
     )
     result.add_argument("--dsn", metavar="URL", help=DSN_HELP)
     result.add_argument("--table", default=VIEW, metavar="SCHEMA.NAME", help="the events")
-    result.add_argument("--columns", type=columns, metavar="MAP", help=COLUMNS_HELP)
+    result.add_argument("--columns", type=columns, metavar="OURS=THEIRS,...", help=COLUMNS_HELP)
     event = "event of an install"
     result.add_argument("--install-event", default="FIRST_INSTALL", metavar="NAME", help=event)
     result.add_argument("--time-zone", default="UTC", metavar="NAME", help="decides what a day is")

@@ -65,7 +65,7 @@ def add_data(group) -> None:
     files = "CSV or TSV with a header, also gzip; - is standard input"
     source.add_argument("--events", nargs="+", metavar="FILE", help=files)
     source.add_argument("--table", metavar="SCHEMA.NAME", help="a table that the server has")
-    group.add_argument("--columns", type=columns, metavar="MAP", help=COLUMNS_HELP)
+    group.add_argument("--columns", type=columns, metavar="OURS=THEIRS,...", help=COLUMNS_HELP)
     bad_row = "what to do about rows of a file that are no events"
     group.add_argument("--on-bad-row", choices=("stop", "skip"), default="stop", help=bad_row)
     group.add_argument("--seed", type=random_seed, default=2017, help="of the dummy events")

@@ -71,9 +71,10 @@ def load(connection: Connection, arguments: argparse.Namespace) -> dict[str, int
     if arguments.table is not None:
         sources = [existing_table(connection, arguments.table, arguments.columns)]
     else:
-        files = [EventFile("dummy events", BytesIO(as_csv(dummy_events(arguments.seed))))]
         if arguments.events:
             files = opened_in_turn(arguments.events)
+        else:
+            files = [EventFile("dummy events", BytesIO(as_csv(dummy_events(arguments.seed))))]
         landing = landed(connection, files, arguments.columns, arguments.on_bad_row == "skip")
         rows_rejected = {reason: rejected.rows for reason, rejected in landing.rejected.items()}
         sources = landing.sources()
