@@ -11,7 +11,7 @@ from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, Unauthorized
 LONGEST_USER_ID = 256  # characters
 LONGEST_COUNTRY = 64  # characters
 HIGHEST_AGE = 120  # years
-HIGHEST_LIMIT = 100  # artists
+USUAL_LIMIT, HIGHEST_LIMIT = 20, 100  # artists
 LARGEST_BODY = 1024  # bytes; every resource is read by GET, a body is a mistake
 OPEN_PATHS = ("/healthz", "/readyz", "/metrics", "/openapi.json", "/static/")
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import orjson
 from age_groups import age_group
 from api_requests import (
+    USUAL_LIMIT,
     read_age,
     read_arguments,
     read_country,
@@ -16,8 +17,6 @@ from flask import Blueprint, Response, current_app, request
 from openapi import openapi_document
 from recommendation_store import Run, Store
 from werkzeug.exceptions import NotFound, ServiceUnavailable
-
-LIMIT = 20  # artists
 
 routes = Blueprint("routes", __name__)
 
@@ -52,7 +51,7 @@ def listed(item: dict | None, user_id: str | None, arguments: dict) -> Response:
     if item is None:
         raise nothing_published()
     current_app.extensions["metrics"].answers.labels(item["rule"]).inc()
-    artists = item["artists"][: arguments.get("limit", LIMIT)]
+    artists = item["artists"][: arguments.get("limit", USUAL_LIMIT)]
     fields = {name: item[name] for name in ("rule", "version", "generated_at")}
     body = orjson.dumps({"user_id": user_id} | fields | {"artists": artists})
     return cacheable(Response(body, content_type="application/json"), item["version"])

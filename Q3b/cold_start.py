@@ -18,18 +18,19 @@ import numpy as np
 import pandas as pd
 from age_groups import age_group
 from play_counts import PlayCounts
+from recommendation_store import COUNTRY, GLOBAL, NEIGHBOURS
 from residual_vote import ResidualVote, neighbours_of_new
 from scipy.sparse import csr_array
 from votes import best_artists
 
-NEIGHBOURS, NEW_PLAYS, COUNTRY, GLOBAL = RULES = ("neighbours", "new plays", "country", "global")
+NEW_PLAYS = "new plays"  # the other rules are also the store's
 PRIOR_LISTENERS = 50
 SAME_SHARE = 0.01  # shares of listeners in the same hundredth count as equal
 
 
 @dataclass(frozen=True)
 class Answer:
-    """Artists for one listener, best first, and the rule of RULES that they came from.
+    """Artists for one listener, best first, and the rule above that they came from.
 
     artists: (t,) column numbers; scores: (t,) falling
     """
@@ -92,7 +93,7 @@ def answer(
     age: float | None = None,
     top: int = 20,
 ) -> Answer:
-    """Return artists for one listener by the first of RULES that finds any.
+    """Return artists for one listener by the first of the rules above that finds any.
 
     user: the listener's row in the model; or plays: (1, m) plays of a listener who has none;
     country, age: of the profile, "" and None where they are unknown.

@@ -1,6 +1,5 @@
 """One daily run: choose the users, fit, write the set block by block, and say what was done."""
 
-import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -15,6 +14,7 @@ from cold_start import Popularity, popularity_of
 from command_line import UserError
 from evaluation_metrics import recall_and_ndcg
 from evaluation_splits import split
+from lastfm_files import is_mbid
 from listening_data import Listening
 from play_counts import PlayCounts
 from recommendation_blocks import (
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 EXAMPLE_USERS = 8  # that the page offers
 HELD_OUT_USERS = 5_000  # a sample for the scores in the report
 CHECKED_USERS = 100  # that a check of the set reads back
-MBID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 # Makes the blocks of the users with plays; the popularity serves those who get no other artist.
@@ -184,8 +183,8 @@ def write_blocks(
 
 def catalogue(plays: PlayCounts) -> Catalogue:
     """The artists with their MBIDs, where the key of an artist is one."""
-    mbids = [key if MBID.fullmatch(key) else "" for key in plays.artists]
-    return Catalogue(plays.artist_names, np.array(mbids, dtype=object))
+    mbids = np.where(is_mbid(plays.artists), plays.artists, "")
+    return Catalogue(plays.artist_names, mbids)
 
 
 def sampled_users(plays: PlayCounts, number: int, seed: int) -> list[str]:

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from age_groups import OLDEST
 from scipy.sparse import csr_array
 from sklearn.preprocessing import OneHotEncoder, minmax_scale, normalize
-
-OLDEST = 100  # years; an age outside 0 to OLDEST is a joke or a slip
 
 
 def normalised_plays(matrix: csr_array) -> csr_array:
@@ -16,7 +15,7 @@ def normalised_plays(matrix: csr_array) -> csr_array:
 
 
 def valid_age(ages: pd.Series) -> pd.Series:
-    """Return the ages in years, NaN for those that are missing or outside 0 to 100."""
+    """Return the ages in years, NaN for those that are missing or outside 0 to OLDEST."""
     return ages.where(ages.between(0, OLDEST))
 
 

@@ -37,10 +37,10 @@ def read_lastfm(folder: Path) -> tuple[PlayCounts, dict[str, int]]:
 
     Raises UserError if a file is empty, not UTF-8 or of another layout.
     """
-    profiles, dropped_profiles = read_profiles(Path(folder) / PROFILE_FILE)
-    plays, dropped_plays = read_plays(Path(folder) / PLAYS_FILE)
+    profiles, rejected_profiles = read_profiles(Path(folder) / PROFILE_FILE)
+    plays, rejected_plays = read_plays(Path(folder) / PLAYS_FILE)
     joined = replace(plays, profiles=aligned_profiles(profiles, plays.users))
-    return joined, dropped_plays | dropped_profiles
+    return joined, rejected_plays | rejected_profiles
 
 
 def read_plays(path: Path) -> tuple[PlayCounts, dict[str, int]]:
@@ -50,17 +50,17 @@ def read_plays(path: Path) -> tuple[PlayCounts, dict[str, int]]:
     """
     path = Path(path)
     if cached := read_cache(path):
-        return cached.play_counts, cached.dropped
+        return cached.play_counts, cached.rejected
     md5 = check_text(path)
     columns, ragged = read_columns(path, PLAYS_COLUMNS, header=has_header(path))
-    keep, plays, dropped = valid_plays(**columns)
+    keep, plays, rejected = valid_plays(**columns)
     if not keep.any():
         raise UserError(f"{path}: no row holds a user id (sha1), an artist and a number of plays")
     user, mbid, name = columns["user"], columns["mbid"], columns["name"]
     counts = collect_plays(user, mbid, name, plays, keep)
-    dropped = {"plays: not 4 columns": ragged} | dropped
-    write_cache(path, md5, counts, dropped)
-    return counts, dropped
+    rejected = {"plays: not 4 columns": ragged} | rejected
+    write_cache(path, md5, counts, rejected)
+    return counts, rejected
 
 
 def valid_plays(
@@ -74,8 +74,8 @@ def valid_plays(
         "plays: count is not a number": plays.each(~np.isfinite(counts)),
         "plays: count is not above zero": plays.each(counts <= 0),
     }
-    keep, dropped = keep_rows(reasons, len(plays.codes))
-    return keep, plays.each(counts), dropped
+    keep, rejected = keep_rows(reasons, len(plays.codes))
+    return keep, plays.each(counts), rejected
 
 
 def collect_plays(
@@ -120,7 +120,7 @@ def read_profiles(path: Path) -> tuple[pd.DataFrame, dict[str, int]]:
         "profile: user id is not a sha1": ~matches(SHA1, text["user"]),
         "profile: user id repeated": text["user"].duplicated().to_numpy(),
     }
-    keep, dropped = keep_rows(reasons, len(text))
+    keep, rejected = keep_rows(reasons, len(text))
     kept = text[keep].set_index("user")
     profiles = pd.DataFrame(
         {
@@ -130,17 +130,17 @@ def read_profiles(path: Path) -> tuple[pd.DataFrame, dict[str, int]]:
             "signup": pd.to_datetime(kept["signup"], format=SIGNUP_FORMAT, errors="coerce"),
         }
     )
-    return profiles, {"profile: not 5 columns": ragged} | dropped
+    return profiles, {"profile: not 5 columns": ragged} | rejected
 
 
 def keep_rows(reasons: dict[str, np.ndarray], rows: int) -> tuple[np.ndarray, dict[str, int]]:
     """Return which rows no reason speaks against, and how many rows each reason was first for."""
     keep = np.ones(rows, dtype=bool)
-    dropped = {}
+    rejected = {}
     for reason, speaks_against in reasons.items():
-        dropped[reason] = int(np.count_nonzero(keep & speaks_against))
+        rejected[reason] = int(np.count_nonzero(keep & speaks_against))
         keep &= ~speaks_against
-    return keep, dropped
+    return keep, rejected
 
 
 def matches(pattern: str, values: np.ndarray | pd.Series) -> np.ndarray:

@@ -1,6 +1,13 @@
 """The description of the API in OpenAPI 3.1, served at `/openapi.json`."""
 
-from api_requests import HIGHEST_AGE, HIGHEST_LIMIT, LONGEST_COUNTRY, LONGEST_USER_ID
+from api_requests import (
+    HIGHEST_AGE,
+    HIGHEST_LIMIT,
+    LONGEST_COUNTRY,
+    LONGEST_USER_ID,
+    USUAL_LIMIT,
+)
+from recommendation_store import RULES
 
 NAMES = {
     400: "A wrong argument",
@@ -85,7 +92,9 @@ def text(longest: int) -> dict:
 
 def paths() -> dict:
     """Every resource but the page."""
-    limit = argument("limit", whole(1, HIGHEST_LIMIT, default=20), "How many artists at most.")
+    limit = argument(
+        "limit", whole(1, HIGHEST_LIMIT, default=USUAL_LIMIT), "How many artists at most."
+    )
     strict = argument("strict", {"enum": [0, 1], "default": 0}, "1: an unknown user is a 404.")
     user_id = argument("user_id", text(LONGEST_USER_ID), "The id in the app's database.", "path")
     country = argument("country", text(LONGEST_COUNTRY), "As the profiles spell it.")
@@ -140,7 +149,7 @@ def schemas() -> dict:
     return {
         "Recommendations": fields(
             user_id={"type": ["string", "null"]},
-            rule={"enum": ["neighbours", "country", "global"]},
+            rule={"enum": list(RULES)},
             version={"type": "string"},
             generated_at=TIME,
             artists={"type": "array", "items": artist, "maxItems": HIGHEST_LIMIT},

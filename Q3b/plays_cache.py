@@ -17,7 +17,7 @@ from pyarrow import parquet
 from text_columns import as_column
 
 LARGE = 64 << 20  # bytes; a smaller file is read as fast as its cache
-LAYOUT = 1  # raise it when what is kept changes, so that older caches are made anew
+LAYOUT = 2  # raise it when what is kept changes, so that older caches are made anew
 ABOUT = b"about"
 TEXTS = ["user_id", "artist_id", "artist_name"]
 
@@ -27,7 +27,7 @@ class Cached:
     """What is known of a file: its MD5, its rows left out by reason, its clean plays."""
 
     md5: str
-    dropped: dict[str, int]
+    rejected: dict[str, int]
     play_counts: PlayCounts | None
 
 
@@ -43,16 +43,16 @@ def read_cache(path: Path, only_about: bool = False) -> Cached | None:
         if about["source"] != source(path):
             return None
         plays = None if only_about else read_table(cache_of(path))
-        return Cached(about["md5"], about["dropped"], plays)
+        return Cached(about["md5"], about["rejected"], plays)
     except (OSError, pa.ArrowException, KeyError, TypeError, ValueError):
         return None  # not there, or not one of ours
 
 
-def write_cache(path: Path, md5: str, counts: PlayCounts, dropped: dict[str, int]) -> None:
+def write_cache(path: Path, md5: str, counts: PlayCounts, rejected: dict[str, int]) -> None:
     """Keep the clean plays of a large file beside it; where that cannot be done, do nothing."""
     if path.stat().st_size < LARGE:
         return
-    about = {"source": source(path), "md5": md5, "dropped": dropped}
+    about = {"source": source(path), "md5": md5, "rejected": rejected}
     table = as_table(counts).replace_schema_metadata({ABOUT: json.dumps(about)})
     with suppress(OSError), replacing(cache_of(path)) as beside:
         parquet.write_table(

@@ -31,14 +31,14 @@ def execute(notebook: Path, output: Path, settings: dict[str, str]) -> None:
     `settings` are environment variables that the notebook reads. The user's own Jupyter and
     IPython settings are left out, so that the notebook runs the same way everywhere.
     """
-    command_line = [sys.executable, "-m", "jupyter", "nbconvert", "--to", "notebook", "--execute"]
-    command_line += ["--ExecutePreprocessor.record_timing=False", "--output-dir", output.parent]
+    nbconvert = [sys.executable, "-m", "jupyter", "nbconvert", "--to", "notebook", "--execute"]
+    nbconvert += ["--ExecutePreprocessor.record_timing=False", "--output-dir", output.parent]
     with tempfile.TemporaryDirectory() as scratch:
         private = dict.fromkeys(
             ("JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"), scratch
         )
         finished = subprocess.run(
-            [*command_line, "--output", output.name, notebook],
+            [*nbconvert, "--output", output.name, notebook],
             env=os.environ | private | {"MPLBACKEND": INLINE_PLOTS} | settings,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,

@@ -1,4 +1,4 @@
-"""What a daily run says of itself: the data's fingerprint, a score on a hold-out, a summary."""
+"""What a daily run says of itself: the data's fingerprint, versions, a summary."""
 
 import hashlib
 import json

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from command_line import OutsideError
-from recommendation_store import RULES, Run, Store
+from recommendation_store import COUNTRY, GLOBAL, RULES, Run, Store
 
 
 def check_set(store: Store, run: Run) -> int:
@@ -31,7 +31,7 @@ def list_problems(store: Store, run: Run) -> Iterator[str]:
     """Whether every country that is offered has its list, and everyone has one."""
     for country in ["", *run.countries]:
         item = store.new_user(country, run=run)
-        rule = "country" if country else "global"
+        rule = COUNTRY if country else GLOBAL
         if not item or not item["artists"] or item["rule"] != rule:
             yield f"no list of {country or 'everyone'}"
 

@@ -4,7 +4,7 @@
     python benchmarks/q3b_neighbours.py --users 45000 85657 180000 359347 \\
         --classic 8500 17000 34000 --libraries 45000
 
-The users are drawn from a seed in the shape of Last.fm 360K: 155,424 artists, 49 a user. The
+The users are drawn from a seed in the shape of Last.fm 360K: 155,424 artists, 48 a user. The
 classic way is scikit-learn's brute force and a loop over users; it is run on few users and
 extrapolated along the power law through its two largest runs, which is marked by "~". Every run
 is a process of its own, so that peak memory is its own; drawing the users and compiling are not
