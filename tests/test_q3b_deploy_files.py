@@ -172,6 +172,9 @@ def test_two_runs_at_once_are_forbidden():
     assert job["concurrencyPolicy"] == "Forbid"
 
 
+@pytest.mark.skipif(
+    sys.version_info >= (3, 14), reason="yacron does not start on 3.14; its container has 3.13"
+)
 def test_yacron_takes_its_file():
     finished = tool("yacron", "--config", DEPLOY / "yacron.yaml", "--validate-config")
     assert finished.returncode == 0, finished.stderr
