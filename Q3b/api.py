@@ -15,6 +15,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from api_metrics import measure
@@ -86,18 +87,15 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
         epilog="example:\n  python Q3b/api.py --store sqlite:///Q3b/recommendations.db --port 8000",
     )
     store_url = os.environ.get("RECOMMENDER_STORE", DEFAULTS["STORE"])
-    parser.add_argument("--store", default=store_url, help="URL of the store to read")
+    parser.add_argument("--store", metavar="URL", default=store_url, help="the store to read")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
-    parser.add_argument(
-        "--port", type=whole_number(1, 65535), default=8000, help="port to listen on"
-    )
-    parser.add_argument("--server", choices=("gunicorn", "waitress"), default=DEFAULT_SERVER)
-    parser.add_argument(
-        "--workers", type=whole_number(1, 64), default=2, help="processes of gunicorn"
-    )
-    parser.add_argument(
-        "--threads", type=whole_number(1, 256), default=4, help="threads of each process"
-    )
+    port, few, some = whole_number(1, 65535), whole_number(1, 64), whole_number(1, 256)
+    parser.add_argument("--port", type=port, default=8000, help="port to listen on")
+    servers = ("gunicorn", "waitress")
+    parser.add_argument("--server", choices=servers, default=DEFAULT_SERVER, help="what serves")
+    add = partial(parser.add_argument, metavar="N")
+    add("--workers", type=few, default=2, help="processes of gunicorn, at most 64")
+    add("--threads", type=some, default=4, help="threads of each process, at most 256")
     parser.add_argument("--access-log", action="store_true", help="let gunicorn log each request")
     parser.add_argument(
         "--without-key", action="store_true", help="allow an open --host without an API key"

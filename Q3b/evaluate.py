@@ -57,11 +57,15 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
         " (default: sample, which needs no folder)",
     )
     parser.add_argument("--models", nargs="+", choices=MODELS, metavar="MODEL", help="only these")
-    parser.add_argument("--splits", type=number, default=5, help="how many splits to report")
-    parser.add_argument("--top", type=number, default=20, help="length of the lists")
+    parser.add_argument(
+        "--splits", type=number, default=5, metavar="N", help="how many splits to report"
+    )
+    parser.add_argument("--top", type=number, default=20, metavar="N", help="length of the lists")
     parser.add_argument("--seed", type=random_seed, default=1, help="of splits, trials and models")
     parser.add_argument("--tune", action="store_true", help="choose and keep the settings first")
-    parser.add_argument("--trials", type=number, default=40, help="settings tried for each model")
+    parser.add_argument(
+        "--trials", type=number, default=40, metavar="N", help="settings tried a model"
+    )
     add_cluster_argument(parser)
     formats = ["text", "csv", "json"]
     parser.add_argument("--format", choices=formats, default="text", help="of the comparison")

@@ -102,8 +102,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = ArgumentParser(description=__doc__)
     parser.add_argument("--output", type=Path, required=True, metavar="FOLDER", help="where to")
     number = whole_number(1, 2**31 - 1)  # rows and columns of the matrix are int32
-    parser.add_argument("--users", type=number, default=USERS, help="number of listeners")
-    parser.add_argument("--artists", type=number, default=ARTISTS, help="number of artists")
+    parser.add_argument("--users", type=number, default=USERS, metavar="N", help="listeners")
+    parser.add_argument("--artists", type=number, default=ARTISTS, metavar="N", help="artists")
     parser.add_argument("--seed", type=random_seed, default=SEED, help="of every draw")
     options = parser.parse_args(argv)
     for path in write_listeners(options.output, options.users, options.artists, options.seed):

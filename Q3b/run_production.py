@@ -108,7 +108,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = ArgumentParser(
         description=__doc__, epilog="example:\n  python Q3b/run_production.py --limit 3"
     )
-    parser.add_argument("--limit", type=whole_number(1, 20), default=5, help="artists to ask for")
+    number = whole_number(1, 20)
+    parser.add_argument(
+        "--limit", type=number, default=5, metavar="N", help="artists to ask for, at most 20"
+    )
     limit = parser.parse_args(argv).limit
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         folder = Path(name)

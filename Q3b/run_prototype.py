@@ -89,10 +89,10 @@ def notebook_settings(data: Path | None, sample: bool, gender: str | None, share
 def main(argv: Sequence[str] | None = None) -> None:
     """Execute the notebook and print its last cell's text."""
     parser = ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, metavar="FOLDER", help=f"holds {PLAYS_FILE}")
+    parser.add_argument("--data", type=Path, metavar="FOLDER", help=f"that of {PLAYS_FILE}")
     parser.add_argument("--sample", action="store_true", help="the sample, whatever is in Q3b/")
     parser.add_argument("--gender", choices=["f", "m"], help="only users of this gender")
-    parser.add_argument("--share", type=float, default=1.0, help="part of the users, drawn")
+    parser.add_argument("--share", type=float, default=1.0, help="of the users, drawn")
     parser.add_argument(
         "--output",
         type=Path,
