@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from q3b_serving import free_port
 from recommendation_store import RECOMMENDATION, TOP_ARTIST, Block, Catalogue, RuleList, new_run
 
 DYNALITE = Path(__file__).parent / "node" / "node_modules" / "dynalite" / "cli.js"
@@ -73,13 +74,6 @@ def publish(store, users, **lists):
         writer.finish(run)
     store.publish(run)
     return run
-
-
-def free_port() -> int:
-    """A port on 127.0.0.1 that nothing listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 @contextmanager

@@ -61,13 +61,12 @@ def test_standard_input_compressed_and_not():
         assert finished.stdout.splitlines()[0].endswith(": 70")
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", [name for name in FILES if name != "plain.tsv"])
 def test_status(name):
-    finished = ask(FIXTURES / name, "--by", "status") if name != "plain.tsv" else None
-    if finished:
-        found = {group["status"]: group["requests"] for group in finished["groups"]}
-        odd = {"header.tsv": None, "iis.log": "500", "combined.log": "408"}.get(name, "000")
-        assert found == ({"200": 4, "206": 1, "404": 1, "304": 1, odd: 1} if odd else {"200": 8})
+    groups = ask(FIXTURES / name, "--by", "status")["groups"]
+    found = {group["status"]: group["requests"] for group in groups}
+    odd = {"header.tsv": None, "iis.log": "500", "combined.log": "408"}.get(name, "000")
+    assert found == ({"200": 4, "206": 1, "404": 1, "304": 1, odd: 1} if odd else {"200": 8})
 
 
 def test_a_new_fields_line_changes_the_fields(tmp_path):
