@@ -130,10 +130,3 @@ def largest_of_rows(matrix: csr_array, k: int) -> csr_array:
     starts = np.cumsum([0, *map(len, places)])
     places = np.concatenate([np.empty(0, int), *places])
     return csr_array((matrix.data[places], matrix.indices[places], starts), matrix.shape)
-
-
-def recommend_new(model: ResidualVote, plays: csr_array, top: int = 20) -> csr_array:
-    """Return the `top` artists for users not in the model, from their (u, m) plays."""
-    return best_artists(
-        lambda users: neighbours_of_new(model, plays[users]), model.votes, plays, top
-    )

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from residual_vote import Settings, fit, neighbours_of_new, recommend, recommend_new
+from residual_vote import ResidualVote, Settings, fit, neighbours_of_new, recommend
 from scipy.sparse import csr_array, random_array
 from sklearn.metrics.pairwise import cosine_similarity
 from votes import best_artists, less_what_neighbours_predict
@@ -44,6 +44,12 @@ def best_by_sorting(scores: np.ndarray, heard: np.ndarray, top: int) -> list[lis
 
 def rows_of(matrix: csr_array) -> list[list[int]]:
     return [part.tolist() for part in np.split(matrix.indices, matrix.indptr[1:-1])]
+
+
+def recommend_new(model: ResidualVote, plays: csr_array) -> csr_array:
+    """The artists of users not in the model, as `recommend` finds those of the others."""
+    neighbours = neighbours_of_new(model, plays)
+    return best_artists(lambda users: neighbours[users], model.votes, plays)
 
 
 @pytest.mark.parametrize(("residual", "power"), [(0.0, 1.0), (0.7, 1.0), (0.7, 1.5)])
