@@ -9,6 +9,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import NamedTuple
 
@@ -125,6 +126,18 @@ def test_each_question_shows_a_checked_command():
 
 def test_the_readme_is_short():
     assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) < 400
+
+
+@pytest.mark.parametrize("page", PAGES[1:], ids=lambda page: page.parent.name)
+def test_every_module_has_its_line_in_the_readme_of_its_folder(page):
+    """But for those that stand in several folders, which CONTRIBUTING.md tells of."""
+    named = re.findall(r"`([\w*]+\.py)`", page.read_text(encoding="utf-8"))
+    assert [
+        module.name
+        for module in page.parent.glob("*.py")
+        if len([*ROOT.glob(f"Q*/{module.name}")]) == 1
+        and not any(fnmatch(module.name, name) for name in named)
+    ] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
