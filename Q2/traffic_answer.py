@@ -111,7 +111,7 @@ def answer(
     else:
         from traffic_cluster import parts_on_cluster  # it builds on this module
 
-        parts = parts_on_cluster(client, sources, question, log_format)
+        parts = parts_on_cluster(client, sources, question, log_format, strict)
     account, requests, size = RowAccount(), 0, 0
     with UrlTotals() if "url" in question.by else nullcontext(GroupTotals(question)) as totals:
         for lines, part in parts:

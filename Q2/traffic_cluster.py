@@ -1,7 +1,8 @@
 """A question answered on a Dask cluster: a task per range of a log, added up in a tree.
 
 By URL there is no tree, since its last table would hold every URL: parts go to the totals on the
-client's disk one by one, and few tasks are ahead of it.
+client's disk one by one, and few tasks are ahead of it. So they do if the first broken row stops
+the reading.
 """
 
 from collections import deque
@@ -34,13 +35,20 @@ class Part(NamedTuple):
 
 
 def parts_on_cluster(
-    client: "Client", sources: list[Source], question: Question, log_format: str | None
+    client: "Client",
+    sources: list[Source],
+    question: Question,
+    log_format: str | None,
+    strict: bool = False,
 ) -> Iterator[tuple[BlockAccount, pd.DataFrame]]:
-    """Yield accounts in the order of the logs, with tables that add up to all groups."""
+    """Yield accounts in the order of the logs, with tables that add up to all groups.
+
+    If `strict`, as they are read, so that whoever takes them can stop.
+    """
     if any(source.name == STANDARD_INPUT for source in sources):
         raise UserError("--cluster: workers cannot read our standard input; name a file")
     ranges = all_ranges(client, sources, log_format)
-    parts = one_by_one if "url" in question.by else in_a_tree
+    parts = one_by_one if strict or "url" in question.by else in_a_tree
     for accounts, table in parts(client, ranges, question):
         for account in accounts[:-1]:
             yield account, no_groups(question)

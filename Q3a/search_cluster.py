@@ -51,7 +51,33 @@ def on_all_cores(*data) -> AbstractContextManager:
     if client is None:
         return nullcontext()
     client.register_plugin(one_core_per_task())
-    return parallel_config("dask", scatter=list(data))
+    return parallel_config(told_of_failures(client, list(data)))
+
+
+def told_of_failures(client, data: list):
+    """Return joblib's backend for Dask, made to end its loop when Dask gives a task up.
+
+    Joblib is told of results alone, among which are the errors of our functions. Of a task that
+    ended worker after worker, or whose function no worker can read, it would wait for ever.
+    """
+    from joblib._dask import DaskDistributedBackend
+
+    class ToldOfFailures(DaskDistributedBackend):
+        def submit(self, func, callback=None):
+            def tell(done) -> None:
+                if error := done.exception():
+                    callback(error)
+
+            future = super().submit(func, callback)
+            future.add_done_callback(tell)
+            return future
+
+        def retrieve_result_callback(self, out):
+            if isinstance(out, Exception):
+                raise out
+            return super().retrieve_result_callback(out)
+
+    return ToldOfFailures(client=client, scatter=data)
 
 
 def remove_from_workers(folder: str) -> None:

@@ -19,6 +19,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cluster_failures import CONNECT_SECONDS, WORKER_SECONDS, absences, desertion, losses
 from command_line import OutsideError, UserError
 from tqdm import tqdm
 
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from distributed import Client, Future
 
 LOCAL = "local"
-CONNECT_SECONDS = 10
-WORKER_SECONDS = 60  # how long a cluster may take until a first worker is there
 # What must agree between here and the workers: what messages and answers are made by.
 PACKAGES = ("numpy", "pandas", "scipy", "numba", "sklearn")
 
@@ -38,8 +37,8 @@ def add_cluster_argument(parser: ArgumentParser) -> None:
         "--cluster",
         metavar="ADDRESS",
         default=os.environ.get("DASK_SCHEDULER_ADDRESS") or None,
-        help="run on a Dask cluster: tcp://host:8786, or local to start workers here; "
-        "also DASK_SCHEDULER_ADDRESS",
+        help="run on a Dask cluster: tcp://host:8786, or local to start workers here; also "
+        f"DASK_SCHEDULER_ADDRESS; ends if it is without a worker for {WORKER_SECONDS} s",
     )
 
 
@@ -47,9 +46,9 @@ def add_cluster_argument(parser: ArgumentParser) -> None:
 def connected(address: str | None) -> "Iterator[Client | None]":
     """Yield a client of the cluster at `address`, of one started here for LOCAL; None for none.
 
-    Raises UserError for what is no address; OutsideError if no cluster answers or it has no
-    worker, if its versions differ from ours, if the scheduler is lost later, or if a task ends
-    one worker after the other.
+    Raises UserError for what is no address; OutsideError if no cluster answers, if it has no
+    worker now or for a while later, if its versions differ from ours, if the scheduler is lost,
+    or if a task ends one worker after the other.
     """
     if not address:
         yield None
@@ -67,7 +66,8 @@ def connected(address: str | None) -> "Iterator[Client | None]":
             check_versions(client)
             send_modules(client, Path(__file__).parent)
             print(description(client, address), file=sys.stderr)
-            yield client
+            with desertion(client, address):
+                yield client
         finally:
             with suppress(Exception):  # a lost scheduler has been told of already
                 client.close(timeout=CONNECT_SECONDS)
@@ -95,42 +95,6 @@ def scheduler(address: str) -> Iterator[Any]:
         silence_logs=logging.CRITICAL,
     ) as cluster:
         yield cluster
-
-
-@contextmanager
-def absences(address: str) -> Iterator[None]:
-    """Turn the failures of connecting into one line each."""
-    try:
-        yield
-    except ValueError as error:  # Dask's own check of addresses
-        raise UserError(f"--cluster {address}: {error}") from error
-    except TimeoutError as error:
-        raise OutsideError(
-            f"cluster {address}: no worker came within {WORKER_SECONDS} s; start one"
-        ) from error
-    except OSError as error:
-        raise OutsideError(f"cluster {address}: no scheduler answers there") from error
-
-
-@contextmanager
-def losses(address: str) -> Iterator[None]:
-    """Turn the failures of a cluster at work into one line each."""
-    from distributed import KilledWorker
-    from distributed.comm import CommClosedError
-
-    try:
-        yield
-    except KilledWorker as error:
-        raise OutsideError(
-            f"cluster {address}: a task ended {error.allowed_failures + 1} workers one after the "
-            "other, as for want of memory; give each worker more"
-        ) from error
-    except (CancelledError, CommClosedError) as error:
-        of_workers = "connection" not in getattr(error, "reason", "connection")
-        lost = (
-            "all workers that held the data were lost" if of_workers else "the scheduler was lost"
-        )
-        raise OutsideError(f"cluster {address}: {lost}; run again") from error
 
 
 def check_versions(client: "Client") -> None:
@@ -195,7 +159,7 @@ def send_modules(client: "Client", folder: Path) -> None:
 
 def description(client: "Client", address: str) -> str:
     """The cluster in a line: workers, memory of each, dashboard."""
-    workers = client.scheduler_info()["workers"].values()
+    workers = client.scheduler_info(n_workers=-1)["workers"].values()
     limits = sorted({worker["memory_limit"] for worker in workers})
     memory = " to ".join(f"{limit / 2**30:.1f}" for limit in limits[:: max(len(limits) - 1, 1)])
     threads = sum(worker["nthreads"] for worker in workers)

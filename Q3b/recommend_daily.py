@@ -33,6 +33,7 @@ from daily_run import Settings, daily_run
 from generate_listeners import write_listeners
 from lastfm_files import PLAYS_FILE, PROFILE_FILE
 from listening_data import Listening, MaximumAge, maximum_age, read_listening
+from lock_renewal import renewed_lock
 from recommendation_blocks import METRICS
 from recommendation_store import Run, Store, StoreLockedError, new_run, open_store
 from run_report import report_text, summary
@@ -81,7 +82,7 @@ def run(arguments: argparse.Namespace) -> str:
         raise UserError("--source and --plays exclude each other")
     settings = Settings(**{name: getattr(arguments, name) for name in Settings.__annotations__})
     store, about = open_store(arguments.store, create=True), new_run(arguments.run_id)
-    with store.lock():
+    with store.lock(), renewed_lock(store):
         done = store.find_run(arguments.run_id) if arguments.run_id else None
         if done and store.is_current(done):
             return f"run {done.run_id} is published already, as version {done.version}"

@@ -147,7 +147,12 @@ class Writer(Protocol):
 
 
 class Store(Protocol):
-    """What both stores do."""
+    """What both stores do.
+
+    The lock outlives its last renewal by `lock_seconds`; None if it goes with its process.
+    """
+
+    lock_seconds: float | None
 
     def current(self) -> Run | None:
         """The run that readers are served, or None if none was ever published."""

@@ -46,6 +46,8 @@ MAPPED_BYTES = 1 << 30  # of the file, by a reader: a third faster than reading 
 class SqliteStore:
     """A store in the file `path`, made when a run begins if `create` is set."""
 
+    lock_seconds = None  # the operating system holds the lock as long as the process lives
+
     def __init__(self, path: Path, create: bool = False):
         self.path = Path(path)
         self.create = create

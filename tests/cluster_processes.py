@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from conftest import ROOT, clean_environment
 from distributed import Client
 
 
@@ -55,23 +56,32 @@ class Cluster:
             time.sleep(0.1)
         raise TimeoutError((self.folder / "log.txt").read_text(encoding="utf-8"))
 
-    def wait_until_busy(self) -> dict[str, int]:
-        """Wait until every worker has a task; return the process of each busy worker."""
+    def wait_until_busy(self, held: int = 0) -> dict[str, int]:
+        """Wait until both workers have tasks, and hold so many results already.
+
+        Return the process of each.
+        """
         end = time.monotonic() + 60
         with Client(self.address, set_as_default=False) as client:
+            pids = client.run(os.getpid)
             while time.monotonic() < end:
-                busy = {worker for worker, tasks in client.processing().items() if tasks}
-                if len(busy) == 2:
-                    pids = client.run(os.getpid)
-                    return {worker: pids[worker] for worker in busy if worker in pids}
-                time.sleep(0.05)
+                busy = [worker for worker, tasks in client.processing().items() if tasks]
+                results = sum(map(len, client.has_what().values()))
+                if len(busy) == 2 and results >= held:
+                    return {worker: pids[worker] for worker in busy}
+                time.sleep(0.02)
         raise TimeoutError("the cluster was never busy")
 
-    def kill_a_busy_worker(self) -> int:
-        """Kill a worker that is at work; return its process."""
-        pid = next(iter(self.wait_until_busy().values()))
+    def kill_a_busy_worker(self, held: int = 0) -> int:
+        """Kill a worker that is at work when so many results are held; return its process."""
+        pid = next(iter(self.wait_until_busy(held).values()))
         os.kill(pid, signal.SIGKILL)
         return pid
+
+    def stop_workers(self) -> None:
+        """End the workers, and the nannies that would start them again."""
+        for process in self.processes[1:]:
+            process.terminate()
 
     def stop(self) -> None:
         for process in reversed(self.processes):
@@ -81,6 +91,19 @@ class Cluster:
                 process.wait(20)
             except subprocess.TimeoutExpired:
                 process.kill()
+
+
+def started(script: Path, *arguments: str | Path) -> subprocess.Popen:
+    """Start a script whose cluster is to lose something before it is done."""
+    return subprocess.Popen(
+        [sys.executable, str(script), *map(str, arguments)],
+        cwd=ROOT,
+        env=clean_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+    )
 
 
 @contextmanager

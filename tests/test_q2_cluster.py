@@ -1,17 +1,21 @@
 """Q2 on a cluster of real processes: the same bytes as without one, whatever happens to it."""
 
 import gzip
+import json
+import os
 import shutil
 import subprocess
-import sys
+import threading
 import time
+from pathlib import Path
 
 import boto3
 import fsspec
 import log_ranges
 import pytest
-from cluster_processes import cluster_of_processes
-from conftest import ROOT, assert_one_line_error, clean_environment
+from cluster_processes import cluster_of_processes, started
+from conftest import ROOT, assert_one_line_error
+from distributed import Client, get_task_stream
 from log_formats import FORMATS
 from moto.server import ThreadedMotoServer
 from q2_script import FIXTURES, run
@@ -81,6 +85,21 @@ def test_ranges_cut_at_line_ends_know_the_header_and_the_lines(
     assert f"{log}:5" in alone.stdout and f"{log}:7" in alone.stdout and f"{log}:10" in alone.stdout
     strict = assert_same(cluster, log, "--strict")
     assert_one_line_error(strict, 2, f"{log}:5")
+
+
+def test_a_strict_reader_stops_at_the_first_broken_row(cluster, monkeypatch, tmp_path):
+    log, ranges = tmp_path / "log.tsv", 300
+    row = "2017-08-24\t10:00:00\t1\t/a.jpg\n"
+    log.write_text(row * 20 + "broken\n" + row * 40 * ranges, encoding="utf-8")
+    monkeypatch.setattr(log_ranges, "RANGE", 40 * len(row))
+    with (
+        Client(cluster.address, set_as_default=False) as client,
+        get_task_stream(client) as stream,
+    ):
+        strict = assert_same(cluster, log, "--strict")
+    assert_one_line_error(strict, 2, f"{log}:21")
+    read = [task for task in stream.data if task["key"].startswith("part_of")]
+    assert 1 <= len(read) < ranges / 3
 
 
 def test_a_fields_line_in_the_middle_counts_for_the_ranges_after_it(cluster, monkeypatch, tmp_path):
@@ -163,40 +182,86 @@ def busy_folder(tmp_path):
     return tmp_path
 
 
-def started(*arguments) -> subprocess.Popen:
-    return subprocess.Popen(
-        [sys.executable, str(SCRIPT), *map(str, arguments)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=clean_environment(),
-    )
-
-
 @pytest.mark.slow
 def test_a_worker_killed_at_work_changes_nothing(tmp_path_factory, busy_folder):
     alone = run(busy_folder, "--by", "hour", "--format", "json")
     with cluster_of_processes(tmp_path_factory.mktemp("cluster")) as cluster:
         at_work = started(
-            busy_folder, "--by", "hour", "--format", "json", "--cluster", cluster.address
+            SCRIPT, busy_folder, "--by", "hour", "--format", "json", "--cluster", cluster.address
         )
         cluster.kill_a_busy_worker()
         stdout, stderr = at_work.communicate(timeout=120)
-    assert at_work.returncode == 0, stderr.decode()
-    assert stdout.decode() == alone.stdout
+    assert at_work.returncode == 0, stderr
+    assert stdout == alone.stdout
 
 
 @pytest.mark.slow
 def test_a_scheduler_lost_at_work_is_one_line(tmp_path_factory, busy_folder):
     with cluster_of_processes(tmp_path_factory.mktemp("cluster")) as cluster:
-        at_work = started(busy_folder, "--cluster", cluster.address)
+        at_work = started(SCRIPT, busy_folder, "--cluster", cluster.address)
         cluster.wait_until_busy()
         cluster.scheduler.kill()
         before = time.monotonic()
         stdout, stderr = at_work.communicate(timeout=120)
     assert time.monotonic() - before < 60
-    finished = subprocess.CompletedProcess([], at_work.returncode, stdout, stderr.decode())
+    finished = subprocess.CompletedProcess([], at_work.returncode, stdout, stderr)
     assert not stdout
     assert_one_line_error(finished, 1, "scheduler", cluster.address)
+
+
+@pytest.mark.slow
+def test_a_cluster_without_workers_is_waited_for_but_not_for_ever(
+    tmp_path_factory, busy_folder, monkeypatch
+):
+    monkeypatch.setattr("cluster_failures.WORKER_SECONDS", 3)
+    with cluster_of_processes(tmp_path_factory.mktemp("cluster")) as cluster:
+
+        def deserted() -> None:
+            cluster.wait_until_busy()
+            cluster.stop_workers()
+
+        thread = threading.Thread(target=deserted)
+        thread.start()
+        finished = run(busy_folder, "--by", "hour", "--cluster", cluster.address)
+        thread.join()
+    assert not finished.stdout
+    assert_one_line_error(finished, 1, "no worker was left for 3 s", cluster.address)
+
+
+def linked(log: Path, copies: int, folder: Path) -> Path:
+    """A folder in which a real log stands so many times that there is time to kill a worker."""
+    for number in range(copies):
+        (folder / f"{number:04}{log.suffix}").symlink_to(log)
+    return folder
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL to send")
+@pytest.mark.parametrize(
+    ("log", "options", "requests", "size"),
+    [
+        ("nasa-1995-date-time-size-url.tsv", ["--by", "hour"], 19_998, None),
+        ("nasa-1995-date-time-size-url.tsv", ["--extension", "jpg"], 694, 57_780_177),
+        ("cloudfront-2018-26-fields.gz", ["--by", "cache"], 66, None),
+    ],
+)
+def test_a_worker_killed_changes_nothing_of_real_logs(
+    real_data, tmp_path_factory, log, options, requests, size
+):
+    copies = 2000
+    folder = linked(real_data / "q2" / log, copies, tmp_path_factory.mktemp("logs"))
+    asked = [folder, *options, "--format", "json"]
+    alone = run(*asked)
+    with cluster_of_processes(tmp_path_factory.mktemp("cluster")) as cluster:
+        at_work = started(SCRIPT, *asked, "--cluster", cluster.address)
+        cluster.kill_a_busy_worker(held=100)
+        assert at_work.poll() is None, "the answer was there before the worker was killed"
+        stdout, stderr = at_work.communicate(timeout=120)
+    assert at_work.returncode == 0, stderr
+    assert stdout == alone.stdout
+    found = json.loads(stdout)
+    assert found["requests"] == requests * copies
+    assert size is None or found["bytes"] == size * copies
 
 
 def test_nobody_answers_at_the_address():

@@ -1,15 +1,26 @@
 """Q3a on a cluster of real processes: the same tagger as without one, whatever happens to it."""
 
 import importlib.util
+import json
+import os
 import subprocess
-import sys
 
 import pytest
-from cluster_processes import cluster_of_processes
-from conftest import ROOT, assert_one_line_error, clean_environment, run_script
+from cluster_processes import cluster_of_processes, started
+from command_line import OutsideError
+from conftest import ROOT, assert_one_line_error, run_script
+from joblib import Parallel, delayed
+from search_cluster import on_all_cores
 
 SCRIPT = ROOT / "Q3a" / "tagging_prediction.py"
 LINEAR = ("--no-cache", "--format", "json", "--model", "linear")
+
+
+class Unreadable:
+    """An argument that cannot be made again where it is sent."""
+
+    def __reduce__(self):
+        return divmod, (1, 0)
 
 
 @pytest.fixture(scope="module")
@@ -18,13 +29,12 @@ def cluster(tmp_path_factory):
         yield found
 
 
-def started(*arguments) -> subprocess.Popen:
-    return subprocess.Popen(
-        [sys.executable, str(SCRIPT), *map(str, arguments)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=clean_environment(),
-    )
+def connected(address: str):
+    """Connect as Q3a does: a plain import may find another folder's copy, and send its modules."""
+    spec = importlib.util.spec_from_file_location("cluster_of_q3a", SCRIPT.with_name("cluster.py"))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.connected(address)
 
 
 @pytest.mark.slow
@@ -33,11 +43,11 @@ def test_a_worker_killed_at_work_changes_neither_report_nor_tags(tmp_path_factor
     assert alone.returncode == 0, alone.stderr
     with cluster_of_processes(tmp_path_factory.mktemp("cluster")) as cluster:
         output = tmp_path / "together.csv"
-        at_work = started(*LINEAR, "--output", output, "--cluster", cluster.address)
+        at_work = started(SCRIPT, *LINEAR, "--output", output, "--cluster", cluster.address)
         cluster.kill_a_busy_worker()
         stdout, stderr = at_work.communicate(timeout=200)
-    assert at_work.returncode == 0, stderr.decode()
-    assert stdout.decode() == alone.stdout
+    assert at_work.returncode == 0, stderr
+    assert stdout == alone.stdout
     assert output.read_bytes() == (tmp_path / "alone.csv").read_bytes()
 
 
@@ -45,14 +55,10 @@ def test_words_are_found_on_the_cluster_in_chunks(cluster, monkeypatch):
     import word_cache
     from segmentation import segment
 
-    # A plain import may find another folder's copy, which sends that folder's modules.
-    spec = importlib.util.spec_from_file_location("cluster_of_q3a", SCRIPT.with_name("cluster.py"))
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
     monkeypatch.setattr(word_cache, "PARALLEL_CHARACTERS", 0)
     monkeypatch.setattr(word_cache, "CHUNK", 3)
     texts = [f"拜登總統在白宮會見 NBA 球員{number}" for number in range(20)]
-    with module.connected(cluster.address) as client:
+    with connected(cluster.address) as client:
         assert word_cache.cached_words(texts, None) == segment(texts)
         where = client.run(lambda: "segmentation" in __import__("sys").modules)
     assert any(where.values())
@@ -62,13 +68,51 @@ def test_words_are_found_on_the_cluster_in_chunks(cluster, monkeypatch):
 def test_a_scheduler_lost_at_work_is_one_line_and_leaves_nothing(tmp_path_factory, tmp_path):
     output = tmp_path / "tags.csv"
     with cluster_of_processes(tmp_path_factory.mktemp("cluster")) as cluster:
-        at_work = started(*LINEAR, "--output", output, "--cluster", cluster.address)
+        at_work = started(SCRIPT, *LINEAR, "--output", output, "--cluster", cluster.address)
         cluster.wait_until_busy()
         cluster.scheduler.kill()
         stdout, stderr = at_work.communicate(timeout=120)
-    finished = subprocess.CompletedProcess([], at_work.returncode, stdout, stderr.decode())
+    finished = subprocess.CompletedProcess([], at_work.returncode, stdout, stderr)
     assert not stdout and not list(tmp_path.iterdir())
     assert_one_line_error(finished, 1, "scheduler", cluster.address)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL to send")
+def test_a_worker_killed_changes_nothing_of_real_articles(real_data, tmp_path_factory, tmp_path):
+    asked = [
+        *LINEAR,
+        "--train",
+        real_data / "q3a" / "hk01-2021-silver.csv",
+        "--importance",
+        "model",
+    ]
+    alone = run_script(SCRIPT, *asked)
+    assert alone.returncode == 0, alone.stderr
+    with cluster_of_processes(tmp_path_factory.mktemp("cluster")) as cluster:
+        at_work = started(SCRIPT, *asked, "--cluster", cluster.address)
+        killed = cluster.kill_a_busy_worker()
+        assert at_work.poll() is None, "the report was there before the worker was killed"
+        stdout, stderr = at_work.communicate(timeout=240)
+    assert at_work.returncode == 0, stderr
+    assert json.loads(stdout)["articles"] == 685
+    assert stdout == alone.stdout, killed
+
+
+@pytest.mark.slow
+def test_a_task_that_ends_worker_after_worker_is_one_line(tmp_path_factory):
+    with (
+        cluster_of_processes(tmp_path_factory.mktemp("cluster")) as cluster,
+        pytest.raises(OutsideError, match="a task ended 4 workers"),
+        connected(cluster.address),
+        on_all_cores(),
+    ):
+        Parallel(n_jobs=-1)(delayed(os._exit)(1) for _ in range(2))
+
+
+def test_a_task_that_no_worker_can_read_ends_the_loop(cluster):
+    with connected(cluster.address), on_all_cores(), pytest.raises(RuntimeError, match="deserial"):
+        Parallel(n_jobs=-1)(delayed(len)(Unreadable()) for _ in range(2))
 
 
 def test_nobody_answers_at_the_address(tmp_path):

@@ -5,14 +5,13 @@ import json
 import os
 import signal
 import sqlite3
-import subprocess
-import sys
 from contextlib import redirect_stderr, redirect_stdout
 
+import pandas as pd
 import pytest
 import recommend_daily
-from cluster_processes import cluster_of_processes
-from conftest import ROOT, assert_one_line_error, clean_environment, run_script
+from cluster_processes import cluster_of_processes, started
+from conftest import ROOT, assert_one_line_error, run_script
 from generate_listeners import write_listeners
 from q3b_stores import moto
 from recommendation_store import open_store
@@ -50,19 +49,6 @@ def published(url, *options):
     signal.signal(signal.SIGTERM, handler)
     assert status == 0, errors.getvalue()
     return json.loads(out.getvalue())["report"]
-
-
-def start(url, *options):
-    """Start the job as a process of its own."""
-    return subprocess.Popen(
-        [sys.executable, JOB, "--store", url, *map(str, options)],
-        cwd=ROOT,
-        env=clean_environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-    )
 
 
 def contents(path):
@@ -127,12 +113,36 @@ def test_a_worker_killed_in_the_middle_changes_nothing(cluster, tmp_path):
     plays, profiles = write_listeners(tmp_path, 6000, 1500, seed=6)
     files = ["--plays", str(plays), "--profiles", str(profiles)]
     published(f"sqlite:///{tmp_path / 'here.db'}", *files)
-    job = start(f"sqlite:///{tmp_path / 'there.db'}", *files, "--cluster", cluster.address)
+    job = started(
+        JOB, "--store", f"sqlite:///{tmp_path / 'there.db'}", *files, "--cluster", cluster.address
+    )
     cluster.kill_a_busy_worker()
     assert job.poll() is None, "the job was done before the worker was killed"
     _, errors = job.communicate(timeout=240)
     assert job.returncode == 0, errors
     assert contents(tmp_path / "here.db") == contents(tmp_path / "there.db")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL to send")
+@pytest.mark.parametrize("metric", ["cosine", "euclidean"])
+def test_a_worker_killed_changes_nothing_of_real_plays(cluster, real_data, tmp_path, metric):
+    """HetRec's listeners have no profiles, so that all are of one country."""
+    folder = real_data / "q3b" / "hetrec2011-lastfm-2k"
+    plays = pd.read_csv(folder / "user_artists.dat", sep="\t", dtype=str)
+    plays.columns = ["user_id", "artist_id", "plays"]
+    plays["artist_name"] = "artist " + plays["artist_id"]
+    plays.astype({"plays": int}).to_parquet(tmp_path / "plays.parquet")
+    asked = ["--plays", str(tmp_path / "plays.parquet"), "--metric", metric]
+    published(f"sqlite:///{tmp_path / 'here.db'}", *asked)
+    there = f"sqlite:///{tmp_path / 'there.db'}"
+    job = started(JOB, "--store", there, *asked, "--cluster", cluster.address)
+    cluster.kill_a_busy_worker(held=3)
+    assert job.poll() is None, "the job was done before the worker was killed"
+    _, errors = job.communicate(timeout=240)
+    assert job.returncode == 0, errors
+    assert contents(tmp_path / "here.db") == contents(tmp_path / "there.db")
+    assert len(contents(tmp_path / "here.db")[0]) == 1892
 
 
 @pytest.mark.slow
@@ -144,7 +154,7 @@ def test_a_lost_scheduler_is_one_line_and_readers_stay_on_the_old_set(tmp_path):
     published(url, *files)
     old, run = contents(tmp_path / "recommendations.db"), open_store(url).current()
     with cluster_of_processes(tmp_path, **FOLDER) as doomed:
-        job = start(url, *files, "--cluster", doomed.address)
+        job = started(JOB, "--store", url, *files, "--cluster", doomed.address)
         doomed.wait_until_busy()
         doomed.scheduler.kill()
         _, errors = job.communicate(timeout=120)

@@ -30,6 +30,7 @@ from dynamodb_requests import (
     to_wire,
     write_batch,
 )
+from lock_renewal import renewed_lock
 from q3b_stores import CATALOGUE, block_of, dynalite, moto, publish, writing
 from recommendation_store import StoreError, StoreLockedError, new_run, open_store
 
@@ -319,6 +320,19 @@ def test_the_lock_of_a_killed_run_is_free_after_its_time(server, monkeypatch):
     time.sleep(3.1)
     with other.lock(), pytest.raises(StoreLockedError):
         killed.renew_lock()  # a run that woke up again must not go on
+
+
+def test_a_run_at_a_long_step_keeps_its_lock_beyond_its_time(monkeypatch):
+    with moto() as address:
+        monkeypatch.setenv("DYNAMODB_ENDPOINT_URL", address)
+        url = "dynamodb://long?region=eu-west-1&lock_seconds=2"
+        working, other = open_store(url, create=True), open_store(url)
+        with working.lock(), renewed_lock(working):
+            time.sleep(4.1)
+            with pytest.raises(StoreLockedError), other.lock():
+                pass
+        with other.lock():  # and gives it back
+            pass
 
 
 def test_items_expire_and_an_expired_set_is_not_served():
