@@ -148,7 +148,7 @@ def parse(argv: Sequence[str] | None) -> Namespace:
     reading.add_argument(
         "--log-format", choices=FORMATS, help="of all logs (default: by their first lines)"
     )
-    reading.add_argument("--strict", action="store_true", help="stop at the first broken row")
+    reading.add_argument("--strict", action="store_true", help="stop at the first rejected row")
     add_cluster_argument(reading)
     reading.add_argument("--seed", type=random_seed, default=0, help="of the made-up log")
     return parser.parse_args(argv)
@@ -181,7 +181,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     if options.logs:
         sources = find_sources(options.logs)
     else:
-        print(f"No log named: {ROWS:,} made-up rows, seed {options.seed}", file=sys.stderr)
+        print(f"no log is named: {ROWS:,} made-up rows, seed {options.seed}", file=sys.stderr)
         sources = [Source("made-up log", lambda: as_tsv(dummy_log(seed=options.seed)))]
     with connected(options.cluster) as client:
         found = answer(

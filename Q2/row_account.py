@@ -88,7 +88,7 @@ class RowAccount:
         return self.accepted + self.rows_rejected
 
     def check(self) -> None:
-        """Refuse a log with a bad row, as a strict reader does."""
+        """Refuse a log with a rejected row, as a strict reader does."""
         if self.rejected:
             reason, first = min(self.rejected.items(), key=lambda item: item[1].line)
             raise UserError(f"{first.file}:{first.line}: {reason}; mend it or leave --strict out")

@@ -22,7 +22,8 @@ def duplicate_groups(texts: Sequence[str]) -> np.ndarray:
     """Return a group number for each text: near-duplicates, also by way of others, share one."""
     index = MinHashLSH(threshold=SIMILAR, num_perm=PERMUTATIONS)
     pairs = []
-    for number, text in enumerate(tqdm(texts, desc="near-duplicates", unit="article", leave=False)):
+    bar = tqdm(texts, desc="near-duplicates", unit="article", leave=False, disable=None)
+    for number, text in enumerate(bar):
         signature = minhash(text)
         pairs += [(number, other) for other in index.query(signature)]
         index.insert(number, signature)

@@ -162,7 +162,7 @@ def evaluate(articles: pd.DataFrame, families: Sequence[Family], seed: int) -> E
     fold = np.zeros(len(true), dtype=int)
     outer = splits(articles, FOLDS, seed)
     seen = [articles.iloc[train] for train, _ in outer]
-    with tqdm(seen, desc="outer folds", unit="fold") as parts:
+    with tqdm(seen, desc="outer folds", unit="fold", disable=None) as parts:
         best = [only or choose(part, families, INNER_FOLDS, seed).pipeline for part in parts]
 
     def train() -> list[CalibratedClassifierCV]:

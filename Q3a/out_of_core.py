@@ -66,7 +66,7 @@ def deal_out(
     tags, rejected, columns = Counter(), Counter(), ["id", "tag", "text"]
     with ExitStack() as stack:
         files = [stack.enter_context(part.open("w", encoding="utf-8")) for part in parts]
-        progress = stack.enter_context(tqdm(desc="segmenting", unit=" articles"))
+        progress = stack.enter_context(tqdm(desc="segmenting", unit=" articles", disable=None))
         for batch in read_batches(paths, columns, source, rejected):
             for row in prepared(batch, convert)[["id", "tag", *FEATURES]].itertuples(index=False):
                 if row.words:
@@ -108,7 +108,7 @@ def learn(parts: Sequence[Path], tags: list[str], epochs: int, seed: int) -> Pip
     model = SGDClassifier(loss="log_loss", alpha=1e-5, random_state=seed)
     generator = np.random.default_rng(seed)
     steps = [part for _ in range(epochs) for part in generator.permutation(parts)]
-    for part in tqdm(steps, desc="learning", unit="part"):
+    for part in tqdm(steps, desc="learning", unit="part", disable=None):
         articles = read_parts([part])
         model.partial_fit(features.fit_transform(articles[FEATURES]), articles["tag"], tags)
     return Pipeline([("features", features), ("model", model)])

@@ -108,7 +108,10 @@ def conflicts(options: argparse.Namespace) -> list[tuple[bool, str]]:
         (use and not options.model_file, "--predict needs --model-file"),
         (use and not options.test, "--predict needs --test"),
         (use and bool(options.train), "--predict learns nothing: leave out --train"),
-        (use and bool(options.save or options.plot), "--predict makes no --save and no --plot"),
+        (
+            use and bool(options.save or options.plot or options.candidates),
+            "--predict makes no --save, --plot or --candidates",
+        ),
         (use and bool(options.convert), "--predict converts as the saved tagger did: no --convert"),
         (not use and bool(options.model_file), "--model-file goes with --predict"),
         (not use and bool(options.test) and not options.train, "--test needs --train or --predict"),

@@ -56,9 +56,10 @@ def export_tables(url: str, folder: Path, max_age: str | None = None) -> tuple[P
     """
     plays, profiles = Path(folder) / PLAYS_FILE, Path(folder) / PROFILES_FILE
     with snapshot(url) as connection, replacing(plays) as new_plays:
-        copy_rows(connection, PLAYS_QUERY, {"max_age": max_age}, PLAYS_SCHEMA, new_plays)
+        parameters = {"max_age": max_age}
+        copy_rows(connection, "plays", PLAYS_QUERY, parameters, PLAYS_SCHEMA, new_plays)
         with replacing(profiles) as new_profiles:
-            copy_rows(connection, PROFILES_QUERY, {}, PROFILES_SCHEMA, new_profiles)
+            copy_rows(connection, "profiles", PROFILES_QUERY, {}, PROFILES_SCHEMA, new_profiles)
     return plays, profiles
 
 
@@ -86,12 +87,14 @@ def snapshot(url: str) -> Iterator[psycopg2.extensions.connection]:
         connection.close()
 
 
-def copy_rows(connection, query: str, parameters: dict, schema: pa.Schema, path: Path) -> None:
-    """Write the rows of a query as a Parquet file."""
+def copy_rows(
+    connection, table: str, query: str, parameters: dict, schema: pa.Schema, path: Path
+) -> None:
+    """Write the rows of a query on `table` as a Parquet file."""
     with (
         connection.cursor("rows") as cursor,
         parquet.ParquetWriter(path, schema) as writer,
-        tqdm(desc=f"reading {path.suffixes[0]}", unit=" rows", disable=None) as progress,
+        tqdm(desc=f"reading {table}", unit=" rows", disable=None) as progress,
     ):
         cursor.itersize = ROWS_AT_A_TIME
         cursor.execute(query, parameters)

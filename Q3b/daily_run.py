@@ -45,12 +45,12 @@ BlocksOf = Callable[[Writer, Popularity], Iterator[Block | Written]]
 class Settings:
     """What the user asks of a run."""
 
-    metric: str = "cosine"
-    neighbours: int | None = None
-    recommendations: int = 20
+    metric: str = "cosine"  # one of METRICS
+    neighbours: int | None = None  # of each user; None: as many as the metric usually takes
+    recommendations: int = 20  # artists for each user
     include_played: bool = False
-    gender: str | None = None
-    sample: float = 1.0
+    gender: str | None = None  # only the users of this one
+    sample: float = 1.0  # share of the users
     seed: int = 1
 
 

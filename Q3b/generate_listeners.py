@@ -62,7 +62,7 @@ def write_plays(path: Path, users: np.ndarray, plays: Plays, artists: int) -> No
     variants = [second_spelling(artist, text) for artist, text in enumerate(spelling)]
     starts = range(0, len(plays.counts), ROWS_AT_A_TIME)
     with replacing(path) as beside, beside.open("w", encoding="utf-8", newline="\n") as file:
-        for start in tqdm(starts, "Writing plays", disable=None):
+        for start in tqdm(starts, "writing plays", disable=None):
             rows = slice(start, start + ROWS_AT_A_TIME)
             columns = (plays.listeners[rows], plays.artists[rows], plays.counts[rows])
             file.writelines(
