@@ -52,6 +52,7 @@ def demo_article(generator: random.Random, templates: dict) -> tuple[str, str]:
 
 
 def draw_kind(generator: random.Random, own_share: float) -> str:
+    """Return what a sentence is of: the own topic, a neighbouring one, or any."""
     shares = [own_share, NEIGHBOURING_SHARE, 1 - own_share - NEIGHBOURING_SHARE]
     return generator.choices(["own", "neighbouring", "shared"], shares)[0]
 
@@ -62,5 +63,6 @@ def filled(generator: random.Random, template: str, slots: dict[str, list[str]])
 
 
 def as_web_page(sentences: list[str]) -> str:
+    """Return the sentences in the mark-up that a site would send."""
     paragraphs = "".join(f"<p>{sentence}</p>" for sentence in sentences)
     return f'<div class="article">{paragraphs}&nbsp;<a href="/more">更多 &amp; 其他</a></div>'

@@ -41,14 +41,17 @@ def pipeline(memory: str | None = None) -> Pipeline:
 
 
 def word_counts() -> tuple:
+    """Return (name, vectorizer, column) for ColumnTransformer: how often each word occurs."""
     return "words", CountVectorizer(token_pattern=WORD), "words"
 
 
 def word_weights() -> tuple:
+    """Return the same for the TF-IDF of words, the frequency on a logarithmic scale."""
     return "words", TfidfVectorizer(token_pattern=WORD, sublinear_tf=True), "words"
 
 
 def character_weights() -> tuple:
+    """Return the same for the TF-IDF of characters and of pairs of them."""
     pairs = TfidfVectorizer(analyzer="char", ngram_range=(1, 2), sublinear_tf=True)
     return "characters", pairs, "plain"
 

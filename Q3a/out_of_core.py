@@ -80,6 +80,7 @@ def deal_out(
 
 
 def check_counts(tags: Counter) -> None:
+    """Raise UserError unless there are two tags and LEAST_OF_A_TAG articles of each."""
     if len(tags) < 2:
         raise UserError("--out-of-core: fewer than two tags: a tagger needs two to tell apart")
     rare = [f"{tag} ({count})" for tag, count in tags.items() if count < LEAST_OF_A_TAG]

@@ -2,7 +2,7 @@
 
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -57,6 +57,7 @@ def oddities(articles: pd.DataFrame) -> list[str]:
 
 
 def some(ids: Sequence[str], most: int = 6) -> str:
+    """Return the first ids, and a sign that there are more."""
     return ", ".join(list(ids)[:most]) + (" ..." if len(ids) > most else "")
 
 
@@ -67,6 +68,7 @@ def say_rejected(option: str, rejected: Counter) -> None:
     )
 
 
-def say_all(messages) -> None:
+def say_all(messages: Iterable[str]) -> None:
+    """Say each on a line of standard error."""
     for message in messages:
         print(message, file=sys.stderr)

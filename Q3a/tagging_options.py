@@ -33,6 +33,7 @@ def parse(description: str, argv) -> argparse.Namespace:
 
 
 def add_files(group) -> None:
+    """Which articles, how they are read, and where the tags go."""
     add = group.add_argument
     add("--train", nargs="+", type=Path, metavar="FILE", help="tagged articles, CSV or .tsv")
     add("--test", nargs="+", type=Path, metavar="FILE", help="articles to tag, CSV or .tsv")
@@ -51,6 +52,7 @@ def add_files(group) -> None:
 
 
 def add_learning(group) -> None:
+    """What is compared, and where the search runs."""
     add = group.add_argument
     add(
         "--model",
@@ -66,6 +68,7 @@ def add_learning(group) -> None:
 
 
 def add_report(group) -> None:
+    """What is shown of it, and how."""
     add = group.add_argument
     add("--format", choices=("text", "json"), default="text", help="of the report")
     add(
@@ -88,6 +91,7 @@ def add_report(group) -> None:
 
 
 def add_use(group) -> None:
+    """What becomes of the tagger."""
     add = group.add_argument
     add("--save", type=Path, metavar="FILE.skops", help="write the tagger to a file")
     add("--predict", action="store_true", help="tag --test by the tagger of --model-file")

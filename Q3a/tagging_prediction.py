@@ -59,6 +59,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def learn_by(options: argparse.Namespace) -> Run:
+    """Learn from the files of `--train`, all in memory."""
     return learn(pd.concat(read("--train", options), ignore_index=True), options)
 
 
@@ -81,6 +82,7 @@ def learn(training: pd.DataFrame, options: argparse.Namespace) -> Run:
 
 
 def learn_out_of_core_by(options: argparse.Namespace) -> Run:
+    """Learn from them in small steps."""
     source = Source(options.columns, options.encoding)
     tagger, judged, evaluation = learn_out_of_core(
         options.train, source, options.convert, options.seed

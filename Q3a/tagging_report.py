@@ -93,6 +93,7 @@ def as_text(run: Run) -> str:
 
 
 def performance(run: Run) -> Iterator[str]:
+    """Yield lines on how right the models of the outer folds are; so do the parts below."""
     folds = fold_accuracies(run.evaluation)
     counts = confusion(run.evaluation).to_numpy()
     low, high = macro_f1_interval(counts, run.seed)
@@ -102,6 +103,7 @@ def performance(run: Run) -> Iterator[str]:
 
 
 def tags(run: Run) -> Iterator[str]:
+    """The figures of each tag."""
     yield "articles  precision  recall      F1  tag"
     for tag, row in per_tag(run.evaluation).iterrows():
         yield (
@@ -111,6 +113,7 @@ def tags(run: Run) -> Iterator[str]:
 
 
 def certainty(run: Run) -> Iterator[str]:
+    """What a least confidence would cost and bring."""
     yield "With --min-confidence P, of these articles:"
     yield "   P  get a tag  of which right"
     for row in abstention(run.evaluation).itertuples():
@@ -119,6 +122,7 @@ def certainty(run: Run) -> Iterator[str]:
 
 
 def mistakes(run: Run) -> Iterator[str]:
+    """The articles that were tagged wrongly, the surest first, and why."""
     wrong = misclassified(run)
     yield f"Misclassified articles: {len(wrong)} of {len(run.ids)}"
     for row in wrong.itertuples():
@@ -127,6 +131,7 @@ def mistakes(run: Run) -> Iterator[str]:
 
 
 def search(run: Run) -> Iterator[str]:
+    """The best candidate of each family, and the one that was chosen."""
     if not run.choice:
         return
     table = run.choice.candidates
@@ -138,10 +143,12 @@ def search(run: Run) -> Iterator[str]:
 
 
 def settings(parameters: dict) -> str:
+    """Return a candidate's settings as they follow its name."""
     return "".join(f", {name} {value}" for name, value in parameters.items())
 
 
 def learnt(run: Run) -> Iterator[str]:
+    """The weightiest words, by tag where they speak for one."""
     if run.words.empty:
         return
     yield f"Top {len(run.words)} words by importance:"

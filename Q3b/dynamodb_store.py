@@ -206,6 +206,7 @@ class DynamoStore:
 
     @property
     def _client(self):
+        """The client, made when it is first needed."""
         with self._opening:  # making clients is not safe across threads; using one is
             return self._made_client
 
@@ -215,6 +216,7 @@ class DynamoStore:
             return made_client(self.region, patient=self.create)
 
     def _get(self, key: str, version: str) -> dict | None:
+        """The item as it was last written, not a replica that lags; None if there is none."""
         reply = self._client.get_item(
             TableName=self.table,
             Key={"key": to_wire(key), "version": to_wire(version)},
@@ -223,6 +225,7 @@ class DynamoStore:
         return item_from_wire(reply["Item"]) if "Item" in reply else None
 
     def _list(self, run: Run, country: str, age_group: str) -> dict:
+        """The nearest list that the run has."""
         for choice in list_choices(country, age_group):
             if found := self._get(list_key(*choice), run.version):
                 return found
@@ -236,6 +239,7 @@ class DynamoStore:
         return Run(**json.loads(written["run"]))
 
     def _take_lock(self, condition: str) -> None:
+        """Hold the lock from now on if `condition` holds. Raises StoreLockedError if not."""
         now = int(time.time())
         try:
             self._update(
@@ -253,6 +257,7 @@ class DynamoStore:
             ) from error
 
     def _release_lock(self) -> None:
+        """Give the lock back, if it is ours still."""
         self._client.delete_item(
             TableName=self.table,
             Key={"key": to_wire("lock"), "version": to_wire("-")},
@@ -262,6 +267,7 @@ class DynamoStore:
         )
 
     def _flip(self, update: str, condition: str, values: dict, refused: Exception) -> None:
+        """Update the pointer and forget what was read of it. Raises `refused` if not allowed."""
         try:
             self._update("pointer", update, condition, values)
         except ClientError as error:

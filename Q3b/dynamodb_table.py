@@ -102,6 +102,7 @@ class DynamoWriter:
         self._put([{"key": "run", "run": text, "base": base, "complete": complete}])
 
     def _user(self, user, rule, neighbours, recommendations, top_artists, named) -> dict:
+        """The item of a user; `named` is the (country, age group) of the list that serves it."""
         top = played_artists(self._catalogue.artist, top_artists)
         item = {
             "key": f"user/{user}",
@@ -117,6 +118,7 @@ class DynamoWriter:
         return packed(recommended_artists(self._catalogue.artist, recommendations))
 
     def _put(self, items: Iterable[dict]) -> None:
+        """Write items of this run, several batches at a time."""
         shared = {"version": self._version, "expires_at": self._expires_at}
         wire = [item_to_wire(item | shared) for item in items]
         with failures(self._table):

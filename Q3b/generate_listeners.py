@@ -8,6 +8,7 @@ The files have the oddities of the real ones: ages from -1337 to 1002, stray quo
 """
 
 import hashlib
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -111,4 +112,4 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    sys.exit(main())

@@ -228,6 +228,7 @@ def print_comparison(results: list[dict]) -> None:
 
 @command
 def main(argv: Sequence[str] | None = None) -> None:
+    """Run each way on each number of users, and print the comparison."""
     parser = ArgumentParser(description=__doc__)
     sizes = {"type": int, "nargs": "*", "metavar": "N"}
     parser.add_argument("--users", default=[4000, 8000], help="users for ours", **sizes)
@@ -244,7 +245,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     plan += [(name, n) for name in ("sparse_dot_topn", "implicit") for n in options.libraries]
     print(f"{'way':<16}{'users':>8}  {'stage':<26}{'wall s':>9}{'CPU s':>9}{'peak GB':>9}")
     results = []
-    for name, users in tqdm(plan, unit="run"):
+    for name, users in tqdm(plan, unit="run", disable=None):
         results.append(run_apart(name, users, options.seed))
         print_result(results[-1])
         sys.stdout.flush()
@@ -252,4 +253,4 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    sys.exit(main())

@@ -10,7 +10,6 @@ indexing, and the disk. Reading is by random users, all of them known.
 """
 
 import json
-import resource
 import sqlite3
 import statistics
 import sys
@@ -170,6 +169,7 @@ def measure(write: Callable, read: Callable, blocks: list[Block], catalogue: Cat
 
 @command
 def main(argv: Sequence[str] | None = None) -> None:
+    """Write and read the set in both ways and print the comparison."""
     parser = ArgumentParser(description=__doc__)
     parser.add_argument("--users", type=int, default=20_000, help="in the set")
     parser.add_argument("--artists", type=int, default=20_000, help="in the catalogue")
@@ -191,7 +191,11 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def peak_memory() -> float:
-    """Of this process, in MB."""
+    """Of this process, in MB; NaN where the system does not tell."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return float("nan")
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
 
