@@ -70,7 +70,7 @@ def read_rows(
     except LookupError:
         raise UserError(f"--encoding {encoding}: Python knows no such encoding") from None
     except csv.Error as error:
-        raise UserError(f"{path}, line {reader.line_num}: {error}; check its quotes") from None
+        raise UserError(f"{path}:{reader.line_num}: {error}; check its quotes") from None
 
 
 def dialect(path: Path) -> dict:
@@ -99,7 +99,7 @@ def position(path: Path, header: list[str], name: str) -> int:
         raise UserError(f"{path}: the file is empty; it needs a header such as id,tag,text")
     if name not in header:
         raise UserError(
-            f"{path}, line 1: no column {name!r} among {', '.join(header)};"
+            f"{path}:1: no column {name!r} among {', '.join(header)};"
             " map names with --columns, such as --columns id=index,tag=class,text=title"
         )
     return header.index(name)

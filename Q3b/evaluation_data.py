@@ -29,13 +29,16 @@ def read_table(path: Path, columns: list[str], **settings) -> pd.DataFrame:
     return table.iloc[:, : len(columns)].set_axis(columns, axis=1)
 
 
-def positive_numbers(table: pd.DataFrame, column: str, path: Path) -> pd.Series:
-    """Return a column as numbers above 0; raise UserError naming the first row that is not."""
+def positive_numbers(table: pd.DataFrame, column: str, path: Path, first_line: int) -> pd.Series:
+    """Return a column as numbers above 0; raise UserError naming the first line that has none.
+
+    first_line: the line of the file's first row.
+    """
     numbers = pd.to_numeric(table[column], errors="coerce")
     wrong = table.index[~(numbers > 0)]
     if len(wrong):
         value = str(table[column][wrong[0]])
-        raise UserError(f"{path}: data row {wrong[0] + 1}: {column} {value!r} is not above 0")
+        raise UserError(f"{path}:{first_line + wrong[0]}: {column} {value!r} is not above 0")
     return numbers
 
 
@@ -45,9 +48,8 @@ def read_hetrec(folder: Path) -> PlayCounts:
     plays = read_table(path, ["user", "artist", "plays"], sep="\t")
     artists = read_table(folder / "artists.dat", ["artist", "name"], sep="\t")
     names = dict(zip(artists["artist"], artists["name"], strict=True))
-    return play_counts_of(
-        plays["user"], plays["artist"], positive_numbers(plays, "plays", path), names
-    )
+    numbers = positive_numbers(plays, "plays", path, first_line=2)
+    return play_counts_of(plays["user"], plays["artist"], numbers, names)
 
 
 def read_ml_100k(folder: Path) -> PlayCounts:
@@ -70,7 +72,7 @@ def read_ml_100k(folder: Path) -> PlayCounts:
     return play_counts_of(
         ratings["user"],
         ratings["film"],
-        positive_numbers(ratings, "rating", path),
+        positive_numbers(ratings, "rating", path, first_line=1),
         dict(zip(films["film"], films["title"], strict=True)),
         profiles,
     )

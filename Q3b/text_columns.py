@@ -96,7 +96,7 @@ def check_text(path: Path) -> str:
             except UnicodeDecodeError as error:
                 line = lines + error.object[: error.start].count(b"\n")
                 raise UserError(
-                    f"{path}: line {line} is not UTF-8 text; unpack the file or convert it"
+                    f"{path}:{line}: is not UTF-8 text; unpack the file or convert it"
                 ) from error
             lines += block.count(b"\n")
     return digest.hexdigest()

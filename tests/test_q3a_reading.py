@@ -64,10 +64,10 @@ def test_files_are_joined_in_order(tmp_path):
     ("content", "parts"),
     [
         (b"", ["articles.csv", "the file is empty"]),
-        (b"id,text\n1,x\n", ["articles.csv, line 1", "'tag'", "--columns"]),
+        (b"id,text\n1,x\n", ["articles.csv:1: ", "'tag'", "--columns"]),
         (b"id,tag,text\n", ["articles.csv", "no articles"]),
         (b"id,tag,text\n1,a,\xff\xff\xff\n", ["articles.csv", "utf-8-sig", "--encoding"]),
-        (b'id,tag,text\n1,a,x\n2,a,"x\n', ["articles.csv, line", "quotes"]),
+        (b'id,tag,text\n1,a,x\n2,a,"x\n', ["articles.csv:3: ", "quotes"]),
     ],
 )
 def test_a_file_that_cannot_be_read_is_one_clear_error(tmp_path, content, parts):

@@ -60,7 +60,7 @@ def test_every_new_article_gets_a_tag_and_keeps_its_id(finished):
     [
         (("--train", "missing.csv"), ["missing.csv"]),
         (("--test", NEW), ["--test needs --train"]),
-        (("--train", NEW), ["new.csv, line 1", "'tag'"]),
+        (("--train", NEW), ["new.csv:1: ", "'tag'"]),
         (("--train", ARTICLES, "--columns", "label=x"), ["label", "tag=NAME"]),
         (("--model", "oracle"), ["--model", "oracle"]),
         (("--seed", "-1"), ["--seed", "'-1'", "whole number"]),

@@ -9,7 +9,7 @@ from pathlib import Path
 import evaluate
 import numpy as np
 import pytest
-from evaluation_models import DEFAULT, MODELS, TUNED
+from evaluation_models import DEFAULT, MODELS, MOST_PLAYS, TUNED
 from evaluation_tuning import write_chosen
 
 REFERENCE = "user-user euclidean"
@@ -107,6 +107,19 @@ def test_tune_keeps_its_choice_and_uses_it(hetrec, tmp_path, capsys, monkeypatch
     assert json.loads(path.read_text(encoding="utf-8"))["hetrec"]["item-item"] == row["settings"]
 
 
+def test_a_model_that_cannot_be_run_on_so_much_is_named_not_tried(hetrec, capsys, monkeypatch):
+    monkeypatch.setitem(MOST_PLAYS, "popularity", 269)
+    models = ["--data", "hetrec", str(hetrec), "--splits", "1", "--format", "json", "--models"]
+    assert evaluate.main([*models, "popularity", REFERENCE]) == 0
+    output = capsys.readouterr()
+    assert [row["model"] for row in json.loads(output.out)] == [REFERENCE]
+    assert "hetrec: without popularity: 270 pairs would take hours" in output.err
+    assert evaluate.main([*models, "popularity", "top artists of the country"]) == 2
+    output = capsys.readouterr()
+    assert "hetrec: without top artists of the country: the data have no countries" in output.err
+    assert output.err.splitlines()[-1].endswith("none of the models asked for can be run")
+
+
 def damaged(folder: Path, tmp_path: Path, name: str, text: str) -> Path:
     """Copy a data set's folder with one file changed."""
     for file in folder.iterdir():
@@ -120,8 +133,8 @@ def damaged(folder: Path, tmp_path: Path, name: str, text: str) -> Path:
     [
         ("", "user_artists.dat: not a table"),
         ("userID\tartistID\n1\t2\n", "expected the columns user, artist, plays"),
-        ("userID\tartistID\tweight\n1\t2\t3\n1\t3\t-4\n", "data row 2: plays '-4' is not above 0"),
-        ("userID\tartistID\tweight\n1\t2\tmany\n", "data row 1: plays 'many' is not above 0"),
+        ("userID\tartistID\tweight\n1\t2\t3\n1\t3\t-4\n", ".dat:3: plays '-4' is not above 0"),
+        ("userID\tartistID\tweight\n1\t2\tmany\n", ".dat:2: plays 'many' is not above 0"),
         ("userID\tartistID\tweight\n1\t2\t3\n", "fewer than two users with five artists"),
     ],
 )

@@ -107,8 +107,8 @@ def test_line_ends_of_either_kind_are_read(tmp_path, line_end):
     ("content", "complaint"),
     [
         (b"", "the file is empty"),
-        (f"{ANNA}\t\tlarks\t3\n{ANNA}\t\t".encode() + b"\xff\t3\n", "line 2 is not UTF-8"),
-        (b"\x1f\x8b\x08\x00\n", "line 1 is not UTF-8"),
+        (f"{ANNA}\t\tlarks\t3\n{ANNA}\t\t".encode() + b"\xff\t3\n", ":2: is not UTF-8"),
+        (b"\x1f\x8b\x08\x00\n", ":1: is not UTF-8"),
         (b"no,tabs,in,here\n", "no row has the columns user, mbid, name, plays"),
         (b"nobody\t\tlarks\t3\n", "no row holds a user id (sha1)"),
     ],
