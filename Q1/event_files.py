@@ -23,6 +23,8 @@ from command_line import UserError
 
 NAMES = ("uid", "time", "event_name")  # what every file must have, under these or mapped headers
 DELIMITERS = (",", "\t", ";")
+YEARS = range(2, 9999)  # their moments have a day that Python knows in every time zone
+WRONG_TIME = "not ISO 8601 or epoch time of the years 2 to 9998"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECONDS_FROM = 1e11  # a larger number is milliseconds: as seconds it is the year 5138
 NUMBER = re.compile(r"[+-]?\d+(\.\d*)?([eE][+-]?\d+)?")
@@ -68,6 +70,8 @@ class BadRow:
 @contextmanager
 def opened(name: str) -> Iterator[EventFile]:
     """Open a path, or stdin for `-`; what cannot be read twice is kept in a temporary file."""
+    if name == "-" and (sys.stdin is None or sys.stdin.closed):
+        raise UserError("stdin: is closed, or read already: name - only once")
     with sys.stdin.buffer if name == "-" else Path(name).open("rb") as stream:
         if stream.seekable() and name != "-":
             yield EventFile(name, stream)
@@ -111,9 +115,11 @@ def read_layout(file: EventFile, headers: dict[str, str]) -> Layout:
 def located(name: str, header: list[str], headers: dict[str, str]) -> tuple[str | None, ...]:
     """For each header of a file, which of `NAMES` it is, or None."""
     header = [cell.strip() for cell in header]
+    titles = {wanted: headers.get(wanted, wanted) for wanted in NAMES}
+    if len(set(titles.values())) < len(NAMES):
+        raise UserError(f"{name}: one column cannot be two of {', '.join(NAMES)}: see --columns")
     columns: list[str | None] = [None] * len(header)
-    for wanted in NAMES:
-        title = headers.get(wanted, wanted)
+    for wanted, title in titles.items():
         if header.count(title) != 1:
             problem = "is there twice" if title in header else "is missing"
             raise UserError(
@@ -132,24 +138,27 @@ def time_format(value: str) -> str:
 
 
 def parsed_time(value: str) -> datetime | None:
-    """The moment that an ISO 8601 text (UTC unless it says otherwise) or an epoch number names."""
+    """The moment that an ISO 8601 text (UTC unless it says otherwise) or an epoch number names.
+
+    None if it names none in `YEARS`.
+    """
     try:
         if NUMBER.fullmatch(value):
             seconds = float(value)
             seconds = seconds if abs(seconds) < MILLISECONDS_FROM else seconds / 1000
-            return EPOCH + timedelta(seconds=seconds)
-        parts = ISO.fullmatch(value)
-        if not parts:
+            moment = EPOCH + timedelta(seconds=seconds)
+        elif parts := ISO.fullmatch(value):
+            date, clock, offset = parts["date"], parts["clock"] or "00:00", parts["offset"] or "Z"
+            moment = datetime.fromisoformat(f"{date}T{clock}{offset}").astimezone(UTC)
+        else:
             return None
-        date, clock, offset = parts["date"], parts["clock"] or "00:00", parts["offset"] or "Z"
-        return datetime.fromisoformat(f"{date}T{clock}{offset}")
     except (ValueError, OverflowError):
         return None
+    return moment if moment.year in YEARS else None
 
 
 def parsed_rows(file: EventFile, layout: Layout) -> Iterator[tuple[str, ...] | BadRow]:
     """Every row after the header: (uid, time, event name) as texts for COPY, or what is wrong."""
-    csv.field_size_limit(2**31 - 1)
     uid, time, event_name = (layout.columns.index(name) for name in NAMES)
     with text_of(file) as text:
         for line, row in numbered_rows(text, layout.delimiter):
@@ -160,7 +169,7 @@ def parsed_rows(file: EventFile, layout: Layout) -> Iterator[tuple[str, ...] | B
             elif not writable("".join(row)):
                 yield BadRow(line, "not UTF-8 text")
             elif not (moment := parsed_time(row[time])):
-                yield BadRow(line, "no time" if not row[time] else "not ISO 8601 or epoch time")
+                yield BadRow(line, "no time" if not row[time] else WRONG_TIME)
             else:
                 yield row[uid], moment.isoformat(), row[event_name]
 
@@ -196,6 +205,7 @@ def writable(text: str) -> bool:
 @contextmanager
 def text_of(file: EventFile) -> Iterator[io.TextIOWrapper]:
     """A file's text from its start; bytes that are not UTF-8 become lone surrogates."""
+    csv.field_size_limit(2**31 - 1)
     text = io.TextIOWrapper(
         file.content(), encoding="utf-8-sig", errors="surrogateescape", newline=""
     )

@@ -23,9 +23,9 @@ from track_view import ZONED, Source
 
 BATCH_ROWS = 10_000
 CHUNK_BYTES = 1 << 20
-TIME_COLUMNS = {
-    "iso": "timestamptz NOT NULL CHECK (time >= '0001-01-01' AND time < '10000-01-01')",
-    "epoch": "double precision NOT NULL CHECK (abs(time) < 2.5e14)",
+TIME_COLUMNS = {  # within `YEARS`; what is out of these, may be within, is for Python to decide
+    "iso": "timestamptz NOT NULL CHECK (time >= '0002-01-01' AND time < '9999-01-01')",
+    "epoch": "double precision NOT NULL CHECK (time > -6.2e10 AND time < 2.5e14)",
 }
 PARSED = Layout(NAMES, ",", "iso")  # of rows that Python has read
 
@@ -51,11 +51,12 @@ class Unquoted:
 
     def __init__(self, content: BinaryIO):
         self.content = content
-        self.header = content.readline()
+        header = content.readline()
+        self.header_is_a_line = b'"' not in header and b"\r" not in header.removesuffix(b"\r\n")
 
     def read(self, size: int) -> bytes:
         chunk = self.content.read(size)
-        if b'"' in chunk or b"\\" in chunk or b'"' in self.header:
+        if b'"' in chunk or b"\\" in chunk or not self.header_is_a_line:
             raise ValueError("quoted")
         return chunk
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from command_line import UserError
+from event_files import YEARS
 from psycopg2.extensions import connection as Connection
 from psycopg2.extras import NamedTupleCursor
 
@@ -69,13 +70,14 @@ def overview(connection: Connection, install_event: str) -> Any:
     """The row of `overview.sql`. Raises `UserError` for no events of users, or impossible times."""
     try:
         (row,), _ = ask(connection, "overview", {"install_event": install_event})
-        unbounded = row.first_day == date.min or row.last_day == date.max  # so come infinite days
+        days = filter(None, (row.first_day, row.last_day))
+        unbounded = any(day.year not in YEARS for day in days)  # infinite days too
     except UnicodeEncodeError:  # a ValueError too, but of the install event's name
         raise
     except ValueError:  # from psycopg2, for a day that Python's calendar does not have
         unbounded = True
     if unbounded:
-        raise UserError("there are events outside the years 1 to 9999: mend their times")
+        raise UserError("there are events outside the years 2 to 9998: mend their times")
     if not row.users:
         raise UserError("there are no events of users to count")
     return row

@@ -40,6 +40,9 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
         raise UserError("--explain prints a plan as text: leave out --format and --plot")
     if arguments.plot and arguments.query == "retained_uids":
         raise UserError("--users is a list, of which there is no plot: leave out --plot or --users")
+    of_cohorts = arguments.period != "day" or arguments.follow is not None
+    if of_cohorts and arguments.query != "cohort_triangle":
+        raise UserError("--period and --follow are about the triangle: add --cohorts")
     return arguments
 
 

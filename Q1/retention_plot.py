@@ -59,8 +59,8 @@ def draw_curve(question: Question, count: Count, curve: list, path: Path) -> Non
     ):
         shares = [getattr(row, name) / count.installed_users for row in curve]
         axes.plot(days, shares, marker="o", label=label)
-    axes.set_xlim(question.active_from, question.active_to)
-    axes.margins(x=0.05)
+    if question.active_from < question.active_to:
+        axes.set_xlim(question.active_from, question.active_to)
     axes.set_ylim(0, 1)
     axes.yaxis.set_major_formatter(percent())
     axes.grid(alpha=0.3)

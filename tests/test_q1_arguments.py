@@ -21,6 +21,8 @@ from sql import main
         (("--columns", "uid"), 2, ["--columns", "uid=userid"]),
         (("--columns", "who=userid"), 2, ["--columns", "uid=userid"]),
         (("--format", "xml"), 2, ["--format"]),
+        (("--period", "week", "--users"), 2, ["--period", "--cohorts"]),
+        (("--follow", "3"), 2, ["--follow", "--cohorts"]),
         (("--seed", "x"), 2, ["--seed"]),
         (("--embedded", "--dsn", "postgresql://"), 2, ["--dsn", "not allowed with"]),
     ],

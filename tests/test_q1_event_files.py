@@ -2,9 +2,13 @@
 
 import gzip
 import json
+import os
+import shlex
+import subprocess
+import sys
 
 import pytest
-from conftest import assert_one_line_error
+from conftest import ROOT, assert_one_line_error, clean_environment
 from q1_given import run_here
 from sql import main
 
@@ -44,6 +48,13 @@ def counted(finished) -> tuple[int, int, int, int]:
         pytest.param(GOOD.replace(",", "\t"), id="tabs"),
         pytest.param(GOOD.replace(",", ";"), id="semicolons"),
         pytest.param(GOOD.replace("\n", "\r\n"), id="Windows lines"),
+        pytest.param(GOOD.replace("\n", "\r"), id="lines of an old Mac"),
+        pytest.param(HEADER[:-1] + "\r" + GOOD[len(HEADER) :], id="a header with another line end"),
+        pytest.param(
+            f"uid,time,event_name,{'x' * 200_000}\na,2017-04-01,FIRST_INSTALL,\n"
+            f"a,2017-04-02,OPEN,\nb,2017-04-01,FIRST_INSTALL,{'x' * 200_000}\n",
+            id="huge fields",
+        ),
         pytest.param(GOOD + "\n\n", id="empty lines at the end"),
         pytest.param(GOOD.rstrip(), id="no newline at the end"),
         pytest.param(GOOD.replace("2017-04-01", "1491004800"), id="epoch"),
@@ -79,6 +90,13 @@ def test_files_of_different_layouts_are_one_log(run):
     assert counted(run(GOOD, second, GOOD)) == (8, 3, 2, 2)
 
 
+def test_times_long_past_are_read(run):
+    old = "a,-2208988800,OPEN\na,-2208988800000,OPEN\n"  # 1900, in seconds and in milliseconds
+    finished = run(HEADER + "a,1491004800,FIRST_INSTALL\n" + old)
+    assert json.loads(finished.stdout)["first_day"] == "1900-01-01"
+    assert counted(finished) == (3, 1, 1, 0)
+
+
 def test_columns_are_found_by_the_headers_given(run):
     content = GOOD.replace("uid,time,event_name", "userid,eventDate,eventName")
     options = ("--columns", "uid=userid,time=eventDate,event_name=eventName")
@@ -104,6 +122,13 @@ def test_columns_are_found_by_the_headers_given(run):
         pytest.param(HEADER + "a,01/04/2017,x\n", ["not ISO 8601", ":2"], id="only American dates"),
         pytest.param(GOOD + "a,2017-02-30,x\n", ["not ISO 8601", ":5"], id="no such day"),
         pytest.param(GOOD + "a,infinity,x\n", ["not ISO 8601", ":5"], id="infinity"),
+        pytest.param(GOOD + "a,9999-12-31,x\n", ["2 to 9998", ":5"], id="the last of days"),
+        pytest.param(GOOD + "a,0001-01-01 00:00+08,x\n", ["2 to 9998", ":5"], id="before year 1"),
+        pytest.param(
+            HEADER + "a,1491004800,x\na,-99999999999,x\na,-99999999999999,x\n",
+            ["2 x not ISO 8601", ":3"],
+            id="epoch before Christ",
+        ),
         pytest.param(GOOD + "a,,x\n", ["no time", ":5"], id="no time"),
         pytest.param(
             GOOD + "a,2017-04-01\n", ["another number of columns", ":5"], id="too few columns"
@@ -144,3 +169,27 @@ def test_a_file_that_mixes_formats_of_time_is_read_whole(run):
         HEADER + "a,2017-04-01,FIRST_INSTALL\na,1491177600,OPEN\nb,1491004800000,FIRST_INSTALL\n"
     )
     assert counted(run(mixed)) == (3, 2, 2, 1)
+
+
+def test_one_column_is_not_two(run):
+    finished = run(GOOD, options=("--columns", "uid=event_name"))
+    assert_one_line_error(finished, 2, "events-0.csv", "--columns")
+
+
+@pytest.mark.parametrize(
+    ("names", "how"), [("- -", "< {0}"), ("-", "<&-")], ids=["named twice", "closed"]
+)
+@pytest.mark.skipif(os.name != "posix", reason="needs a shell")
+def test_standard_input_that_cannot_be_read(postgres_url, tmp_path, names, how):
+    path = tmp_path / "events.csv"
+    path.write_text(GOOD, encoding="utf-8")
+    command = shlex.join([sys.executable, "Q1/sql.py", "--dsn", postgres_url])
+    command += f" --events {names} {how.format(shlex.quote(str(path)))}"
+    finished = subprocess.run(
+        ["sh", "-c", command],
+        cwd=ROOT,
+        env=clean_environment(),
+        capture_output=True,
+        encoding="utf-8",
+    )
+    assert_one_line_error(finished, 2, "stdin: is closed, or read already")

@@ -158,7 +158,7 @@ def test_a_time_that_no_calendar_has(postgres_url, connection, time, query):
     with connection.cursor() as cursor:
         cursor.execute("INSERT INTO app.events VALUES ('c', %s, 'OPEN')", [time])
     finished = run_here(main, "--dsn", postgres_url, "--table", "app.events", query)
-    assert_one_line_error(finished, 2, "outside the years 1 to 9999")
+    assert_one_line_error(finished, 2, "outside the years 2 to 9998")
 
 
 @pytest.mark.parametrize("text", HOSTILE)
