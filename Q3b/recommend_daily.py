@@ -28,7 +28,14 @@ from pathlib import Path
 
 from app_database import export_tables
 from cluster import add_cluster_argument, connected
-from command_line import ArgumentParser, UserError, command, replacing
+from command_line import (
+    ArgumentParser,
+    UserError,
+    command,
+    random_seed,
+    replacing,
+    whole_number,
+)
 from daily_run import Settings, daily_run
 from generate_listeners import write_listeners
 from lastfm_files import PLAYS_FILE, PROFILE_FILE
@@ -129,34 +136,33 @@ def rollback(arguments: argparse.Namespace) -> str:
 
 
 def share(text: str) -> float:
-    """A number above 0 and at most 1."""
-    if not 0 < float(text) <= 1:
-        raise ValueError
-    return float(text)
-
-
-def whole(text: str) -> int:
-    """A whole number of at least 1."""
-    if int(text) < 1:
-        raise ValueError
-    return int(text)
+    """A type of argparse: a number above 0 and at most 1."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number above 0 and at most 1")
+    return number
 
 
 def parser() -> ArgumentParser:
     """What the command takes."""
     arguments = ArgumentParser(description=__doc__)
     add = arguments.add_argument_group("data").add_argument
-    add("--plays", type=Path, help="plays, .tsv or .parquet")
-    add("--profiles", type=Path, help="profiles, .tsv or .parquet")
+    add("--plays", type=Path, metavar="FILE", help="plays, .tsv or .parquet")
+    add("--profiles", type=Path, metavar="FILE", help="profiles, .tsv or .parquet")
     add("--source", metavar="URL", help="the app's PostgreSQL; also RECOMMENDER_SOURCE")
     add("--max-age", type=maximum_age, metavar="AGE", help="leave out older plays: 5y, 18m, 30d")
     add("--gender", choices=["f", "m"], help="only these users")
-    add("--sample", type=share, default=1.0, help="share of the users")
-    add("--seed", type=int, default=Settings.seed, help="of all random choices")
+    add("--sample", type=share, default=1.0, metavar="SHARE", help="of the users, drawn")
+    add("--seed", type=random_seed, default=Settings.seed, help="of all random choices")
     add = arguments.add_argument_group("method").add_argument
     add("--metric", choices=METRICS, default=Settings.metric, help="what users are compared by")
-    add("--neighbours", type=whole, help="for each user; by default 250, euclidean 100")
-    add("--recommendations", type=whole, default=Settings.recommendations, help="for each user")
+    many, few = whole_number(1, 2**31 - 1), whole_number(1, 1000)
+    add("--neighbours", type=many, metavar="N", help="of each user; by default 250, euclidean 100")
+    usual = Settings.recommendations
+    add("--recommendations", type=few, default=usual, metavar="N", help="to each user")
     add("--include-played", action="store_true", help="recommend also what a user plays already")
     add_cluster_argument(arguments.add_argument_group("where"))
     add = arguments.add_argument_group("store").add_argument
@@ -184,6 +190,7 @@ def stop(*_) -> None:
 
 @command
 def main(argv: Sequence[str] | None = None) -> None:
+    """Do the step that the command line asks for, by default a whole run."""
     arguments = parser().parse_args(argv)
     signal.signal(signal.SIGTERM, stop)
     steps = [(arguments.export, export), (arguments.verify, verify)]

@@ -4,7 +4,7 @@ A run writes under its own version; readers follow one pointer, which flips to t
 when all of it is written. So readers see the old set or the new one, each whole, and nothing
 between. The version before is kept for a rollback.
 
-    sqlite:///recommendations.db        a file beside the working directory (four slashes: absolute)
+    sqlite:///recommendations.db        a file in the working directory (four slashes: absolute)
     dynamodb://table?region=eu-west-1   a table of Amazon DynamoDB; DYNAMODB_ENDPOINT_URL in the
                                         environment names a local one
 """
