@@ -11,6 +11,7 @@ plays cut from the training part of a further split, and keeps them in chosen_se
 """
 
 import argparse
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -27,7 +28,7 @@ from command_line import (
 )
 from evaluation_data import DATA_SETS, read_data_set
 from evaluation_metrics import hubness, recall_and_ndcg, variety
-from evaluation_models import DEFAULT, MODELS, TUNED, Answer, check_libraries, models_for
+from evaluation_models import DEFAULT, MODELS, TUNED, Answer, check_libraries, left_out
 from evaluation_report import plot_comparison, show
 from evaluation_splits import split, usable
 from evaluation_tuning import (
@@ -112,21 +113,37 @@ def warm_up() -> None:
         MODELS[model](tiny, {}, 5, 1)
 
 
+def models_to_run(name: str, data: PlayCounts, asked: list[str], tuned: bool) -> list[str]:
+    """Return the models asked for that can be run; say on stderr which cannot, and why.
+
+    Raises UserError if none is left.
+    """
+    missing = left_out(data)
+    if not tuned:
+        missing[TUNED] = "no settings were chosen for these data; --tune chooses them"
+    for model in missing:
+        if model in asked:
+            print(f"{name}: without {model}: {missing[model]}", file=sys.stderr)
+    models = [model for model in MODELS if model in asked and model not in missing]
+    if not models:
+        raise UserError(f"--data {name}: none of the models asked for can be run")
+    return models
+
+
 def compare(name: str, data: PlayCounts, options, chosen: dict, client=None) -> list[dict]:
     """Evaluate the models on one data set; one row for each.
 
     Its measures are lists, one entry a split. On a cluster each split of each model is a task.
     """
-    models = [model for model in models_for(data) if model in (options.models or MODELS)]
-    if name not in chosen:
-        models = [model for model in models if model != TUNED]
+    models = models_to_run(name, data, options.models or list(MODELS), name in chosen)
     settings = {model: settings_for(name, model, chosen) for model in models}
     asked = [(model, number) for model in models for number in range(1, options.splits + 1)]
     tasks = [(model, settings[model], number, options.top, options.seed) for model, number in asked]
     if client:
         found = on_cluster(client, sent(client, data), tasks, name)
     else:
-        found = [measure_split(data, *task) for task in tqdm(tasks, desc=name, unit="split")]
+        bar = tqdm(tasks, desc=name, unit="split", disable=None)
+        found = [measure_split(data, *task) for task in bar]
     rows = []
     for model in models:
         results = [one for one, (of, _) in zip(found, asked, strict=True) if of == model]

@@ -102,12 +102,28 @@ if installed(DEEP):
     MODELS[DEEP] = larger_rival(variational_autoencoder)
 
 
-def models_for(data: PlayCounts) -> list[str]:
-    """Name the models that the data have columns for."""
-    missing = set() if has_countries(data) else {COUNTRY}
+# These read all plays in every epoch: with more than so many they take hours, or days.
+MOST_PLAYS = {MACHINE: 2_000_000, DEEP: 2_000_000}
+
+
+def left_out(data: PlayCounts) -> dict[str, str]:
+    """Say which of the models cannot be run on the data, each with the reason."""
+    plays = data.matrix.nnz
+    reasons = {
+        model: f"{plays:,} pairs would take hours or days; it is run on at most {most:,}"
+        for model, most in MOST_PLAYS.items()
+        if plays > most
+    }
+    if not has_countries(data):
+        reasons[COUNTRY] = "the data have no countries"
     if data.profiles is None:
-        missing.add(MACHINE)
-    return [name for name in MODELS if name not in missing]
+        reasons[MACHINE] = "the data have no profiles"
+    return {model: reason for model, reason in reasons.items() if model in MODELS}
+
+
+def models_for(data: PlayCounts) -> list[str]:
+    """Name the models that can be run on the data."""
+    return [name for name in MODELS if name not in left_out(data)]
 
 
 def check_libraries(models: Iterable[str]) -> None:

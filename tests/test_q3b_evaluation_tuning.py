@@ -69,9 +69,9 @@ def test_a_search_ends_when_its_trials_are_spent():
 def test_validation_plays_are_none_of_the_test_plays_of_their_split():
     data = generated_play_counts(users=80, artists=60, seed=3)
     outer = split(data.matrix, 5, 0)
-    first, second = validation_splits(data, 5)
-    assert (first.test != second.test).nnz > 0
-    for inner in (first, second):
+    first, *others = validation_splits(data, 5)
+    assert all((first.test != other.test).nnz > 0 for other in others)
+    for inner in (first, *others):
         assert inner.test.multiply(outer.test).nnz == 0
         assert (inner.train + inner.test != outer.train).nnz == 0
 
