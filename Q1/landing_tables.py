@@ -176,5 +176,5 @@ def landed(
     if complaint and not skip_bad_rows:
         raise UserError(f"{complaint}; mend them, or leave them out with --on-bad-row skip")
     if complaint:
-        print(f"left out: {complaint}", file=sys.stderr)
+        print(f"rejected: {complaint}", file=sys.stderr)
     return landing

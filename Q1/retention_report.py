@@ -19,7 +19,7 @@ TRIANGLE_HEADER = (
 
 @dataclass(frozen=True)
 class Data:
-    """What was asked about: a table's name, its row of `overview.sql`, the rows left out."""
+    """What was asked about: a table's name, its row of `overview.sql`, the rows rejected."""
 
     table: str
     overview: Any

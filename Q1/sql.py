@@ -66,7 +66,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def load(connection: Connection, arguments: argparse.Namespace) -> dict[str, int]:
-    """Make the view over the events of the command line; the rows left out, counted by reason."""
+    """Make the view over the events of the command line; the rows rejected, by reason."""
     rows_rejected = {}
     if arguments.table is not None:
         sources = [existing_table(connection, arguments.table, arguments.columns)]

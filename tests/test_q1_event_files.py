@@ -161,7 +161,7 @@ def test_bad_rows_are_left_out_on_request_and_still_counted(run):
     bad = GOOD + "a,never,x\n" + "b,2017-04-03,OPEN\n"
     finished = run(bad, options=("--on-bad-row", "skip"))
     assert counted(finished) == (4, 2, 2, 2)
-    assert "left out: 1 x not ISO 8601 or epoch time" in finished.stderr
+    assert "rejected: 1 x not ISO 8601 or epoch time" in finished.stderr
 
 
 def test_a_file_that_mixes_formats_of_time_is_read_whole(run):
