@@ -19,7 +19,7 @@ PICTURES = (".png", ".svg", ".pdf")
 # Errors of the operating system that mean the user named the wrong file.
 WRONG_FILE = {
     *(errno.ENOENT, errno.EISDIR, errno.ENOTDIR, errno.EACCES, errno.EPERM),
-    *(errno.ENAMETOOLONG, errno.ELOOP),
+    *(errno.ENAMETOOLONG, errno.ELOOP, errno.EEXIST),
 }
 
 
