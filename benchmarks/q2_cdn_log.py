@@ -10,7 +10,6 @@ a figure that a busy machine disturbs less; `process` is all of the first run, P
 the imports too. The peak is that of the process.
 """
 
-import argparse
 import gzip
 import json
 import shutil
@@ -19,10 +18,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from argparse import SUPPRESS
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "Q2"))
+from command_line import ArgumentParser, command
 
 FIRST, LAST = "2017-08-24", "2017-08-25"
 ROWS_AT_A_TIME = 1_000_000
@@ -224,17 +226,16 @@ def compress(path: Path) -> Path:
     return packed
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--rows", type=int, default=2_000_000, help="of the log (default: 2000000)")
-    parser.add_argument("--runs", type=int, default=3, help="timed after the first (default: 3)")
+@command
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=2_000_000, help="of the log")
+    parser.add_argument("--runs", type=int, default=3, help="timed after the first")
     parser.add_argument("--peers", nargs="+", choices=QUERIES, default=[*QUERIES], help="which")
     parser.add_argument("--scaling", nargs="+", type=float, metavar="GB", help="sizes for ours")
     parser.add_argument("--folder", type=Path, help="keep the logs there (default: nowhere)")
-    parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
-    options = parser.parse_args()
+    parser.add_argument("--child", nargs=2, help=SUPPRESS)
+    options = parser.parse_args(argv)
     if options.child:
         run_here(*options.child, options.runs)
         return
@@ -248,4 +249,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

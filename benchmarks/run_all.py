@@ -23,7 +23,8 @@ sys.path.append(str(FOLDER.parent / "Q1"))
 
 from command_line import ArgumentParser, OutsideError, command, replacing  # noqa: E402
 
-LISTENERS = "--users 359347 --artists 155424"  # the shape of Last.fm 360K
+ARTISTS = 155_424
+LISTENERS = f"--users 359347 --artists {ARTISTS}"  # the shape of Last.fm 360K
 STATED_SIZES = {
     "q1_retention": "--events 10000000 --users 1000000 --day-events 1000000",
     "q2_cdn_log": "--rows 20000000 --scaling 1 2 4 8",
@@ -33,7 +34,8 @@ STATED_SIZES = {
     " --libraries 45000",
     "q3b_store": LISTENERS,
     "q3b_api": f"{LISTENERS} --requests 100000",
-    "cluster": "--rows 4000000",
+    "cluster": f"--rows 20000000 --copies 20 --users 60000 --artists {ARTISTS}",
+    "cluster_plan": "",
 }
 
 
@@ -117,4 +119,4 @@ def report(runs: Sequence[Run]) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
