@@ -104,7 +104,7 @@ def checked_dsn(dsn: str, source: str) -> str:
     """`dsn` with our name and a time limit added. Its text, maybe a password, is never shown."""
     try:
         settings = parse_dsn(dsn)
-    except psycopg2.ProgrammingError:
+    except (psycopg2.ProgrammingError, UnicodeEncodeError):
         settings = {}
     if not settings and (dsn or source == "--dsn"):
         raise UserError(

@@ -18,6 +18,7 @@ from pyarrow import parquet
 from tqdm import tqdm
 
 ROWS_AT_A_TIME = 100_000
+# A day that Python's calendar does not have is as good as none.
 # The interval is NULL for every age; PostgreSQL then drops the condition as it plans.
 PLAYS_QUERY = """
 SELECT user_id::text, artist_id::text, artist_name::text, plays::float8
@@ -25,7 +26,9 @@ FROM plays
 WHERE %(max_age)s::interval IS NULL OR last_played_at >= now() - %(max_age)s::interval
 """
 PROFILES_QUERY = """
-SELECT user_id::text, gender::text, age::float8, country::text, signup::date
+SELECT
+    user_id::text, gender::text, age::float8, country::text,
+    CASE WHEN signup::date BETWEEN '0001-01-01' AND '9999-12-31' THEN signup::date END
 FROM profiles
 """
 PLAYS_SCHEMA = pa.schema(

@@ -193,11 +193,31 @@ def choose(
 def read_chosen(path: Path) -> dict[str, dict[str, dict]]:
     """Read the chosen settings: data set -> model -> settings; none if there is no file."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        chosen = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UserError(f"{path}: not JSON ({error}); repeat evaluate.py --tune") from error
+    if not is_chosen(chosen):
+        raise UserError(f"{path}: not data set, model, settings; repeat evaluate.py --tune")
+    return chosen
+
+
+def is_chosen(found: object) -> bool:
+    """Whether this is data set -> model -> settings that the model has, of their types."""
+    if not isinstance(found, dict) or not all(isinstance(it, dict) for it in found.values()):
+        return False
+    return all(
+        isinstance(settings, dict) and all(is_setting(model, *it) for it in settings.items())
+        for of_models in found.values()
+        for model, settings in of_models.items()
+    )
+
+
+def is_setting(model: str, name: str, value: object) -> bool:
+    """Whether a model has a setting of that name and type; a whole number may stand for another."""
+    kinds = {type(known) for known in SPACES.get(model, {}).get(name, [])}
+    return type(value) in kinds | ({int} if float in kinds else set())
 
 
 def write_chosen(chosen: dict[str, dict[str, dict]], path: Path) -> None:

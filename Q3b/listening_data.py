@@ -154,14 +154,26 @@ def read_table(path: Path, columns: list[str], texts: list[str] = ()) -> pa.Tabl
     if not path.is_file():
         raise UserError(f"{path}: there is no such file")
     try:
-        names = parquet.read_schema(path).names
-        if missing := [column for column in columns if column not in names]:
+        schema = parquet.read_schema(path)
+        if missing := [column for column in columns if column not in schema.names]:
             raise UserError(f"{path}: it has no column {', '.join(missing)}")
+        for column in columns:
+            check_type(path, schema.field(column))
         return parquet.read_table(path, columns=columns, read_dictionary=list(texts))
-    except pa.ArrowException as error:
+    except (pa.ArrowException, OSError) as error:
         raise UserError(
             f"{path}: cannot be read as Parquet: {str(error).splitlines()[0]}"
         ) from error
+
+
+def check_type(path: Path, column: pa.Field) -> None:
+    """Raise UserError for a column whose values are lists, bytes or the like, or no times."""
+    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    text = pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_null(kind)
+    moment = pa.types.is_timestamp(kind) or pa.types.is_date(kind)
+    single = moment or pa.types.is_primitive(kind) or pa.types.is_decimal(kind)
+    if not (text or single) or (column.name == TIME_COLUMN and not moment):
+        raise UserError(f"{path}: its column {column.name} is of type {column.type}")
 
 
 def text_column(column: pa.ChunkedArray) -> Column:

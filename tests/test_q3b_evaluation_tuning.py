@@ -92,9 +92,16 @@ def test_settings_are_chosen_for_each_set_and_the_default_for_all(implicit):
 def test_choices_are_kept_and_put_over_older_ones(tmp_path):
     path = tmp_path / "chosen.json"
     assert read_chosen(path) == {}
-    old, new = {"a": {"x": {"k": 1}, "y": {}}, "b": {}}, {"a": {"x": {"k": 2}}, "c": {"z": {}}}
+    old, new = (
+        {"a": {"ALS": {"factors": 16}, "EASE": {}}, "b": {}},
+        {"a": {"ALS": {"factors": 32}}, "c": {"BPR": {}}},
+    )
     write_chosen(merged(old, new), path)
-    assert read_chosen(path) == {"a": {"x": {"k": 2}, "y": {}}, "b": {}, "c": {"z": {}}}
+    assert read_chosen(path) == {
+        "a": {"ALS": {"factors": 32}, "EASE": {}},
+        "b": {},
+        "c": {"BPR": {}},
+    }
 
 
 def test_a_file_of_choices_that_is_not_json_is_named(tmp_path):
