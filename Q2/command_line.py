@@ -1,4 +1,4 @@
-"""What every command of this folder shares: one-line errors, exit codes, UTF-8, whole files.
+"""What every command of this folder shares: arguments, one-line errors, exit codes, whole files.
 
 The same file stands in each question's folder, so that each folder stands alone; a test keeps
 the copies equal.
