@@ -3,6 +3,9 @@
 A user's scores are the weighted sum of the neighbours' votes, added up in one dense row of
 artists. `best_votes` picks the best unheard of them, `residual_votes` takes them away from the
 user's own votes. Both fill a few rows at a time: no users x artists matrix exists but sparse.
+
+Where the votes are few beside the artists, the columns that got any are written down, and only
+those are looked at and set back to 0: else most of the time would go into an almost empty row.
 """
 
 from typing import NamedTuple
@@ -11,6 +14,7 @@ import numpy as np
 from numba import njit
 
 CHUNK = 64  # scores compared at once: a few vector registers
+FEW = 24  # votes are few if there are less than one for so many artists
 
 
 class Table(NamedTuple):
@@ -31,10 +35,16 @@ def any_above(scores, limit):
 
 
 @njit(cache=True, nogil=True)
+def comes_before(score, column, other_score, other_column):
+    """Say whether (score, column) is better: a higher score, of equals the lower column."""
+    return score > other_score or (score == other_score and column < other_column)
+
+
+@njit(cache=True, nogil=True)
 def insert(score, column, scores, columns, count):
-    """Insert into the first `count` slots, kept by falling score, and let the last fall off."""
+    """Insert into the first `count` slots, the best first, and let the last fall off."""
     slot = min(count, scores.size - 1)
-    while slot > 0 and scores[slot - 1] < score:
+    while slot > 0 and comes_before(score, column, scores[slot - 1], columns[slot - 1]):
         scores[slot], columns[slot] = scores[slot - 1], columns[slot - 1]
         slot -= 1
     scores[slot], columns[slot] = score, column
@@ -59,13 +69,54 @@ def take_best(scores, best_scores, best_columns):
 
 
 @njit(cache=True, nogil=True)
+def take_best_of(columns, scores, best_scores, best_columns):
+    """Do the same among some columns alone, in any order, and set their scores to 0."""
+    count, last = 0, best_scores.size - 1
+    for column in columns:
+        score = scores[column]
+        scores[column] = 0  # so that a column that stands there twice counts once
+        if score > 0 and (
+            count <= last or comes_before(score, column, best_scores[last], best_columns[last])
+        ):
+            insert(score, column, best_scores, best_columns, count)
+            count = min(count + 1, best_scores.size)
+    return count
+
+
+@njit(cache=True, nogil=True)
 def add_votes(ids, weights, votes, scores):
-    """Set the scores (artists,) to the votes of the users `ids`, times their weights (ids,)."""
-    scores[:] = 0
+    """Add the votes of the users `ids`, times their weights (ids,), to the scores (artists,)."""
     for position in range(ids.size):
         begin, end = votes.starts[ids[position]], votes.starts[ids[position] + 1]
         for vote in range(np.uint64(begin), np.uint64(end)):
             scores[votes.columns[vote]] += weights[position] * votes.values[vote]
+
+
+@njit(cache=True, nogil=True)
+def add_few_votes(ids, weights, votes, scores, touched):
+    """Do the same, and write the columns whose score is no longer 0 down; return how many.
+
+    A column stands there again if its score came back to 0 in between. One slot more is needed.
+    """
+    count = 0
+    for position in range(ids.size):
+        begin, end = votes.starts[ids[position]], votes.starts[ids[position] + 1]
+        for vote in range(np.uint64(begin), np.uint64(end)):
+            column = votes.columns[vote]
+            before = scores[column]
+            scores[column] = before + weights[position] * votes.values[vote]
+            touched[count] = column  # written over if it is none; a branch would be guessed wrong
+            count += (before == 0) & (scores[column] != 0)
+    return count
+
+
+@njit(cache=True, nogil=True)
+def votes_of(ids, votes):
+    """Count the votes of the users `ids`."""
+    count = 0
+    for user in ids:
+        count += votes.starts[user + 1] - votes.starts[user]
+    return count
 
 
 @njit(cache=True, nogil=True)
@@ -75,27 +126,21 @@ def best_votes(neighbours, votes, heard, artists, best_columns, best_scores, len
     neighbours: Table of u users by voters; votes: of voters by artists; heard: of u users by
     artists, its values not looked at.
     """
-    scores = np.empty(artists, votes.values.dtype)
+    scores = np.zeros(artists, votes.values.dtype)
+    touched = np.empty(artists // FEW + 1, np.uint32)
     for row in range(lengths.size):
         begin, end = neighbours.starts[row], neighbours.starts[row + 1]
-        add_votes(neighbours.columns[begin:end], neighbours.values[begin:end], votes, scores)
-        for place in range(heard.starts[row], heard.starts[row + 1]):
-            scores[heard.columns[place]] = 0
-        lengths[row] = take_best(scores, best_scores[row], best_columns[row])
-
-
-@njit(cache=True, nogil=True)
-def positive_columns(scores, columns):
-    """Write the columns of the scores above 0, ascending; return how many."""
-    count = 0
-    for begin in range(0, scores.size, CHUNK):
-        chunk = scores[begin : begin + CHUNK]
-        if any_above(chunk, scores.dtype.type(0)):
-            for slot in range(chunk.size):
-                if chunk[slot] > 0:
-                    columns[count] = begin + slot
-                    count += 1
-    return count
+        ids, weights = neighbours.columns[begin:end], neighbours.values[begin:end]
+        own = heard.columns[heard.starts[row] : heard.starts[row + 1]]
+        if votes_of(ids, votes) < touched.size:
+            found = touched[: add_few_votes(ids, weights, votes, scores, touched)]
+            scores[own] = 0
+            lengths[row] = take_best_of(found, scores, best_scores[row], best_columns[row])
+        else:
+            add_votes(ids, weights, votes, scores)
+            scores[own] = 0
+            lengths[row] = take_best(scores, best_scores[row], best_columns[row])
+            scores[:] = 0
 
 
 @njit(cache=True, nogil=True)
@@ -107,11 +152,11 @@ def limit_above_all_but(count, values):
 
 
 @njit(cache=True, nogil=True)
-def subtract_share(share, scores, own_columns, own_votes, kept, found, columns, values):
+def subtract_share(share, scores, touched, own_columns, own_votes, kept, columns, values):
     """Write own votes - share * scores to columns, values; return how many entries they have.
 
-    Of the scores of artists without an own vote only the `kept` largest are taken. found
-    (artists,) is scratch.
+    Of the scores of artists without an own vote only the `kept` largest are taken. touched: the
+    columns of all scores above 0, which are set to 0.
     """
     length = own_columns.size
     for place in range(length):
@@ -119,13 +164,13 @@ def subtract_share(share, scores, own_columns, own_votes, kept, found, columns, 
         columns[place] = column
         values[place] = own_votes[place] - share * scores[column]
         scores[column] = 0
-    others = found[: positive_columns(scores, found)]
-    limit = limit_above_all_but(kept, scores[others])
-    for column in others:
+    limit = limit_above_all_but(kept, scores[touched])
+    for column in touched:
         if scores[column] > limit:
             columns[length] = column
             values[length] = -share * scores[column]
             length += 1
+        scores[column] = 0
     return length
 
 
@@ -136,14 +181,15 @@ def residual_votes(first, neighbours, votes, artists, share, kept, columns, valu
     The users are the rows from `first` on of `neighbours`, a Table of users by users, and of
     `votes`, users by artists, all above 0. room: at least the longest row of votes plus `kept`.
     """
-    scores = np.empty(artists, votes.values.dtype)
-    found = np.empty(artists, np.uint32)
+    scores = np.zeros(artists, votes.values.dtype)
+    touched = np.empty(artists + 1, np.uint32)
     for row in range(lengths.size):
         user = first + row
         begin, end = neighbours.starts[user], neighbours.starts[user + 1]
-        add_votes(neighbours.columns[begin:end], neighbours.values[begin:end], votes, scores)
+        ids, weights = neighbours.columns[begin:end], neighbours.values[begin:end]
+        found = touched[: add_few_votes(ids, weights, votes, scores, touched)]
         begin, end = votes.starts[user], votes.starts[user + 1]
         own_columns, own_votes = votes.columns[begin:end], votes.values[begin:end]
         lengths[row] = subtract_share(
-            share, scores, own_columns, own_votes, kept, found, columns[row], values[row]
+            share, scores, found, own_columns, own_votes, kept, columns[row], values[row]
         )

@@ -102,6 +102,17 @@ def test_best_artists_of_equal_score_stand_by_column_and_heard_ones_fall_out():
     assert found.data.tolist() == [2] * 4
 
 
+@pytest.mark.parametrize("artists", [60, 20_000], ids=["many votes", "few for so many artists"])
+def test_votes_that_tie_or_cancel_count_as_by_hand(artists):
+    random = np.random.default_rng(5)
+    votes = np.zeros((9, artists))
+    votes[:, random.choice(artists, 30, replace=False)] = random.integers(-2, 3, (9, 30))
+    heard = (random.random((9, artists)) < 0.1) * 1.0
+    everyone = csr_array(np.ones((9, 9)))
+    found = best_artists(lambda users: everyone[users], csr_array(votes), csr_array(heard), top=12)
+    assert rows_of(found) == best_by_sorting(everyone @ votes, heard > 0, 12)
+
+
 def test_a_new_user_with_the_plays_of_a_known_one_meets_that_twin_first():
     plays = drawn_plays()
     model = fit(plays, Settings(neighbours=20))
