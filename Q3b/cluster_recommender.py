@@ -26,7 +26,15 @@ from cluster import sent as send
 from cold_start import Popularity, popularity_of
 from features import normalised_plays, scaled_age
 from neighbour_kernel import Best, Rows, sort_rows
-from neighbour_search import best_of, blocks, inverted_index, ordered_rows, positions, unsettled
+from neighbour_search import (
+    best_of,
+    blocks,
+    inverted_index,
+    ordered_rows,
+    positions,
+    row_starts,
+    unsettled,
+)
 from neighbours import similarities, unit_rows
 from play_counts import PlayCounts
 from recommendation_blocks import (
@@ -267,9 +275,18 @@ def euclidean_weights(best: Best, users: np.ndarray, count: int, largest: float)
 def in_place_of(users: np.ndarray, part: csr_array) -> csr_array:
     """Put the rows of a part (u, n) where the users stand: (n, n), the other rows empty."""
     count = part.shape[1]
-    starts = np.zeros(count + 1, np.int64)
-    starts[users + 1] = np.diff(part.indptr)
-    return csr_array((part.data, part.indices, np.cumsum(starts)), (count, count))
+    lengths = np.zeros(count, np.int64)
+    lengths[users] = np.diff(part.indptr)
+    return with_small_indices(part.data, part.indices, lengths, count)
+
+
+def with_small_indices(
+    values: np.ndarray, columns: np.ndarray, lengths: np.ndarray, width: int
+) -> csr_array:
+    """Rows of these lengths; scipy would keep the columns in 64 bits for the sake of the starts."""
+    starts = row_starts(lengths)
+    columns = columns.astype(starts.dtype, copy=False)
+    return csr_array((values, columns, starts), (len(lengths), width))
 
 
 def own_votes_of(plays: PlayCounts, settings: residual_vote.Settings) -> csr_array:
@@ -283,8 +300,7 @@ def residual_part(
     """The residual votes (u, m) of users that follow each other."""
     rows_of = residual_rows(votes, neighbours, settings.residual, settings.predicted)
     columns, values, lengths = rows_of(slice(users[0], users[-1] + 1)).entries()
-    starts = np.concatenate([[0], np.cumsum(lengths)])
-    return csr_array((values, columns, starts), (len(users), votes.shape[1]))
+    return with_small_indices(values, columns, lengths, votes.shape[1])
 
 
 def joined(parts: list[csr_array]) -> csr_array:

@@ -39,6 +39,7 @@ CHECKED_USERS = 100  # that a check of the set reads back
 
 # Makes the blocks of the users with plays; the popularity serves those who get no other artist.
 BlocksOf = Callable[[Writer, Popularity], Iterator[Block | Written]]
+MetricsOf = Callable[[], dict[str, float]]  # on a cluster they are found beside the blocks
 
 
 @dataclass(frozen=True)
@@ -64,14 +65,14 @@ def daily_run(
     start = time.perf_counter()
     listening = chosen(listening, settings)
     fitted = fitted_on(client, listening.plays, settings) if client else None
-    metrics, blocks_of = fitted or fitted_here(listening.plays, settings, store)
+    metrics_of, blocks_of = fitted or fitted_here(listening.plays, settings, store)
     store.renew_lock()
     with store.begin(run, catalogue(listening.plays)) as writer:
         countries, lists, rules = write_set(writer, store, blocks_of, listening, settings)
         report = {
             "settings": asdict(settings),
             "data": data_report(listening.plays, listening.rejected),
-            "metrics": metrics,
+            "metrics": metrics_of(),
             "rules": dict(rules),
             "store_items": rules.total() + lists,
             "checked_users": sampled_users(listening.plays, CHECKED_USERS, settings.seed),
@@ -86,27 +87,27 @@ def daily_run(
     return finished
 
 
-def fitted_here(
-    plays: PlayCounts, settings: Settings, store: Store
-) -> tuple[dict[str, float], BlocksOf]:
+def fitted_here(plays: PlayCounts, settings: Settings, store: Store) -> tuple[MetricsOf, BlocksOf]:
     """Measure and fit the method; return the measures and what makes the blocks."""
     metrics = held_out(plays, settings)
     store.renew_lock()
     recommender = fitted_recommender(
         plays, settings.metric, settings.neighbours, settings.include_played
     )
-    return metrics, lambda writer, popularity: recommendation_blocks(
+    return lambda: metrics, lambda writer, popularity: recommendation_blocks(
         recommender, plays, popularity, settings.recommendations
     )
 
 
 def fitted_on(
     client: "Client", plays: PlayCounts, settings: Settings
-) -> tuple[dict[str, float], BlocksOf]:
+) -> tuple[MetricsOf, BlocksOf]:
     """Do the same on a cluster, where the fit goes along with the blocks."""
     data = sent(client, plays)
-    metrics = client.submit(held_out, data, settings, pure=False).result()
-    return metrics, lambda writer, popularity: blocks_on(client, data, plays, settings, writer)
+    metrics = client.submit(held_out, data, settings, pure=False)
+    return metrics.result, lambda writer, popularity: blocks_on(
+        client, data, plays, settings, writer
+    )
 
 
 def write_set(

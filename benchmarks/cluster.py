@@ -1,112 +1,290 @@
-"""What a cluster costs and brings, for Q2 and Q3a: none, one and two workers of one thread.
+"""What a Dask cluster costs and brings: each heavy job without one, on one worker and on two.
 
-    python benchmarks/cluster.py --rows 2000000
-    python benchmarks/cluster.py --plan        only the plan, from the constants below
+    python benchmarks/cluster.py
+    python benchmarks/cluster.py --only q2 --rows 20000000 --copies 20
+    python benchmarks/cluster.py --only q3b --users 60000 --artists 155424
+    python benchmarks/cluster.py --plan
 
-Prints seconds of the clock and whether the answers are the same, byte for byte.
+A worker has one thread. Overhead and efficiency compare with a run that is held to one processor;
+the job's usual run, on all of them, is shown besides. The time to start, import and connect is
+measured alone and taken off; seconds of processors are those of all processes, start included.
+Q3a learns from REAL_DATA_DIR's Hong Kong articles, or from invented ones.
 """
 
-import argparse
+import hashlib
 import os
+import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+from distributed import Client, SchedulerPlugin
+
 ROOT = Path(__file__).resolve().parent.parent
-ONE_THREAD = {"LOKY_MAX_CPU_COUNT": "1", "OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
+sys.path += [str(ROOT / "Q2"), str(ROOT / "tests")]
 
-# Measured constants: 2 cores, 24 GB; where, is said in benchmarks/README.md.
-LOG_BYTES_PER_CORE_SECOND = 825e6 / 0.80
-LOG_RANGE = 256 << 20  # bytes of a task
-ARTICLES_PER_SEARCH = 685
-SEARCH_CORE_SECONDS = 59.2  # of ARTICLES_PER_SEARCH, nested, before features were kept
-KNN_GROWTH_PER_DOUBLING = (2.6, 2.9)  # of users: what one costs grows too
-EFFICIENCY = 0.8  # assumed, not measured: the mark that the runs of this file are to check
+from cluster_plan import plan  # noqa: E402
+from cluster_processes import Cluster, cluster_of_processes  # noqa: E402
+from command_line import ArgumentParser, command  # noqa: E402
 
-
-def plan(workers: int) -> str:
-    """What the large sizes would cost on so many workers of one core."""
-    logs = 10e12 / LOG_BYTES_PER_CORE_SECOND
-    articles = 10e6 / ARTICLES_PER_SEARCH * SEARCH_CORE_SECONDS
-    low, high = (growth ** _doublings(360e3, 10e6) for growth in KNN_GROWTH_PER_DOUBLING)
-    return "\n".join(
-        [
-            f"On {workers} workers of one core, {EFFICIENCY:.0%} of them used (assumed):",
-            f"10 TB of plain logs: {logs / 3600:.1f} core hours, {clock(logs, workers)}; "
-            f"{10e12 / LOG_RANGE:,.0f} tasks",
-            f"10 million articles, if the search grew in step: {articles / 3600:,.0f} core hours, "
-            f"{clock(articles, workers)}; use --out-of-core instead",
-            f"10 million users by user-user kNN: {low:,.0f} to {high:,.0f} times what all 360,000 "
-            "of Last.fm cost",
-        ]
-    )
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1", "LOKY_MAX_CPU_COUNT": "1"}
+START = """
+import sys
+sys.path.insert(0, sys.argv[1])
+__import__(sys.argv[2])
+from cluster import connected
+with connected(sys.argv[3]):
+    pass
+"""
 
 
-def _doublings(start: float, end: float) -> float:
-    count = 0.0
-    while start * 2 <= end:
-        start, count = start * 2, count + 1
-    return count + (end / start - 1)
+@dataclass(frozen=True)
+class Job:
+    """A script with a large task, and with a small one that loads what is loaded once."""
+
+    name: str
+    script: str
+    large: list[str]
+    small: list[str]
+    database: Path | None = None  # which holds the answer, if standard output does not
+
+    def answer(self, output: bytes) -> str:
+        """A digest of what the run found."""
+        if not self.database:
+            return hashlib.sha256(output).hexdigest()
+        with sqlite3.connect(self.database) as store:
+            number = store.execute("SELECT current FROM pointer").fetchone()[0]
+            rows = store.execute(f"SELECT * FROM users_{number} ORDER BY user_id").fetchall()  # noqa: S608
+        return hashlib.sha256(repr(rows).encode()).hexdigest()
 
 
-def clock(core_seconds: float, workers: int) -> str:
-    """Hours of the clock."""
-    return f"{core_seconds / workers / EFFICIENCY / 3600:.2f} hours of the clock"
+@dataclass(frozen=True)
+class Timing:
+    """Seconds of the clock of a whole run and of its start alone, seconds of all processors in the
+    run, and a digest of its answer."""
+
+    whole: float
+    start: float
+    processor: float
+    answer: str
+
+    @property
+    def work(self) -> float:
+        return self.whole - self.start
 
 
-def measure(name: str, command: list[str]) -> None:
-    """Print what a command takes without a cluster and on one and two workers."""
-    sys.path.insert(0, str(ROOT / "tests"))
-    from cluster_processes import cluster_of_processes
+class Counted(SchedulerPlugin):
+    """Counts the tasks that are done and the bytes of their results."""
 
-    with tempfile.TemporaryDirectory() as folder, cluster_of_processes(Path(folder)) as cluster:
-        # The first run on a cluster compiles and imports; the second one counts.
-        timed([*command, "--cluster", cluster.address])
-        alone, answer = timed(command)
-        both, on_two = timed([*command, "--cluster", cluster.address])
+    name = "counted"
+
+    def __init__(self):
+        self.tasks = self.results = 0
+
+    def transition(self, key, start, finish, *args, nbytes=None, **kwargs):
+        """Called by the scheduler for every change of a task's state."""
+        if start == "processing" and finish == "memory":
+            self.tasks += 1
+            self.results += nbytes or 0
+
+
+def processor_seconds() -> float:
+    """Seconds of all processors that this process's children have had, those that ended too."""
+    ended = psutil.Process().cpu_times()
+    seconds = ended.children_user + ended.children_system
+    for child in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            times = child.cpu_times()
+            seconds += times.user + times.system + times.children_user + times.children_system
+    return seconds
+
+
+def timed(job: Job, address: str = "", one_core: bool = False) -> Timing:
+    """Run a job, and its start alone."""
+    pinned = ["taskset", "--cpu-list", "0"] if one_core else []
+    variables = ONE_THREAD if one_core or address else {}
+
+    def run(*arguments: str) -> tuple[float, bytes]:
+        start = time.perf_counter()
+        finished = subprocess.run(
+            [*pinned, sys.executable, *arguments],
+            cwd=ROOT,
+            env=os.environ | variables,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            check=True,
+        )
+        return time.perf_counter() - start, finished.stdout
+
+    path = Path(job.script)
+    start, _ = run("-c", START, str(ROOT / path.parent), path.stem, address)
+    before = processor_seconds()
+    whole, output = run(job.script, *job.large, *(["--cluster", address] if address else []))
+    return Timing(whole, start, processor_seconds() - before, job.answer(output))
+
+
+def moved(cluster: Cluster) -> dict[str, int]:
+    """What Dask has counted so far, and the bytes that went over this machine's own network."""
+
+    def sums(dask_worker) -> tuple[int, int]:
+        logs = dask_worker.transfer_incoming_log, dask_worker.transfer_outgoing_log
+        return tuple(sum(entry["total"] for entry in log) for log in logs)
+
+    def counts(dask_scheduler) -> tuple[int, int]:
+        counted = dask_scheduler.plugins["counted"]
+        return counted.tasks, counted.results
+
+    with Client(cluster.address, set_as_default=False) as client:
+        tasks, results = client.run_on_scheduler(counts)
+        between, taken = map(sum, zip(*client.run(sums).values(), strict=True))
+    loopback = psutil.net_io_counters(pernic=True)
+    wire = sum(loopback[name].bytes_sent for name in ("lo", "lo0") if name in loopback)
+    return {
+        "tasks": tasks,
+        "results": results,
+        "between workers": between,
+        "to the client": taken - between,
+        "on the wire": wire,
+    }
+
+
+def peak_memory(cluster: Cluster) -> float:
+    """The most that a worker has held, GB."""
+
+    def peak() -> int:
+        import resource
+
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+    with Client(cluster.address, set_as_default=False) as client:
+        return max(client.run(peak).values()) / 1e6
+
+
+def measure(job: Job) -> None:
+    """Print what a job takes without a cluster and on one and two workers."""
+    usual, alone = timed(job), timed(job, one_core=bool(shutil.which("taskset")))
+    folder = str(ROOT / Path(job.script).parent)  # as in the job's image
+    with (
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch,
+        cluster_of_processes(Path(scratch), PYTHONPATH=folder, **ONE_THREAD) as cluster,
+    ):
+        small = [sys.executable, job.script, *job.small, "--cluster", cluster.address]
+        subprocess.run(small, cwd=ROOT, capture_output=True, check=True)
+        with Client(cluster.address, set_as_default=False) as client:
+            client.register_plugin(Counted())
+        before = moved(cluster)
+        two = timed(job, cluster.address)
+        counts = {name: count - before[name] for name, count in moved(cluster).items()}
+        memory = peak_memory(cluster)
         cluster.processes.pop().terminate()
         time.sleep(5)
-        one, on_one = timed([*command, "--cluster", cluster.address])
-    print(
-        f"{name}: {alone:.2f} s without a cluster, {one:.2f} s on one worker, {both:.2f} s on two"
+        one = timed(job, cluster.address)
+    heads = f"{'whole':>8}{'start':>8}{'work':>8}{'processors':>12}"
+    print(f"\n{job.name + ', seconds':<36}{heads}")
+    for name, timing in (
+        ("without a cluster, as usual", usual),
+        ("without a cluster, one core", alone),
+        ("one worker", one),
+        ("two workers", two),
+    ):
+        clock = f"{timing.whole:>8.1f}{timing.start:>8.1f}{timing.work:>8.1f}"
+        print(f"  {name:<34}{clock}{timing.processor:>12.1f}")
+    print(f"  overhead of one worker {one.work / alone.work - 1:+.0%}", end=", ")
+    print(f"efficiency on two {alone.work / two.work / 2:.0%}", end="; ")
+    same = usual.answer == alone.answer == one.answer == two.answer
+    print("same answer, byte for byte" if same else "ANSWERS DIFFER")
+    tasks = counts.pop("tasks")
+    each = ", ".join(f"{name} {count / tasks / 1e3:,.1f}" for name, count in counts.items())
+    print(f"  {tasks:,} tasks; KB for each: {each}; a worker's memory at most {memory:.2f} GB")
+    if not same:
+        raise SystemExit(1)
+
+
+def jobs(options, folder: Path) -> list[Job]:
+    """The jobs asked for, their input written to `folder`."""
+    makers = {"q2": cdn_job, "q3a": tagger_job, "q3b": recommender_job}
+    return [makers[name](options, folder) for name in options.only]
+
+
+def cdn_job(options, folder: Path) -> Job:
+    """Q2's total by extension: a log, and copies of it that are links."""
+    log, copies = folder / "log.tsv", folder / "logs"
+    with log.open("w", encoding="utf-8") as file:
+        for number in range(1000):
+            row = f"2017-08-24\t10:{number % 60:02}:00\t{number}00\t/a/{number}/picture.jpg\n"
+            file.write(row * (options.rows // 1000))
+    copies.mkdir()
+    for number in range(options.copies):
+        os.link(log, copies / f"{number}.tsv")
+    size = log.stat().st_size * options.copies / 1e9
+    return Job(
+        f"Q2, {size:.1f} GB",
+        "Q2/raw_data_analytics.py",
+        [str(copies), "--by", "extension"],
+        ["--by", "extension"],
     )
-    print(f"  overhead {one / alone - 1:+.0%}, efficiency on two {alone / both / 2:.0%}, ", end="")
-    print("same answer" if answer == on_one == on_two else "ANSWERS DIFFER")
 
 
-def timed(command: list[str]) -> tuple[float, bytes]:
-    """Seconds of the clock, on one processor of this process without a cluster, and the output."""
-    pinned = ["taskset", "--cpu-list", "0"] if "--cluster" not in command else []
-    start = time.perf_counter()
-    finished = subprocess.run(
-        [*pinned, sys.executable, *command],
+def tagger_job(options, folder: Path) -> Job:
+    """Q3a's whole search and nested evaluation."""
+    articles = Path(os.environ.get("REAL_DATA_DIR", "")) / "q3a" / "hk01-2021-silver.csv"
+    real = ["--train", str(articles)] if articles.is_file() else []
+    quiet = ["--no-cache", "--importance", "model", "--format", "json"]
+    return Job(
+        "Q3a, 685 articles of hk01" if real else "Q3a, invented articles",
+        "Q3a/tagging_prediction.py",
+        [*quiet, *real, "--output", str(folder / "tagged.csv")],
+        [*quiet, "--model", "linear", "--output", str(folder / "small.csv")],
+    )
+
+
+def recommender_job(options, folder: Path) -> Job:
+    """Q3b's daily job by the default cosine, into SQLite."""
+    listeners, database = folder / "listeners", folder / "recommendations.db"
+    subprocess.run(
+        [
+            *(sys.executable, "Q3b/generate_listeners.py", "--output", listeners),
+            *("--users", str(options.users), "--artists", str(options.artists)),
+        ],
         cwd=ROOT,
-        env=os.environ | ONE_THREAD,
         capture_output=True,
         check=True,
     )
-    return time.perf_counter() - start, finished.stdout
+    plays, profiles = sorted(listeners.iterdir())
+    return Job(
+        f"Q3b, {options.users:,} users by cosine",
+        "Q3b/recommend_daily.py",
+        ["--plays", str(plays), "--profiles", str(profiles), "--store", f"sqlite:///{database}"],
+        ["--store", f"sqlite:///{folder / 'small.db'}"],
+        database,
+    )
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--rows", type=int, default=2_000_000, help="of Q2's log")
-    parser.add_argument("--plan", action="store_true", help="print only the plan")
-    parser.add_argument("--workers", type=int, default=50, help="of the plan")
-    options = parser.parse_args()
+@command
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = ArgumentParser(description=__doc__)
+    names = ["q2", "q3a", "q3b"]
+    parser.add_argument("--only", nargs="+", choices=names, default=names, help="which jobs")
+    parser.add_argument("--rows", type=int, default=1_000_000, metavar="N", help="of Q2's log")
+    parser.add_argument("--copies", type=int, default=20, metavar="N", help="of Q2's log")
+    parser.add_argument("--users", type=int, default=3_000, metavar="N", help="of Q3b")
+    parser.add_argument("--artists", type=int, default=2_000, metavar="N", help="of Q3b")
+    parser.add_argument("--plan", action="store_true", help="print only cluster_plan.py's plan")
+    options = parser.parse_args(argv)
     if not options.plan:
         with tempfile.TemporaryDirectory() as folder:
-            for number in range(8):
-                log = Path(folder) / f"{number}.tsv"
-                row = f"2017-08-24\t10:00:00\t{number}00\t/a/{number}/picture.jpg\n"
-                log.write_text(row * (options.rows // 8), encoding="utf-8")
-            measure("Q2", ["Q2/raw_data_analytics.py", folder, "--by", "extension"])
-        quiet = ["--no-cache", "--model", "linear", "--format", "json"]
-        measure("Q3a", ["Q3a/tagging_prediction.py", *quiet])
-    print(plan(options.workers))
+            for job in jobs(options, Path(folder)):
+                measure(job)
+        print()
+    print(plan(workers=50, memory=4, night=8))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -61,7 +61,7 @@ class Cluster:
 
         Return the process of each.
         """
-        end = time.monotonic() + 60
+        end = time.monotonic() + 120
         with Client(self.address, set_as_default=False) as client:
             pids = client.run(os.getpid)
             while time.monotonic() < end:

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import pytest
 from conftest import ROOT, clean_environment
 
-PAGES = [ROOT / "README.md", *sorted(ROOT.glob("Q*/README.md"))]
+PAGES = [ROOT / "README.md", *sorted(ROOT.glob("Q*/README.md")), ROOT / "benchmarks" / "README.md"]
 CONSOLE_BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
