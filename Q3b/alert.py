@@ -10,6 +10,7 @@ import socket
 import sys
 import urllib.request
 from collections.abc import Sequence
+from http.client import HTTPException
 
 from command_line import ArgumentParser, OutsideError, UserError, command
 
@@ -29,7 +30,7 @@ def post(url: str, text: str) -> None:
         request = urllib.request.Request(url, body, {"Content-Type": "application/json"})  # noqa: S310
         with urllib.request.urlopen(request, timeout=TIMEOUT):  # noqa: S310 - http(s), as checked
             pass
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, HTTPException) as error:
         reason = getattr(error, "reason", type(error).__name__)
         raise OutsideError(f"the alert was not sent: {reason}") from None
 

@@ -10,6 +10,7 @@ job's own image, use those, and with them the loops that numba has compiled befo
 
 import logging
 import os
+import re
 import sys
 import warnings
 from argparse import ArgumentParser
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from distributed import Client, Future
 
 LOCAL = "local"
+ADDRESS = re.compile(r"(tcp|tls)://([^\s/:\[\]]+|\[[0-9a-fA-F:.]+\]):(?P<port>[0-9]{1,5})")
 # What must agree between here and the workers: what messages and answers are made by.
 PACKAGES = ("numpy", "pandas", "scipy", "numba", "sklearn")
 
@@ -81,7 +83,8 @@ def scheduler(address: str) -> Iterator[Any]:
     listens on 127.0.0.1 alone.
     """
     if address != LOCAL:
-        if not address.startswith(("tcp://", "tls://")) or ":" not in address[6:]:
+        found = ADDRESS.fullmatch(address)
+        if not found or not 0 < int(found["port"]) < 2**16:
             raise UserError(f"--cluster {address}: no address such as tcp://host:8786, nor local")
         yield address
         return

@@ -25,7 +25,7 @@ def absences(address: str) -> Iterator[None]:
     """Turn the failures of connecting into one line each."""
     try:
         yield
-    except ValueError as error:  # Dask's own check of addresses
+    except (ValueError, TypeError) as error:  # Dask's check of addresses, and of tls's settings
         raise UserError(f"--cluster {address}: {error}") from error
     except TimeoutError as error:
         raise OutsideError(
