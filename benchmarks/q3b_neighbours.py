@@ -40,8 +40,6 @@ from votes import less_what_neighbours_predict  # noqa: E402
 
 ARTISTS = 155_424
 EUCLIDEAN_K, COSINE_K, TOP = 100, Settings().neighbours, 20
-FULL = 359_347
-FEMALE = 85_657  # users on whom the classic way is known to take about 22 minutes
 
 
 class Clock:
