@@ -209,8 +209,8 @@ def scale(articles: int):
         size = path.stat().st_size
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
     accuracy = next(line for line in finished.stdout.splitlines() if line.startswith("Mean"))
-    yield f"{articles:,} articles, {size / 2**20:,.0f} MB, sorted by tag: {taken:,.0f} s"
-    yield f"peak memory of one process {peak:.2f} GB; {accuracy}"
+    yield f"{articles:,} articles, {size / 2**20:,.0f} MiB, sorted by tag: {taken:,.0f} s"
+    yield f"peak memory of one process {peak:.2f} GiB; {accuracy}"
 
 
 def write_sorted_by_tag(path: Path, articles: int) -> None:

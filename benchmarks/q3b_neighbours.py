@@ -147,7 +147,7 @@ RUNS: dict[str, Callable[[PlayCounts, Clock], None]] = {
 
 
 def peak_memory() -> float:
-    """Return this process's peak memory in GB; nothing on systems that do not tell."""
+    """Return this process's peak memory in GiB; nothing on systems that do not tell."""
     try:
         import resource
     except ImportError:
@@ -241,7 +241,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     plan = [("classic", users) for users in options.classic]
     plan += [(name, users) for name in ("euclidean", "cosine") for users in options.users]
     plan += [(name, n) for name in ("sparse_dot_topn", "implicit") for n in options.libraries]
-    print(f"{'way':<16}{'users':>8}  {'stage':<26}{'wall s':>9}{'CPU s':>9}{'peak GB':>9}")
+    print(f"{'way':<16}{'users':>8}  {'stage':<26}{'wall s':>9}{'CPU s':>9}{'peak GiB':>9}")
     results = []
     for name, users in tqdm(plan, unit="run", disable=None):
         results.append(run_apart(name, users, options.seed))
