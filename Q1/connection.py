@@ -16,6 +16,7 @@ import psycopg2
 from command_line import OutsideError, UserError
 from dotenv import dotenv_values
 from embedded_postgresql import embedded_server
+from psycopg2.errors import QueryCanceled
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import make_dsn, parse_dsn, set_wait_callback
 from psycopg2.extras import wait_select
@@ -25,6 +26,7 @@ HOST_VARIABLES = ("DATABASE_URL", "PGHOST", "PGHOSTADDR", "PGSERVICE")
 SERVER_VARIABLES = (*HOST_VARIABLES, "PGPORT", "PGDATABASE")
 
 PATIENCE_SECONDS = 30  # for a server that is there but still starting
+INTERRUPTED = ("user request", ".read() call")  # what becomes of Ctrl-C in queries and COPY
 STARTING = ("the database system is starting up", "server closed the connection unexpectedly")
 
 
@@ -45,6 +47,8 @@ def connected(dsn: str | None, embedded: bool) -> Iterator[Connection]:
 def session(dsn: str, source: str, isolation_level: str) -> Iterator[Connection]:
     """Yield a connection whose days are UTC days, and say on stderr to which server.
 
+    Ctrl-C, which psycopg2 makes an error of the server, is raised as what it is.
+
     Raises `UserError` for a malformed URL, and `OutsideError` for all that PostgreSQL refuses until
     the connection is closed.
     """
@@ -57,6 +61,8 @@ def session(dsn: str, source: str, isolation_level: str) -> Iterator[Connection]
             cursor.execute("SET TIME ZONE 'UTC'; SET DateStyle = 'ISO, YMD'")
         yield connection
     except psycopg2.Error as error:
+        if isinstance(error, QueryCanceled) and any(sign in str(error) for sign in INTERRUPTED):
+            raise KeyboardInterrupt from None
         raise OutsideError(f"PostgreSQL: {error}") from error
     except UnicodeEncodeError as error:
         raise UserError(f"{error.object!r} is not UTF-8 text, which PostgreSQL needs") from None

@@ -118,7 +118,8 @@ def create_cluster(binaries: Path, directory: Path, identity: dict, tcp: bool) -
     """Run initdb: by TCP the password counts, else whoever may enter the directory is trusted."""
     authentication = "scram-sha-256" if tcp else "trust"
     command = [binaries / "initdb", "-D", directory / "data", "-U", SUPERUSER]
-    command += ["--no-sync", "--no-instructions", "--locale=C", "--encoding=UTF8"]
+    command += ["--no-sync", "--no-data-checksums", "--no-instructions"]  # see SETTINGS
+    command += ["--locale=C", "--encoding=UTF8"]
     command += [f"--auth={authentication}"]
     if tcp:
         command += [f"--pwfile={directory / 'password'}"]

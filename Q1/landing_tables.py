@@ -90,8 +90,8 @@ class Landing:
                 cursor.copy_expert(copy, reader, size=CHUNK_BYTES)
                 return True
             except (*ROW_ERRORS, errors.QueryCanceled) as error:
-                if isinstance(error, errors.QueryCanceled) and ".read() call" not in str(error):
-                    raise  # it was not our reading that failed
+                if isinstance(error, errors.QueryCanceled) and not reading_failed(str(error)):
+                    raise
                 cursor.execute("ROLLBACK TO SAVEPOINT file")
                 return False
 
@@ -153,6 +153,11 @@ class Landing:
             f"{rejected.rows:,} x {reason} (first {rejected.place})"
             for reason, rejected in self.rejected.items()
         )
+
+
+def reading_failed(message: str) -> bool:
+    """Whether COPY ended because of an exception of ours, which is named; Ctrl-C may not be."""
+    return ".read() call: " in message and "KeyboardInterrupt" not in message
 
 
 def as_csv(rows: Iterable[tuple[str, ...]]) -> io.BytesIO:

@@ -1,14 +1,19 @@
 """Event files: formats of files and times, and one clear line for what is wrong with them."""
 
 import gzip
+import io
 import json
 import os
 import shlex
+import signal
 import subprocess
 import sys
 
 import pytest
 from conftest import ROOT, assert_one_line_error, clean_environment
+from connection import session
+from event_files import EventFile
+from landing_tables import CHUNK_BYTES, landed
 from q1_given import run_here
 from sql import main
 
@@ -193,3 +198,29 @@ def test_standard_input_that_cannot_be_read(postgres_url, tmp_path, names, how):
         encoding="utf-8",
     )
     assert_one_line_error(finished, 2, "stdin: is closed, or read already")
+
+
+@pytest.fixture
+def interruptible():
+    """Python's own answer to Ctrl-C: a run in the background would ignore it."""
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, handler)
+
+
+class Interrupted(io.BytesIO):
+    """A file in whose midst Ctrl-C comes while COPY reads it."""
+
+    def read(self, size: int = -1) -> bytes:
+        if size == CHUNK_BYTES:
+            signal.raise_signal(signal.SIGINT)
+        return super().read(size)
+
+
+def test_an_interrupt_ends_the_loading(postgres_url, interruptible):
+    log = EventFile("log.csv", Interrupted(GOOD.encode()))
+    with (
+        pytest.raises(KeyboardInterrupt),
+        session(postgres_url, "--dsn", "REPEATABLE READ") as connection,
+    ):
+        landed(connection, [log], {}, skip_bad_rows=True)
