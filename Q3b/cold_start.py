@@ -79,7 +79,7 @@ class Popularity:
             tie_break = self.age_groups.shares(ages, self.everyone)
             scores = (np.floor(scores / SAME_SHARE) + tie_break) * SAME_SHARE
         scores[np.asarray(heard, dtype=int)] = 0
-        artists = best_of(scores, top)
+        artists = best_places(scores, top)
         return Answer(COUNTRY if known else GLOBAL, artists, scores[artists])
 
 
@@ -136,7 +136,7 @@ def groups_of(labels: pd.Series, played: csr_array) -> Groups:
     )
 
 
-def best_of(scores: np.ndarray, top: int) -> np.ndarray:
+def best_places(scores: np.ndarray, top: int) -> np.ndarray:
     """Return the `top` places with the highest scores above 0, of equals the lower place first."""
     top = min(top, len(scores))
     least = np.partition(scores, len(scores) - top)[len(scores) - top]

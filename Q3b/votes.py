@@ -26,7 +26,7 @@ def slices(length: int, size: int = BLOCK) -> Iterator[slice]:
         yield slice(start, min(start + size, length))
 
 
-class Rows:
+class Room:
     """Room for the entries of some rows: columns and values (u, room), lengths (u,)."""
 
     def __init__(self, rows: int, room: int):
@@ -41,7 +41,7 @@ class Rows:
 
 
 def by_blocks(
-    rows_of: Callable[[slice], Rows], shape: tuple[int, int], most: int, threads: int | None
+    rows_of: Callable[[slice], Room], shape: tuple[int, int], most: int, threads: int | None
 ) -> csr_array:
     """Return the rows that `rows_of` makes of each slice of users, as one matrix.
 
@@ -77,8 +77,8 @@ def best_artists(
     """
     table = table_of(votes)
 
-    def best_of(users: slice) -> Rows:
-        block = Rows(users.stop - users.start, top)
+    def best_of(users: slice) -> Room:
+        block = Room(users.stop - users.start, top)
         best_votes(
             table_of(weights_of(users)),
             table,
@@ -109,15 +109,15 @@ def less_what_neighbours_predict(
 
 def residual_rows(
     votes: csr_array, neighbours: csr_array, share: float, kept: int
-) -> Callable[[slice], Rows]:
+) -> Callable[[slice], Room]:
     """Return a function from a slice of users to their rows of `less_what_neighbours_predict`."""
     neighbour_table, vote_table = table_of(neighbours), table_of(votes)
     artists = votes.shape[1]
     kept = min(kept, artists)
     room = kept + int(np.diff(votes.indptr).max(initial=0))
 
-    def residual_of(users: slice) -> Rows:
-        block = Rows(users.stop - users.start, room)
+    def residual_of(users: slice) -> Room:
+        block = Room(users.stop - users.start, room)
         residual_votes(
             users.start,
             neighbour_table,

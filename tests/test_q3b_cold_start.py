@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import residual_vote
-from cold_start import PRIOR_LISTENERS, all_charts, answer, best_of, popularity_of
+from cold_start import PRIOR_LISTENERS, all_charts, answer, best_places, popularity_of
 from listeners import generated_play_counts
 from play_counts import play_counts_of
 from scipy.sparse import csr_array
@@ -112,8 +112,8 @@ def test_data_without_profiles_know_everyone_only():
 
 
 def test_best_are_the_largest_of_equals_the_lower_place_first():
-    assert best_of(np.array([0.5, 0, 2, 0.5, 2, 0.5]), 4).tolist() == [2, 4, 0, 3]
-    assert best_of(np.array([0.0, 1]), 5).tolist() == [1]
+    assert best_places(np.array([0.5, 0, 2, 0.5, 2, 0.5]), 4).tolist() == [2, 4, 0, 3]
+    assert best_places(np.array([0.0, 1]), 5).tolist() == [1]
 
 
 @pytest.fixture(scope="module")
