@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from urllib.parse import urlsplit
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from log_blocks import blocks
 from log_formats import FORMATS
@@ -79,7 +79,6 @@ LOG_FORMATS = {"cloudfront": "w3c", "iis": "w3c"}
 
 
 @pytest.mark.parametrize("name", WRITERS)
-@settings(deadline=None)  # the first call loads the compiled kernel
 @given(requests=st.lists(REQUESTS), bad=st.integers(0, 3), packed=st.booleans())
 def test_every_format_agrees_with_the_reference(name, requests, bad, packed):
     head, write = WRITERS[name]
@@ -99,7 +98,6 @@ def test_every_format_agrees_with_the_reference(name, requests, bad, packed):
     assert found.requests + found.rows_outside + bad == found.account.rows_read
 
 
-@settings(deadline=None)
 @given(requests=st.lists(REQUESTS), size=st.integers(1, 200))
 def test_blocks_of_any_size_give_the_same_groups(requests, size):
     text = "".join(as_tsv(*request) + "\n" for request in requests).encode("utf-8")
@@ -119,7 +117,6 @@ def test_blocks_of_any_size_give_the_same_groups(requests, size):
     assert (account.accepted, account.lines) == (len(requests), len(requests))
 
 
-@settings(deadline=None)
 @given(data=st.binary(max_size=300), name=st.sampled_from([*FORMATS]))
 def test_no_bytes_crash_the_scanner(data, name):
     account = RowAccount()

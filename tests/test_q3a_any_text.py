@@ -1,14 +1,10 @@
-"""Any Unicode goes through reading, segmenting and tagging, or is one clear error."""
-
-from collections import Counter
+"""Any Unicode goes through cleaning, segmenting and tagging."""
 
 import pandas as pd
 import pytest
 from article_text import plain_text
-from articles import Source, read_batches
-from command_line import UserError
 from demo_corpus import demo_corpus
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from model_families import families
 from nested_evaluation import only_candidate, trained
@@ -47,7 +43,6 @@ def check(text: str, tagger) -> None:
     assert 0 <= row["confidence"] <= 1
 
 
-@settings(max_examples=100, deadline=None)
 @given(text=TEXT)
 def test_any_text_is_tagged(tagger, text):
     check(text, tagger)
@@ -58,26 +53,9 @@ def test_a_hostile_text_is_tagged(tagger, text):
     check(text, tagger)
 
 
-@settings(max_examples=100, deadline=None)
 @given(text=TEXT)
 def test_plain_text_is_its_own_plain_form(text):
     """Nothing is left that a second look would take away, but for mark-up that was written out."""
     plain = plain_text(text)
     if not set("<&") & set(plain):
         assert plain_text(plain) == plain
-
-
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(content=st.binary(max_size=300) | TEXT.map(lambda text: text.encode("utf-8", "replace")))
-@example(content=b"\xef\xbb\xbf")
-@example(content=b'\x00,"\n')
-def test_any_file_is_read_or_is_one_error(tmp_path, content):
-    path = tmp_path / "articles.csv"
-    path.write_bytes(b"id,tag,text\n" + content)
-    try:
-        for batch in read_batches([path], ["id", "tag", "text"], Source(), Counter()):
-            prepared(batch)
-    except UserError as error:
-        assert "articles.csv" in str(error)

@@ -1,0 +1,509 @@
+"""Every command line, swept: whatever is asked, an answer or one line, and the right exit code.
+
+The arguments are drawn from each script's own parser, so that a new option is swept without
+anybody's doing; GOOD only says what makes sense for it, so that some runs get far.
+"""
+
+import argparse
+import importlib.util
+import io
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
+from pathlib import Path
+from types import ModuleType
+from unittest.mock import patch
+
+import psycopg2
+import pytest
+from conftest import ROOT, clean_environment
+from filelock import FileLock
+from generate_listeners import write_listeners
+from hypothesis import assume, given, note, settings
+from hypothesis import strategies as st
+from q3b_published import LISTENERS, publish
+from sweep import HOSTILE, changed, tagger_bytes, time_limit
+from test_layout import is_script
+
+QUESTIONS = [script for script in sorted(ROOT.glob("Q*/*.py")) if is_script(script)]
+BENCHMARKS = [script for script in sorted(ROOT.glob("benchmarks/*.py")) if is_script(script)]
+FALSE = shutil.which("false")  # a child process that fails at once, where one would take long
+STDIN = b"uid,time,event_name\na,2017-04-01,FIRST_INSTALL\n"
+PROCESS_SECONDS = 120
+SECONDS = 20  # for one example
+NUMBERS = ("0", "1", "2", "3", "5", "20")
+DAYS = ("2017-04-01", "2017-04-08", "2017-08-24", "2017-08-25", "1900-01-01", "2999-12-31")
+ZONES = ("UTC", "Asia/Hong_Kong", "America/St_Johns", "Asia/Kathmandu", "Etc/GMT+12")
+LOGS = ("logs", "logs/plain.tsv", "logs/combined.log", "logs/*.log", "logs/iis.log", "-", "empty")
+LOG_DAYS = ("2017-08-23", "2017-08-24", "2014-05-23", "2019-12-04", "2000-10-10")
+PICTURES = ("out.png", "OUT.SVG", "out.pdf", "missing/out.png", "logs")
+TAGGED, TO_TAG = ("articles.csv", "few.csv", "empty"), ("new.csv", "empty", "logs")
+STORES = ("sqlite:///store.db", "sqlite:///new.db", "sqlite:///../held.db", "sqlite:///empty")
+CLUSTERS = ("tcp://", "127.0.0.1:8786", "tcp://127.0.0.1:99999", "tls://127.0.0.1:1", "")
+
+# By script and option (for a positional argument, its name): values that make sense.
+GOOD = {
+    "sql": {
+        "--dsn": ("postgresql://nobody@127.0.0.1:1/none", "host=127.0.0.1 port=1", "dbname"),
+        "--events": ("events.csv", "events.tsv", "-", "empty", "missing.csv"),
+        "--table": ("public.swept", "swept", "pg_class", "public.missing"),
+        "--columns": ("uid=uid", "uid=userid,time=eventDate", "event_name=time"),
+        "--install-event": ("FIRST_INSTALL", "OPEN"),
+        **dict.fromkeys(("--install-date", "--active-from", "--active-to"), DAYS),
+        "--time-zone": ZONES,
+        "--plot": PICTURES,
+    },
+    "refresh_rollup": {
+        "--days": DAYS,
+        "--dsn": ("postgresql://nobody@127.0.0.1:1/none",),
+        "--table": ("public.swept", "piwik_track", "pg_class"),
+        "--columns": ("uid=uid", "uid=userid"),
+        "--install-event": ("FIRST_INSTALL", "OPEN"),
+        "--time-zone": ZONES,
+    },
+    "raw_data_analytics": {
+        "logs": LOGS,
+        "--extension": ("jpg", ".CSS", "all", "tar.gz"),
+        **dict.fromkeys(("--from", "--to"), LOG_DAYS),
+        "--time-zone": ZONES,
+        "--cache": ("miss", "hit", "RefreshHit"),
+        "--plot": PICTURES,
+        "--cluster": CLUSTERS,
+    },
+    "tagging_prediction": {
+        "--train": TAGGED,
+        "--test": TO_TAG,
+        "--output": ("tagged.csv",),
+        "--columns": ("id=id", "id=index,tag=class,text=title", "text=tag"),
+        "--encoding": ("utf-8", "big5hkscs", "utf-16", "rot13", "idna", "undefined"),
+        "--convert": ("s2hk", "t2s", "missing"),
+        "--cache": ("words.sqlite3", "empty", "logs"),
+        "--candidates": ("candidates.csv", "missing/c.csv"),
+        "--plot": PICTURES,
+        "--font": ("empty", "missing.ttf"),
+        "--save": ("tagger.skops", "new.skops", "logs"),
+        "--model-file": ("tagger.skops", "articles.csv"),
+        "--min-confidence": ("0", "0.5", "1"),
+        "--cluster": CLUSTERS,
+    },
+    "evaluate": {
+        "--data": ("hetrec", "ml-100k", "lastfm-360k", "logs", "missing"),
+        "--models": ("popularity", "user-user cosine", "user-user euclidean"),
+        "--trials": ("1", "2"),
+        "--splits": ("1", "2"),
+        "--plot": PICTURES,
+        "--cluster": CLUSTERS,
+    },
+    "recommend_daily": {
+        "--plays": ("plays.tsv", "missing.parquet", "empty", "logs"),
+        "--profiles": ("profiles.tsv", "plays.tsv", "missing.parquet"),
+        "--source": ("postgresql://nobody@127.0.0.1:1/none", "postgresql://[half/app"),
+        "--max-age": ("5y", "18m", "99999y", "30d"),
+        "--sample": ("0.5", "1"),
+        "--store": STORES,
+        **dict.fromkeys(("--run-id", "--verify", "--publish"), ("2026-11-24", "swept", "never")),
+        "--export": ("exported", "empty"),
+        "--report": ("report.json", "missing/report.json"),
+        "--cluster": CLUSTERS,
+    },
+    "generate_listeners": {"--output": ("drawn", "empty")},
+    "run_prototype": {
+        "--data": ("lastfm", "missing"),
+        "--share": ("0.1", "1"),
+        "--output": ("executed/out.ipynb", "out.ipynb", "logs", "empty/out.ipynb"),
+    },
+    "api": {
+        "--store": STORES,
+        "--host": ("127.0.0.1", "::1", "localhost", "0.0.0.0"),  # noqa: S104 - drawn, not bound
+        "--port": ("8000", "1", "65535"),
+    },
+    "run_all": {"--only": ("cluster", "q3b_store"), "--output": ("report.md",)},
+}
+
+# By script: how a command line begins, so that it costs little if it succeeds and writes nothing
+# beside the sandbox. {dsn} is a server with a table `swept` and {taken} a port in use.
+DSN = ("--dsn", "{dsn}")
+STORE = ("--store", "sqlite:///store.db")
+PLAYS = (*STORE, "--plays", "plays.tsv")
+PREDICT = ("--output", "tagged.csv", "--no-cache", "--predict", "--model-file", "tagger.skops")
+FIRST = {
+    "sql": (
+        *[(*DSN, "--events", "events.csv")] * 4,
+        (*DSN, "--table", "public.swept"),
+        ("--dsn", "postgresql://nobody@127.0.0.1:1/none"),
+    ),
+    "refresh_rollup": ((*DSN, "--days", "2017-04-01", "2017-04-02", "--table", "swept"), DSN, ()),
+    "raw_data_analytics": (("logs/plain.tsv",), ("logs",), ("logs", "--by", "url"), ("empty",)),
+    "tagging_prediction": (
+        ("--output", "tagged.csv", "--no-cache", "--train", "few.csv"),
+        (*PREDICT, "--test", "new.csv"),
+        PREDICT,
+    ),
+    "evaluate": (("--data", "hetrec", "hetrec", "--models", "popularity", "--splits", "1"),),
+    "recommend_daily": (
+        *[PLAYS, (*PLAYS, "--profiles", "profiles.tsv")] * 2,
+        *[(*STORE, "--rollback"), (*STORE, "--verify", "swept"), (*STORE, "--publish", "swept")],
+        ("--store", "sqlite:///../held.db", "--plays", "plays.tsv"),
+        ("--export", "exported", "--source", "postgresql://nobody@127.0.0.1:1/none"),
+    ),
+    "generate_listeners": (("--output", "drawn", "--users", "7", "--artists", "9"),),
+    "run_prototype": (("--output", "out.ipynb", "--data", "lastfm"), ("--output", "out.ipynb")),
+    "api": ((*STORE, "--port", "{taken}"), STORE),
+    "run_all": (("--output", "report.md", "--only", "cluster"),),
+}
+
+# Exit code 1 is for these failures alone; all others are the user's mistake.
+OUTSIDE = re.compile(
+    r"PostgreSQL: |Connection refused|the app's database|no such store yet|no finished run"
+    r"|another run was published|file is not a database|failed: no message|exit code 1$"
+    r"|already in use|these failed: |No space left on device|Input/output error"
+    r"|not enough memory|Permission denied|another --host or --port"
+)
+
+
+def script_id(script: Path) -> str:
+    return script.relative_to(ROOT).as_posix()
+
+
+def loaded(script: Path) -> ModuleType:
+    """The script as a module; a benchmark under a name that nothing else has."""
+    if script.parent.name != "benchmarks":
+        return importlib.import_module(script.stem)
+    sys.path.append(str(script.parent))  # at the end: benchmarks/cluster.py is not the cluster
+    specification = importlib.util.spec_from_file_location(f"benchmark_{script.stem}", script)
+    module = importlib.util.module_from_spec(specification)
+    sys.modules[specification.name] = module
+    specification.loader.exec_module(module)
+    return module
+
+
+class Seen(BaseException):
+    """What `parse_args` was called on or came back with: there the script is left."""
+
+
+def parser_of(main: Callable) -> argparse.ArgumentParser:
+    """The parser that a script makes."""
+
+    def show(parser, *_):
+        raise Seen(parser)
+
+    with patch.object(argparse.ArgumentParser, "parse_args", show), pytest.raises(Seen) as seen:
+        main([])
+    return seen.value.args[0]
+
+
+def values(action: argparse.Action, good: dict[str, tuple]) -> st.SearchStrategy[str]:
+    """Values for one argument, most of them good ones."""
+    name = action.option_strings[-1] if action.option_strings else action.dest
+    fitting = good.get(name) or action.choices or NUMBERS
+    sensible = st.sampled_from([str(value) for value in fitting])
+    odd = st.one_of(
+        st.sampled_from(HOSTILE),
+        sensible.flatmap(lambda text: st.just(text) if "://" in text else changed(text)),
+        st.text(max_size=9).map(lambda text: text.replace("/", "∕")),
+    )
+    return st.one_of(sensible, sensible, sensible, odd)
+
+
+@st.composite
+def given_once(draw, action: argparse.Action, good: dict[str, tuple]) -> list[str]:
+    """The words of an argument given once: the option, if it is one, and so many values."""
+    least, most = {None: (1, 1), "?": (0, 1), "*": (0, 3), "+": (1, 3)}.get(
+        action.nargs, (action.nargs, action.nargs)
+    )
+    if draw(st.integers(0, 19)) == 0:
+        least, most = 0, (most or 0) + 1
+    found = draw(st.lists(values(action, good), min_size=least, max_size=most))
+    if not action.option_strings:
+        return found
+    option = draw(st.sampled_from(action.option_strings))
+    if len(found) == 1 and draw(st.booleans()):
+        return [f"{option}={found[0]}"]
+    return [option, *found]
+
+
+def command_lines(
+    parser: argparse.ArgumentParser, good: dict[str, tuple], first: tuple = ((),)
+) -> st.SearchStrategy[list[str]]:
+    """Command lines of a parser."""
+    actions = [action for action in parser._actions if "--help" not in action.option_strings]
+    words = [given_once(action, good) for action in actions]
+    words.append(st.sampled_from(HOSTILE).map(lambda text: [text]))
+    more = st.lists(st.one_of(words), max_size=4)
+    return st.tuples(st.sampled_from(first), more).map(
+        lambda parts: [*parts[0], *(word for part in parts[1] for word in part)]
+    )
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory) -> Path:
+    """A folder with small files for every script; they are copied for each script."""
+    folder = tmp_path_factory.mktemp("template")
+    (folder / "empty").touch()
+    shutil.copytree(ROOT / "tests" / "fixtures" / "q2", folder / "logs")
+    for path in (ROOT / "tests" / "fixtures" / "q3a").glob("*.csv"):
+        shutil.copy(path, folder)
+    articles = (folder / "articles.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    (folder / "few.csv").write_text("".join(articles[:6]), encoding="utf-8")
+    events = "uid,time,event_name\na,2017-04-01,FIRST_INSTALL\na,2017-04-03 10:00:00,OPEN\n"
+    (folder / "events.csv").write_text(events, encoding="utf-8")
+    (folder / "events.tsv").write_text(events.replace(",", "\t"), encoding="utf-8")
+    write_data_sets(folder)
+    settings = {"recommendations": 20, "include_played": True}
+    report = {"checked_users": LISTENERS[:3], "settings": settings}
+    for run_id in ("swept", "2026-11-24"):
+        publish(f"sqlite:///{folder / 'store.db'}", run_id=run_id, report=report)
+    return folder
+
+
+def write_data_sets(folder: Path) -> None:
+    """Listeners in the layout of each data set that Q3b reads."""
+    plays, profiles = write_listeners(folder / "lastfm", users=12, artists=20, seed=3)
+    shutil.copy(plays, folder / "plays.tsv")
+    shutil.copy(profiles, folder / "profiles.tsv")
+    pairs = [(user, (user * step) % 11) for user in range(1, 9) for step in range(1, 8)]
+    for name in ("hetrec", "ml-100k"):
+        (folder / name).mkdir()
+    rows = "".join(f"{user}\t{item}\t{1 + item % 5}\n" for user, item in pairs)
+    names = "".join(f"{item}\tBand {item}\n" for item in range(11))
+    (folder / "hetrec" / "user_artists.dat").write_text("u\ta\tw\n" + rows, encoding="utf-8")
+    (folder / "hetrec" / "artists.dat").write_text("id\tname\n" + names, encoding="utf-8")
+    (folder / "ml-100k" / "u.data").write_text(rows, encoding="utf-8")
+    (folder / "ml-100k" / "u.item").write_text(names.replace("\t", "|"), encoding="latin-1")
+    people = "".join(f"{user}|30|F|writer\n" for user in range(1, 9))
+    (folder / "ml-100k" / "u.user").write_text(people, encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def swept_url(postgres_url) -> str:
+    """A server with the rollup's tables and a table of events."""
+    connection = psycopg2.connect(postgres_url)
+    with connection, connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE TABLE IF NOT EXISTS swept (uid text, time timestamptz, event_name text)"
+        )
+        cursor.execute("INSERT INTO swept VALUES ('a', '2017-04-01', 'FIRST_INSTALL')")
+    connection.close()
+    return postgres_url
+
+
+def contents(folder: Path) -> dict[str, tuple]:
+    """What tells whether a file has changed, by name."""
+    found = {}
+    for place, _, names in os.walk(folder):
+        for name in names:
+            path = f"{place}/{name}"
+            about = os.lstat(path)
+            found[path] = (about.st_size, about.st_mtime_ns, about.st_mode)
+    return found
+
+
+class Sandbox:
+    """A copy of the template as working folder, made anew after a run that changed it."""
+
+    def __init__(self, template: Path, folder: Path):
+        self.template, self.folder = template, folder / "sandbox"
+        self.renew()
+
+    def renew(self) -> None:
+        os.chdir(self.template)
+        shutil.rmtree(self.folder, ignore_errors=True)
+        shutil.copytree(self.template, self.folder)
+        self.fresh = contents(self.folder)
+        os.chdir(self.folder)
+
+    def run(self, main: Callable, argv: list[str]) -> tuple[int, str, str]:
+        """Exit code, standard output and standard error of a run within this process."""
+        out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2))
+        stdin = io.TextIOWrapper(io.BytesIO(STDIN), encoding="utf-8")
+        with (
+            redirect_stdout(out),
+            redirect_stderr(err),
+            patch.object(sys, "stdin", stdin),
+            patch.dict(os.environ),
+            time_limit(SECONDS),
+        ):
+            status = main(argv)
+        texts = []
+        for stream in (out, err):
+            stream.flush()
+            texts.append(stream.buffer.getvalue().decode("utf-8"))
+        return status, *texts
+
+    def left_behind(self) -> set[str]:
+        """The names of files that are new or changed; the folder is made anew if there are any."""
+        now = contents(self.folder)
+        changed_files = {name for name, about in now.items() if self.fresh.get(name) != about}
+        if changed_files or len(now) < len(self.fresh):
+            self.renew()
+        return {Path(name).name for name in changed_files}
+
+
+@contextmanager
+def sweeping(script: Path, module: ModuleType, stack: ExitStack) -> Iterator[None]:
+    """The surroundings of a sweep: no settings of the developer, no child that takes long."""
+    put = stack.enter_context
+    put(patch.dict(os.environ, clean_environment() | {"COLUMNS": "80"}, clear=True))
+    for name in [name for name in os.environ if name.startswith(("RECOMMENDER_", "DASK_"))]:
+        del os.environ[name]
+    put(patch.object(sys, "executable", FALSE))
+    if script.stem == "api":  # all but serving itself
+        put(patch("os.execv"))
+        put(patch("waitress.serve"))
+    if script.stem == "evaluate":
+        put(patch.object(module, "CHOSEN", Path("chosen.json")))
+    if script.stem == "run_production":
+        put(patch.object(module, "write_listeners", lambda folder: write_listeners(folder, 7, 9)))
+    yield
+
+
+# What a run may write before it fails: both are whole without its answer.
+STORE_OR_CACHE = re.compile(r".*\.db(\.lock|-shm|-wal)?|.*\.sqlite3")
+
+
+def check(script: Path, status: int, out: str, err: str, left: set[str]) -> None:
+    """Assert that a run ended as every run may end."""
+    errors = [line for line in err.splitlines() if line.startswith(f"{script.name}: error: ")]
+    assert not [name for name in left if name.startswith(".")], f"half written: {left}"
+    if status == 0:
+        assert not errors
+        return
+    assert status in ((1, 2, 75) if script.stem == "recommend_daily" else (1, 2))
+    assert len(errors) == 1, err
+    assert err.splitlines()[-1] == errors[0]
+    assert errors[0].removeprefix(f"{script.name}: error: ").strip()
+    assert status != 1 or OUTSIDE.search(errors[0]), f"exit code 1: {errors[0]}"
+    if script.parent.name != "benchmarks":  # whose report tells of the failures
+        assert out == ""
+        assert not [name for name in left if not STORE_OR_CACHE.fullmatch(name)], left
+
+
+@pytest.fixture(scope="module")
+def taken_port() -> Iterator[str]:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        yield str(listener.getsockname()[1])
+
+
+@pytest.mark.skipif(not FALSE, reason="there is no program `false`")
+@pytest.mark.parametrize("script", [*QUESTIONS, ROOT / "benchmarks" / "run_all.py"], ids=script_id)
+def test_any_command_line_is_answered_or_refused_in_one_line(
+    script, template, tmp_path_factory, taken_port, request
+):
+    module = loaded(script)
+    names = {"taken": taken_port}
+    if script.parent.name == "Q1":
+        names["dsn"] = request.getfixturevalue("swept_url")
+    if script.parent.name == "Q3a":
+        (template / "tagger.skops").write_bytes(tagger_bytes())
+    first = tuple(
+        tuple(word.format(**names) for word in words) for words in FIRST.get(script.stem, ((),))
+    )
+    lines = command_lines(parser_of(module.main), GOOD.get(script.stem, {}), first)
+    working_folder = Path.cwd()
+    with ExitStack() as stack:
+        stack.enter_context(sweeping(script, module, stack))
+        stack.callback(os.chdir, working_folder)
+        sandbox = Sandbox(template, tmp_path_factory.mktemp(script.stem))
+
+        held = shutil.copy(template / "store.db", sandbox.folder.parent / "held.db")
+        stack.enter_context(FileLock(f"{held}.lock", timeout=0))
+        ended = Counter()
+
+        @given(argv=lines)
+        def sweep(argv):
+            note(repr(argv))
+            status, out, err = sandbox.run(module.main, argv)
+            ended[status] += 1
+            check(script, status, out, err, sandbox.left_behind())
+
+        sweep()
+        print(f"{script_id(script)}: runs by exit code: {dict(sorted(ended.items()))}")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("script", BENCHMARKS, ids=script_id)
+def test_any_command_line_of_a_benchmark_is_parsed_or_refused(script):
+    module = loaded(script)
+    parser = parser_of(module.main)
+    parse = argparse.ArgumentParser.parse_args
+
+    def parse_and_leave(*arguments):
+        raise Seen(parse(*arguments))
+
+    @given(argv=command_lines(parser, {}))
+    def sweep(argv):
+        err = io.StringIO()
+        with (
+            patch.object(argparse.ArgumentParser, "parse_args", parse_and_leave),
+            redirect_stderr(err),
+            redirect_stdout(io.StringIO()),
+            time_limit(SECONDS),
+        ):
+            try:
+                status = module.main(argv)
+            except Seen:
+                return
+        assert status == 2 or (status == 0 and "--help" in argv)
+        assert len(err.getvalue().splitlines()) == (status == 2)
+
+    sweep()
+
+
+# How the command line of a process ends: with what keeps it from working or serving for long.
+LAST = {
+    "api": ("--port", "{taken}"),
+    "run_production": ("--limit", "0"),
+    "run_prototype": ("--data", "missing"),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("script", QUESTIONS, ids=script_id)
+def test_a_process_ends_as_its_main_does(script, template, tmp_path_factory, taken_port, request):
+    """The same for some command lines as a user's shell starts them."""
+    module = loaded(script)
+    names = {"taken": taken_port}
+    if script.parent.name == "Q1":
+        names["dsn"] = request.getfixturevalue("swept_url")
+    first, (last,) = (
+        tuple(tuple(word.format(**names) for word in words) for words in ends)
+        for ends in (FIRST.get(script.stem, ((),)), (LAST.get(script.stem, ()),))
+    )
+    folder = tmp_path_factory.mktemp(f"process-{script.stem}")
+    sandbox = Sandbox(template, folder)
+    environment = {
+        name: text
+        for name, text in clean_environment().items()
+        if not name.startswith(("RECOMMENDER_", "DASK_"))
+    }
+
+    @settings(max_examples=4)
+    @given(argv=command_lines(parser_of(module.main), GOOD.get(script.stem, {}), first))
+    def sweep(argv):
+        argv = [*argv, *last]
+        assume(not any("\0" in word or "\ud83d" in word for word in argv))
+        finished = subprocess.run(
+            [sys.executable, script, *argv],
+            cwd=sandbox.folder,
+            env=environment,
+            input=STDIN,
+            capture_output=True,
+            timeout=PROCESS_SECONDS,
+        )
+        texts = (output.decode("utf-8") for output in (finished.stdout, finished.stderr))
+        note(repr(argv))
+        check(script, finished.returncode, *texts, sandbox.left_behind())
+
+    working_folder = Path.cwd()
+    try:
+        sweep()
+    finally:
+        os.chdir(working_folder)

@@ -1,0 +1,653 @@
+"""Every reader, swept: whatever a file or a text holds is read, or is one error that names it.
+
+A sound file is damaged in some places, or replaced by any bytes at all.
+"""
+
+import bz2
+import contextlib
+import gzip
+import io
+import json
+import lzma
+import socket
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+from unittest.mock import patch
+from urllib.parse import quote, urlencode
+
+import app_database
+import articles
+import connection
+import evaluation_data
+import evaluation_models
+import evaluation_tuning
+import matplotlib.font_manager
+import numpy as np
+import pandas as pd
+import plays_cache
+import psycopg2
+import pyarrow as pa
+import pytest
+from alert import post
+from api import create_app
+from cjk_fonts import drawn_characters
+from cluster import scheduler
+from command_line import OutsideError, UserError
+from conftest import ROOT
+from event_files import opened, parsed_rows, read_layout
+from generate_listeners import write_listeners
+from hypothesis import example, given, note
+from hypothesis import strategies as st
+from landing_tables import Landing
+from lastfm_files import read_lastfm, read_plays
+from listening_data import maximum_age, read_listening
+from log_reader import read_pieces
+from log_scanner import scan_block
+from log_sources import find_sources
+from log_streams import zstd
+from predictions import predictions
+from preparation import prepared
+from pyarrow import parquet
+from q3b_published import LISTENERS, publish
+from recommendation_store import new_run, open_store
+from row_account import RowAccount, account_for
+from set_check import check_set
+from sweep import HOSTILE, changed, damaged, tagger_bytes, time_limit
+from tagger_file import load_tagger
+from word_cache import cached_words
+
+FIXTURES = ROOT / "tests" / "fixtures"
+SECONDS = 20  # for one example
+NOW = datetime(2024, 2, 29, tzinfo=UTC)
+TEXTS = ["我在香港睇NBA總決賽", "新盤", "拜登"]
+
+
+class Reader(NamedTuple):
+    """Sound files by name, and what reads the folder they are in, one of them damaged."""
+
+    files: dict[str, bytes]
+    read: Callable[[Path, str], object]
+
+
+def swept(reader: Reader, folder: Path) -> None:
+    """Read `folder` again and again, each time with another file damaged in another way."""
+    folder.mkdir(exist_ok=True)
+    names = st.sampled_from(sorted(reader.files))
+    contents = {name: st.one_of(damaged(sound), damaged(sound), st.binary(max_size=99))
+                for name, sound in reader.files.items()}  # fmt: skip
+    files = names.flatmap(lambda name: st.tuples(st.just(name), contents[name]))
+    for name, sound in reader.files.items():
+        (folder / name).write_bytes(sound)
+    for name in reader.files:
+        reader.read(folder, name)
+
+    @given(file=files)
+    @example(file=(next(iter(reader.files)), b""))
+    def sweep(file):
+        name, content = file
+        note(f"{name}: {content[:2000]!r}")
+        (folder / name).write_bytes(content)
+        try:
+            with time_limit(SECONDS):
+                reader.read(folder, name)
+        except UserError as error:
+            assert name in str(error), f"the error does not name {name}: {error}"
+        finally:
+            (folder / name).write_bytes(reader.files[name])
+
+    sweep()
+
+
+# Q1
+
+
+def packed(data: bytes) -> bytes:
+    return gzip.compress(data, mtime=0)
+
+
+EVENTS = b'uid,time,event_name\na,2017-04-01,FIRST_INSTALL\n"b",2017-04-03 10:00:00+08,OPEN\n'
+EPOCHS = b"event_name;time;uid;more\r\nOPEN;1491004800;a;\r\nFIRST_INSTALL;1.5e9;b;x\r\n"
+EVENT_FILES = {
+    "iso.csv": EVENTS,
+    "epoch.csv": EPOCHS,
+    "tabs.tsv": EVENTS.replace(b",", b"\t"),
+    "packed.csv.gz": packed(EVENTS),
+}
+
+
+def read_events(folder: Path, name: str) -> None:
+    with opened(str(folder / name)) as file:
+        for _ in parsed_rows(file, read_layout(file, {})):
+            pass
+
+
+def read_dotenv(folder: Path, name: str) -> None:
+    environment = {}
+    dsn, source = connection.chosen_server(None, environment, folder / name)
+    if dsn is not None:
+        try:
+            connection.checked_dsn(dsn, source)
+        except UserError as error:  # of the URL, which is never shown
+            assert ".env" in str(error)
+            raise
+
+
+# Q2
+
+
+def compressed_logs(compress: Callable[[bytes], bytes], suffix: str) -> Reader:
+    logs = sorted((FIXTURES / "q2").glob("*.*"))
+    return Reader({f"{log.name}{suffix}": compress(log.read_bytes()) for log in logs}, read_log)
+
+
+def read_log(folder: Path, name: str) -> None:
+    account = RowAccount()
+    for file, layout, block in read_pieces(find_sources([str(folder / name)])):
+        scanned = scan_block(file, layout, block)
+        account.add(account_for(scanned))
+        for url in scanned.urls(np.ones(len(scanned.records), dtype=bool)):
+            url.encode("utf-8")
+
+
+# Q3a
+
+
+def read_articles(folder: Path, name: str) -> None:
+    for encoding in (None, "utf-16", "big5hkscs"):
+        rejected = Counter()
+        try:
+            for batch in articles.read_batches(
+                [folder / name], ["id", "tag", "text"], articles.Source(encoding=encoding), rejected
+            ):
+                prepared(batch)
+        except UserError:
+            if encoding is None:
+                raise
+
+
+def use_tagger(folder: Path, name: str) -> None:
+    saved = load_tagger(folder / name)
+    new = prepared_articles()
+    found = predictions(saved.tagger, new)
+    assert len(found) == len(new)
+
+
+def prepared_articles():
+    return prepared(pd.DataFrame({"id": ["1"], "text": TEXTS[:1]}))
+
+
+def word_cache_file(folder: Path) -> bytes:
+    folder.mkdir(parents=True)
+    cached_words(TEXTS, folder / "words.sqlite3")
+    return (folder / "words.sqlite3").read_bytes()
+
+
+def read_words(folder: Path, name: str) -> None:
+    found = cached_words(TEXTS, folder / name)
+    assert all(isinstance(words, str) for words in found)
+    assert len(found) == len(TEXTS)
+
+
+def read_font(folder: Path, name: str) -> None:
+    getattr(drawn_characters, "cache_clear", lambda: None)()
+    drawn_characters(str(folder / name))
+
+
+# Q3b
+
+
+def listeners_files(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in write_listeners(folder, 4, 6, seed=3)}
+
+
+def read_listeners(folder: Path, name: str) -> None:
+    plays, _ = read_lastfm(folder)
+    assert (plays.matrix.data > 0).all()
+
+
+def parquet_files() -> dict[str, bytes]:
+    plays = {"user_id": ["u", "u", "v"], "artist_id": [None, "a", "b"]}
+    plays |= {"artist_name": ["x", None, "y"], "plays": [1, 2.5, 3]}
+    profiles = {"user_id": ["u", "w"], "gender": ["f", None], "age": [31, None]}
+    profiles |= {"country": ["Chile", None], "signup": ["2008-02-29", None]}
+    found = {}
+    for name, content in (("plays.parquet", plays), ("profiles.parquet", profiles)):
+        file = io.BytesIO()
+        parquet.write_table(pa.table(content), file)
+        found[name] = file.getvalue()
+    return found
+
+
+def read_parquet(folder: Path, name: str) -> None:
+    read_listening(folder / "plays.parquet", folder / "profiles.parquet")
+
+
+HETREC = {
+    "user_artists.dat": b"userID\tartistID\tweight\n" + b"".join(
+        b"%d\t%d\t%d\n" % (user, item, 3 + item) for user in range(3) for item in range(6)
+    ),
+    "artists.dat": b"id\tname\turl\n" + b"".join(b"%d\tBand %d\tu\n" % (n, n) for n in range(6)),
+}  # fmt: skip
+ML_100K = {
+    "u.data": b"".join(
+        b"%d\t%d\t%d\t88\n" % (user, item, 3) for user in range(3) for item in range(6)
+    ),
+    "u.user": b"".join(b"%d|%d|M|writer|0\n" % (user, 20 + user) for user in range(3)),
+    "u.item": b"".join(b"%d|Caf\xe9 %d||\n" % (n, n) for n in range(6)),
+}
+
+
+def read_chosen(folder: Path, name: str) -> None:
+    chosen = evaluation_tuning.read_chosen(folder / name)
+    for model in evaluation_models.MODELS:
+        settings = evaluation_tuning.settings_for("hetrec", model, chosen)
+        space = evaluation_tuning.SPACES.get(model, {})
+        for setting, value in settings.items():
+            assert isinstance(value, (int, type(space[setting][0])))
+
+
+CHOSEN = {"hetrec": {"item-item": {"b": 0.5, "k1": 1.2, "neighbours": 20}}, "all": {}}
+
+
+READERS = {
+    "event files": lambda folder: Reader(EVENT_FILES, read_events),
+    ".env": lambda folder: Reader({".env": b"PGHOST=db\nPGPORT='5432'\n# x\nA=$B\n"}, read_dotenv),
+    "logs": lambda folder: compressed_logs(bytes, ""),
+    "logs in gzip": lambda folder: compressed_logs(
+        lambda data: gzip.compress(data, mtime=0), ".gz"
+    ),
+    "logs in zstd": lambda folder: compressed_logs(zstd.compress, ".zst"),
+    "logs in bzip2": lambda folder: compressed_logs(bz2.compress, ".bz2"),
+    "logs in xz": lambda folder: compressed_logs(lzma.compress, ".xz"),
+    "articles": lambda folder: Reader(article_files(), read_articles),
+    "saved tagger": lambda folder: Reader({"tagger.skops": tagger_bytes()}, use_tagger),
+    "cache of words": lambda folder: Reader({"words.sqlite3": word_cache_file(folder)}, read_words),
+    "font": lambda folder: Reader({"font.ttf": font_bytes()}, read_font),
+    "Last.fm 360K": lambda folder: Reader(listeners_files(folder), read_listeners),
+    "Parquet": lambda folder: Reader(parquet_files(), read_parquet),
+    "HetRec": lambda folder: Reader(HETREC, lambda f, _: evaluation_data.read_hetrec(f)),
+    "MovieLens": lambda folder: Reader(ML_100K, lambda f, _: evaluation_data.read_ml_100k(f)),
+    "chosen settings": lambda folder: Reader(
+        {"chosen.json": json.dumps(CHOSEN).encode()}, read_chosen
+    ),
+}
+
+
+def article_files() -> dict[str, bytes]:
+    text = (FIXTURES / "q3a" / "articles.csv").read_text(encoding="utf-8")[:1500] + '"\n'
+    short = 'id,tag,text\n1,NBA,勇士主場迎戰\n2,拜登,"美國總統\n拜登"\n'
+    return {
+        "short.csv": short.encode(),
+        "marked.csv": short.encode("utf-8-sig"),
+        "big5.csv": short.encode("big5hkscs"),
+        "tabs.tsv": short.replace(",", "\t").encode(),
+        "html.csv": (text.rpartition("\n0")[0] + "\n").encode(),
+    }
+
+
+def font_bytes() -> bytes:
+    return Path(matplotlib.font_manager.findfont("DejaVu Sans")).read_bytes()
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_any_content_is_read_or_is_one_error_that_names_the_file(name, tmp_path, capsys):
+    swept(READERS[name](tmp_path / "made"), tmp_path / "read")
+
+
+JSON = st.recursive(
+    st.sampled_from(("all", "hetrec", "item-item", "b", 0.5, 20, -1, None, True, 10**400)),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(("all", "hetrec", "item-item", "EASE", "neighbours", "b", "kind")),
+            inner,
+        )
+    ),
+)
+
+
+@given(found=JSON)
+@example(found={"hetrec": {"item-item": {"b": 1, "neighbours": 20}}})
+def test_any_choice_of_settings_is_one_or_is_an_error(found):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "chosen.json"
+        path.write_text(json.dumps(found), encoding="utf-8")
+        with contextlib.suppress(UserError):
+            read_chosen(path.parent, path.name)
+
+
+# Texts rather than files.
+
+
+def open_cluster(address: str) -> None:
+    with scheduler(address):
+        pass
+
+
+def send_nowhere(url: str) -> None:
+    """Post an alert while no other machine can be reached."""
+    with patch("socket.getaddrinfo", side_effect=socket.gaierror("no network here")):
+        post(url, "down")
+
+
+TEXT_READERS = {
+    "run id": (new_run, ("2026-11-24", "manual__2026-11-24T05:00:00+00:00")),
+    "store": (
+        lambda url: open_store(url).close(),
+        ("sqlite:///a.db", "dynamodb://t?region=eu-west-1&expire_days=3&lock_seconds=9"),
+    ),
+    "cluster": (open_cluster, ("tcp://127.0.0.1:8786", "tls://[::1]:8786", "tcp://db:٣")),
+    "server": (
+        lambda dsn: connection.checked_dsn(dsn, "--dsn"),
+        ("postgresql://a:b@db:5432/x?sslmode=disable", "host=db port=5432"),
+    ),
+    "age of plays": (lambda text: maximum_age(text).since(NOW), ("5y", "18m", "99999d")),
+    "alert": (send_nowhere, ("http://127.0.0.1:1/hook", "https://127.0.0.1:1/", "http://a b/")),
+    "fresh hours": (lambda text: create_app({"FRESH_HOURS": text}), ("36", "0.5")),
+    "key": (lambda text: create_app({"API_KEY": text}), ("sesame",)),
+}
+
+
+@pytest.mark.parametrize("name", TEXT_READERS)
+def test_any_text_is_read_or_is_one_error(name):
+    read, good = TEXT_READERS[name]
+    texts = st.sampled_from(good).flatmap(changed)
+
+    @given(
+        text=st.one_of(
+            st.sampled_from(good),
+            texts,
+            texts.flatmap(changed),
+            st.sampled_from(HOSTILE),
+            st.text(),
+        )
+    )
+    def sweep(text):
+        note(repr(text))
+        with time_limit(SECONDS), contextlib.suppress(UserError, OutsideError):
+            read(text)
+
+    sweep()
+
+
+# Requests.
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("published") / "store.db"
+    publish(f"sqlite:///{path}", run_id="swept", report=REPORT)
+    return path
+
+
+REPORT = {
+    "checked_users": LISTENERS[:3],
+    "settings": {"recommendations": 20, "include_played": True},
+}
+WORDS = st.one_of(st.sampled_from(HOSTILE), st.text(max_size=20), st.sampled_from(LISTENERS[:2]))
+PATHS = st.one_of(
+    WORDS.map(lambda word: f"/users/{word}/recommendations"),
+    st.sampled_from(("/new-user/recommendations", "/", "/readyz", "/healthz", "/metrics")),
+    WORDS.map(lambda word: f"/{word}"),
+)
+QUERIES = st.lists(
+    st.tuples(
+        st.one_of(
+            st.sampled_from(("limit", "strict", "country", "age", "user", "user", "key")), WORDS
+        ),
+        st.one_of(st.sampled_from(("1", "20", "Poland", "33")), WORDS),
+    ),
+    max_size=3,
+)
+HEADERS = st.dictionaries(
+    st.sampled_from(
+        ("If-None-Match", "Authorization", "Accept", "Content-Length", "Range", "Host", "Cookie")
+    ),
+    st.one_of(
+        st.sampled_from(('W/"x"', "*", "Bearer sesame", "Basic eDp4", "Basic =", "-1", "9" * 40)),
+        st.text(st.characters(max_codepoint=255, exclude_characters="\r\n\0"), max_size=30),
+    ),
+    max_size=3,
+)
+ANSWERS = {200, 304, 308, 400, 401, 404, 405, 413, 416, 503}
+
+
+def encodable(text: str) -> str:
+    """The text without what no client can send."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+@pytest.mark.parametrize("key", ["", "sesame"])
+def test_any_request_is_answered(published, key):
+    app = create_app({"STORE": f"sqlite:///{published}", "API_KEY": key})
+    client = app.test_client()
+
+    @given(
+        method=st.sampled_from(("GET", "GET", "GET", "HEAD", "POST", "OPTIONS", "PUT")),
+        path=PATHS,
+        query=QUERIES,
+        headers=HEADERS,
+    )
+    def sweep(method, path, query, headers):
+        note(f"{method} {path!r} {query!r} {headers!r}")
+        address = (
+            quote(encodable(path))
+            + "?"
+            + urlencode([(encodable(name), encodable(text)) for name, text in query])
+        )
+        with time_limit(SECONDS):
+            response = client.open(address, method=method, headers=headers)
+        assert response.status_code in ANSWERS
+        if response.status_code >= 400 and not (path == "/" and method == "GET"):
+            assert response.mimetype == "application/problem+json"
+            assert method == "HEAD" or response.get_json()["status"] == response.status_code
+
+    sweep()
+
+
+# Stores.
+
+
+def everything_of(store) -> None:
+    """Ask a store all that readers and the job ask."""
+    store.current()
+    found = store.find_run("swept")
+    for user in LISTENERS[:2]:
+        store.user(user)
+    store.new_user("Poland", "25-34")
+    if found:
+        store.count_users(found)
+        check_set(store, found)
+
+
+def test_a_damaged_store_is_a_store_that_is_down(published, tmp_path):
+    sound = published.read_bytes()
+    path = tmp_path / "store.db"
+
+    @given(content=st.one_of(damaged(sound), damaged(sound), st.binary(max_size=200)))
+    def sweep(content):
+        note(repr(content[:2000]))
+        path.write_bytes(content)
+        store = open_store(f"sqlite:///{path}")
+        client = create_app({"STORE": f"sqlite:///{path}"}).test_client()
+        try:
+            with time_limit(SECONDS):
+                with contextlib.suppress(OutsideError, UserError):
+                    everything_of(store)
+                for address in (f"/users/{LISTENERS[0]}/recommendations", "/readyz", "/"):
+                    assert client.get(address).status_code in (200, 503)
+                with contextlib.suppress(OutsideError, UserError):
+                    store.rollback()
+        finally:
+            store.close()
+            client.application.extensions["store"].close()
+            for beside in tmp_path.glob("store.db*"):
+                beside.unlink()
+
+    sweep()
+
+
+# Databases.
+
+
+@pytest.fixture(scope="module")
+def server(postgres_url) -> Iterator[psycopg2.extensions.connection]:
+    with closing(psycopg2.connect(postgres_url)) as opened_server:
+        opened_server.set_client_encoding("UTF8")
+        yield opened_server
+
+
+@pytest.mark.parametrize("name", EVENT_FILES)
+def test_any_event_file_lands_or_is_one_error(name, tmp_path, server):
+    """What PostgreSQL takes as a whole is what Python would have read row by row."""
+    path = tmp_path / name
+    sound = EVENT_FILES[name]
+
+    @given(content=st.one_of(damaged(sound), damaged(sound), st.binary(max_size=99)))
+    def sweep(content):
+        note(repr(content[:2000]))
+        path.write_bytes(content)
+        landing = Landing(server)
+        try:
+            with time_limit(SECONDS), opened(str(path)) as file:
+                landing.load(file, {})
+                landed = 0
+                with server.cursor() as cursor:
+                    for table in landing.tables.values():
+                        cursor.execute(f"SELECT count(*) FROM pg_temp.{table}")  # noqa: S608
+                        landed += cursor.fetchone()[0]
+                rows = sum(1 for _ in parsed_rows(file, read_layout(file, {})))
+            assert landed + sum(it.rows for it in landing.rejected.values()) == rows
+        except UserError as error:
+            assert name in str(error)
+        finally:
+            server.rollback()
+
+    sweep()
+
+
+CELLS = {
+    "text": ("'u'", "''", "NULL", "E'a\\tb\\n'", "'拜登🏀'", "repeat('x', 9999)", "U&'\\FEFF'"),
+    "float8": ("1", "0", "-1", "NULL", "'NaN'", "'Infinity'", "1e300", "'-Infinity'", "1e-320"),
+    "numeric": ("1", "'NaN'", "NULL", "1e300", "1e500"),
+    "date": ("'2008-02-29'", "NULL", "'infinity'", "'-infinity'", "'0044-03-15 BC'",
+             "'20000-01-01'", "'epoch'"),
+    "timestamptz": ("now()", "NULL", "'infinity'", "'-infinity'", "'0044-03-15 BC'"),
+    "bytea": ("'\\xff00'", "NULL"),
+    "json": ("'{}'", "NULL"),
+}  # fmt: skip
+COLUMNS = {
+    "plays": ("user_id", "artist_id", "artist_name", "plays", "last_played_at"),
+    "profiles": ("user_id", "gender", "age", "country", "signup"),
+}
+USUAL = {"plays": "float8", "age": "float8", "signup": "date", "last_played_at": "timestamptz"}
+
+
+@st.composite
+def queries(draw, table: str) -> str:
+    """A SELECT that stands for a table of the app, its columns of any type and with any values."""
+    kinds = [
+        draw(st.sampled_from((*[USUAL.get(column, "text")] * 9, *CELLS)))
+        for column in COLUMNS[table]
+    ]
+    rows = draw(st.lists(st.tuples(*(st.sampled_from(CELLS[kind]) for kind in kinds)), max_size=4))
+    heads = [
+        f"NULL::{kind} AS {column}" for kind, column in zip(kinds, COLUMNS[table], strict=True)
+    ]
+    parts = [f"SELECT {', '.join(heads)} WHERE false"]
+    parts += [
+        "SELECT " + ", ".join(f"{cell}::{kind}" for cell, kind in zip(row, kinds, strict=True))
+        for row in rows
+    ]
+    return " UNION ALL ".join(parts)
+
+
+def test_any_tables_of_the_app_are_read_or_are_one_error(tmp_path, postgres_url):
+    database = postgres_url.replace("/postgres?", "/swept?")
+    with closing(psycopg2.connect(postgres_url)) as opened_server:
+        opened_server.autocommit = True
+        opened_server.cursor().execute("CREATE DATABASE swept")
+
+    @given(
+        plays=queries("plays"), profiles=queries("profiles"), max_age=st.sampled_from((None, "5y"))
+    )
+    def sweep(plays, profiles, max_age):
+        note(f"{plays}\n{profiles}")
+        with closing(psycopg2.connect(database)) as app, app, app.cursor() as cursor:
+            cursor.execute("DROP VIEW IF EXISTS plays, profiles")
+            cursor.execute(f"CREATE VIEW plays AS {plays}; CREATE VIEW profiles AS {profiles}")
+        age = max_age and maximum_age(max_age)
+        with time_limit(SECONDS), contextlib.suppress(UserError):
+            exported = app_database.export_tables(database, tmp_path, age and age.interval())
+            read_listening(*exported)
+
+    sweep()
+
+
+COLUMN_VALUES = (
+    pa.array(["u", None, "", "a\tb", "拜登"]),
+    pa.array([1, None, -1, 0, 2**62]),
+    pa.array([1.5, float("nan"), float("inf"), -0.0, None]),
+    pa.array([None] * 5),
+    pa.array([b"\xff", b"", None, b"a", b"\0"]),
+    pa.array([["a"], [], None, ["b"], [None]]),
+    pa.array([{"a": 1}] * 5),
+    pa.array([True, False, None, True, True]),
+    pa.array([0, 1, None, 2**40, -(2**40)], pa.timestamp("s")),
+    pa.array([0, 1, None, 2**60, -(2**60)], pa.timestamp("us", "Asia/Hong_Kong")),
+    pa.array([0, None, 2**31 - 1, -(2**31), 14000], pa.date32()),
+    pa.array([0, None, 1, 2, 3], pa.time32("s")),
+    pa.array(["u", "u", None, "v", "v"]).dictionary_encode(),
+    pa.array([1, 1, None, 2, 2]).dictionary_encode(),
+    pa.array(["u", None, "v", "w", ""], pa.large_string()),
+    pa.array([1, None, 2, 3, 4], pa.decimal128(38, 9)),
+)
+
+
+def tables(names: tuple[str, ...]) -> st.SearchStrategy[pa.Table]:
+    """Parquet tables with columns of any types, one of which may be missing."""
+    each = st.fixed_dictionaries(
+        dict.fromkeys(names[:-1], st.sampled_from(COLUMN_VALUES)),
+        optional={names[-1]: st.sampled_from(COLUMN_VALUES)},
+    )
+    return st.tuples(each, st.integers(0, 5)).map(lambda it: pa.table(it[0]).slice(0, it[1]))
+
+
+@given(
+    plays=tables(COLUMNS["plays"]),
+    profiles=tables(COLUMNS["profiles"]),
+    age=st.sampled_from((None, "5y", "99999y")),
+)
+def test_any_columns_are_read_or_are_one_error(plays, profiles, age):
+    note(f"{plays.schema}\n{profiles.schema}")
+    with tempfile.TemporaryDirectory() as name:
+        for table, file in ((plays, "plays.parquet"), (profiles, "profiles.parquet")):
+            parquet.write_table(table, Path(name) / file)
+        with time_limit(SECONDS), contextlib.suppress(UserError):
+            read_listening(
+                Path(name) / "plays.parquet",
+                Path(name) / "profiles.parquet",
+                age and maximum_age(age),
+            )
+
+
+def test_a_damaged_cache_of_plays_is_as_good_as_none(tmp_path, monkeypatch):
+    monkeypatch.setattr(plays_cache, "LARGE", 1)
+    path, _ = write_listeners(tmp_path, users=4, artists=6, seed=3)
+    read_plays(path)
+    kept = plays_cache.cache_of(path)
+    sound = kept.read_bytes()
+
+    @given(content=st.one_of(damaged(sound), st.binary(max_size=99)))
+    def sweep(content):
+        kept.write_bytes(content)
+        with time_limit(SECONDS):
+            plays, _ = read_plays(path)
+        assert plays.matrix.nnz
+
+    sweep()
