@@ -162,7 +162,7 @@ def parser() -> ArgumentParser:
     many, few = whole_number(1, 2**31 - 1), whole_number(1, 1000)
     add("--neighbours", type=many, metavar="N", help="of each user; by default 250, euclidean 100")
     usual = Settings.recommendations
-    add("--recommendations", type=few, default=usual, metavar="N", help="to each user")
+    add("--recommendations", type=few, default=usual, metavar="N", help="at most 1000 a user")
     add("--include-played", action="store_true", help="recommend also what a user plays already")
     add_cluster_argument(arguments.add_argument_group("where"))
     add = arguments.add_argument_group("store").add_argument
