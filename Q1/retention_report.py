@@ -84,7 +84,8 @@ active from {question.active_from} to {question.active_to}: \
 
 
 def users_answer(data: Data, uids: list) -> Answer:
-    """The users who came back, one a line."""
+    """The users who came back, one a line; a `bytea` as psql shows it."""
+    uids = [f"\\x{uid.hex()}" if isinstance(uid, memoryview) else uid for uid in uids]
     text = "\n".join(str(uid) for uid in uids)
     return Answer(text, ["uid"], [[uid] for uid in uids], data_record(data) | {"uids": uids})
 

@@ -82,10 +82,11 @@ def test_any_name_of_table_and_columns(postgres_url, connection, name):
 
 @pytest.mark.parametrize(
     ("uid", "event_name"),
-    [("uuid", "app.kind"), ("bigint", "varchar(20)")],
+    [("uuid", "app.kind"), ("bigint", "varchar(20)"), ("bytea", "text")],
 )
 def test_other_types_of_columns(postgres_url, connection, uid, event_name):
     values = {"uuid": "00000000-0000-0000-0000-000000000001", "bigint": "12345678901"}
+    values["bytea"] = r"\x00ff"  # as Matomo's idvisitor
     with connection.cursor() as cursor:
         cursor.execute("CREATE TYPE app.kind AS ENUM ('FIRST_INSTALL', 'OPEN')")
         cursor.execute(f"CREATE TABLE app.events (uid {uid}, time bigint, event_name {event_name})")
