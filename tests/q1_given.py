@@ -1,21 +1,11 @@
-"""For tests of Q1: tables written as tables, and scripts run within the test's process."""
+"""For tests of Q1: tables written as tables."""
 
-import io
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from subprocess import CompletedProcess
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import psycopg2
 from psycopg2.extensions import connection as Connection
 from track_view import create_view, existing_table
-
-
-def run_here(main: Callable[..., int], *arguments: object) -> CompletedProcess:
-    """Run a script's `main` in this process: as `run_script` does, but sooner done."""
-    out, err = io.StringIO(), io.StringIO()
-    with redirect_stdout(out), redirect_stderr(err):
-        status = main([str(argument) for argument in arguments])
-    return CompletedProcess(arguments, status, out.getvalue(), err.getvalue())
 
 
 def table(text: str) -> list[tuple[str | None, ...]]:

@@ -1,8 +1,7 @@
 """A wrong argument is said in one line, with exit code 2, and nothing is printed."""
 
 import pytest
-from conftest import ROOT, assert_one_line_error
-from q1_given import run_here
+from conftest import ROOT, assert_one_line_error, run_here
 from sql import main
 
 

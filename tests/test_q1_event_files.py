@@ -10,11 +10,10 @@ import subprocess
 import sys
 
 import pytest
-from conftest import ROOT, assert_one_line_error, clean_environment
+from conftest import ROOT, assert_one_line_error, clean_environment, run_here
 from connection import session
 from event_files import EventFile
 from landing_tables import CHUNK_BYTES, landed
-from q1_given import run_here
 from sql import main
 
 HEADER = "uid,time,event_name\n"

@@ -6,9 +6,8 @@ import json
 
 import numpy as np
 import pytest
-from conftest import assert_one_line_error
+from conftest import assert_one_line_error, run_here
 from matplotlib.image import imread
-from q1_given import run_here
 from sql import main
 
 # Three users install on the 1st and one on the 3rd, the last day of the data.

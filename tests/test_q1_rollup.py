@@ -8,8 +8,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg2
 import pytest
-from conftest import ROOT, assert_one_line_error, run_script
-from q1_given import run_here
+from conftest import ROOT, assert_one_line_error, run_here, run_script
 from refresh_rollup import main as refresh_rollup
 from retention import ask
 from track_view import create_view, existing_table

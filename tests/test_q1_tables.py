@@ -9,9 +9,8 @@ from collections.abc import Iterator
 
 import psycopg2
 import pytest
-from conftest import ROOT, assert_one_line_error, clean_environment, run_script
+from conftest import ROOT, assert_one_line_error, clean_environment, run_here, run_script
 from psycopg2 import sql
-from q1_given import run_here
 from sql import main
 
 EVENTS = [

@@ -3,8 +3,8 @@
 from datetime import date, timedelta
 
 import pytest
-from conftest import assert_one_line_error
-from q1_given import given, run_here
+from conftest import assert_one_line_error, run_here
+from q1_given import given
 from retention import Question, ask, first_moments, moments
 from sql import main
 

@@ -1,17 +1,14 @@
 """Q3b's daily job and evaluation on a cluster of real processes: the same answers as without."""
 
-import io
 import json
 import os
-import signal
 import sqlite3
-from contextlib import redirect_stderr, redirect_stdout
 
 import pandas as pd
 import pytest
 import recommend_daily
 from cluster_processes import cluster_of_processes, started
-from conftest import ROOT, assert_one_line_error, run_script
+from conftest import ROOT, assert_one_line_error, run_here, run_script
 from generate_listeners import write_listeners
 from q3b_stores import moto
 from recommendation_store import open_store
@@ -43,12 +40,9 @@ def files(tmp_path_factory):
 
 def published(url, *options):
     """Run the job in this process; return its report."""
-    handler = signal.getsignal(signal.SIGTERM)
-    with redirect_stdout(io.StringIO()) as out, redirect_stderr(io.StringIO()) as errors:
-        status = recommend_daily.main(["--store", url, "--format", "json", *options])
-    signal.signal(signal.SIGTERM, handler)
-    assert status == 0, errors.getvalue()
-    return json.loads(out.getvalue())["report"]
+    finished = run_here(recommend_daily.main, "--store", url, "--format", "json", *options)
+    assert finished.returncode == 0, finished.stderr
+    return json.loads(finished.stdout)["report"]
 
 
 def contents(path):

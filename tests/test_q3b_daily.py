@@ -1,6 +1,5 @@
 """The daily job as a scheduler runs it: from plays to what readers of the store see."""
 
-import io
 import json
 import os
 import signal
@@ -8,12 +7,11 @@ import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import redirect_stderr, redirect_stdout
 
 import numpy as np
 import psycopg2
 import pytest
-from conftest import ROOT, assert_one_line_error, clean_environment, run_script
+from conftest import ROOT, assert_one_line_error, clean_environment, run_here, run_script
 from generate_listeners import write_listeners
 from lastfm_files import read_lastfm
 from recommend_daily import main
@@ -37,12 +35,7 @@ def url(tmp_path):
 
 def job(url, *options):
     """Run the job in this process, which spares the loading of its libraries."""
-    arguments = ["--store", url, *map(str, options)]
-    handler = signal.getsignal(signal.SIGTERM)
-    with redirect_stdout(io.StringIO()) as out, redirect_stderr(io.StringIO()) as errors:
-        status = main(arguments)
-    signal.signal(signal.SIGTERM, handler)
-    return subprocess.CompletedProcess(arguments, status, out.getvalue(), errors.getvalue())
+    return run_here(main, "--store", url, *options)
 
 
 def report_of(url, *options):
