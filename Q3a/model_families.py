@@ -7,11 +7,11 @@ and joined by spaces).
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from ratio_regression import RatioRegression
 from sklearn.base import ClassifierMixin
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import RandomForestClassifier, VotingClassifier
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
-from sklearn.linear_model import SGDClassifier
 from sklearn.naive_bayes import ComplementNB
 from sklearn.pipeline import Pipeline
 from sklearn.svm import LinearSVC
@@ -68,17 +68,13 @@ def linear(name: str, seed: int, penalties: list[float], *features: tuple) -> Fa
     return Family(name, ColumnTransformer(list(features)), LinearSVC(random_state=seed), grid)
 
 
-def pair(name: str, seed: int, smoothings: list[float], *features: tuple) -> Family:
-    """Return logistic regression and naive Bayes on TF-IDF weights, their probabilities averaged.
+def pair(name: str, grid: Mapping[str, list], *features: tuple) -> Family:
+    """Return regression on ratios and naive Bayes on TF-IDF weights, their probabilities averaged.
 
     The one learns what tells tags apart, the other how each tag writes, so that they err on
-    different articles; the smoothing also sets how much naive Bayes has to say.
+    different articles; the smoothing `alpha` also sets how much naive Bayes has to say.
     """
-    both = [
-        ("linear", SGDClassifier(loss="log_loss", random_state=seed)),
-        ("bayes", ComplementNB()),
-    ]
-    grid = {"model__bayes__alpha": smoothings}
+    both = [("linear", RatioRegression()), ("bayes", ComplementNB())]
     return Family(
         name, ColumnTransformer(list(features)), VotingClassifier(both, voting="soft"), grid
     )
@@ -98,6 +94,12 @@ QUICK_REFERENCE_GRID = {
     "model__n_estimators": [100],
     "model__max_depth": [12],
 }
+PAIR_GRID = {
+    "model__linear__C": [1.0, 3.0, 10.0],
+    "model__bayes__alpha": [0.02, 0.05, 0.1, 0.2, 0.4],
+}
+# Little smoothing for long articles, much for short ones.
+QUICK_PAIR_GRID = {"model__bayes__alpha": [0.05, 0.2]}
 MODELS = ("all", "reference", "forest", "linear")
 SEARCHES = ("quick", "full", "none")
 
@@ -107,12 +109,12 @@ def families(model: str, search: str, seed: int) -> list[Family]:
     full = search == "full"
     exact = full or (model == "reference" and search != "none")
     depths, penalties = ([8, 12, None], [0.1, 0.3, 1.0, 3.0]) if full else ([12], [1.0])
-    smoothings = [0.02, 0.05, 0.1, 0.3] if full else [0.05]
+    pairs = PAIR_GRID if full else QUICK_PAIR_GRID
     reference = forest("reference forest", seed, REFERENCE_GRID if exact else QUICK_REFERENCE_GRID)
     forests = [reference, forest("forest on all words", seed, {"model__max_depth": depths})]
     words, characters = word_weights(), character_weights()
     linears = [
-        pair("pair on words and characters", seed, smoothings, words, characters),
+        pair("pair on words and characters", pairs, words, characters),
         linear("linear on words", seed, penalties, words),
         linear("linear on characters", seed, penalties, characters),
         linear("linear on words and characters", seed, penalties, words, characters),

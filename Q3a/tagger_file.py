@@ -20,6 +20,7 @@ from sklearn.exceptions import InconsistentVersionWarning
 # What a tagger holds beyond the types that skops trusts: calibration, the names of a pair's models,
 # and the trees of a forest, which scikit-learn checks when it restores them.
 OURS = (
+    "ratio_regression.RatioRegression",
     "sklearn.calibration._CalibratedClassifier",
     "sklearn.calibration._TemperatureScaling",
     "sklearn.tree._tree.Tree",

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from command_line import UserError
-from model_families import REFERENCE_GRID, families, forest
+from model_families import REFERENCE_GRID, families, first_candidate, forest
 from nested_evaluation import (
     FOLDS,
     check_tags,
@@ -34,7 +34,8 @@ def corpus(per_tag: int = 20, seed: int = 0, informative: bool = True) -> pd.Dat
 def one_pipeline(kind: str) -> Pipeline:
     """Return the pipeline of one candidate: a forest, a linear model or a pair."""
     if kind == "pair":
-        return only_candidate([next(f for f in families("all", "quick", 0) if "pair" in f.name)])
+        pair = next(family for family in families("all", "quick", 0) if "pair" in family.name)
+        return only_candidate([first_candidate(pair)])
     return only_candidate(families(kind, "none", seed=0))
 
 
@@ -72,7 +73,7 @@ def test_one_search_compares_whole_families():
 def test_calibration_leaves_the_model_its_tags(family):
     """Sigmoids of each tag by itself, the usual way, would change some."""
     articles = corpus(informative=False)
-    tagger = trained(only_candidate([family]), articles, seed=0)
+    tagger = trained(only_candidate([first_candidate(family)]), articles, seed=0)
     unseen = corpus(seed=1, informative=False)
     model = tagger.calibrated_classifiers_[0].estimator
     predicted, confidence = tagged(tagger, unseen)
