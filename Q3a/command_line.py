@@ -78,6 +78,17 @@ def whole_number(lowest: int, highest: int) -> Callable[[str], int]:
 random_seed = whole_number(0, 2**32 - 1)  # what every generator of random numbers takes
 
 
+def share(text: str) -> float:
+    """A type of argparse: a number above 0 and at most 1."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number above 0 and at most 1")
+    return number
+
+
 def picture(text: str) -> Path:
     """A type of argparse: a file to draw into, told from its end; its folder is there."""
     path = Path(text)

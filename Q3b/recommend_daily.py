@@ -34,6 +34,7 @@ from command_line import (
     command,
     random_seed,
     replacing,
+    share,
     whole_number,
 )
 from daily_run import Settings, daily_run
@@ -133,17 +134,6 @@ def rollback(arguments: argparse.Namespace) -> str:
     """Show the set before the current one again."""
     back = open_store(arguments.store).rollback()
     return f"rolled back to version {back.version}, generated at {back.generated_at}"
-
-
-def share(text: str) -> float:
-    """A type of argparse: a number above 0 and at most 1."""
-    try:
-        number = float(text)
-    except ValueError:
-        number = 0.0
-    if not 0 < number <= 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number above 0 and at most 1")
-    return number
 
 
 def parser() -> ArgumentParser:

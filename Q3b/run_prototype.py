@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import nbformat
-from command_line import ArgumentParser, OutsideError, UserError, command, replacing
+from command_line import ArgumentParser, OutsideError, UserError, command, replacing, share
 from lastfm_files import PLAYS_FILE, PROFILE_FILE
 from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 
@@ -69,19 +69,17 @@ def summary(notebook: nbformat.NotebookNode) -> str:
     return "".join(output.text for output in outputs if output.output_type == "stream")
 
 
-def notebook_settings(data: Path | None, sample: bool, gender: str | None, share: float) -> dict:
+def notebook_settings(data: Path | None, sample: bool, gender: str | None, drawn: float) -> dict:
     """Return the environment variables by which the notebook is told what to run on."""
     if data and sample:
         raise UserError("--data and --sample exclude each other")
-    if not 0 < share <= 1:
-        raise UserError(f"--share is {share}: it must be above 0 and at most 1")
     for name in (PLAYS_FILE, PROFILE_FILE):
         if data and not (data / name).is_file():
             raise UserError(f"{data / name}: no such file; --data names the folder that holds it")
     return {
         "PROTOTYPE_DATA": "sample" if sample else str(data.resolve()) if data else "",
         "PROTOTYPE_GENDER": gender or "",
-        "PROTOTYPE_SHARE": str(share),
+        "PROTOTYPE_SHARE": str(drawn),
     }
 
 
@@ -92,7 +90,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--data", type=Path, metavar="FOLDER", help=f"that of {PLAYS_FILE}")
     parser.add_argument("--sample", action="store_true", help="the sample, whatever is in Q3b/")
     parser.add_argument("--gender", choices=["f", "m"], help="only users of this gender")
-    parser.add_argument("--share", type=float, default=1.0, help="of the users, drawn")
+    parser.add_argument("--share", type=share, default=1.0, help="of the users, drawn")
     parser.add_argument(
         "--output",
         type=Path,

@@ -13,6 +13,7 @@ from command_line import (
     picture,
     random_seed,
     replacing,
+    share,
     whole_number,
 )
 
@@ -121,15 +122,16 @@ def reading(argv):
     parser = ArgumentParser(description="Read.")
     parser.add_argument("--top", type=whole_number(1, 20))
     parser.add_argument("--seed", type=random_seed)
+    parser.add_argument("--share", type=share)
     parser.add_argument("--plot", type=picture)
     read = parser.parse_args(argv)
-    return read.top, read.seed, read.plot
+    return read.top, read.seed, read.share, read.plot
 
 
 def test_numbers_and_pictures_are_read(tmp_path):
     path = tmp_path / "bars.SVG"
-    argv = ["--top", "20", "--seed", "4294967295", "--plot", str(path)]
-    assert reading(argv) == (20, 2**32 - 1, path)
+    argv = ["--top", "20", "--seed", "4294967295", "--share", "1", "--plot", str(path)]
+    assert reading(argv) == (20, 2**32 - 1, 1.0, path)
 
 
 @pytest.mark.parametrize(
@@ -142,6 +144,10 @@ def test_numbers_and_pictures_are_read(tmp_path):
         (["--top", "9" * 5000], "from 1 to 20"),
         (["--seed", "-1"], "argument --seed: '-1' is no whole number from 0"),
         (["--seed", "4294967296"], "from 0 to 4294967295"),
+        (["--share", "0"], "argument --share: '0' is no number above 0 and at most 1"),
+        (["--share", "1.01"], "at most 1"),
+        (["--share", "nan"], "at most 1"),
+        (["--share", "half"], "at most 1"),
         (["--plot", "bars"], "argument --plot: 'bars' is no picture: end it in .png, .svg, .pdf"),
         (["--plot", "bars.xyz"], "is no picture"),
         (["--plot", "nowhere/bars.png"], "there is no folder 'nowhere'"),
