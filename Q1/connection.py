@@ -63,7 +63,8 @@ def session(dsn: str, source: str, isolation_level: str) -> Iterator[Connection]
     except psycopg2.Error as error:
         if isinstance(error, QueryCanceled) and any(sign in str(error) for sign in INTERRUPTED):
             raise KeyboardInterrupt from None
-        raise OutsideError(f"PostgreSQL: {error}") from error
+        ended = "the server ended the connection: " if connection.closed else ""
+        raise OutsideError(f"PostgreSQL: {ended}{error}") from error
     except UnicodeEncodeError as error:
         raise UserError(f"{error.object!r} is not UTF-8 text, which PostgreSQL needs") from None
     finally:

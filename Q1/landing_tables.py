@@ -9,6 +9,7 @@ import csv
 import io
 import sys
 from collections.abc import Iterable
+from contextlib import redirect_stderr
 from dataclasses import dataclass
 from itertools import islice
 from typing import BinaryIO
@@ -87,7 +88,9 @@ class Landing:
         with self.connection.cursor() as cursor, progress as reader:
             cursor.execute("SAVEPOINT file")
             try:
-                cursor.copy_expert(copy, reader, size=CHUNK_BYTES)
+                # A server that goes away makes psycopg2 print a traceback as well.
+                with redirect_stderr(io.StringIO()):
+                    cursor.copy_expert(copy, reader, size=CHUNK_BYTES)
                 return True
             except (*ROW_ERRORS, errors.QueryCanceled) as error:
                 if isinstance(error, errors.QueryCanceled) and not reading_failed(str(error)):

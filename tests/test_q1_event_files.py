@@ -8,8 +8,11 @@ import shlex
 import signal
 import subprocess
 import sys
+from contextlib import closing
 
+import psycopg2
 import pytest
+from command_line import OutsideError
 from conftest import ROOT, assert_one_line_error, clean_environment, run_here
 from connection import session
 from event_files import EventFile
@@ -207,19 +210,37 @@ def interruptible():
     signal.signal(signal.SIGINT, handler)
 
 
-class Interrupted(io.BytesIO):
-    """A file in whose midst Ctrl-C comes while COPY reads it."""
+class Disturbed(io.BytesIO):
+    """A file in whose midst something happens while COPY reads it."""
+
+    def __init__(self, happens):
+        super().__init__(GOOD.encode())
+        self.happens = happens
 
     def read(self, size: int = -1) -> bytes:
         if size == CHUNK_BYTES:
-            signal.raise_signal(signal.SIGINT)
+            self.happens()
         return super().read(size)
 
 
 def test_an_interrupt_ends_the_loading(postgres_url, interruptible):
-    log = EventFile("log.csv", Interrupted(GOOD.encode()))
+    log = EventFile("log.csv", Disturbed(lambda: signal.raise_signal(signal.SIGINT)))
     with (
         pytest.raises(KeyboardInterrupt),
         session(postgres_url, "--dsn", "REPEATABLE READ") as connection,
     ):
         landed(connection, [log], {}, skip_bad_rows=True)
+
+
+def test_a_server_that_goes_away_while_loading_is_said_in_one_line(postgres_url, capsys):
+    with (
+        pytest.raises(OutsideError, match="the server ended the connection"),
+        session(postgres_url, "--dsn", "REPEATABLE READ") as connection,
+        closing(psycopg2.connect(postgres_url)) as other,
+        other.cursor() as cursor,
+    ):
+        end = "SELECT pg_terminate_backend(%s, 10000)"
+        log = Disturbed(lambda: cursor.execute(end, [connection.info.backend_pid]))
+        landed(connection, [EventFile("log.csv", log)], {}, skip_bad_rows=True)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("server: ")
