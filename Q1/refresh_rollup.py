@@ -17,7 +17,7 @@ from connection import chosen_server, session
 from psycopg2 import errors
 from psycopg2.extensions import connection as Connection
 from retention import QUERIES, first_moments
-from retention_arguments import COLUMNS_HELP, DSN_HELP, columns, day
+from retention_options import COLUMNS_HELP, DSN_HELP, columns, day
 from track_view import VIEW, create_view, existing_table
 
 DESCRIPTION = "Bring the rollup of Q1/schema.sql up to date for the days whose events changed."
@@ -58,34 +58,34 @@ def parser() -> ArgumentParser:
 @command
 def main(argv: Sequence[str] | None = None) -> None:
     """Refresh the days of the command line and say what the rollup holds of them."""
-    arguments = parser().parse_args(argv)
-    first, last = arguments.days
+    options = parser().parse_args(argv)
+    first, last = options.days
     if first > last:
         raise UserError(f"--days {first} {last}: the days are in the wrong order")
-    dsn, source = chosen_server(arguments.dsn, os.environ)
+    dsn, source = chosen_server(options.dsn, os.environ)
     if source == "embedded":
         raise UserError("no server is named: use --dsn, PGHOST or DATABASE_URL")
     with session(dsn, source, "READ COMMITTED") as connection:
         try:
-            summary = refreshed(connection, arguments)
+            summary = refreshed(connection, options)
         except errors.UndefinedTable as error:
             raise UserError(f"{error.diag.message_primary}: run Q1/schema.sql first") from None
         connection.commit()
     text = "{first_day} to {last_day}: {user_days:,} user days, {cohort_days:,} cohort days"
-    print(json.dumps(summary) if arguments.format == "json" else text.format(**summary))
+    print(json.dumps(summary) if options.format == "json" else text.format(**summary))
 
 
-def refreshed(connection: Connection, arguments: argparse.Namespace) -> dict[str, Any]:
+def refreshed(connection: Connection, options: argparse.Namespace) -> dict[str, Any]:
     """Refresh the rollup and count its rows of the refreshed days; the caller commits."""
-    source = existing_table(connection, arguments.table, arguments.columns or {})
-    create_view(connection, [source], arguments.time_zone)
-    check_definition(connection, ".".join(source.relation), arguments)
-    parameters = refresh_parameters(connection, arguments)
+    source = existing_table(connection, options.table, options.columns or {})
+    create_view(connection, [source], options.time_zone)
+    check_definition(connection, ".".join(source.relation), options)
+    parameters = refresh_parameters(connection, options)
     with connection.cursor() as cursor:
         cursor.execute((QUERIES / "refresh_rollup.sql").read_text(encoding="utf-8"), parameters)
         cursor.execute(SUMMARY, parameters)
         user_days, cohort_days = cursor.fetchone()
-    first, last = (moment.isoformat() for moment in arguments.days)
+    first, last = (moment.isoformat() for moment in options.days)
     return {
         "first_day": first,
         "last_day": last,
@@ -94,13 +94,13 @@ def refreshed(connection: Connection, arguments: argparse.Namespace) -> dict[str
     }
 
 
-def refresh_parameters(connection: Connection, arguments: argparse.Namespace) -> dict[str, Any]:
+def refresh_parameters(connection: Connection, options: argparse.Namespace) -> dict[str, Any]:
     """The parameters of `refresh_rollup.sql`."""
-    first, last = arguments.days
+    first, last = options.days
     after = last + timedelta(days=1)
-    found = first_moments(connection, [first, after], arguments.time_zone)
+    found = first_moments(connection, [first, after], options.time_zone)
     return {
-        "install_event": arguments.install_event,
+        "install_event": options.install_event,
         "first_day": first,
         "last_day": last,
         "first_moment": found[first],
@@ -108,9 +108,9 @@ def refresh_parameters(connection: Connection, arguments: argparse.Namespace) ->
     }
 
 
-def check_definition(connection: Connection, table: str, arguments: argparse.Namespace) -> None:
+def check_definition(connection: Connection, table: str, options: argparse.Namespace) -> None:
     """Raise `UserError` if the rollup counts something else; days of two kinds must not mix."""
-    wanted = (table, arguments.install_event, arguments.time_zone)
+    wanted = (table, options.install_event, options.time_zone)
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO rollup_definition (source, install_event, time_zone) VALUES (%s, %s, %s)"

@@ -21,7 +21,7 @@ from event_files import EventFile, opened_in_turn
 from landing_tables import landed
 from psycopg2.extensions import connection as Connection
 from retention import Count, Question, ask, cohorts_of, moments, no_installs, overview
-from retention_arguments import parse, question_of
+from retention_options import parse, question_of
 from retention_report import Answer, Data, count_answer, triangle_answer, users_answer, written
 from track_view import VIEW, create_view, existing_table
 
@@ -31,7 +31,7 @@ class Inquiry:
     """A question on its way to an answer: whom to ask, what, and about which data."""
 
     connection: Connection
-    arguments: argparse.Namespace
+    options: argparse.Namespace
     question: Question
     parameters: dict[str, Any]  # of every query
     data: Data
@@ -44,52 +44,52 @@ class Inquiry:
 @command
 def main(argv: Sequence[str] | None = None) -> None:
     """Answer the question of the command line."""
-    arguments = parse(argv)
-    question = question_of(arguments)
-    with connected(arguments.dsn, arguments.embedded) as connection:
-        rows_rejected = load(connection, arguments)
+    options = parse(argv)
+    question = question_of(options)
+    with connected(options.dsn, options.embedded) as connection:
+        rows_rejected = load(connection, options)
         start_reading(connection)
-        parameters = parameters_of(connection, arguments, question)
-        if arguments.explain:
-            plan, _ = ask(connection, arguments.query, parameters, explain=True)
+        parameters = parameters_of(connection, options, question)
+        if options.explain:
+            plan, _ = ask(connection, options.query, parameters, explain=True)
             print("\n".join(line for (line,) in plan))
             return
         data = Data(
-            arguments.table or VIEW,
+            options.table or VIEW,
             overview(connection, question.install_event),
             rows_rejected,
             question,
         )
-        inquiry = Inquiry(connection, arguments, question, parameters, data)
-        answer = ANSWERS[arguments.query](inquiry)
-    sys.stdout.write(written(answer, arguments.format))
+        inquiry = Inquiry(connection, options, question, parameters, data)
+        answer = ANSWERS[options.query](inquiry)
+    sys.stdout.write(written(answer, options.format))
 
 
-def load(connection: Connection, arguments: argparse.Namespace) -> dict[str, int]:
+def load(connection: Connection, options: argparse.Namespace) -> dict[str, int]:
     """Make the view over the events of the command line; the rows rejected, by reason."""
     rows_rejected = {}
-    if arguments.table is not None:
-        sources = [existing_table(connection, arguments.table, arguments.columns)]
+    if options.table is not None:
+        sources = [existing_table(connection, options.table, options.columns)]
     else:
-        if arguments.events:
-            files = opened_in_turn(arguments.events)
+        if options.events:
+            files = opened_in_turn(options.events)
         else:
-            files = [EventFile("dummy events", BytesIO(as_csv(dummy_events(arguments.seed))))]
-        landing = landed(connection, files, arguments.columns, arguments.on_bad_row == "skip")
+            files = [EventFile("dummy events", BytesIO(as_csv(dummy_events(options.seed))))]
+        landing = landed(connection, files, options.columns, options.on_bad_row == "skip")
         rows_rejected = {reason: rejected.rows for reason, rejected in landing.rejected.items()}
         sources = landing.sources()
-    create_view(connection, sources, arguments.time_zone)
+    create_view(connection, sources, options.time_zone)
     return rows_rejected
 
 
 def parameters_of(
-    connection: Connection, arguments: argparse.Namespace, question: Question
+    connection: Connection, options: argparse.Namespace, question: Question
 ) -> dict[str, Any]:
     """The parameters of the queries, each of which takes those it names."""
     return moments(connection, question) | {
         "install_event": question.install_event,
-        "period": arguments.period,
-        "follow": arguments.follow,
+        "period": options.period,
+        "follow": options.follow,
     }
 
 
@@ -100,10 +100,10 @@ def retained_users(inquiry: Inquiry) -> Answer:
     if not installed:
         raise no_installs(question, data.overview)
     count = Count(installed, retained)
-    if inquiry.arguments.plot:
+    if inquiry.options.plot:
         last_day = min(question.active_to, data.overview.last_day)
         curve, _ = inquiry.ask("return_curve", first_day=question.active_from, last_day=last_day)
-        retention_plot.draw_curve(question, count, curve, inquiry.arguments.plot)
+        retention_plot.draw_curve(question, count, curve, inquiry.options.plot)
     return count_answer(data, count, statement)
 
 
@@ -120,11 +120,11 @@ def cohort_triangle(inquiry: Inquiry) -> Answer:
     rows, statement = inquiry.ask("cohort_triangle")
     if not rows:
         raise no_installs(inquiry.question, inquiry.data.overview)
-    cohorts, arguments = cohorts_of(rows), inquiry.arguments
-    if arguments.plot:
+    cohorts, options = cohorts_of(rows), inquiry.options
+    if options.plot:
         last_day = inquiry.data.overview.last_day
-        retention_plot.draw_triangle(cohorts, arguments.period, last_day, arguments.plot)
-    return triangle_answer(inquiry.data, arguments.period, cohorts, statement)
+        retention_plot.draw_triangle(cohorts, options.period, last_day, options.plot)
+    return triangle_answer(inquiry.data, options.period, cohorts, statement)
 
 
 ANSWERS = {

@@ -106,15 +106,15 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
 @command
 def main(argv: Sequence[str] | None = None) -> None:
     """Serve until stopped."""
-    arguments = parse(argv)
-    os.environ["RECOMMENDER_STORE"] = arguments.store
+    options = parse(argv)
+    os.environ["RECOMMENDER_STORE"] = options.store
     app = create_app()  # checks the settings before a server starts
-    guarded = bool(app.config["API_KEY"]) or arguments.without_key
-    check_address(arguments.host, arguments.port, guarded)
-    if arguments.server == "waitress":
-        run_waitress(app, arguments)
+    guarded = bool(app.config["API_KEY"]) or options.without_key
+    check_address(options.host, options.port, guarded)
+    if options.server == "waitress":
+        run_waitress(app, options)
     else:
-        run_gunicorn(arguments)
+        run_gunicorn(options)
 
 
 if __name__ == "__main__":

@@ -42,22 +42,20 @@ def check_address(host: str, port: int, guarded: bool) -> None:
             ) from None
 
 
-def run_gunicorn(arguments: Namespace) -> None:
+def run_gunicorn(options: Namespace) -> None:
     """Become gunicorn: this process is replaced, so that signals reach it directly."""
-    host = f"[{arguments.host}]" if ":" in arguments.host else arguments.host
-    options = [
+    host = f"[{options.host}]" if ":" in options.host else options.host
+    settings = [
         *("--config", str(FOLDER / "deploy" / "gunicorn.conf.py")),
-        *("--bind", f"{host}:{arguments.port}"),
-        *("--workers", str(arguments.workers), "--threads", str(arguments.threads)),
-        *(("--access-logfile", "-") if arguments.access_log else ()),
+        *("--bind", f"{host}:{options.port}"),
+        *("--workers", str(options.workers), "--threads", str(options.threads)),
+        *(("--access-logfile", "-") if options.access_log else ()),
     ]
-    program = [sys.executable, "-m", "gunicorn", *options, "api:create_app()"]
+    program = [sys.executable, "-m", "gunicorn", *settings, "api:create_app()"]
     os.execv(program[0], program)  # noqa: S606 - no shell is meant
 
 
-def run_waitress(app: Flask, arguments: Namespace) -> None:
+def run_waitress(app: Flask, options: Namespace) -> None:
     """Serve `app` until interrupted."""
-    print(f"Listening at http://{arguments.host}:{arguments.port}", file=sys.stderr)
-    waitress.serve(
-        app, host=arguments.host, port=arguments.port, threads=arguments.threads, ident=None
-    )
+    print(f"Listening at http://{options.host}:{options.port}", file=sys.stderr)
+    waitress.serve(app, host=options.host, port=options.port, threads=options.threads, ident=None)

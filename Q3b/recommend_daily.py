@@ -53,13 +53,13 @@ LOCKED = 75  # EX_TEMPFAIL of sysexits.h: try again later
 STOPPED = 128 + signal.SIGTERM
 
 
-def read_input(arguments: argparse.Namespace) -> Listening:
+def read_input(options: argparse.Namespace) -> Listening:
     """Read the files that are named, or the app's tables, or the files here, or a sample."""
-    age = arguments.max_age
-    source = arguments.source or os.environ.get("RECOMMENDER_SOURCE")
-    if arguments.plays:
-        return read_listening(arguments.plays, arguments.profiles, age)
-    if arguments.profiles:
+    age = options.max_age
+    source = options.source or os.environ.get("RECOMMENDER_SOURCE")
+    if options.plays:
+        return read_listening(options.plays, options.profiles, age)
+    if options.profiles:
         raise UserError("--profiles is given without --plays")
     with tempfile.TemporaryDirectory(prefix="recommend-daily-") as folder:
         if source:
@@ -75,36 +75,36 @@ def exported(source: str, folder: Path, age: MaximumAge | None) -> tuple[Path, P
     return export_tables(source, folder, age and age.interval())
 
 
-def export(arguments: argparse.Namespace) -> str:
+def export(options: argparse.Namespace) -> str:
     """The step before a run: the app's tables as files."""
-    source = arguments.source or os.environ.get("RECOMMENDER_SOURCE")
+    source = options.source or os.environ.get("RECOMMENDER_SOURCE")
     if not source:
         raise UserError("--export needs --source, or RECOMMENDER_SOURCE in the environment")
-    arguments.export.mkdir(parents=True, exist_ok=True)
-    return "\n".join(map(str, exported(source, arguments.export, arguments.max_age)))
+    options.export.mkdir(parents=True, exist_ok=True)
+    return "\n".join(map(str, exported(source, options.export, options.max_age)))
 
 
-def run(arguments: argparse.Namespace) -> str:
+def run(options: argparse.Namespace) -> str:
     """Write a set and publish it, unless a run of its id is published already."""
-    if arguments.source and arguments.plays:
+    if options.source and options.plays:
         raise UserError("--source and --plays exclude each other")
-    settings = Settings(**{name: getattr(arguments, name) for name in Settings.__annotations__})
-    store, about = open_store(arguments.store, create=True), new_run(arguments.run_id)
+    settings = Settings(**{name: getattr(options, name) for name in Settings.__annotations__})
+    store, about = open_store(options.store, create=True), new_run(options.run_id)
     with store.lock(), renewed_lock(store):
-        done = store.find_run(arguments.run_id) if arguments.run_id else None
+        done = store.find_run(options.run_id) if options.run_id else None
         if done and store.is_current(done):
             return f"run {done.run_id} is published already, as version {done.version}"
-        listening = read_input(arguments)
-        with connected(arguments.cluster) as client:
+        listening = read_input(options)
+        with connected(options.cluster) as client:
             finished = daily_run(listening, settings, store, about, client)
-        if not arguments.no_publish:
+        if not options.no_publish:
             store.publish(finished)
-    if arguments.report:
-        with replacing(arguments.report) as beside:
+    if options.report:
+        with replacing(options.report) as beside:
             beside.write_text(report_text(finished) + "\n", encoding="utf-8")
-    if arguments.format == "json":
+    if options.format == "json":
         return report_text(finished)
-    return summary(finished, "finished, not published" if arguments.no_publish else "published")
+    return summary(finished, "finished, not published" if options.no_publish else "published")
 
 
 def found_run(store: Store, run_id: str) -> Run:
@@ -115,31 +115,31 @@ def found_run(store: Store, run_id: str) -> Run:
     return found
 
 
-def verify(arguments: argparse.Namespace) -> str:
+def verify(options: argparse.Namespace) -> str:
     """Read a set back."""
-    store = open_store(arguments.store)
-    found = found_run(store, arguments.verify)
+    store = open_store(options.store)
+    found = found_run(store, options.verify)
     return f"version {found.version}: {check_set(store, found)} users read back, all as reported"
 
 
-def publish(arguments: argparse.Namespace) -> str:
+def publish(options: argparse.Namespace) -> str:
     """Show a finished set to readers."""
-    store = open_store(arguments.store)
-    found = found_run(store, arguments.publish)
+    store = open_store(options.store)
+    found = found_run(store, options.publish)
     store.publish(found)
     return f"version {found.version} is published"
 
 
-def rollback(arguments: argparse.Namespace) -> str:
+def rollback(options: argparse.Namespace) -> str:
     """Show the set before the current one again."""
-    back = open_store(arguments.store).rollback()
+    back = open_store(options.store).rollback()
     return f"rolled back to version {back.version}, generated at {back.generated_at}"
 
 
 def parser() -> ArgumentParser:
     """What the command takes."""
-    arguments = ArgumentParser(description=__doc__)
-    add = arguments.add_argument_group("data").add_argument
+    result = ArgumentParser(description=__doc__)
+    add = result.add_argument_group("data").add_argument
     add("--plays", type=Path, metavar="FILE", help="plays, .tsv or .parquet")
     add("--profiles", type=Path, metavar="FILE", help="profiles, .tsv or .parquet")
     add("--source", metavar="URL", help="the app's PostgreSQL; also RECOMMENDER_SOURCE")
@@ -147,29 +147,27 @@ def parser() -> ArgumentParser:
     add("--gender", choices=["f", "m"], help="only these users")
     add("--sample", type=share, default=1.0, metavar="SHARE", help="of the users, drawn")
     add("--seed", type=random_seed, default=Settings.seed, help="of all random choices")
-    add = arguments.add_argument_group("method").add_argument
+    add = result.add_argument_group("method").add_argument
     add("--metric", choices=METRICS, default=Settings.metric, help="what users are compared by")
     many, few = whole_number(1, 2**31 - 1), whole_number(1, 1000)
     add("--neighbours", type=many, metavar="N", help="of each user; by default 250, euclidean 100")
     usual = Settings.recommendations
     add("--recommendations", type=few, default=usual, metavar="N", help="at most 1000 a user")
     add("--include-played", action="store_true", help="recommend also what a user plays already")
-    add_cluster_argument(arguments.add_argument_group("where"))
-    add = arguments.add_argument_group("store").add_argument
+    add_cluster_argument(result.add_argument_group("where"))
+    add = result.add_argument_group("store").add_argument
     add("--store", metavar="URL", default=STORE, help="sqlite:///FILE or dynamodb://TABLE?region=R")
     add("--run-id", default="", metavar="ID", help="a run of this id is published only once")
     add("--no-publish", action="store_true", help="write the set, but leave readers on the old one")
-    add = (
-        arguments.add_argument_group("instead of a run").add_mutually_exclusive_group().add_argument
-    )
+    add = result.add_argument_group("instead of a run").add_mutually_exclusive_group().add_argument
     add("--export", type=Path, metavar="FOLDER", help="write the app's tables as Parquet files")
     add("--verify", metavar="ID", help="read the set of a finished run back and check it")
     add("--publish", metavar="ID", help="let readers see the set of a finished run")
     add("--rollback", action="store_true", help="let readers see the set before the current one")
-    add = arguments.add_argument_group("output").add_argument
+    add = result.add_argument_group("output").add_argument
     add("--format", choices=["text", "json"], default="text", help="of the summary")
     add("--report", type=Path, metavar="FILE", help="write the run's report here, as JSON")
-    return arguments
+    return result
 
 
 def stop(*_) -> None:
@@ -181,13 +179,13 @@ def stop(*_) -> None:
 @command
 def main(argv: Sequence[str] | None = None) -> None:
     """Do the step that the command line asks for, by default a whole run."""
-    arguments = parser().parse_args(argv)
+    options = parser().parse_args(argv)
     signal.signal(signal.SIGTERM, stop)
-    steps = [(arguments.export, export), (arguments.verify, verify)]
-    steps += [(arguments.publish, publish), (arguments.rollback, rollback)]
+    steps = [(options.export, export), (options.verify, verify)]
+    steps += [(options.publish, publish), (options.rollback, rollback)]
     step = next((step for asked, step in steps if asked), run)
     try:
-        print(step(arguments))
+        print(step(options))
     except StoreLockedError as error:
         print(f"{Path(__file__).name}: error: {error}", file=sys.stderr)
         raise SystemExit(LOCKED) from error

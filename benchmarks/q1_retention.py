@@ -81,30 +81,30 @@ def parser() -> ArgumentParser:
 @command
 def main(argv: Sequence[str] | None = None) -> None:
     """Make a log, load it, ask it, and print what each way took."""
-    arguments = parser().parse_args(argv)
+    options = parser().parse_args(argv)
     with tempfile.TemporaryDirectory() as folder, embedded_server() as url:
-        log, new_day = write_logs(Path(folder), arguments)
+        log, new_day = write_logs(Path(folder), options)
         with duckdb.connect() as duck:
-            measure_load(url, duck, log, arguments.runs)
+            measure_load(url, duck, log, options.runs)
             append(url, log)
-            measure_question(url, duck, arguments.runs)
-            measure_triangle(url, duck, new_day, arguments.runs)
+            measure_question(url, duck, options.runs)
+            measure_triangle(url, duck, new_day, options.runs)
 
 
-def write_logs(folder: Path, arguments: argparse.Namespace) -> tuple[Path, Path]:
+def write_logs(folder: Path, options: argparse.Namespace) -> tuple[Path, Path]:
     """A CSV log of `DAYS` days, and one of the day after them, a twentieth of it newcomers."""
-    generator = np.random.default_rng(arguments.seed)
-    installs = generator.random(arguments.users) * DAYS
-    visitors = generator.integers(0, arguments.users, arguments.events - arguments.users)
+    generator = np.random.default_rng(options.seed)
+    installs = generator.random(options.users) * DAYS
+    visitors = generator.integers(0, options.users, options.events - options.users)
     days_left = DAYS - installs[visitors]
     visits = installs[visitors] + days_left * generator.random(len(visitors)) ** 3  # rather soon
-    users = np.concatenate([np.arange(arguments.users), visitors])
+    users = np.concatenate([np.arange(options.users), visitors])
     log = folder / "log.csv"
-    write_log(log, users, np.concatenate([installs, visits]), arguments.users)
+    write_log(log, users, np.concatenate([installs, visits]), options.users)
 
-    newcomers = arguments.day_events // 20
-    visitors = generator.integers(0, arguments.users, arguments.day_events - newcomers)
-    users = np.concatenate([arguments.users + np.arange(newcomers), visitors])
+    newcomers = options.day_events // 20
+    visitors = generator.integers(0, options.users, options.day_events - newcomers)
+    users = np.concatenate([options.users + np.arange(newcomers), visitors])
     write_log(folder / "day.csv", users, DAYS + generator.random(len(users)), newcomers)
     return log, folder / "day.csv"
 

@@ -175,18 +175,16 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--artists", type=int, default=20_000, help="in the catalogue")
     parser.add_argument("--runs", type=int, default=3, help="of which the median is shown")
     parser.add_argument("--seed", type=int, default=1, help="of the set")
-    arguments = parser.parse_args(argv)
-    blocks = random_blocks(arguments.users, arguments.artists, arguments.seed)
-    catalogue = random_catalogue(arguments.artists)
-    print(f"{arguments.users:,} users, {arguments.artists:,} artists, median of {arguments.runs}")
+    options = parser.parse_args(argv)
+    blocks = random_blocks(options.users, options.artists, options.seed)
+    catalogue = random_catalogue(options.artists)
+    print(f"{options.users:,} users, {options.artists:,} artists, median of {options.runs}")
     heads = ("users/s written", "users/CPU s", "us to read one", "bytes a user")
     print(f"{'':<12}" + "".join(f"{head:>17}" for head in heads))
     ways = {"the store": (write_packed, read_packed), "JSON texts": (write_texts, read_texts)}
     for name, (write, read) in ways.items():
-        *rates, size = measure(write, read, blocks, catalogue, arguments.runs)
-        print(
-            f"{name:<12}" + "".join(f"{rate:>17,.0f}" for rate in [*rates, size / arguments.users])
-        )
+        *rates, size = measure(write, read, blocks, catalogue, options.runs)
+        print(f"{name:<12}" + "".join(f"{rate:>17,.0f}" for rate in [*rates, size / options.users]))
     print(f"peak memory {peak_memory():,.0f} MB, the set itself included")
 
 

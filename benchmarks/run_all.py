@@ -72,9 +72,9 @@ def parser() -> ArgumentParser:
 @command
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the benchmarks, show what they print, and write the report."""
-    arguments = parser().parse_args(argv)
-    runs = [run(name, arguments.full) for name in arguments.only]
-    with replacing(arguments.output) as path:
+    options = parser().parse_args(argv)
+    runs = [run(name, options.full) for name in options.only]
+    with replacing(options.output) as path:
         path.write_text(report(runs), encoding="utf-8")
     print("\n" + table(runs))
     if failed := [run.command for run in runs if run.exit_code]:

@@ -32,18 +32,18 @@ examples:
 
 
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
-    """The arguments; `query` names the statement that answers. Raises `UserError`."""
-    arguments = parser().parse_args(argv)
-    arguments.query = arguments.query or "retained_users"
-    arguments.columns = arguments.columns or {}
-    if arguments.explain and (arguments.format != "text" or arguments.plot):
+    """The options; `query` names the statement that answers. Raises `UserError`."""
+    options = parser().parse_args(argv)
+    options.query = options.query or "retained_users"
+    options.columns = options.columns or {}
+    if options.explain and (options.format != "text" or options.plot):
         raise UserError("--explain prints a plan as text: leave out --format and --plot")
-    if arguments.plot and arguments.query == "retained_uids":
+    if options.plot and options.query == "retained_uids":
         raise UserError("--users is a list, of which there is no plot: leave out --plot or --users")
-    of_cohorts = arguments.period != "day" or arguments.follow is not None
-    if of_cohorts and arguments.query != "cohort_triangle":
+    of_cohorts = options.period != "day" or options.follow is not None
+    if of_cohorts and options.query != "cohort_triangle":
         raise UserError("--period and --follow are about the triangle: add --cohorts")
-    return arguments
+    return options
 
 
 def parser() -> ArgumentParser:
@@ -135,15 +135,15 @@ def columns(text: str) -> dict[str, str]:
     return pairs
 
 
-def question_of(arguments: argparse.Namespace) -> Question:
+def question_of(options: argparse.Namespace) -> Question:
     """The question of the command line. Raises `UserError` if its days are in the wrong order."""
-    installed = arguments.install_date
+    installed = options.install_date
     question = Question(
-        arguments.install_event,
+        options.install_event,
         installed,
-        arguments.active_from or installed + timedelta(days=1),
-        arguments.active_to or installed + timedelta(days=7),
-        arguments.time_zone,
+        options.active_from or installed + timedelta(days=1),
+        options.active_to or installed + timedelta(days=7),
+        options.time_zone,
     )
     if not installed <= question.active_from <= question.active_to:
         raise UserError(
