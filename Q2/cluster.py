@@ -114,7 +114,7 @@ def check_versions(client: "Client") -> None:
 
 
 def version_of_each(described: dict) -> dict[str, str]:
-    """Return the versions that matter by package; of Python without its last number."""
+    """The versions that matter by package; of Python without its last number."""
     found = {name: described["packages"].get(name) for name in ("dask", "distributed", *PACKAGES)}
     return found | {"python": ".".join(described["packages"]["python"].split(".")[:2])}
 
@@ -183,7 +183,7 @@ def sent(client: "Client", data: Any) -> "Future":
 
 
 def itself(data: Any) -> Any:
-    """Return the data."""
+    """The data."""
     return data
 
 

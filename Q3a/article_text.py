@@ -24,7 +24,7 @@ CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def plain_text(text: str) -> str:
-    """Return the article's text without mark-up, in NFKC form, with single spaces."""
+    """The article's text without mark-up, in NFKC form, with single spaces."""
     text = CONTROL.sub(" ", SURROGATE.sub("\ufffd", text))
     if MARKUP.search(text):
         text = without_markup(text)
@@ -32,16 +32,16 @@ def plain_text(text: str) -> str:
 
 
 def without_markup(text: str) -> str:
-    """Return the text that a reader of the page would see."""
+    """The text that a reader of the page would see."""
     page = LexborHTMLParser("<body>" + BLOCK.sub("\n<", text))
     page.strip_tags(["script", "style"])
     return page.text()
 
 
 def converted(texts: Iterable[str], configuration: str) -> list[str]:
-    """Return the texts in another form of Chinese: `s2hk` turns simplified into Hong Kong's.
+    """The texts in another form of Chinese: `s2hk` turns simplified into Hong Kong's.
 
-    Raise UserError if OpenCC has no configuration of that name.
+    Raises UserError if OpenCC has no configuration of that name.
     """
     try:
         convert = opencc.OpenCC(configuration).convert

@@ -30,7 +30,7 @@ def read_batches(
     """Yield the articles of all files in frames of at most BATCH rows, with the wanted columns.
 
     `wanted` are of id, tag, text. A row is counted in `rejected`, by reason, if it has too many or
-    too few fields, or no tag where a tag is wanted. Raise UserError if there are no articles.
+    too few fields, or no tag where a tag is wanted. Raises UserError if there are no articles.
     """
     found = False
     for path in paths:
@@ -74,14 +74,14 @@ def read_rows(
 
 
 def dialect(path: Path) -> dict:
-    """Return the csv module's settings for the file: `.tsv` has tabs and no quoting."""
+    """The csv module's settings for the file: `.tsv` has tabs and no quoting."""
     if path.suffix.lower() in (".tsv", ".tab"):
         return {"delimiter": "\t", "quoting": csv.QUOTE_NONE}
     return {"strict": True}
 
 
 def detected_encoding(path: Path) -> str:
-    """Return the first of ENCODINGS in which the whole file can be read."""
+    """The first of ENCODINGS in which the whole file can be read."""
     for encoding in ENCODINGS:
         try:
             with path.open(encoding=encoding) as file:
@@ -94,7 +94,7 @@ def detected_encoding(path: Path) -> str:
 
 
 def position(path: Path, header: list[str], name: str) -> int:
-    """Return where the column of that name stands."""
+    """Where the column of that name stands."""
     if not header:
         raise UserError(f"{path}: the file is empty; it needs a header such as id,tag,text")
     if name not in header:
@@ -106,7 +106,7 @@ def position(path: Path, header: list[str], name: str) -> int:
 
 
 def reason_to_reject(row: list[str], fields: int, tag_position: int | None) -> str | None:
-    """Return why the row cannot be used, or None; an empty line is no row."""
+    """Why the row cannot be used, or None; an empty line is no row."""
     if row and len(row) != fields:
         return "wrong number of fields"
     if row and tag_position is not None and not row[tag_position].strip():

@@ -15,7 +15,7 @@ MARKS = ("hk", "tc", "hant", "pingfang", "jhenghei", "cjk")  # of Hong Kong and 
 
 @cache
 def drawn_characters(path: str) -> frozenset[str]:
-    """Return the characters that the font has a glyph for; none if it cannot be read."""
+    """The characters that the font has a glyph for; none if it cannot be read."""
     try:
         return frozenset(map(chr, FT2Font(path).get_charmap()))
     except (RuntimeError, OSError):
@@ -23,9 +23,9 @@ def drawn_characters(path: str) -> frozenset[str]:
 
 
 def font_for(text: str, named: Path | None = None) -> font_manager.FontProperties:
-    """Return an installed font, or the named one, with a glyph for every character of the text.
+    """An installed font, or the named one, with a glyph for every character of the text.
 
-    Raise UserError if there is none.
+    Raises UserError if there is none.
     """
     wanted = frozenset(text) - frozenset(" \n")
     for path in [str(named)] if named else installed_fonts():
@@ -37,7 +37,7 @@ def font_for(text: str, named: Path | None = None) -> font_manager.FontPropertie
 
 
 def installed_fonts() -> list[str]:
-    """Return the paths of all fonts: plain weights first, and first those made for Hong Kong.
+    """The paths of all fonts: plain weights first, and first those made for Hong Kong.
 
     The fonts are looked for anew, since matplotlib's own list does not notice a new one.
     """
@@ -46,7 +46,7 @@ def installed_fonts() -> list[str]:
 
 
 def preference(path: str) -> tuple[bool, int, str]:
-    """Return what to sort a font's path by."""
+    """What to sort a font's path by."""
     name = Path(path).stem.lower()
     weighty = any(weight in name for weight in WEIGHTS)
     place = next((place for place, mark in enumerate(MARKS) if mark in name), len(MARKS))
@@ -54,7 +54,7 @@ def preference(path: str) -> tuple[bool, int, str]:
 
 
 def drawable(text: str, font: font_manager.FontProperties) -> str:
-    """Return the text with `U+` codes in place of characters that the font lacks."""
+    """The text with `U+` codes in place of characters that the font lacks."""
     drawn = drawn_characters(font.get_file())
     return "".join(
         character if character in drawn else f"U+{ord(character):X}" for character in text

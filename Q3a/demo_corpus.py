@@ -24,7 +24,7 @@ HTML_SHARE = 0.2  # of articles, which come with the mark-up of a web page
 def demo_corpus(
     seed: int, train_articles: int = TRAIN_ARTICLES
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return training articles with columns id, tag, text and new ones with id, text."""
+    """Training articles with columns id, tag, text and new ones with id, text."""
     generator = random.Random(seed)  # noqa: S311 - no secret hangs on it
     templates = tomllib.loads(TEMPLATES.read_text(encoding="utf-8"))
     total = train_articles + TEST_ARTICLES
@@ -37,7 +37,7 @@ def demo_corpus(
 
 
 def demo_article(generator: random.Random, templates: dict) -> tuple[str, str]:
-    """Return the tag and the text of one invented article."""
+    """The tag and the text of one invented article."""
     (tag,) = generator.choices(list(TAG_WEIGHTS), list(TAG_WEIGHTS.values()))
     own_share = OWN_SHARE["vague" if generator.random() < VAGUE_SHARE else "plain"]
     chosen = []
@@ -52,17 +52,17 @@ def demo_article(generator: random.Random, templates: dict) -> tuple[str, str]:
 
 
 def draw_kind(generator: random.Random, own_share: float) -> str:
-    """Return what a sentence is of: the own topic, a neighbouring one, or any."""
+    """What a sentence is of: the own topic, a neighbouring one, or any."""
     shares = [own_share, NEIGHBOURING_SHARE, 1 - own_share - NEIGHBOURING_SHARE]
     return generator.choices(["own", "neighbouring", "shared"], shares)[0]
 
 
 def filled(generator: random.Random, template: str, slots: dict[str, list[str]]) -> str:
-    """Return the sentence with a value drawn for each of its slots."""
+    """The sentence with a value drawn for each of its slots."""
     return template.format(**{name: generator.choice(values) for name, values in slots.items()})
 
 
 def as_web_page(sentences: list[str]) -> str:
-    """Return the sentences in the mark-up that a site would send."""
+    """The sentences in the mark-up that a site would send."""
     paragraphs = "".join(f"<p>{sentence}</p>" for sentence in sentences)
     return f'<div class="article">{paragraphs}&nbsp;<a href="/more">更多 &amp; 其他</a></div>'

@@ -15,7 +15,7 @@ LEAST_DROP = 0.001  # of probability
 
 
 def misleading_words(articles: pd.DataFrame, evaluation: Evaluation) -> dict[int, list[str]]:
-    """Return the misleading words of misclassified articles, by row number, the worst first."""
+    """The misleading words of misclassified articles, by row number, the worst first."""
     wrong = np.flatnonzero(~evaluation.correct)
     surest = wrong[np.argsort(-evaluation.confidence[wrong], kind="stable")][:MOST_ARTICLES]
     return {
@@ -27,7 +27,7 @@ def misleading_words(articles: pd.DataFrame, evaluation: Evaluation) -> dict[int
 
 
 def words_behind(tagger, article: pd.Series, tag: str) -> list[str]:
-    """Return the words whose absence lowers the probability of the tag most."""
+    """The words whose absence lowers the probability of the tag most."""
     words = list(dict.fromkeys(article["words"].split()))[:MOST_TRIED]
     variants = pd.DataFrame(
         [article[FEATURES].to_dict(), *(without(article, word) for word in words)]
@@ -40,6 +40,6 @@ def words_behind(tagger, article: pd.Series, tag: str) -> list[str]:
 
 
 def without(article: pd.Series, word: str) -> dict[str, str]:
-    """Return the article's features as if the word had not been written."""
+    """The article's features as if the word had not been written."""
     kept = " ".join(other for other in article["words"].split() if other != word)
     return {"plain": article["plain"].replace(word, " "), "words": kept}

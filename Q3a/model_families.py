@@ -31,45 +31,45 @@ class Family:
     grid: Mapping[str, list] = field(default_factory=dict)
 
     def parameters(self) -> dict[str, list]:
-        """Return what GridSearchCV tries on `pipeline()`."""
+        """What GridSearchCV tries on `pipeline()`."""
         return {"features": [self.features], "model": [self.model], **self.grid}
 
 
 def pipeline(memory: str | None = None) -> Pipeline:
-    """Return the pipeline that every family fills; `memory` is where it keeps fitted features."""
+    """The pipeline that every family fills; `memory` is where it keeps fitted features."""
     return Pipeline([("features", "passthrough"), ("model", None)], memory=memory)
 
 
 def word_counts() -> tuple:
-    """Return (name, vectorizer, column) for ColumnTransformer: how often each word occurs."""
+    """(name, vectorizer, column) for ColumnTransformer: how often each word occurs."""
     return "words", CountVectorizer(token_pattern=WORD), "words"
 
 
 def word_weights() -> tuple:
-    """Return the same for the TF-IDF of words, the frequency on a logarithmic scale."""
+    """The same for the TF-IDF of words, the frequency on a logarithmic scale."""
     return "words", TfidfVectorizer(token_pattern=WORD, sublinear_tf=True), "words"
 
 
 def character_weights() -> tuple:
-    """Return the same for the TF-IDF of characters and of pairs of them."""
+    """The same for the TF-IDF of characters and of pairs of them."""
     pairs = TfidfVectorizer(analyzer="char", ngram_range=(1, 2), sublinear_tf=True)
     return "characters", pairs, "plain"
 
 
 def forest(name: str, seed: int, grid: Mapping[str, list]) -> Family:
-    """Return random forests on word counts."""
+    """Random forests on word counts."""
     features = ColumnTransformer([word_counts()])
     return Family(name, features, RandomForestClassifier(random_state=seed), grid)
 
 
 def linear(name: str, seed: int, penalties: list[float], *features: tuple) -> Family:
-    """Return linear support vector machines on TF-IDF weights."""
+    """Linear support vector machines on TF-IDF weights."""
     grid = {"model__C": penalties}
     return Family(name, ColumnTransformer(list(features)), LinearSVC(random_state=seed), grid)
 
 
 def pair(name: str, grid: Mapping[str, list], *features: tuple) -> Family:
-    """Return regression on ratios and naive Bayes on TF-IDF weights, their probabilities averaged.
+    """Regression on ratios and naive Bayes on TF-IDF weights, their probabilities averaged.
 
     The one learns what tells tags apart, the other how each tag writes, so that they err on
     different articles; the smoothing `alpha` also sets how much naive Bayes has to say.
@@ -105,7 +105,7 @@ SEARCHES = ("quick", "full", "none")
 
 
 def families(model: str, search: str, seed: int) -> list[Family]:
-    """Return the families to compare for `--model` (one of MODELS) and `--search` (SEARCHES)."""
+    """The families to compare for `--model` (one of MODELS) and `--search` (SEARCHES)."""
     full = search == "full"
     exact = full or (model == "reference" and search != "none")
     depths, penalties = ([8, 12, None], [0.1, 0.3, 1.0, 3.0]) if full else ([12], [1.0])
@@ -129,5 +129,5 @@ def families(model: str, search: str, seed: int) -> list[Family]:
 
 
 def first_candidate(family: Family) -> Family:
-    """Return the family with the first value of each setting alone."""
+    """The family with the first value of each setting alone."""
     return replace(family, grid={name: values[:1] for name, values in family.grid.items()})

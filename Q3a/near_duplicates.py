@@ -19,7 +19,7 @@ PERMUTATIONS = 128  # standard error of the estimate about 0.09
 
 
 def duplicate_groups(texts: Sequence[str]) -> np.ndarray:
-    """Return a group number for each text: near-duplicates, also by way of others, share one."""
+    """A group number for each text: near-duplicates, also by way of others, share one."""
     index = MinHashLSH(threshold=SIMILAR, num_perm=PERMUTATIONS)
     pairs = []
     bar = tqdm(texts, desc="near-duplicates", unit="article", leave=False, disable=None)
@@ -33,7 +33,7 @@ def duplicate_groups(texts: Sequence[str]) -> np.ndarray:
 
 
 def minhash(text: str) -> MinHash:
-    """Return the signature of the text's set of shingles; a short text is one shingle."""
+    """The signature of the text's set of shingles; a short text is one shingle."""
     last = max(1, len(text) - SHINGLE + 1)
     shingles = {text[start : start + SHINGLE] for start in range(last)}
     signature = MinHash(num_perm=PERMUTATIONS, hashfunc=zlib.crc32)

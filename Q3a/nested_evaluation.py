@@ -70,7 +70,7 @@ def check_tags(articles: pd.DataFrame) -> None:
 
 
 def splits(articles: pd.DataFrame, folds: int, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Return (train, test) row numbers of stratified folds; each group stays within one fold."""
+    """(train, test) row numbers of stratified folds; each group stays within one fold."""
     if articles["group"].is_unique:
         kind, groups = StratifiedKFold, None
     else:
@@ -80,7 +80,7 @@ def splits(articles: pd.DataFrame, folds: int, seed: int) -> list[tuple[np.ndarr
 
 
 def choose(articles: pd.DataFrame, families: Sequence[Family], folds: int, seed: int) -> Choice:
-    """Return the candidate of best mean accuracy in one grid search over all families.
+    """The candidate of best mean accuracy in one grid search over all families.
 
     Many candidates share their features, which are then kept on disk while the search lasts. One
     that cannot be fitted, such as with too high a `min_df` for short texts, scores nan and loses.
@@ -112,7 +112,7 @@ def choose(articles: pd.DataFrame, families: Sequence[Family], folds: int, seed:
 
 
 def candidate_table(search: GridSearchCV, families: Sequence[Family]) -> pd.DataFrame:
-    """Return one row per candidate, best first: family, parameters, accuracy, spread, seconds."""
+    """One row per candidate, best first: family, parameters, accuracy, spread, seconds."""
     results = search.cv_results_
     rows = [
         (family.name, {name.rpartition("__")[2]: value for name, value in parameters.items()})
@@ -127,10 +127,10 @@ def candidate_table(search: GridSearchCV, families: Sequence[Family]) -> pd.Data
 
 
 def trained(pipeline: Pipeline, articles: pd.DataFrame, seed: int) -> CalibratedClassifierCV:
-    """Return the pipeline fitted to all articles, its confidence calibrated by cross-validation.
+    """The pipeline fitted to all articles, its confidence calibrated by cross-validation.
 
     The confidence is of one temperature for all tags, so that it never changes the model's tag
-    (Guo and others 2017, arxiv.org/abs/1706.04599). Raise UserError if the pipeline cannot be
+    (Guo and others 2017, arxiv.org/abs/1706.04599). Raises UserError if the pipeline cannot be
     fitted, such as when no word passes its `min_df`.
     """
     cv = splits(articles, INNER_FOLDS, seed)
@@ -143,19 +143,19 @@ def trained(pipeline: Pipeline, articles: pd.DataFrame, seed: int) -> Calibrated
 
 
 def tagged(tagger, articles: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Return the predicted tags and the probability of each."""
+    """The predicted tags and the probability of each."""
     probabilities = tagger.predict_proba(articles[FEATURES])
     return tagger.classes_[probabilities.argmax(axis=1)], probabilities.max(axis=1)
 
 
 def only_candidate(families: Sequence[Family]) -> Pipeline | None:
-    """Return the pipeline if there is but one candidate, so that there is nothing to search."""
+    """The pipeline if there is but one candidate, so that there is nothing to search."""
     candidates = list(ParameterGrid([family.parameters() for family in families]))
     return pipeline().set_params(**candidates[0]) if len(candidates) == 1 else None
 
 
 def evaluate(articles: pd.DataFrame, families: Sequence[Family], seed: int) -> Evaluation:
-    """Return the tags that nested cross-validation gives to every article."""
+    """The tags that nested cross-validation gives to every article."""
     only = only_candidate(families)
     true = articles["tag"].to_numpy()
     predicted, confidence = np.empty_like(true), np.zeros(len(true))

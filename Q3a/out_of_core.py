@@ -40,9 +40,9 @@ HASHES = 2**18
 def learn_out_of_core(
     paths: Sequence[Path], source: Source, convert: str | None, seed: int
 ) -> tuple[CalibratedClassifierCV, pd.DataFrame, Evaluation]:
-    """Return a tagger, the articles that it was judged by (id and tag), and what it said of them.
+    """A tagger, the articles that it was judged by (id and tag), and what it said of them.
 
-    Raise UserError if there are not two tags or too few articles of one.
+    Raises UserError if there are not two tags or too few articles of one.
     """
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         parts = [Path(folder) / f"{number:02}.jsonl" for number in range(PARTS)]
@@ -92,18 +92,18 @@ def check_counts(tags: Counter) -> None:
 
 
 def epochs(articles: int) -> int:
-    """Return how often to go through all articles."""
+    """How often to go through all articles."""
     return min(MOST_EPOCHS, math.ceil(STEPS / articles))
 
 
 def read_parts(parts: Iterable[Path]) -> pd.DataFrame:
-    """Return the articles of the parts, with columns id, tag, plain, words."""
+    """The articles of the parts, with columns id, tag, plain, words."""
     rows = [json.loads(line) for part in parts for line in part.open(encoding="utf-8")]
     return pd.DataFrame(rows, columns=["id", "tag", *FEATURES])
 
 
 def learn(parts: Sequence[Path], tags: list[str], epochs: int, seed: int) -> Pipeline:
-    """Return logistic regression on hashed words, by stochastic gradient descent over the parts."""
+    """Logistic regression on hashed words, by stochastic gradient descent over the parts."""
     hashing = HashingVectorizer(n_features=HASHES, token_pattern=WORD, dtype=np.float32)
     features = ColumnTransformer([("words", hashing, "words")])
     model = SGDClassifier(loss="log_loss", alpha=1e-5, random_state=seed)
@@ -116,6 +116,6 @@ def learn(parts: Sequence[Path], tags: list[str], epochs: int, seed: int) -> Pip
 
 
 def calibrated(model: Pipeline, articles: pd.DataFrame) -> CalibratedClassifierCV:
-    """Return the model with its confidence calibrated on articles that it has not seen."""
+    """The model with its confidence calibrated on articles that it has not seen."""
     tagger = CalibratedClassifierCV(FrozenEstimator(model), method="temperature")
     return tagger.fit(articles[FEATURES], articles["tag"].to_numpy())

@@ -11,7 +11,7 @@ from nested_evaluation import tagged
 
 
 def predictions(tagger, articles: pd.DataFrame, min_confidence: float = 0.0) -> pd.DataFrame:
-    """Return prepared articles' id, text, predicted_tag and confidence.
+    """Prepared articles' id, text, predicted_tag and confidence.
 
     The tag is empty where the confidence is below `min_confidence`, and where there are no words.
     """

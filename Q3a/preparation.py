@@ -15,7 +15,7 @@ from word_cache import cached_words
 def prepared(
     articles: pd.DataFrame, convert: str | None = None, cache: Path | None = None
 ) -> pd.DataFrame:
-    """Return the articles with the columns that a model reads: `plain` text and its `words`."""
+    """The articles with the columns that a model reads: `plain` text and its `words`."""
     plain = [plain_text(text) for text in articles["text"]]
     if convert:
         plain = converted(plain, convert)
@@ -23,7 +23,7 @@ def prepared(
 
 
 def fit_to_learn_from(articles: pd.DataFrame) -> pd.DataFrame:
-    """Return prepared articles that have words, with `group`: near-duplicates share a number.
+    """Prepared articles that have words, with `group`: near-duplicates share a number.
 
     What an editor should know is said on standard error: empty articles, ids that occur twice,
     near-duplicates, and near-duplicates with different tags.
@@ -35,7 +35,7 @@ def fit_to_learn_from(articles: pd.DataFrame) -> pd.DataFrame:
 
 
 def with_words(articles: pd.DataFrame) -> pd.DataFrame:
-    """Return the articles that have a word; raise UserError if none has."""
+    """The articles that have a word. Raises UserError if none has."""
     empty = articles["words"] == ""
     say_rejected("--train", Counter({"no words": int(empty.sum())}))
     if empty.all():
@@ -44,7 +44,7 @@ def with_words(articles: pd.DataFrame) -> pd.DataFrame:
 
 
 def oddities(articles: pd.DataFrame) -> list[str]:
-    """Return a line on each kind of oddity among articles with the columns id, tag, group."""
+    """A line on each kind of oddity among articles with the columns id, tag, group."""
     twice = articles.loc[articles["id"].duplicated(), "id"].unique()
     copies = articles[articles["group"].duplicated(keep=False)]
     torn = copies.groupby("group").filter(lambda group: group["tag"].nunique() > 1)
@@ -57,7 +57,7 @@ def oddities(articles: pd.DataFrame) -> list[str]:
 
 
 def some(ids: Sequence[str], most: int = 6) -> str:
-    """Return the first ids, and a sign that there are more."""
+    """The first ids, and a sign that there are more."""
     return ", ".join(list(ids)[:most]) + (" ..." if len(ids) > most else "")
 
 

@@ -32,7 +32,7 @@ class RatioRegression(ClassifierMixin, BaseEstimator):
         return self
 
     def one_against_others(self, X: sparse.csr_array, own: np.ndarray) -> tuple[np.ndarray, float]:
-        """Return the coefficients and the intercept for the tag of the `own` rows."""
+        """The coefficients and the intercept for the tag of the `own` rows."""
         ratios = log_count_ratios(X, own)
         model = LogisticRegression(C=self.C, solver="liblinear")
         model.fit(X @ sparse.diags_array(ratios, format="csr"), own)
@@ -43,7 +43,7 @@ class RatioRegression(ClassifierMixin, BaseEstimator):
         return scores if len(self.classes_) > 2 else scores[:, 0]
 
     def predict_proba(self, X) -> np.ndarray:
-        """Return each tag's probability against the others, made to sum to 1 over the tags."""
+        """Each tag's probability against the others, made to sum to 1 over the tags."""
         own = expit(self.decision_function(X))
         if own.ndim == 1:
             return np.column_stack([1 - own, own])
@@ -54,7 +54,7 @@ class RatioRegression(ClassifierMixin, BaseEstimator):
 
 
 def log_count_ratios(X: sparse.csr_array, own: np.ndarray) -> np.ndarray:
-    """Return log (share of the features' occurrences in own rows / share in others), one added."""
+    """Log (share of the features' occurrences in own rows / share in others), one added."""
     present = X.astype(bool).astype(int)
     counts = [1 + present[rows].sum(axis=0) for rows in (own, ~own)]
     shares = [count / count.sum() for count in counts]

@@ -11,12 +11,12 @@ INTERVAL = (2.5, 97.5)  # percent
 
 
 def fold_accuracies(evaluation: Evaluation) -> list[float]:
-    """Return the accuracy of each outer fold."""
+    """The accuracy of each outer fold."""
     return pd.Series(evaluation.correct).groupby(evaluation.fold).mean().tolist()
 
 
 def per_tag(evaluation: Evaluation) -> pd.DataFrame:
-    """Return one row per tag with columns articles, precision, recall, f1."""
+    """One row per tag with columns articles, precision, recall, f1."""
     tags = np.unique(evaluation.true)
     precision, recall, f1, articles = precision_recall_fscore_support(
         evaluation.true, evaluation.predicted, labels=tags, zero_division=0
@@ -27,7 +27,7 @@ def per_tag(evaluation: Evaluation) -> pd.DataFrame:
 
 
 def confusion(evaluation: Evaluation) -> pd.DataFrame:
-    """Return counts of articles: a row per true tag, a column per predicted one."""
+    """Counts of articles: a row per true tag, a column per predicted one."""
     tags = np.unique(evaluation.true)
     counts = confusion_matrix(evaluation.true, evaluation.predicted, labels=tags)
     return pd.DataFrame(counts, index=tags, columns=tags)
@@ -47,14 +47,14 @@ def abstention(evaluation: Evaluation) -> pd.DataFrame:
 
 
 def macro_f1(confusion: np.ndarray) -> float:
-    """Return the mean over tags of F1 = 2 hits / (true + predicted), from a confusion matrix."""
+    """The mean over tags of F1 = 2 hits / (true + predicted), from a confusion matrix."""
     hits = confusion.diagonal()
     both = confusion.sum(axis=0) + confusion.sum(axis=1)
     return float(np.mean(2 * hits / np.maximum(both, 1)))
 
 
 def macro_f1_interval(confusion: np.ndarray, seed: int) -> tuple[float, float]:
-    """Return the 95 % interval of macro F1 over bootstrap samples of the articles (percentile)."""
+    """The 95 % interval of macro F1 over bootstrap samples of the articles (percentile)."""
     total = confusion.sum()
     samples = np.random.default_rng(seed).multinomial(total, confusion.ravel() / total, RESAMPLES)
     values = [macro_f1(sample.reshape(confusion.shape)) for sample in samples]

@@ -14,7 +14,7 @@ LOSSES = 3  # of workers that a loop outlasts
 
 
 def cluster_client():
-    """Return the client of the connected cluster, or None."""
+    """The client of the connected cluster, or None."""
     if "distributed" not in sys.modules:  # takes time to load, and only clusters need it
         return None
     from distributed import default_client
@@ -26,7 +26,7 @@ def cluster_client():
 
 
 def outlasting_losses(loop: Callable[[], Result]) -> Result:
-    """Return what `loop` does, run again if a worker's end took data of its tasks along.
+    """What `loop` does, run again if a worker's end took data of its tasks along.
 
     joblib sends data to workers beforehand, and Dask cannot make again what was sent.
     """
@@ -55,7 +55,7 @@ def on_all_cores(*data) -> AbstractContextManager:
 
 
 def told_of_failures(client, data: list):
-    """Return joblib's backend for Dask, made to end its loop when Dask gives a task up.
+    """Joblib's backend for Dask, made to end its loop when Dask gives a task up.
 
     Joblib is told of results alone, among which are the errors of our functions. Of a task that
     ended worker after worker, or whose function no worker can read, it would wait for ever.
@@ -88,7 +88,7 @@ def remove_from_workers(folder: str) -> None:
 
 
 def one_core_per_task():
-    """Return a plugin of workers: joblib would send the loops within a task to the cluster too."""
+    """A plugin of workers: joblib would send the loops within a task to the cluster too."""
     from distributed import WorkerPlugin
 
     class OneCorePerTask(WorkerPlugin):

@@ -19,13 +19,13 @@ TOKEN = re.compile(rf"(?P<han>[{HAN}]+)|{OTHER_WORD}(?:[-.,'’]{OTHER_WORD})*")
 
 
 def segmenter_name() -> str:
-    """Return what decides the words besides the text: the method and its word list's version."""
+    """What decides the words besides the text: the method and its word list's version."""
     return f"longest-match-{LONGEST_WORD} pycantonese-{version('pycantonese')}"
 
 
 @functools.cache
 def longest_match():
-    """Return the segmenter, built from HKCanCor's words and rime-cantonese's (about 0.8 s)."""
+    """The segmenter, built from HKCanCor's words and rime-cantonese's (about 0.8 s)."""
     import pycantonese
     from pycantonese.data.rime_cantonese import CHARS_TO_JYUTPING
     from rustling.wordseg import LongestStringMatching
@@ -37,7 +37,7 @@ def longest_match():
 
 
 def segment(texts: Iterable[str]) -> list[str]:
-    """Return each text's words, joined by single spaces; punctuation is left out."""
+    """Each text's words, joined by single spaces; punctuation is left out."""
     tokens = [[(match[0], match["han"]) for match in TOKEN.finditer(text)] for text in texts]
     runs = [run for text_tokens in tokens for _, run in text_tokens if run]
     segmented = map(" ".join, longest_match().predict(runs))

@@ -47,7 +47,7 @@ def save_tagger(tagger: CalibratedClassifierCV, convert: str | None, path: Path)
 
 
 def load_tagger(path: Path) -> SavedTagger:
-    """Return the tagger of `path`; raise UserError if it is none or holds a foreign type.
+    """The tagger of `path`. Raises UserError if it is none or holds a foreign type.
 
     A segmenter or a scikit-learn of another version is said on standard error.
     """

@@ -15,7 +15,7 @@ WRITTEN = ("output", "save", "plot", "candidates")
 
 
 def parse(description: str, argv) -> argparse.Namespace:
-    """Return the options; a mistake in them raises UserError. `description` ends in examples."""
+    """The options; a mistake in them raises UserError. `description` ends in examples."""
     summary, _, examples = description.partition("\n\n")
     parser = ArgumentParser(description=summary, epilog=examples)
     add_files(parser.add_argument_group("files"))
@@ -106,7 +106,7 @@ def add_use(group) -> None:
 
 
 def conflicts(options: argparse.Namespace) -> list[tuple[bool, str]]:
-    """Return pairs of whether there is a conflict and what to say of it."""
+    """Pairs of whether there is a conflict and what to say of it."""
     use = options.predict
     return [
         (use and not options.model_file, "--predict needs --model-file"),
@@ -129,7 +129,7 @@ def conflicts(options: argparse.Namespace) -> list[tuple[bool, str]]:
 
 
 def column_names(text: str) -> Mapping[str, str]:
-    """Return `id=index,tag=class` as a mapping over the default names."""
+    """`id=index,tag=class` as a mapping over the default names."""
     pairs = [part.partition("=")[::2] for part in text.split(",")]
     for ours, theirs in pairs:
         if ours not in COLUMNS or not theirs:
@@ -138,7 +138,7 @@ def column_names(text: str) -> Mapping[str, str]:
 
 
 def probability(text: str) -> float:
-    """Return a number from 0 to 1."""
+    """A number from 0 to 1."""
     try:
         number = float(text)
     except ValueError:

@@ -18,7 +18,7 @@ COLOURS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377")  # 
 
 
 def plot_run(run: Run, path: Path, named_font: Path | None) -> None:
-    """Write the figure. Raise UserError if no font has the characters of the tags."""
+    """Write the figure. Raises UserError if no font has the characters of the tags."""
     font = font_for("".join(np.unique(run.evaluation.true)), named_font)
     words = run.words.head(MOST_WORDS)
     panels = 1 if words.empty else 2

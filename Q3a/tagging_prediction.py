@@ -64,7 +64,7 @@ def learn_by(options: argparse.Namespace) -> Run:
 
 
 def learn(training: pd.DataFrame, options: argparse.Namespace) -> Run:
-    """Return the best model of one search, and what nested cross-validation says of such models."""
+    """The best model of one search, and what nested cross-validation says of such models."""
     articles = fit_to_learn_from(prepared(training, options.convert, options.cache))
     check_tags(articles)
     if options.plot:

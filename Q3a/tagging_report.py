@@ -37,7 +37,7 @@ class Run:
 
 
 def as_json(run: Run) -> str:
-    """Return the figures of the outer folds, what was chosen and what went wrong.
+    """The figures of the outer folds, what was chosen and what went wrong.
 
     JSON has no NaN: the accuracy of no articles is null.
     """
@@ -61,7 +61,7 @@ def as_json(run: Run) -> str:
 
 
 def misclassified(run: Run) -> pd.DataFrame:
-    """Return the articles that an outer fold tagged wrongly, the surest mistakes first."""
+    """The articles that an outer fold tagged wrongly, the surest mistakes first."""
     evaluation = run.evaluation
     table = pd.DataFrame(
         {
@@ -87,7 +87,7 @@ def write_candidates(run: Run, path: Path) -> None:
 
 
 def as_text(run: Run) -> str:
-    """Return the report as paragraphs under headings."""
+    """The report as paragraphs under headings."""
     paragraphs = ["\n".join(part(run)) for part in PARTS]
     return "\n\n".join(paragraph for paragraph in paragraphs if paragraph)
 
@@ -143,7 +143,7 @@ def search(run: Run) -> Iterator[str]:
 
 
 def settings(parameters: dict) -> str:
-    """Return a candidate's settings as they follow its name."""
+    """A candidate's settings as they follow its name."""
     return "".join(f", {name} {value}" for name, value in parameters.items())
 
 

@@ -22,7 +22,7 @@ CHUNK = 2_000  # texts
 
 
 def cached_words(texts: Sequence[str], cache: Path | None) -> list[str]:
-    """Return `segment(texts)`, with the help of the cache unless it is None or cannot be used."""
+    """`segment(texts)`, with the help of the cache unless it is None or cannot be used."""
     if cache is None:
         return segment_in_parallel(texts)
     try:
@@ -36,7 +36,7 @@ def cached_words(texts: Sequence[str], cache: Path | None) -> list[str]:
 
 
 def looked_up(database: sqlite3.Connection, texts: Sequence[str]) -> list[str]:
-    """Return the words of all texts; those not yet known are segmented and kept."""
+    """The words of all texts; those not yet known are segmented and kept."""
     keys = text_keys(texts)
     known = {}
     for key in set(keys):
@@ -50,7 +50,7 @@ def looked_up(database: sqlite3.Connection, texts: Sequence[str]) -> list[str]:
 
 
 def text_keys(texts: Iterable[str]) -> list[bytes]:
-    """Return a 16-byte key for each text under the segmenter of today."""
+    """A 16-byte key for each text under the segmenter of today."""
     segmenter = hashlib.blake2b(segmenter_name().encode(), digest_size=16)
     keys = []
     for text in texts:
@@ -61,7 +61,7 @@ def text_keys(texts: Iterable[str]) -> list[bytes]:
 
 
 def segment_in_parallel(texts: Sequence[str]) -> list[str]:
-    """Return `segment(texts)`, found on all cores, here or of the cluster, if long."""
+    """`segment(texts)`, found on all cores, here or of the cluster, if long."""
     if not texts:
         return []
     one_core = cpu_count() == 1 and not cluster_client()

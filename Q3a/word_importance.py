@@ -13,12 +13,12 @@ REPEATS = 5
 
 
 def fitted_pipeline(tagger: CalibratedClassifierCV) -> Pipeline:
-    """Return the one pipeline under the calibration."""
+    """The one pipeline under the calibration."""
     return tagger.calibrated_classifiers_[0].estimator
 
 
 def top_words(tagger: CalibratedClassifierCV, count: int) -> pd.DataFrame:
-    """Return the `count` weightiest words, best first, with columns word, tag, importance.
+    """The `count` weightiest words, best first, with columns word, tag, importance.
 
     A forest's importance is the mean decrease in impurity, of no one tag; a linear model's is the
     coefficient for the tag that the word speaks for most, as a word or as a pair of characters.
@@ -37,13 +37,13 @@ def top_words(tagger: CalibratedClassifierCV, count: int) -> pd.DataFrame:
 
 
 def feature_words(pipeline: Pipeline) -> list[str]:
-    """Return the word of each feature; a space within a pair of characters shows as ␣."""
+    """The word of each feature; a space within a pair of characters shows as ␣."""
     names = pipeline["features"].get_feature_names_out()
     return [name.split("__", 1)[1].replace(" ", "␣") for name in names]
 
 
 def tag_coefficients(model) -> np.ndarray:
-    """Return coefficients of shape (tags, features); of two tags scikit-learn keeps one row.
+    """Coefficients of shape (tags, features); of two tags scikit-learn keeps one row.
 
     Of a pair they are those of its linear model, which learns what tells the tags apart.
     """
@@ -52,7 +52,7 @@ def tag_coefficients(model) -> np.ndarray:
 
 
 def permuted_words(articles: pd.DataFrame, forest: Pipeline, count: int, seed: int) -> pd.DataFrame:
-    """Return the words whose permutation costs a forest most, as `top_words` does.
+    """The words whose permutation costs a forest most, as `top_words` does.
 
     The importance is the rise in log loss on articles that the forest did not see, the mean over
     folds. Of words that say the same, such as the halves of a name, one can stand in for the other.
@@ -70,7 +70,7 @@ def permuted_words(articles: pd.DataFrame, forest: Pipeline, count: int, seed: i
 
 
 def log_loss_rises(forest: Pipeline, unseen: pd.DataFrame, seed: int) -> pd.Series:
-    """Return the mean rise in log loss when each of the foremost words is dealt out anew."""
+    """The mean rise in log loss when each of the foremost words is dealt out anew."""
     generator = np.random.default_rng(seed)
     words = np.array(feature_words(forest))
     foremost = np.argsort(-forest["model"].feature_importances_, kind="stable")[:PERMUTED_WORDS]

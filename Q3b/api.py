@@ -37,7 +37,7 @@ DEFAULTS = {
 
 
 def create_app(config: Mapping | None = None) -> Flask:
-    """Return the WSGI app; `config` (such as {"STORE": url}) goes before the environment.
+    """The WSGI app; `config` (such as {"STORE": url}) goes before the environment.
 
     The store is opened but not read, so that the app starts while the store is down. Raises
     UserError for a wrong setting.

@@ -52,7 +52,7 @@ class Groups:
     listeners: csr_array
 
     def shares(self, name: str, everyone: np.ndarray) -> np.ndarray:
-        """Return (m,) shares of a group's listeners, leaning to everyone's (m,) in a small one."""
+        """(m,) shares of a group's listeners, leaning to everyone's (m,) in a small one."""
         row = self.rows[name]
         listeners = np.asarray(self.listeners[[row]].todense()).ravel()
         return (listeners + PRIOR_LISTENERS * everyone) / (self.sizes[row] + PRIOR_LISTENERS)
@@ -69,7 +69,7 @@ class Popularity:
     def chart(
         self, country: str = "", ages: str = "", top: int = 20, heard: np.ndarray = ()
     ) -> Answer:
-        """Return the most popular artists of a country and age group but those `heard`.
+        """The most popular artists of a country and age group but those `heard`.
 
         "" and names without a listener stand for everyone.
         """
@@ -93,7 +93,7 @@ def answer(
     age: float | None = None,
     top: int = 20,
 ) -> Answer:
-    """Return artists for one listener by the first of the rules above that finds any.
+    """Artists for one listener by the first of the rules above that finds any.
 
     user: the listener's row in the model; or plays: (1, m) plays of a listener who has none;
     country, age: of the profile, "" and None where they are unknown.
@@ -137,7 +137,7 @@ def groups_of(labels: pd.Series, played: csr_array) -> Groups:
 
 
 def best_places(scores: np.ndarray, top: int) -> np.ndarray:
-    """Return the `top` places with the highest scores above 0, of equals the lower place first."""
+    """The `top` places with the highest scores above 0, of equals the lower place first."""
     top = min(top, len(scores))
     least = np.partition(scores, len(scores) - top)[len(scores) - top]
     candidates = np.flatnonzero((scores >= least) & (scores > 0))

@@ -88,7 +88,7 @@ def read_data_sets(named: list[list[str]] | None, seed: int) -> dict[str, PlayCo
 
 
 def measure(answer: Answer, train, test, top: int) -> dict[str, float]:
-    """Return all measures of one answer."""
+    """All measures of one answer."""
     measures = recall_and_ndcg(answer.recommended, test, top) | variety(answer.recommended, train)
     if answer.neighbour_ids is not None:
         measures |= hubness(answer.neighbour_ids, train.shape[0])
@@ -98,7 +98,7 @@ def measure(answer: Answer, train, test, top: int) -> dict[str, float]:
 def measure_split(
     data: PlayCounts, model: str, settings: dict, number: int, top: int, seed: int
 ) -> dict[str, float]:
-    """Return all measures of a model on one split, and the seconds taken."""
+    """All measures of a model on one split, and the seconds taken."""
     held_out = split(data.matrix, seed, number)
     began = time.perf_counter()
     answer = MODELS[model](replace(data, matrix=held_out.train), settings, top, seed)
@@ -114,7 +114,7 @@ def warm_up() -> None:
 
 
 def models_to_run(name: str, data: PlayCounts, asked: list[str], tuned: bool) -> list[str]:
-    """Return the models asked for that can be run; say on stderr which cannot, and why.
+    """The models asked for that can be run; which cannot, and why, is said on stderr.
 
     Raises UserError if none is left.
     """
@@ -155,7 +155,7 @@ def compare(name: str, data: PlayCounts, options, chosen: dict, client=None) -> 
 
 
 def on_cluster(client, data, tasks: list[tuple], name: str) -> list[dict[str, float]]:
-    """Return `measure_split` of each task, in their order; data: those on the workers."""
+    """`measure_split` of each task, in their order; data: those on the workers."""
     import evaluate  # by its own name workers find it; as a script it has another
 
     futures = [client.submit(evaluate.measure_split, data, *task, pure=False) for task in tasks]

@@ -9,7 +9,7 @@ from scipy.sparse import csr_array
 
 
 def hits(recommended: csr_array, test: csr_array, top: int) -> np.ndarray:
-    """Return (users, top) whether the artist at each rank was held out."""
+    """(users, top) whether the artist at each rank was held out."""
     lengths = np.diff(recommended.indptr)
     users = np.repeat(np.arange(len(lengths)), lengths)
     ranks = np.arange(recommended.nnz) - recommended.indptr[users]
@@ -23,7 +23,7 @@ def hits(recommended: csr_array, test: csr_array, top: int) -> np.ndarray:
 
 
 def recall_and_ndcg(recommended: csr_array, test: csr_array, top: int) -> dict[str, float]:
-    """Return recall@top and nDCG@top, means over the users with held-out artists.
+    """Recall@top and nDCG@top, means over the users with held-out artists.
 
     recall = hits / held out; nDCG = sum of 1 / log2(rank + 1) over hits / the same sum for an
     ideal list, which has min(top, held out) hits (Järvelin & Kekäläinen 2002, binary gains).
@@ -40,7 +40,7 @@ def recall_and_ndcg(recommended: csr_array, test: csr_array, top: int) -> dict[s
 
 
 def variety(recommended: csr_array, train: csr_array) -> dict[str, float]:
-    """Return coverage and novelty.
+    """Coverage and novelty.
 
     coverage: share of the artists that are recommended to somebody. novelty: mean bits of
     surprise, log2(users / listeners), of a recommended artist (Castells et al. 2015).
@@ -54,7 +54,7 @@ def variety(recommended: csr_array, train: csr_array) -> dict[str, float]:
 
 
 def hubness(neighbour_ids: np.ndarray, users: int) -> dict[str, float]:
-    """Return how unevenly users are each other's neighbours, from all (links,) neighbour ids.
+    """How unevenly users are each other's neighbours, from all (links,) neighbour ids.
 
     antihubs: share of the users who are nobody's neighbour. hub_links: share of all links that
     go to the most chosen hundredth of the users (Radovanović, Nanopoulos & Ivanović 2010).

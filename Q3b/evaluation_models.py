@@ -74,7 +74,7 @@ def rival(function: Callable[..., csr_array]) -> Callable[..., Answer]:
 
 
 def has_countries(data: PlayCounts) -> bool:
-    """Say whether any user's country is known."""
+    """Whether any user's country is known."""
     return data.profiles is not None and bool((data.profiles["country"] != "").any())
 
 

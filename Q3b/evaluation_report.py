@@ -16,7 +16,7 @@ CONFIDENCE = 0.95
 
 
 def half_width(values: list[float]) -> float | None:
-    """Return half the width of the mean's confidence interval, by Student's t; None for one value.
+    """Half the width of the mean's confidence interval, by Student's t; None for one value.
 
     The splits share most of their plays, so this tells how much a split's luck matters, and
     not how another data set would turn out.
@@ -28,7 +28,7 @@ def half_width(values: list[float]) -> float | None:
 
 
 def summary(row: dict) -> dict:
-    """Return a row's means; for recall and nDCG also <name>_interval, the half width."""
+    """A row's means; for recall and nDCG also <name>_interval, the half width."""
     flat = {"data": row["data"], "model": row["model"]}
     for name, values in row["measures"].items():
         flat[name] = float(np.median(values) if name == "seconds" else np.mean(values))
@@ -77,7 +77,7 @@ def print_text(summaries: list[dict]) -> None:
 
 
 def text_line(one: dict, measures: list[str]) -> str:
-    """Return a summary as a line of the table; what does not apply is left blank."""
+    """A summary as a line of the table; what does not apply is left blank."""
     cells = [f"{one['model']:<27}"]
     for name in measures:
         width = one[f"{name}_interval"]

@@ -50,6 +50,6 @@ def split(plays: csr_array, seed: int, number: int, share: float = HELD_OUT) -> 
 
 
 def entries(plays: csr_array, users: np.ndarray, part: np.ndarray) -> csr_array:
-    """Return the entries of a mask as a matrix of the same shape."""
+    """The entries of a mask as a matrix of the same shape."""
     kept = (plays.data[part], (users[part], plays.indices[part]))
     return csr_array(kept, shape=plays.shape)

@@ -107,7 +107,7 @@ def validation_splits(data: PlayCounts, seed: int) -> list[Split]:
 
 
 def search(space: dict[str, list], score: Callable[[dict], float], trials: int, seed: int) -> Trial:
-    """Return the best of so many different settings, by coordinate search.
+    """The best of so many different settings, by coordinate search.
 
     From the middle of the space, one setting after the other is set to each of its values and
     stays at the best, round after round, until a round changes nothing; then again from settings
@@ -141,12 +141,12 @@ def climb(space: dict[str, list], attempt: Callable[[dict], Trial], start: dict)
 
 
 def best_of(trials: list[Trial]) -> Trial:
-    """Return the trial of the highest score, of equals the first."""
+    """The trial of the highest score, of equals the first."""
     return max(trials, key=lambda trial: trial.score)
 
 
 def score_on(sets: list[PlayCounts], model: str, top: int, seed: int) -> Callable[[dict], float]:
-    """Return a function from a model's settings to their score on the data sets.
+    """A function from a model's settings to their score on the data sets.
 
     The score of one set is the mean of recall and nDCG, that of several their geometric mean,
     since some sets are harder than others.
@@ -227,12 +227,12 @@ def write_chosen(chosen: dict[str, dict[str, dict]], path: Path) -> None:
 
 
 def merged(old: dict[str, dict], new: dict[str, dict]) -> dict[str, dict]:
-    """Return the old choices with the new ones put over them."""
+    """The old choices with the new ones put over them."""
     return {name: old.get(name, {}) | new.get(name, {}) for name in old | new}
 
 
 def settings_for(name: str, model: str, chosen: dict[str, dict[str, dict]]) -> dict:
-    """Return the settings of a model on a data set; nothing for its own defaults.
+    """The settings of a model on a data set; nothing for its own defaults.
 
     A data set without a choice of its own takes that of HetRec, which are plays of artists too.
     """

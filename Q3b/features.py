@@ -10,22 +10,22 @@ from sklearn.preprocessing import OneHotEncoder, minmax_scale, normalize
 
 
 def normalised_plays(matrix: csr_array) -> csr_array:
-    """Return the plays as shares: each row sums to 1 (L1 norm), a row without plays stays empty."""
+    """The plays as shares: each row sums to 1 (L1 norm), a row without plays stays empty."""
     return normalize(matrix, norm="l1")
 
 
 def valid_age(ages: pd.Series) -> pd.Series:
-    """Return the ages in years, NaN for those that are missing or outside 0 to OLDEST."""
+    """The ages in years, NaN for those that are missing or outside 0 to OLDEST."""
     return ages.where(ages.between(0, OLDEST))
 
 
 def scaled_age(ages: pd.Series) -> np.ndarray:
-    """Return (n,) ages scaled to 0 to 1; missing and invalid ones stand at the mean of the rest."""
+    """(n,) ages scaled to 0 to 1; missing and invalid ones stand at the mean of the rest."""
     valid = valid_age(ages)
     filled = valid.fillna(valid.mean() if valid.notna().any() else 0)
     return minmax_scale(filled.to_numpy(dtype=float))
 
 
 def one_hot_country(countries: Sequence[str]) -> csr_array:
-    """Return (n, countries) with a 1 at each user's country; a missing one is a country too."""
+    """(n, countries) with a 1 at each user's country; a missing one is a country too."""
     return csr_array(OneHotEncoder().fit_transform(np.reshape(countries, (-1, 1))))

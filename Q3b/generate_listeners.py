@@ -74,13 +74,13 @@ def write_plays(path: Path, users: np.ndarray, plays: Plays, artists: int) -> No
 
 
 def second_spelling(artist: int, text: str) -> str:
-    """Return the MBID and name as some listeners' rows have them; for most artists the same."""
+    """The MBID and name as some listeners' rows have them; for most artists the same."""
     varies = artist % VARIANT_EVERY == 7 and not text.startswith("\t")
     return text.replace(" ", " the ", 1) if varies else text
 
 
 def mbid_of(artist: int, artists: int) -> str:
-    """Return the artist's MBID, a UUID; empty for the least popular artists."""
+    """The artist's MBID, a UUID; empty for the least popular artists."""
     if artist >= artists * (1 - NO_MBID):
         return ""
     digits = hashlib.sha256(str(artist).encode()).hexdigest()
@@ -88,7 +88,7 @@ def mbid_of(artist: int, artists: int) -> str:
 
 
 def name_of(artist: int) -> str:
-    """Return a name of two words that no other artist has; for a few an odd one."""
+    """A name of two words that no other artist has; for a few an odd one."""
     if artist % 97 == 50 and artist // 97 < len(ODD_NAMES):
         return ODD_NAMES[artist // 97]
     base = len(SYLLABLES)

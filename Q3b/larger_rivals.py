@@ -18,12 +18,12 @@ LIBRARIES = {"factorisation machine": ["lightfm"], "Mult-VAE": ["cornac", "torch
 
 
 def installed(model: str) -> bool:
-    """Say whether the libraries of one of these models can be imported."""
+    """Whether the libraries of one of these models can be imported."""
     return all(find_spec(library) for library in LIBRARIES[model])
 
 
 def profile_features(data: PlayCounts) -> csr_matrix:
-    """Return (users, features): one for each user alone, and for gender, age group and country."""
+    """(users, features): one for each user alone, and for gender, age group and country."""
     profiles = data.profiles
     ages = [age_group(age) for age in profiles["age"]]
     table = np.column_stack([profiles["gender"].astype(str), ages, profiles["country"].astype(str)])

@@ -33,7 +33,7 @@ SIGNUP_FORMAT = "%b %d, %Y"
 
 
 def read_lastfm(folder: Path) -> tuple[PlayCounts, dict[str, int]]:
-    """Return the clean data of the two files in `folder`, and the rows left out by reason.
+    """The clean data of the two files in `folder`, and the rows left out by reason.
 
     Raises UserError if a file is empty, not UTF-8 or of another layout.
     """
@@ -44,7 +44,7 @@ def read_lastfm(folder: Path) -> tuple[PlayCounts, dict[str, int]]:
 
 
 def read_plays(path: Path) -> tuple[PlayCounts, dict[str, int]]:
-    """Return the plays without profiles, and the rows left out by reason.
+    """The plays without profiles, and the rows left out by reason.
 
     A large file is read once only: the clean plays are kept beside it, see `plays_cache.py`.
     """
@@ -66,7 +66,7 @@ def read_plays(path: Path) -> tuple[PlayCounts, dict[str, int]]:
 def valid_plays(
     user: Column, mbid: Column, name: Column, plays: Column
 ) -> tuple[np.ndarray, np.ndarray, dict[str, int]]:
-    """Return which rows to keep, every row's plays, and the rows left out by reason."""
+    """Which rows to keep, every row's plays, and the rows left out by reason."""
     counts = pd.to_numeric(pd.Series(plays.values), errors="coerce").to_numpy(np.float32)
     reasons = {
         "plays: user id is not a sha1": ~user.each(matches(SHA1, user.values)),
@@ -81,7 +81,7 @@ def valid_plays(
 def collect_plays(
     user: Column, mbid: Column, name: Column, plays: np.ndarray, keep: np.ndarray
 ) -> PlayCounts:
-    """Return the kept rows as a matrix; an artist is its MBID, or its name where there is none."""
+    """The kept rows as a matrix; an artist is its MBID, or its name where there is none."""
     user, artist, name = user.select(keep), keyed(mbid, name).select(keep), name.select(keep)
     names = name.values[most_frequent(artist.codes, name.codes)]
     return PlayCounts(
@@ -95,7 +95,7 @@ def collect_plays(
 
 
 def keyed(mbid: Column, name: Column) -> Column:
-    """Return every row's artist key: the MBID, or the name where there is none."""
+    """Every row's artist key: the MBID, or the name where there is none."""
     codes, keys = pd.factorize(np.concatenate([mbid.values, name.values]))
     of_mbid, of_name = np.split(codes.astype(np.int32), [len(mbid.values)])
     has_mbid = mbid.each(mbid.values != "")
@@ -103,7 +103,7 @@ def keyed(mbid: Column, name: Column) -> Column:
 
 
 def most_frequent(groups: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Return for each group 0, 1, 2 ... its most frequent value, of equals the smallest."""
+    """For each group 0, 1, 2 ... its most frequent value, of equals the smallest."""
     pairs, counts = np.unique(groups.astype(np.int64) << 32 | values, return_counts=True)
     groups, values = pairs >> 32, pairs & 0xFFFFFFFF
     order = np.lexsort((values, -counts, groups))
@@ -111,7 +111,7 @@ def most_frequent(groups: np.ndarray, values: np.ndarray) -> np.ndarray:
 
 
 def read_profiles(path: Path) -> tuple[pd.DataFrame, dict[str, int]]:
-    """Return the profiles indexed by user id, and the rows left out by reason."""
+    """The profiles indexed by user id, and the rows left out by reason."""
     path = Path(path)
     check_text(path)
     columns, ragged = read_columns(path, PROFILE_COLUMNS, header=has_header(path))
@@ -134,7 +134,7 @@ def read_profiles(path: Path) -> tuple[pd.DataFrame, dict[str, int]]:
 
 
 def keep_rows(reasons: dict[str, np.ndarray], rows: int) -> tuple[np.ndarray, dict[str, int]]:
-    """Return which rows no reason speaks against, and how many rows each reason was first for."""
+    """Which rows no reason speaks against, and how many rows each reason was first for."""
     keep = np.ones(rows, dtype=bool)
     rejected = {}
     for reason, speaks_against in reasons.items():
@@ -144,31 +144,31 @@ def keep_rows(reasons: dict[str, np.ndarray], rows: int) -> tuple[np.ndarray, di
 
 
 def matches(pattern: str, values: np.ndarray | pd.Series) -> np.ndarray:
-    """Return which values the pattern matches from end to end."""
+    """Which values the pattern matches from end to end."""
     whole = re.compile(pattern).fullmatch
     return np.fromiter((whole(value) is not None for value in values), bool, len(values))
 
 
 def is_mbid(artists: np.ndarray) -> np.ndarray:
-    """Return which artist keys are MBIDs, numbers in MusicBrainz, rather than names."""
+    """Which artist keys are MBIDs, numbers in MusicBrainz, rather than names."""
     return matches(MBID, artists)
 
 
 def has_header(path: Path) -> bool:
-    """Tell whether the first row names the columns: no user id, and no digit in the last field."""
+    """Whether the first row names the columns: no user id, and no digit in the last field."""
     first, *rest = first_fields(path)
     return bool(rest) and not re.fullmatch(SHA1, first) and not re.search(r"\d", rest[-1])
 
 
 def is_official(path: Path) -> bool:
-    """Tell whether a file of the official name is the official file, by its MD5."""
+    """Whether a file of the official name is the official file, by its MD5."""
     cached = read_cache(path, only_about=True)
     md5 = cached.md5 if cached else check_text(path)
     return md5 == OFFICIAL_MD5.get(path.name)
 
 
 def read_spellings(path: Path) -> pd.DataFrame:
-    """Return how many rows spell an MBID how: columns mbid, name, rows; only rows with an MBID."""
+    """How many rows spell an MBID how: columns mbid, name, rows; only rows with an MBID."""
     columns, _ = read_columns(path, PLAYS_COLUMNS, header=has_header(path))
     mbid, name = columns["mbid"], columns["name"]
     pairs, rows = np.unique(mbid.codes.astype(np.int64) << 32 | name.codes, return_counts=True)

@@ -53,18 +53,18 @@ class Scenes:
         self.edges = np.append(0, self.ends)[np.searchsorted(scene[self.order], range(SCENES + 1))]
 
     def weights(self) -> np.ndarray:
-        """Return (SCENES,) how popular each scene is."""
+        """(SCENES,) how popular each scene is."""
         return np.diff(self.edges)
 
     def draw_artists(self, random: np.random.Generator, scenes: np.ndarray) -> np.ndarray:
-        """Return one artist of each of the given scenes."""
+        """One artist of each of the given scenes."""
         places = random.uniform(self.edges[scenes], self.edges[scenes + 1])
         found = np.searchsorted(self.ends, places, side="right")
         return self.order[np.minimum(found, len(self.order) - 1)]
 
 
 def draw_profiles(users: int, seed: int) -> pd.DataFrame:
-    """Return one row per listener: user (a sha1), gender, age (years), country, signup (date)."""
+    """One row per listener: user (a sha1), gender, age (years), country, signup (date)."""
     random = np.random.default_rng([seed, 1])
     countries = COUNTRIES_FILE.read_text(encoding="utf-8").splitlines()
     shares = (np.arange(1, len(countries) + 1) + COUNTRY_SHIFT) ** -COUNTRY_FALL
@@ -84,13 +84,13 @@ def draw_profiles(users: int, seed: int) -> pd.DataFrame:
 
 
 def random_user_ids(random: np.random.Generator, users: int) -> list[str]:
-    """Return user ids that look like sha1s, in ascending order as in the real files."""
+    """User ids that look like sha1s, in ascending order as in the real files."""
     digits = random.bytes(20 * users).hex()
     return sorted(digits[start : start + 40] for start in range(0, 40 * users, 40))
 
 
 def draw_plays(countries: pd.Series, artists: int, seed: int) -> Plays:
-    """Return what the listeners of the given (users,) countries play."""
+    """What the listeners of the given (users,) countries play."""
     blocks = list(draw_blocks(pd.factorize(countries)[0], artists, seed))
     return Plays(*(np.concatenate(column) for column in zip(*blocks, strict=True)))
 
@@ -111,7 +111,7 @@ def draw_blocks(countries: np.ndarray, artists: int, seed: int) -> Iterator[tupl
 
 
 def draw_tastes(random: np.random.Generator, scenes: Scenes, countries: np.ndarray) -> np.ndarray:
-    """Return (users, SCENES) how likely each listener picks each scene, rows summing to 1."""
+    """(users, SCENES) how likely each listener picks each scene, rows summing to 1."""
     at_home = (np.arange(SCENES) - 3 * countries[:, None]) % SCENES < 3
     liking = random.standard_gamma(np.where(at_home, HOME_TASTE, TASTE))
     liking = liking / liking.sum(axis=1, keepdims=True) + CURIOSITY
@@ -120,13 +120,13 @@ def draw_tastes(random: np.random.Generator, scenes: Scenes, countries: np.ndarr
 
 
 def draw_lengths(random: np.random.Generator, users: int) -> np.ndarray:
-    """Return how many artists each listener has: a chart page and some more, for 1 in 8 fewer."""
+    """How many artists each listener has: a chart page and some more, for 1 in 8 fewer."""
     full = CHART_LENGTH + random.poisson(6, users)
     return np.where(random.random(users) < 1 / 8, random.integers(1, CHART_LENGTH, users), full)
 
 
 def draw_columns(random: np.random.Generator, shares: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Return one column for each of `rows`, drawn by the shares in that row."""
+    """One column for each of `rows`, drawn by the shares in that row."""
     line = (np.cumsum(shares, axis=1) + np.arange(len(shares))[:, None]).ravel()
     found = np.searchsorted(line, rows + random.random(len(rows)), side="right")
     return np.clip(found - rows * shares.shape[1], 0, shares.shape[1] - 1)
@@ -135,7 +135,7 @@ def draw_columns(random: np.random.Generator, shares: np.ndarray, rows: np.ndarr
 def first_of_each(
     listeners: np.ndarray, artists: np.ndarray, lengths: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the pairs without repeats, at most `lengths` per listener, and their ranks from 1."""
+    """The pairs without repeats, at most `lengths` per listener, and their ranks from 1."""
     pairs = listeners.astype(np.int64) * (int(artists.max()) + 1) + artists
     firsts = np.sort(np.unique(pairs, return_index=True)[1])
     listeners, artists = listeners[firsts], artists[firsts]
@@ -148,7 +148,7 @@ def first_of_each(
 def draw_counts(
     random: np.random.Generator, listeners: np.ndarray, ranks: np.ndarray, users: int
 ) -> np.ndarray:
-    """Return plays of at least 1: heavy and light listeners, fewer plays with each rank."""
+    """Plays of at least 1: heavy and light listeners, fewer plays with each rank."""
     level = random.lognormal(6.3, 1.1, users)[listeners]
     noise = random.lognormal(0, 0.5, len(ranks))
     return np.maximum(level * noise * ranks**-PLAYS_FALL, 1).astype(np.int32)
@@ -157,7 +157,7 @@ def draw_counts(
 def generated_play_counts(
     users: int = 359_347, artists: int = 155_424, seed: int = 360
 ) -> PlayCounts:
-    """Return drawn `PlayCounts` with profiles, by default of the full data set's shape."""
+    """Drawn `PlayCounts` with profiles, by default of the full data set's shape."""
     profiles = draw_profiles(users, seed)
     plays = draw_plays(profiles["country"], artists, seed)
     keys = np.array([f"artist {number}" for number in range(artists)], dtype=object)

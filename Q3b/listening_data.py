@@ -96,7 +96,7 @@ def no_profiles(users: np.ndarray) -> pd.DataFrame:
 
 
 def read_plays_table(path: Path, max_age: MaximumAge | None) -> tuple[PlayCounts, dict[str, int]]:
-    """Return the plays of a Parquet file without profiles, and the rows left out by reason."""
+    """The plays of a Parquet file without profiles, and the rows left out by reason."""
     wanted = PLAYS_COLUMNS + [TIME_COLUMN] * bool(max_age)
     table = read_table(path, wanted, texts=PLAYS_COLUMNS[:3])
     rows = len(table)
@@ -129,7 +129,7 @@ def since(table: pa.Table, max_age: MaximumAge) -> pa.Scalar:
 
 
 def read_profiles_table(path: Path) -> tuple[pd.DataFrame, dict[str, int]]:
-    """Return the profiles of a Parquet file by user id, and the rows left out by reason."""
+    """The profiles of a Parquet file by user id, and the rows left out by reason."""
     table = read_table(path, PROFILE_COLUMNS).to_pandas(date_as_object=False)
     users = table["user_id"].astype(object).fillna("").astype(str).str.strip()
     reasons = {

@@ -36,7 +36,7 @@ def processors() -> int:
 
 
 def row_starts(lengths: np.ndarray) -> np.ndarray:
-    """Return (n + 1,) where the rows of a CSR matrix start, by their lengths (n,).
+    """(n + 1,) where the rows of a CSR matrix start, by their lengths (n,).
 
     int32 where that can hold them, since scipy keeps the columns in the type of the starts.
     """
@@ -107,7 +107,7 @@ def blocks(begin: int, end: int) -> Iterator[tuple[int, int]]:
 
 
 def nothing_yet(count: int, k: int, limit: float, dtype: type) -> Best:
-    """Return room for the k best of `count` rows, of keys below `limit`."""
+    """Room for the k best of `count` rows, of keys below `limit`."""
     return Best(np.full((count, k), limit, dtype), np.full((count, k), EMPTY, np.int32))
 
 
@@ -123,7 +123,7 @@ def best_of(
 
 
 def positions(rows: Rows) -> np.ndarray:
-    """Return (n,) where each row of the caller stands in the order of the search."""
+    """(n,) where each row of the caller stands in the order of the search."""
     found = np.empty(len(rows.numbers), np.int64)
     found[rows.numbers] = np.arange(len(found))
     return found
@@ -156,7 +156,7 @@ def search_range(
 
 
 def unsettled(offsets: np.ndarray, worst_keys: np.ndarray, apart: float) -> np.ndarray:
-    """Return the rows whose k-th neighbour so far may be farther than a row of another group."""
+    """The rows whose k-th neighbour so far may be farther than a row of another group."""
     return np.flatnonzero(~(2 * (offsets + worst_keys) < apart - ROUNDING))
 
 

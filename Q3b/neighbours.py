@@ -35,7 +35,7 @@ def nearest_neighbours(
     dtype: type = np.float32,
     threads: int | None = None,
 ) -> Neighbours:
-    """Return each user's min(k, n - 1) nearest others by euclidean distance.
+    """Each user's min(k, n - 1) nearest others by euclidean distance.
 
     plays: (n, artists) any features, such as shares of plays; age: (n,) scaled to 0 to 1;
     country: (n,) labels, so that another country adds 2 to the squared distance, as it does
@@ -69,7 +69,7 @@ def unit_rows(matrix: csr_array, dtype: type = np.float32) -> csr_array:
 def similar_rows(
     matrix: csr_array, k: int, *, dtype: type = np.float32, threads: int | None = None
 ) -> csr_array:
-    """Return each row's k most similar others: (n, n), cosine similarities above 0.
+    """Each row's k most similar others: (n, n), cosine similarities above 0.
 
     Rows hold their entries by falling similarity (of equals the smaller row first), so their
     indices are not sorted; fewer than k where fewer rows have a column in common. The transposed
@@ -85,7 +85,7 @@ def similar_rows(
 
 
 def similarities(best: Best, columns: int) -> csr_array:
-    """Return sorted (r, k) keys -x.y as an (r, columns) matrix of x.y; keys are overwritten."""
+    """Sorted (r, k) keys -x.y as an (r, columns) matrix of x.y; keys are overwritten."""
     found = best.numbers != EMPTY
     starts = row_starts(found.sum(axis=1))
     values, shape = np.negative(best.keys, out=best.keys), (len(starts) - 1, columns)

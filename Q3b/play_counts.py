@@ -28,7 +28,7 @@ class PlayCounts:
     profiles: pd.DataFrame | None = None
 
     def select_users(self, rows: np.ndarray) -> "PlayCounts":
-        """Return the data of some users (row numbers or a mask); the artists stay as they are."""
+        """The data of some users (row numbers or a mask); the artists stay as they are."""
         return replace(
             self,
             users=self.users[rows],
@@ -44,7 +44,7 @@ def play_counts_of(
     artist_names: dict | None = None,
     profiles: pd.DataFrame | None = None,
 ) -> PlayCounts:
-    """Return the `PlayCounts` of three equally long columns; repeated pairs are added up.
+    """The `PlayCounts` of three equally long columns; repeated pairs are added up.
 
     `artist_names` maps an artist to the name shown, the artist itself by default; `profiles` is
     indexed by user id, and users who are missing there get an empty profile.
@@ -64,7 +64,7 @@ def play_counts_of(
 def plays_matrix(
     rows: np.ndarray, columns: np.ndarray, plays: Sequence[float], shape: tuple[int, int]
 ) -> csr_array:
-    """Return the float32 matrix of plays at (rows, columns), repeated places added up."""
+    """The float32 matrix of plays at (rows, columns), repeated places added up."""
     plays = np.asarray(plays, dtype=np.float32)
     matrix = coo_array((plays, (rows, columns)), shape=shape).tocsr()
     matrix.sum_duplicates()
@@ -72,6 +72,6 @@ def plays_matrix(
 
 
 def aligned_profiles(profiles: pd.DataFrame, users: np.ndarray) -> pd.DataFrame:
-    """Return one profile per user, in the order of `users`: joined by id, never by position."""
+    """One profile per user, in the order of `users`: joined by id, never by position."""
     aligned = profiles.reindex(users)
     return aligned.fillna({"gender": "", "country": ""})

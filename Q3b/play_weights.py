@@ -23,7 +23,7 @@ class PlayWeights:
     artist_factors: np.ndarray
 
     def of(self, plays: csr_array) -> csr_array:
-        """Return the float32 weights of (users, artists) plays, all above 0."""
+        """The float32 weights of (users, artists) plays, all above 0."""
         weights = plays.data.astype(np.float64)
         counts = np.diff(plays.indptr)
         if self.kind == "binary":
@@ -41,17 +41,17 @@ class PlayWeights:
 
 
 def mean_of_rows(plays: csr_array) -> np.ndarray:
-    """Return (users,) mean plays of the artists that each user plays; 0 for none."""
+    """(users,) mean plays of the artists that each user plays; 0 for none."""
     return plays.sum(axis=1, dtype=np.float64) / np.maximum(np.diff(plays.indptr), 1)
 
 
 def listeners_of(plays: csr_array) -> np.ndarray:
-    """Return (artists,) how many users play each artist."""
+    """(artists,) how many users play each artist."""
     return np.bincount(plays.indices, minlength=plays.shape[1])
 
 
 def rarity(plays: csr_array, power: float) -> np.ndarray:
-    """Return (artists,) log(users / listeners) ** power: 0 for what everybody plays.
+    """(artists,) log(users / listeners) ** power: 0 for what everybody plays.
 
     The inverse document frequency of text retrieval (Sparck Jones 1972); an artist that nobody
     plays gets 0 too.

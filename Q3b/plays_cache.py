@@ -32,12 +32,12 @@ class Cached:
 
 
 def cache_of(path: Path) -> Path:
-    """Return where the clean plays of a file are kept."""
+    """Where the clean plays of a file are kept."""
     return path.with_suffix(".clean.parquet")
 
 
 def read_cache(path: Path, only_about: bool = False) -> Cached | None:
-    """Return what is kept of a file; None if there is nothing or the file has changed since."""
+    """What is kept of a file; None if there is nothing or the file has changed since."""
     try:
         about = json.loads(parquet.read_schema(cache_of(path)).metadata[ABOUT])
         if about["source"] != source(path):
@@ -65,13 +65,13 @@ def write_cache(path: Path, md5: str, counts: PlayCounts, rejected: dict[str, in
 
 
 def source(path: Path) -> list[int]:
-    """Return what changes when the file does: layout of the cache, size, time of change."""
+    """What changes when the file does: layout of the cache, size, time of change."""
     found = path.stat()
     return [LAYOUT, found.st_size, found.st_mtime_ns]
 
 
 def as_table(counts: PlayCounts) -> pa.Table:
-    """Return the plays as one row per pair, by user and artist."""
+    """The plays as one row per pair, by user and artist."""
     users = np.repeat(np.arange(len(counts.users), dtype=np.int32), np.diff(counts.matrix.indptr))
     artists = counts.matrix.indices
     return pa.table(
@@ -85,7 +85,7 @@ def as_table(counts: PlayCounts) -> pa.Table:
 
 
 def read_table(path: Path) -> PlayCounts:
-    """Return the plays that `as_table` made a table of."""
+    """The plays that `as_table` made a table of."""
     table = parquet.read_table(path, read_dictionary=TEXTS)
     every = slice(None)
     user, artist, name = (as_column(table[text]).select(every) for text in TEXTS)

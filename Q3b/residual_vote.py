@@ -92,7 +92,7 @@ def weights_to_compare(plays: csr_array, settings: Settings) -> PlayWeights:
 
 
 def own_votes(plays: csr_array, settings: Settings) -> csr_array:
-    """Return what users give the artists that they play, all above 0."""
+    """What users give the artists that they play, all above 0."""
     damping = np.maximum(listeners_of(plays), 1.0) ** -settings.popularity_power
     return fitted_weights(plays, settings.vote_plays, damping).of(plays)
 
@@ -106,14 +106,14 @@ def scaled_to_one(matrix: csr_array, power: float = 1.0) -> csr_array:
 
 
 def recommend(model: ResidualVote, top: int = 20, threads: int | None = None) -> csr_array:
-    """Return the `top` unheard artists of every user; see `votes.best_artists` for the form."""
+    """The `top` unheard artists of every user; see `votes.best_artists` for the form."""
     return best_artists(
         lambda users: model.neighbours[users], model.votes, model.plays, top, threads
     )
 
 
 def neighbours_of_new(model: ResidualVote, plays: csr_array) -> csr_array:
-    """Return (u, n) weights of the neighbours of users not in the model, from (u, m) plays."""
+    """(u, n) weights of the neighbours of users not in the model, from (u, m) plays."""
     queries = unit_rows(model.weights.of(plays))
     similar = csr_array(queries @ model.unit_rows.T)
     nearest = largest_of_rows(similar, model.settings.neighbours)

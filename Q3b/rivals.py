@@ -24,7 +24,7 @@ IMPLICIT = {
 
 
 def implicit_class(model: str) -> type:
-    """Return `implicit`'s class for one of `IMPLICIT`.
+    """`implicit`'s class for one of `IMPLICIT`.
 
     Raises `OutsideError` where it cannot be loaded: its wheels take OpenMP from the system, which
     a bare container lacks.
@@ -40,7 +40,7 @@ def implicit_class(model: str) -> type:
 
 
 def weighted(plays: csr_array, kind: str, power: float = 1.0) -> csr_array:
-    """Return play weights of a kind, see `play_weights.py`, raised to a power."""
+    """Play weights of a kind, see `play_weights.py`, raised to a power."""
     weights = fitted_weights(plays, kind, np.ones(plays.shape[1])).of(plays)
     weights.data **= power
     return weights
@@ -63,7 +63,7 @@ def best_of_implicit(model: str, plays: csr_array, top: int, **settings) -> csr_
 
 
 def rows_by_score(columns: np.ndarray, scores: np.ndarray, shape: tuple[int, int]) -> csr_array:
-    """Return (users, top) columns and falling scores as sparse rows, without fillers.
+    """(users, top) columns and falling scores as sparse rows, without fillers.
 
     Where there are too few artists implicit fills up with column -1, or with artists already
     heard at the lowest float.
@@ -147,7 +147,7 @@ def ease(
 
 
 def best_by_scores(scores_of: Callable, heard: csr_array, top: int) -> csr_array:
-    """Return the best unheard artists of every user, some users at a time.
+    """The best unheard artists of every user, some users at a time.
 
     scores_of: gives the dense scores (u, artists) of the users (u,); heard: (users, artists).
     """
@@ -161,7 +161,7 @@ def best_by_scores(scores_of: Callable, heard: csr_array, top: int) -> csr_array
 
 
 def ease_by_artists(weights: csr_array, regularization: float):
-    """Return a function from users to their scores X B, B = I - P / diag(P), P = (X'X + l I)^-1."""
+    """A function from users to their scores X B, B = I - P / diag(P), P = (X'X + l I)^-1."""
     precision = (weights.T @ weights).toarray().astype(np.float64)
     precision[np.diag_indices_from(precision)] += regularization
     precision = np.linalg.inv(precision)
@@ -181,7 +181,7 @@ def ease_by_users(weights: csr_array, regularization: float):
 
 
 def best_of_dense(scores: np.ndarray, heard: csr_array, top: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the columns and scores (u, top) of the best unheard, by falling score."""
+    """The columns and scores (u, top) of the best unheard, by falling score."""
     scores[heard.nonzero()] = np.finfo(np.float32).min
     top = min(top, scores.shape[1])
     best = np.argpartition(-scores, top - 1, axis=1)[:, :top]

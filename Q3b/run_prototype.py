@@ -50,7 +50,7 @@ def execute(notebook: Path, output: Path, settings: dict[str, str]) -> None:
 
 
 def last_line(text: str) -> str:
-    """Return the last line that is not empty, without colours: of a traceback the error."""
+    """The last line that is not empty, without colours: of a traceback the error."""
     plain = re.sub(r"\x1b\[[0-9;]*m", "", text)
     return (plain.strip() or "no message").splitlines()[-1]
 
@@ -64,13 +64,13 @@ def join_streams(path: Path) -> nbformat.NotebookNode:
 
 
 def summary(notebook: nbformat.NotebookNode) -> str:
-    """Return what the last cell of an executed notebook printed."""
+    """What the last cell of an executed notebook printed."""
     outputs = notebook.cells[-1].outputs
     return "".join(output.text for output in outputs if output.output_type == "stream")
 
 
 def notebook_settings(data: Path | None, sample: bool, gender: str | None, drawn: float) -> dict:
-    """Return the environment variables by which the notebook is told what to run on."""
+    """The environment variables by which the notebook is told what to run on."""
     if data and sample:
         raise UserError("--data and --sample exclude each other")
     for name in (PLAYS_FILE, PROFILE_FILE):

@@ -7,7 +7,7 @@ from recommendation_store import COUNTRY, GLOBAL, RULES, Run, Store
 
 
 def check_set(store: Store, run: Run) -> int:
-    """Return how many users were read back. Raises OutsideError that names what is wrong."""
+    """How many users were read back. Raises OutsideError that names what is wrong."""
     users = run.report["checked_users"]
     problems = [*count_problems(store, run), *list_problems(store, run)]
     for user in users:

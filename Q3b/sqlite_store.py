@@ -236,7 +236,7 @@ class SqliteStore:
 def find_list(
     connection: sqlite3.Connection, number: int, country: str, age_group: str
 ) -> tuple[str, bytes]:
-    """Return rule and packed recommendations of the nearest list. Raises StoreError for none."""
+    """Rule and packed recommendations of the nearest list. Raises StoreError for none."""
     for choice in list_choices(country, age_group):
         row = connection.execute(
             f"SELECT rule, recommendations FROM lists_{number} WHERE country = ? AND age_group = ?",
@@ -250,7 +250,7 @@ def find_list(
 def named_artists(
     connection: sqlite3.Connection, number: int, wanted: set[int], known: dict[int, dict]
 ) -> dict[int, dict]:
-    """Return name and MBID of every wanted artist; what was looked up is kept in `known`."""
+    """Name and MBID of every wanted artist; what was looked up is kept in `known`."""
     wanted = wanted - {-1}
     # Not `wanted - known.keys()`, which walks through all that is known.
     missing = {artist for artist in wanted if artist not in known}

@@ -35,7 +35,7 @@ class Room:
         self.lengths = np.empty(rows, np.int64)
 
     def entries(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return the columns and values of all rows in one, and the lengths."""
+        """The columns and values of all rows in one, and the lengths."""
         filled = np.arange(self.columns.shape[1]) < self.lengths[:, None]
         return self.columns[filled], self.values[filled], self.lengths
 
@@ -43,7 +43,7 @@ class Room:
 def by_blocks(
     rows_of: Callable[[slice], Room], shape: tuple[int, int], most: int, threads: int | None
 ) -> csr_array:
-    """Return the rows that `rows_of` makes of each slice of users, as one matrix.
+    """The rows that `rows_of` makes of each slice of users, as one matrix.
 
     most: no fewer than the entries of all rows. The result is filled as blocks are ready, so
     that the entries never exist twice.
@@ -68,7 +68,7 @@ def best_artists(
     top: int = 20,
     threads: int | None = None,
 ) -> csr_array:
-    """Return the `top` unheard artists of each user with the highest scores above 0.
+    """The `top` unheard artists of each user with the highest scores above 0.
 
     weights_of: gives the weights (b, voters) of the voters for a slice of the rows of `heard`
     (users, artists); votes: (voters, artists). The result is (users, artists), its rows by
@@ -96,7 +96,7 @@ def best_artists(
 def less_what_neighbours_predict(
     votes: csr_array, neighbours: csr_array, share: float, kept: int, threads: int | None = None
 ) -> csr_array:
-    """Return votes - share * (neighbours @ votes), (users, artists).
+    """Votes - share * (neighbours @ votes), (users, artists).
 
     votes: (users, artists), all above 0; neighbours: (users, users) weights above 0. Of what the
     neighbours predict a user, the artists with a vote of the user's own are kept and `kept` more.
@@ -110,7 +110,7 @@ def less_what_neighbours_predict(
 def residual_rows(
     votes: csr_array, neighbours: csr_array, share: float, kept: int
 ) -> Callable[[slice], Room]:
-    """Return a function from a slice of users to their rows of `less_what_neighbours_predict`."""
+    """A function from a slice of users to their rows of `less_what_neighbours_predict`."""
     neighbour_table, vote_table = table_of(neighbours), table_of(votes)
     artists = votes.shape[1]
     kept = min(kept, artists)

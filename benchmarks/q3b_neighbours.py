@@ -109,7 +109,7 @@ def run_cosine(data: PlayCounts, clock: Clock) -> None:
 
 
 def cosine_weights(data: PlayCounts) -> csr_matrix:
-    """Return what users are compared by, in rows of norm 1, for the libraries."""
+    """What users are compared by, in rows of norm 1, for the libraries."""
     settings = Settings()
     rare = rarity(data.matrix, settings.rarity_power)
     weights = fitted_weights(data.matrix, settings.similarity_plays, rare)
@@ -147,7 +147,7 @@ RUNS: dict[str, Callable[[PlayCounts, Clock], None]] = {
 
 
 def peak_memory() -> float:
-    """Return this process's peak memory in GiB; nothing on systems that do not tell."""
+    """This process's peak memory in GiB; nothing on systems that do not tell."""
     try:
         import resource
     except ImportError:
@@ -184,7 +184,7 @@ def run_apart(name: str, users: int, seed: int) -> dict:
 
 
 def seconds(result: dict, kind: int = 1) -> float:
-    """Return a run's seconds of all stages; kind 0: wall, 1: CPU. One hop is a part of two."""
+    """A run's seconds of all stages; kind 0: wall, 1: CPU. One hop is a part of two."""
     stages = result["stages"].items()
     return sum(both[kind] for name, both in stages if name != "recommendations, one hop")
 
@@ -200,7 +200,7 @@ def print_result(result: dict) -> None:
 
 
 def growth(results: list[dict]) -> float:
-    """Return p of seconds ~ users ** p between a way's two largest runs."""
+    """P of seconds ~ users ** p between a way's two largest runs."""
     small, large = sorted(results, key=lambda result: result["users"])[-2:]
     return float(np.log(seconds(large) / seconds(small)) / np.log(large["users"] / small["users"]))
 

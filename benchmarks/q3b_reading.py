@@ -74,7 +74,7 @@ def measured(read: Callable[[Path], csr_array], path: Path) -> dict:
 
 
 def peak_memory() -> float:
-    """Return this process's peak memory in GB; NaN where the system does not tell."""
+    """This process's peak memory in GB; NaN where the system does not tell."""
     try:
         import resource
     except ImportError:  # Windows
@@ -84,7 +84,7 @@ def peak_memory() -> float:
 
 
 def in_a_process(way: str, path: Path) -> dict:
-    """Return what `measured` returns, from a new process."""
+    """What `measured` returns, from a new process."""
     finished = subprocess.run(
         [sys.executable, __file__, "--way", way, "--file", path], capture_output=True, text=True
     )
