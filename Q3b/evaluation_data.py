@@ -57,13 +57,14 @@ def read_ml_100k(folder: Path) -> PlayCounts:
     path = folder / "u.data"
     ratings = read_table(path, ["user", "film", "rating"], sep="\t", header=None)
     people = read_table(folder / "u.user", ["user", "age", "gender"], sep="|", header=None)
+    people = people.drop_duplicates("user")
     films = read_table(
         folder / "u.item", ["film", "title"], sep="|", header=None, encoding="latin-1"
     )
     profiles = pd.DataFrame(
         {
-            "gender": people["gender"].str.lower().to_numpy(),
-            "age": people["age"].to_numpy(dtype=float),
+            "gender": people["gender"].astype(str).str.lower().to_numpy(),
+            "age": pd.to_numeric(people["age"], errors="coerce").to_numpy(dtype=float),
             "country": "",
             "signup": pd.NaT,
         },

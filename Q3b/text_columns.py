@@ -52,12 +52,15 @@ def read_columns(
         ragged.append(row.actual_columns)
         return "skip"
 
-    table = csv.read_csv(
-        path,
-        csv.ReadOptions(column_names=names, skip_rows=int(header), block_size=BYTES_AT_A_TIME),
-        csv.ParseOptions(delimiter="\t", quote_char=False, invalid_row_handler=skip),
-        csv.ConvertOptions(column_types=dict.fromkeys(names, CATEGORY)),
-    )
+    try:
+        table = csv.read_csv(
+            path,
+            csv.ReadOptions(column_names=names, skip_rows=int(header), block_size=BYTES_AT_A_TIME),
+            csv.ParseOptions(delimiter="\t", quote_char=False, invalid_row_handler=skip),
+            csv.ConvertOptions(column_types=dict.fromkeys(names, CATEGORY)),
+        )
+    except pa.ArrowInvalid as error:
+        raise UserError(f"{path}: {str(error).splitlines()[0]}") from error
     if not table.num_rows:
         raise UserError(f"{path}: no row has the columns {', '.join(names)} between tabs")
     return {name: as_column(table[name]) for name in names}, len(ragged)
@@ -89,10 +92,12 @@ def check_text(path: Path) -> str:
     digest = hashlib.md5(usedforsecurity=False)
     lines = 1
     with path.open("rb") as file:
-        while block := file.read(BYTES_AT_A_TIME):
+        block = b" "
+        while block:
+            block = file.read(BYTES_AT_A_TIME)
             digest.update(block)
             try:
-                decoder.decode(block)
+                decoder.decode(block, final=not block)
             except UnicodeDecodeError as error:
                 line = lines + error.object[: error.start].count(b"\n")
                 raise UserError(

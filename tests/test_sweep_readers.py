@@ -88,6 +88,7 @@ def swept(reader: Reader, folder: Path) -> None:
 
     @given(file=files)
     @example(file=(next(iter(reader.files)), b""))
+    @example(file=(next(iter(reader.files)), "拜".encode()[:2]))
     def sweep(file):
         name, content = file
         note(f"{name}: {content[:2000]!r}")
