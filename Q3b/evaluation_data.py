@@ -30,7 +30,7 @@ def read_table(path: Path, columns: list[str], **settings) -> pd.DataFrame:
 
 
 def positive_numbers(table: pd.DataFrame, column: str, path: Path, first_line: int) -> pd.Series:
-    """Return a column as numbers above 0; raise UserError naming the first line that has none.
+    """A column as numbers above 0. Raises UserError naming the first line that has none.
 
     first_line: the line of the file's first row.
     """

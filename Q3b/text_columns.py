@@ -26,11 +26,11 @@ class Column:
     values: np.ndarray
 
     def each(self, per_value: np.ndarray) -> np.ndarray:
-        """Return for every row what `per_value` holds for the row's value."""
+        """For every row what `per_value` holds for the row's value."""
         return np.asarray(per_value)[self.codes]
 
     def select(self, keep: np.ndarray) -> "Column":
-        """Return the rows to keep, with just the values that they hold, in ascending order."""
+        """The rows to keep, with just the values that they hold, in ascending order."""
         codes = self.codes[keep]
         used = np.flatnonzero(np.bincount(codes))
         ascending = used[np.argsort(self.values[used])]
@@ -42,7 +42,7 @@ class Column:
 def read_columns(
     path: Path, names: list[str], header: bool = False
 ) -> tuple[dict[str, Column], int]:
-    """Return the columns of a file by name, and how many rows have another number of columns.
+    """The columns of a file by name, and how many rows have another number of columns.
 
     Raises UserError if no row has these columns. `check_text` tells whether it is text at all.
     """
@@ -67,7 +67,7 @@ def read_columns(
 
 
 def as_column(chunks: pa.ChunkedArray) -> Column:
-    """Return a dictionary-encoded Arrow column as a `Column` of texts without outer blanks."""
+    """A dictionary-encoded Arrow column as a `Column` of texts without outer blanks."""
     dictionary = chunks.chunk(0).dictionary
     if not all(chunk.dictionary.equals(dictionary) for chunk in chunks.chunks):
         chunks = chunks.unify_dictionaries()  # costly: it looks up every text of every chunk
@@ -79,13 +79,13 @@ def as_column(chunks: pa.ChunkedArray) -> Column:
 
 
 def first_fields(path: Path) -> list[str]:
-    """Return the fields of the first line."""
+    """The fields of the first line."""
     with path.open("rb") as file:
         return file.readline().decode("utf-8").rstrip("\r\n").split("\t")
 
 
 def check_text(path: Path) -> str:
-    """Return the file's MD5. Raises UserError, naming the line, if it is empty or not UTF-8."""
+    """The file's MD5. Raises UserError, naming the line, if it is empty or not UTF-8."""
     if not path.stat().st_size:
         raise UserError(f"{path}: the file is empty; download it again")
     decoder = codecs.getincrementaldecoder("utf-8")()

@@ -20,7 +20,7 @@ from sklearn.pipeline import Pipeline
 
 
 def corpus(per_tag: int = 20, seed: int = 0, informative: bool = True) -> pd.DataFrame:
-    """Return articles whose tag is told by one word, or by none."""
+    """Articles whose tag is told by one word, or by none."""
     generator = np.random.default_rng(seed)
     rows = []
     for tag in ("甲", "乙", "丙"):
@@ -32,7 +32,7 @@ def corpus(per_tag: int = 20, seed: int = 0, informative: bool = True) -> pd.Dat
 
 
 def one_pipeline(kind: str) -> Pipeline:
-    """Return the pipeline of one candidate: a forest, a linear model or a pair."""
+    """The pipeline of one candidate: a forest, a linear model or a pair."""
     if kind == "pair":
         pair = next(family for family in families("all", "quick", 0) if "pair" in family.name)
         return only_candidate([first_candidate(pair)])

@@ -8,7 +8,7 @@ from sklearn.linear_model import LogisticRegression
 
 
 def drawn(tags: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Return features of shape (90, 12), of which each tag has one of its own, and the tags."""
+    """Features of shape (90, 12), of which each tag has one of its own, and the tags."""
     generator = np.random.default_rng(seed)
     y = generator.integers(0, tags, 90)
     X = generator.random((90, 12)) * (generator.random((90, 12)) < 0.3)
