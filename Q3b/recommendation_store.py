@@ -40,6 +40,7 @@ TOP_ARTIST = np.dtype([("artist", "<i4"), ("plays", "<i4")])
 
 ArtistOf = Callable[[int], dict]  # {"name", "mbid"} of an artist's number
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+-]{0,63}")
+TABLE = re.compile(r"[A-Za-z0-9_.-]{3,255}")  # DynamoDB's rule for names of tables
 
 
 class StoreError(OutsideError):
@@ -199,12 +200,16 @@ def open_store(url: str, create: bool = False) -> Store:
     With `create`, the file or table is made where it is missing. Raises UserError for a wrong
     URL.
     """
-    parts = urlsplit(url)
-    if parts.scheme == "sqlite" and not parts.netloc and len(parts.path) > 1:
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # such as half of an IPv6 address
+        parts = urlsplit("")
+    file_alone = not (parts.netloc or parts.query or parts.fragment)
+    if parts.scheme == "sqlite" and file_alone and len(parts.path) > 1:
         from sqlite_store import SqliteStore
 
         return SqliteStore(Path(parts.path[1:]), create=create)
-    if parts.scheme == "dynamodb" and parts.netloc and parts.path in ("", "/"):
+    if parts.scheme == "dynamodb" and TABLE.fullmatch(parts.netloc) and parts.path in ("", "/"):
         options = dynamodb_options(url, parts.query)
         from dynamodb_store import DynamoStore  # boto3 takes a while: only who wants it waits
 
@@ -216,11 +221,25 @@ def open_store(url: str, create: bool = False) -> Store:
 
 def dynamodb_options(url: str, query: str) -> dict:
     """The options of a DynamoDB URL, each of its type. Raises UserError for others."""
-    known = {"region": str, "expire_days": float, "lock_seconds": float}
+    known = {"region": region, "expire_days": amount, "lock_seconds": amount}
     try:
         return {name: known[name](value) for name, value in parse_qsl(query)}
     except (KeyError, ValueError):
         raise UserError(f"{url!r}: the options are region, expire_days, lock_seconds") from None
+
+
+def region(text: str) -> str:
+    """The name of a region. Raises ValueError for what cannot be one."""
+    if not re.fullmatch(r"[a-z0-9-]+", text):
+        raise ValueError(text)
+    return text
+
+
+def amount(text: str) -> float:
+    """A number from 0 to a million. Raises ValueError for others."""
+    if not 0 <= float(text) <= 1e6:
+        raise ValueError(text)
+    return float(text)
 
 
 def new_run(run_id: str = "", now: datetime | None = None) -> Run:
