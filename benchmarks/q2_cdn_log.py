@@ -25,6 +25,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "Q2"))
 from command_line import ArgumentParser, command
+from process_memory import peak_memory
 
 FIRST, LAST = "2017-08-24", "2017-08-25"
 ROWS_AT_A_TIME = 1_000_000
@@ -122,15 +123,6 @@ QUERIES = {
 }
 
 
-def peak_memory() -> float:
-    """The largest resident size of this process so far, MB; 0 where the system does not tell."""
-    status = Path("/proc/self/status")
-    if not status.exists():
-        return 0.0
-    lines = status.read_text(encoding="utf-8").splitlines()
-    return next(int(line.split()[1]) / 1000 for line in lines if line.startswith("VmHWM"))
-
-
 def run_here(name: str, path: str, runs: int) -> None:
     """Run a query in this process and print its figures as JSON."""
     query, seconds, cpu = QUERIES[name](), [], []
@@ -140,7 +132,7 @@ def run_here(name: str, path: str, runs: int) -> None:
         seconds.append(time.perf_counter() - start)
         cpu.append(time.process_time() - cpu_start)
     figures = {"total": total, "seconds": seconds, "cpu": statistics.median(cpu[1:] or cpu)}
-    print(json.dumps(figures | {"peak": peak_memory()}))
+    print(json.dumps(figures | {"peak": peak_memory() / 1e6}))
 
 
 def measure(name: str, path: Path, runs: int) -> dict:

@@ -33,6 +33,7 @@ from listeners import generated_play_counts  # noqa: E402
 from neighbours import nearest_neighbours, similar_rows, unit_rows  # noqa: E402
 from play_counts import PlayCounts  # noqa: E402
 from play_weights import fitted_weights, listeners_of, rarity  # noqa: E402
+from process_memory import peak_memory  # noqa: E402
 from recommendations import recommend as recommend_classic  # noqa: E402
 from recommendations import similarity_weights  # noqa: E402
 from residual_vote import ResidualVote, Settings, recommend, scaled_to_one  # noqa: E402
@@ -99,7 +100,7 @@ def run_cosine(data: PlayCounts, clock: Clock) -> None:
         damping = np.maximum(listeners_of(plays), 1.0) ** -settings.popularity_power
         votes = fitted_weights(plays, settings.vote_plays, damping).of(plays)
         recommend(ResidualVote(settings, plays, weights, neighbours, votes), TOP)
-    clock.stages["peak after one hop"] = (peak_memory(), 0)
+    clock.stages["peak after one hop"] = (peak_memory() / 2**30, 0)
     with clock.stage("residual votes"):
         votes = less_what_neighbours_predict(
             votes, neighbours, settings.residual, settings.predicted
@@ -146,21 +147,11 @@ RUNS: dict[str, Callable[[PlayCounts, Clock], None]] = {
 }
 
 
-def peak_memory() -> float:
-    """This process's peak memory in GiB; nothing on systems that do not tell."""
-    try:
-        import resource
-    except ImportError:
-        return float("nan")
-    unit = 2**30 if sys.platform == "darwin" else 2**20
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
-
-
 def run_here(name: str, users: int, seed: int) -> dict:
-    """Run one way on so many users, with everything compiled; return stages and peak memory."""
+    """Run one way on so many users, with everything compiled; return stages and peak GiB."""
     RUNS[name](generated_play_counts(300, 200, seed), Clock())
     data = generated_play_counts(users, ARTISTS, seed)
-    clock, before = Clock(), peak_memory()
+    clock, before = Clock(), peak_memory() / 2**30
     RUNS[name](data, clock)
     one_hop = clock.stages.pop("peak after one hop", (None, 0))[0]
     return {
@@ -170,7 +161,7 @@ def run_here(name: str, users: int, seed: int) -> dict:
         "stages": clock.stages,
         "peak_before": before,
         "peak_one_hop": one_hop,
-        "peak": peak_memory(),
+        "peak": peak_memory() / 2**30,
     }
 
 

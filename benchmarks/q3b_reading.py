@@ -30,6 +30,7 @@ from generate_listeners import write_listeners  # noqa: E402
 from lastfm_files import PLAYS_COLUMNS, PLAYS_FILE, SHA1, read_plays  # noqa: E402
 from play_counts import plays_matrix  # noqa: E402
 from plays_cache import cache_of  # noqa: E402
+from process_memory import peak_memory  # noqa: E402
 from scipy.sparse import csr_array  # noqa: E402
 
 
@@ -70,17 +71,7 @@ def measured(read: Callable[[Path], csr_array], path: Path) -> dict:
     matrix = read(path)
     seconds, cpu = time.perf_counter() - start, time.process_time() - start_cpu
     checked = [*map(int, matrix.shape), int(matrix.nnz), float(matrix.sum(dtype=np.float64))]
-    return {"seconds": seconds, "cpu": cpu, "peak": peak_memory(), "read": checked}
-
-
-def peak_memory() -> float:
-    """This process's peak memory in GB; NaN where the system does not tell."""
-    try:
-        import resource
-    except ImportError:  # Windows
-        return float("nan")
-    unit = 1 if sys.platform == "darwin" else 1024  # bytes or KiB: getrusage(2)
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e9
+    return {"seconds": seconds, "cpu": cpu, "peak": peak_memory() / 1e9, "read": checked}
 
 
 def in_a_process(way: str, path: Path) -> dict:

@@ -25,6 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT / "Q3b"))
 
 from command_line import ArgumentParser, command  # noqa: E402
+from process_memory import peak_memory  # noqa: E402
 from recommendation_store import (  # noqa: E402
     REASONS,
     RECOMMENDATION,
@@ -185,17 +186,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     for name, (write, read) in ways.items():
         *rates, size = measure(write, read, blocks, catalogue, options.runs)
         print(f"{name:<12}" + "".join(f"{rate:>17,.0f}" for rate in [*rates, size / options.users]))
-    print(f"peak memory {peak_memory():,.0f} MB, the set itself included")
-
-
-def peak_memory() -> float:
-    """Of this process, in MB; NaN where the system does not tell."""
-    try:
-        import resource
-    except ImportError:  # Windows
-        return float("nan")
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
+    print(f"peak memory {peak_memory() / 1e6:,.0f} MB, the set itself included")
 
 
 if __name__ == "__main__":
