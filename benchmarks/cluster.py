@@ -35,6 +35,8 @@ from cluster_processes import Cluster, cluster_of_processes  # noqa: E402
 from command_line import ArgumentParser, command  # noqa: E402
 
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1", "LOKY_MAX_CPU_COUNT": "1"}
+# As in docker-compose.yml: see MALLOC in Q2/cluster.py.
+MALLOC = {"MALLOC_TRIM_THRESHOLD_": "268435456", "MALLOC_MMAP_THRESHOLD_": "33554432"}
 START = """
 import sys
 sys.path.insert(0, sys.argv[1])
@@ -173,7 +175,7 @@ def measure(job: Job) -> None:
     folder = str(ROOT / Path(job.script).parent)  # as in the job's image
     with (
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch,
-        cluster_of_processes(Path(scratch), PYTHONPATH=folder, **ONE_THREAD) as cluster,
+        cluster_of_processes(Path(scratch), PYTHONPATH=folder, **ONE_THREAD, **MALLOC) as cluster,
     ):
         small = [sys.executable, job.script, *job.small, "--cluster", cluster.address]
         subprocess.run(small, cwd=ROOT, capture_output=True, check=True)

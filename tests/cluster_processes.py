@@ -7,11 +7,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from conftest import ROOT, clean_environment
-from distributed import Client
+from distributed import Client, WorkerPlugin
 
 
 class Cluster:
@@ -56,27 +56,49 @@ class Cluster:
             time.sleep(0.1)
         raise TimeoutError((self.folder / "log.txt").read_text(encoding="utf-8"))
 
-    def wait_until_busy(self, held: int = 0) -> dict[str, int]:
-        """Wait until both workers have tasks, and hold so many results already.
-
-        Return the process of each.
-        """
+    def wait_until_busy(self) -> dict[str, int]:
+        """Wait until both workers have tasks; return the process of each."""
         end = time.monotonic() + 120
         with Client(self.address, set_as_default=False) as client:
             pids = client.run(os.getpid)
             while time.monotonic() < end:
                 busy = [worker for worker, tasks in client.processing().items() if tasks]
-                results = sum(map(len, client.has_what().values()))
-                if len(busy) == 2 and results >= held:
+                if len(busy) == 2:
                     return {worker: pids[worker] for worker in busy}
                 time.sleep(0.02)
         raise TimeoutError("the cluster was never busy")
 
-    def kill_a_busy_worker(self, held: int = 0) -> int:
-        """Kill a worker that is at work when so many results are held; return its process."""
-        pid = next(iter(self.wait_until_busy(held).values()))
+    def kill_a_busy_worker(self) -> int:
+        """Kill a worker that is at work; return its process."""
+        pid = next(iter(self.wait_until_busy().values()))
         os.kill(pid, signal.SIGKILL)
         return pid
+
+    def kill_a_worker_after(self, tasks: int, named: str) -> Path:
+        """Let the worker die that is the first to have done so many tasks whose name begins so.
+
+        Return the file that holds its process then. Waiting for such a moment from outside would
+        miss it where tasks take a millisecond.
+        """
+        file = self.folder / "killed"
+
+        class Killer(WorkerPlugin):
+            name = "killer"
+
+            def setup(self, worker):
+                self.done = 0
+
+            def transition(self, key, start, finish, **kwargs):
+                self.done += finish == "memory" and key.startswith(named)
+                if self.done == tasks:
+                    with suppress(FileExistsError), file.open("x") as mark:
+                        mark.write(str(os.getpid()))
+                        mark.flush()
+                        os.kill(os.getpid(), signal.SIGKILL)
+
+        with Client(self.address, set_as_default=False) as client:
+            client.register_plugin(Killer())
+        return file
 
     def stop_workers(self) -> None:
         """End the workers, and the nannies that would start them again."""

@@ -90,13 +90,12 @@ def test_a_worker_killed_changes_nothing_of_real_articles(real_data, tmp_path_fa
     alone = run_script(SCRIPT, *asked)
     assert alone.returncode == 0, alone.stderr
     with cluster_of_processes(tmp_path_factory.mktemp("cluster")) as cluster:
-        at_work = started(SCRIPT, *asked, "--cluster", cluster.address)
-        killed = cluster.kill_a_busy_worker()
-        assert at_work.poll() is None, "the report was there before the worker was killed"
-        stdout, stderr = at_work.communicate(timeout=240)
-    assert at_work.returncode == 0, stderr
-    assert json.loads(stdout)["articles"] == 685
-    assert stdout == alone.stdout, killed
+        killed = cluster.kill_a_worker_after(5, "batch_of")
+        together = run_script(SCRIPT, *asked, "--cluster", cluster.address)
+        assert killed.exists(), "no worker was killed"
+    assert together.returncode == 0, together.stderr
+    assert json.loads(together.stdout)["articles"] == 685
+    assert together.stdout == alone.stdout
 
 
 @pytest.mark.slow

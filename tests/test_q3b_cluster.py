@@ -120,7 +120,7 @@ def test_a_worker_killed_in_the_middle_changes_nothing(cluster, tmp_path):
 @pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL to send")
 @pytest.mark.parametrize("metric", ["cosine", "euclidean"])
-def test_a_worker_killed_changes_nothing_of_real_plays(cluster, real_data, tmp_path, metric):
+def test_a_worker_killed_changes_nothing_of_real_plays(real_data, tmp_path, metric):
     """HetRec's listeners have no profiles, so that all are of one country."""
     folder = real_data / "q3b" / "hetrec2011-lastfm-2k"
     plays = pd.read_csv(folder / "user_artists.dat", sep="\t", dtype=str)
@@ -129,12 +129,10 @@ def test_a_worker_killed_changes_nothing_of_real_plays(cluster, real_data, tmp_p
     plays.astype({"plays": int}).to_parquet(tmp_path / "plays.parquet")
     asked = ["--plays", str(tmp_path / "plays.parquet"), "--metric", metric]
     published(f"sqlite:///{tmp_path / 'here.db'}", *asked)
-    there = f"sqlite:///{tmp_path / 'there.db'}"
-    job = started(JOB, "--store", there, *asked, "--cluster", cluster.address)
-    cluster.kill_a_busy_worker(held=3)
-    assert job.poll() is None, "the job was done before the worker was killed"
-    _, errors = job.communicate(timeout=240)
-    assert job.returncode == 0, errors
+    with cluster_of_processes(tmp_path, **FOLDER) as cluster:
+        killed = cluster.kill_a_worker_after(1, "best_of")
+        published(f"sqlite:///{tmp_path / 'there.db'}", *asked, "--cluster", cluster.address)
+        assert killed.exists(), "no worker was killed"
     assert contents(tmp_path / "here.db") == contents(tmp_path / "there.db")
     assert len(contents(tmp_path / "here.db")[0]) == 1892
 

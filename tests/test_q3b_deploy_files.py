@@ -89,7 +89,8 @@ def test_a_cluster_is_a_scheduler_and_workers_of_the_jobs_image(compose_folder):
         assert service["image"] == "recommender"
         assert (service["read_only"], service["cap_drop"]) == (True, ["ALL"])
         assert not service.get("volumes")
-        finished = tool(*service["command"][:4], "--help")
+        python = service["command"].index("python")  # env, and what it sets, may stand before
+        finished = tool(*service["command"][python : python + 4], "--help")
         assert finished.returncode == 0, finished.stderr
         options = [word for word in service["command"] if word.startswith("--")]
         assert all(option in finished.stdout for option in options)
