@@ -101,8 +101,10 @@ class Landing:
     def copy_row_by_row(self, file: EventFile, layout: Layout) -> None:
         """Take in the rows that are events and count the others by reason."""
         copy = self.copy_statement("csv", PARSED)
-        rows = self.events_of(file, layout)
-        with self.connection.cursor() as cursor:
+        events = self.events_of(file, layout)
+        bar = tqdm(events, desc="row by row", unit=" rows", delay=1, leave=False, disable=None)
+        with self.connection.cursor() as cursor, bar:
+            rows = iter(bar)
             while batch := list(islice(rows, BATCH_ROWS)):
                 cursor.copy_expert(copy, as_csv([NAMES, *batch]))
 
