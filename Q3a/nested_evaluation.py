@@ -26,7 +26,7 @@ from sklearn.pipeline import Pipeline
 from tqdm import tqdm
 
 FOLDS = 5
-INNER_FOLDS = 3  # of the searches within an outer fold, and of calibration
+INNER_FOLDS = 3  # of a quick search, of all within an outer fold, and of calibration
 MANY_CANDIDATES = 20
 FEATURES = ["plain", "words"]  # the columns that a model reads
 
@@ -39,6 +39,7 @@ class Choice:
     parameters: dict[str, float | None]
     pipeline: Pipeline
     candidates: pd.DataFrame
+    folds: int
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ def choose(articles: pd.DataFrame, families: Sequence[Family], folds: int, seed:
     candidates = candidate_table(search, families)
     best = candidates.iloc[0]
     chosen = pipeline().set_params(**search.best_params_)
-    return Choice(best["family"], best["parameters"], chosen, candidates)
+    return Choice(best["family"], best["parameters"], chosen, candidates, folds)
 
 
 def candidate_table(search: GridSearchCV, families: Sequence[Family]) -> pd.DataFrame:

@@ -24,7 +24,7 @@ from command_line import command
 from demo_corpus import demo_corpus
 from misleading_words import misleading_words
 from model_families import families
-from nested_evaluation import FOLDS, check_tags, choose, evaluate, trained
+from nested_evaluation import FOLDS, INNER_FOLDS, check_tags, choose, evaluate, trained
 from out_of_core import learn_out_of_core
 from predictions import write_predictions
 from preparation import fit_to_learn_from, prepared, say_all, say_rejected
@@ -71,7 +71,9 @@ def learn(training: pd.DataFrame, options: argparse.Namespace) -> Run:
         font_for("".join(articles["tag"].unique()), options.font)  # none: better said now
     candidates = families(options.model, options.search, options.seed)
     evaluation = evaluate(articles, candidates, options.seed)
-    choice = choose(articles, candidates, FOLDS, options.seed)
+    quick = options.search == "quick" and options.model != "reference"
+    folds = INNER_FOLDS if quick else FOLDS
+    choice = choose(articles, candidates, folds, options.seed)
     tagger = trained(choice.pipeline, articles, options.seed)
     if options.importance == "model":
         words = top_words(tagger, options.top_words)

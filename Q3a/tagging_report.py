@@ -135,7 +135,8 @@ def search(run: Run) -> Iterator[str]:
     if not run.choice:
         return
     table = run.choice.candidates
-    yield f"Grid search, candidates: {len(table)}; accuracy in 5 folds of the best of each family:"
+    found = f"accuracy in {run.choice.folds} folds of the best of each family"
+    yield f"Grid search, candidates: {len(table)}; {found}:"
     for row in table.drop_duplicates("family").itertuples():
         name = row.family + settings(row.parameters)
         yield f"  {row.accuracy:.4f} ± {row.spread:.4f}  {name}"

@@ -36,7 +36,7 @@ from articles import COLUMNS, Source, read_batches  # noqa: E402
 from command_line import ArgumentParser, command  # noqa: E402
 from demo_corpus import demo_corpus  # noqa: E402
 from model_families import Family, families  # noqa: E402
-from nested_evaluation import FOLDS, choose, evaluate, splits, tagged, trained  # noqa: E402
+from nested_evaluation import FOLDS, INNER_FOLDS, choose, evaluate, splits, tagged, trained  # noqa: E402
 from preparation import fit_to_learn_from, prepared  # noqa: E402
 from scores import confusion, macro_f1  # noqa: E402
 from segmentation import segment  # noqa: E402
@@ -133,16 +133,17 @@ def search(articles: pd.DataFrame, rounds: int):
     def classic_candidate():
         cross_val_score(classic, articles["plain"], articles["tag"], cv=folds, n_jobs=-1)
 
-    def ours(model: str):
+    def ours(model: str, folds: int):
         words = segment(articles["plain"])
-        choose(articles.assign(words=words), families(model, "quick", seed=0), FOLDS, seed=0)
+        choose(articles.assign(words=words), families(model, "quick", seed=0), folds, seed=0)
 
     classic_candidate()  # starts the worker processes
     one = seconds(classic_candidate, rounds)
     whole = one * CLASSIC_CANDIDATES
     yield f"classic, 1 candidate    {one:8.1f} s"
     yield f"classic, 54 candidates  {whole:8.1f} s (extrapolated)"
-    same, default = seconds(lambda: ours("reference")), seconds(lambda: ours("all"), rounds)
+    same = seconds(lambda: ours("reference", FOLDS))
+    default = seconds(lambda: ours("all", INNER_FOLDS), rounds)
     yield f"ours, the same 54       {same:8.1f} s ({whole / same:.1f} times as fast)"
     yield f"ours, default search    {default:8.1f} s ({whole / default:.1f} times as fast)"
 
@@ -154,7 +155,7 @@ def quality(corpora: dict[str, pd.DataFrame]):
     """
     names = [family.name for family in families("all", "quick", seed=0)]
     for corpus, articles in corpora.items():
-        yield f"{corpus}, {len(articles)} articles: accuracy of each seed, mean, macro F1"
+        yield f"{corpus}, {len(articles)} articles: accuracy of each seed, mean ± spread, macro F1"
         yield quality_row("chosen by search", articles, lambda seed: families("all", "quick", seed))
         for name in names:
             yield quality_row(name, articles, lambda seed, name=name: [family_called(name, seed)])
@@ -170,7 +171,8 @@ def quality_row(name: str, articles: pd.DataFrame, candidates: Callable) -> str:
     accuracies = [evaluation.correct.mean() for evaluation in evaluations]
     f1 = np.mean([macro_f1(confusion(evaluation).to_numpy()) for evaluation in evaluations])
     each = " ".join(f"{accuracy:.4f}" for accuracy in accuracies)
-    return f"  {name:32} {each}  {np.mean(accuracies):.4f}  {f1:.4f}"
+    mean, spread = np.mean(accuracies), np.std(accuracies, ddof=1)
+    return f"  {name:32} {each}  {mean:.4f} ± {spread:.4f}  {f1:.4f}"
 
 
 def abstention(corpora: dict[str, pd.DataFrame]):
