@@ -163,10 +163,10 @@ def peak_memory(cluster: Cluster) -> float:
     def peak() -> int:
         import resource
 
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024  # bytes, on Linux
 
     with Client(cluster.address, set_as_default=False) as client:
-        return max(client.run(peak).values()) / 1e6
+        return max(client.run(peak).values()) / 1e9
 
 
 def measure(job: Job) -> None:
