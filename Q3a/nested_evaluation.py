@@ -28,6 +28,7 @@ from tqdm import tqdm
 FOLDS = 5
 INNER_FOLDS = 3  # of a quick search, of all within an outer fold, and of calibration
 MANY_CANDIDATES = 20
+NAMED = 6  # of the tags that have too few articles
 FEATURES = ["plain", "words"]  # the columns that a model reads
 
 
@@ -64,9 +65,10 @@ def check_tags(articles: pd.DataFrame) -> None:
         raise UserError(f"only one tag, {different.index[0]}: a tagger needs two to tell apart")
     rare = different[different < FOLDS]
     if len(rare):
-        counts = ", ".join(f"{tag} ({count})" for tag, count in rare.items())
+        tags = ", ".join(f"{tag} ({count})" for tag, count in rare.head(NAMED).items())
+        tags += f" and {len(rare) - NAMED} other tags" if len(rare) > NAMED else ""
         raise UserError(
-            f"fewer than {FOLDS} different articles of {counts}: add some, or leave the tag out"
+            f"fewer than {FOLDS} different articles of {tags}: add some, or leave the tag out"
         )
 
 

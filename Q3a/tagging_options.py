@@ -134,6 +134,8 @@ def column_names(text: str) -> Mapping[str, str]:
     for ours, theirs in pairs:
         if ours not in COLUMNS or not theirs:
             raise argparse.ArgumentTypeError(f"{ours!r}: write id=NAME, tag=NAME or text=NAME")
+    if len(dict(pairs)) < len(pairs):
+        raise argparse.ArgumentTypeError(f"{text!r} names a column of ours twice")
     return COLUMNS | dict(pairs)
 
 

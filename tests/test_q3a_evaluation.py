@@ -97,7 +97,11 @@ def test_the_reference_grid_is_the_classic_one():
 
 @pytest.mark.parametrize(
     ("tags", "message"),
-    [(["甲"] * 9, "only one tag, 甲"), (["甲"] * 9 + ["乙"] * 4, r"fewer than 5 .* 乙 \(4\)")],
+    [
+        (["甲"] * 9, "only one tag, 甲"),
+        (["甲"] * 9 + ["乙"] * 4, r"fewer than 5 .* 乙 \(4\)"),
+        (list("abcdefgh"), r"of a \(1\), .* f \(1\) and 2 other tags: add some"),
+    ],
 )
 def test_too_few_tags_or_articles(tags, message):
     with pytest.raises(UserError, match=message):

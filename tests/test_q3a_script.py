@@ -62,6 +62,7 @@ def test_every_new_article_gets_a_tag_and_keeps_its_id(finished):
         (("--test", NEW), ["--test needs --train"]),
         (("--train", NEW), ["new.csv:1: ", "'tag'"]),
         (("--train", ARTICLES, "--columns", "label=x"), ["label", "tag=NAME"]),
+        (("--train", ARTICLES, "--columns", "id=id,id=tag"), ["id=id,id=tag", "twice"]),
         (("--model", "oracle"), ["--model", "oracle"]),
         (("--seed", "-1"), ["--seed", "'-1'", "whole number"]),
         (("--min-confidence", "1.5"), ["'1.5'", "from 0 to 1"]),
