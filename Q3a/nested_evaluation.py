@@ -34,7 +34,7 @@ FEATURES = ["plain", "words"]  # the columns that a model reads
 
 @dataclass(frozen=True)
 class Choice:
-    """The best of a search: its pipeline, not yet fitted, and the table of all candidates."""
+    """The best of a search in so many folds: its pipeline, not yet fitted, and all candidates."""
 
     family: str
     parameters: dict[str, float | None]
