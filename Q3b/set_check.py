@@ -8,6 +8,8 @@ from recommendation_store import COUNTRY, GLOBAL, RULES, Run, Store
 
 def check_set(store: Store, run: Run) -> int:
     """How many users were read back. Raises OutsideError that names what is wrong."""
+    if not {"checked_users", "settings"} <= run.report.keys():
+        raise OutsideError(f"run {run.version} has no report to check it by")
     users = run.report["checked_users"]
     problems = [*count_problems(store, run), *list_problems(store, run)]
     for user in users:

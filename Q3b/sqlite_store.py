@@ -11,6 +11,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from filelock import FileLock, Timeout
 from recommendation_store import (
     NEIGHBOURS,
     RECOMMENDATION,
+    RULES,
     TOP_ARTIST,
     Catalogue,
     Run,
@@ -64,7 +66,7 @@ class SqliteStore:
         """The newest finished run of that id, published or not."""
         with self._reading() as connection:
             rows = connection.execute("SELECT run FROM runs WHERE complete ORDER BY number DESC")
-            runs = [Run(**json.loads(text)) for (text,) in rows]
+            runs = [read_run(text) for (text,) in rows]
         return next((run for run in runs if run.run_id == run_id), None)
 
     def is_current(self, run: Run) -> bool:
@@ -158,7 +160,11 @@ class SqliteStore:
 
     def rollback(self) -> Run:
         """Flip the pointer back to the version before. Raises UserError if there is none."""
-        with open_to_write(self.path, self.create) as connection:
+        with (
+            open_to_write(self.path, self.create) as connection,
+            damage(self.path),
+            transaction(connection),
+        ):
             flipped = connection.execute(
                 "UPDATE pointer SET current = previous, previous = NULL WHERE previous IS NOT NULL"
             )
@@ -182,7 +188,7 @@ class SqliteStore:
         number = connection.execute("SELECT current FROM pointer").fetchone()[0]
         if number is not None and number not in self._runs:
             row = connection.execute("SELECT run FROM runs WHERE number = ?", [number])
-            self._runs = {number: Run(**json.loads(row.fetchone()[0]))}
+            self._runs = {number: read_run(row.fetchone()[0])}
         return number, self._runs.get(number)
 
     def _item(
@@ -197,6 +203,8 @@ class SqliteStore:
         top_artists: bytes,
     ) -> dict:
         """The item with the names of its artists."""
+        if rule not in RULES:
+            raise ValueError(f"rule {rule!r}")
         recommended = np.frombuffer(recommendations, RECOMMENDATION)
         top = np.frombuffer(top_artists, TOP_ARTIST)
         wanted = {
@@ -228,9 +236,31 @@ class SqliteStore:
             connection = self._threads.connection
             connection.execute("BEGIN")
             try:
-                yield connection
+                with damage(self.path):
+                    yield connection
             finally:
                 connection.rollback()
+
+
+@contextmanager
+def damage(path: Path) -> Iterator[None]:
+    """Turn what contents that are none of ours raise into the store's error."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError) as error:
+        raise StoreError(f"{path}: is damaged ({error!r}); run the job again") from error
+
+
+def read_run(text: str) -> Run:
+    """A run from its JSON. Raises TypeError or ValueError for what is none."""
+    run = Run(**json.loads(text))
+    kinds = {"users": int, "countries": list, "example_users": list, "report": dict}
+    for name, value in vars(run).items():
+        if not isinstance(value, kinds.get(name, str)):
+            raise TypeError(f"{name} is {value!r}")
+    if datetime.fromisoformat(run.generated_at).tzinfo is None:
+        raise ValueError(f"generated_at is {run.generated_at!r}")
+    return run
 
 
 def find_list(
