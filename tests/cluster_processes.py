@@ -13,6 +13,8 @@ from pathlib import Path
 from conftest import ROOT, clean_environment
 from distributed import Client, WorkerPlugin
 
+START_SECONDS = 180  # much, for machines that have other work
+
 
 class Cluster:
     """A scheduler and two workers of one thread; workers that die are started again by nannies."""
@@ -28,7 +30,7 @@ class Cluster:
                 *("--no-dashboard", "--local-directory", str(folder)),
             )
         with Client(self.address, set_as_default=False) as client:
-            client.wait_for_workers(2, timeout=60)
+            client.wait_for_workers(2, timeout=START_SECONDS)
 
     def start(self, kind: str, *arguments: str) -> subprocess.Popen:
         """Start `dask scheduler` or `dask worker`."""
@@ -49,7 +51,7 @@ class Cluster:
         return self.folder / "scheduler.json"
 
     def wait_for_address(self) -> str:
-        end = time.monotonic() + 60
+        end = time.monotonic() + START_SECONDS
         while time.monotonic() < end:
             if self.file.exists() and (text := self.file.read_text(encoding="utf-8")):
                 return json.loads(text)["address"]
@@ -58,7 +60,7 @@ class Cluster:
 
     def wait_until_busy(self) -> dict[str, int]:
         """Wait until both workers have tasks; return the process of each."""
-        end = time.monotonic() + 120
+        end = time.monotonic() + START_SECONDS
         with Client(self.address, set_as_default=False) as client:
             pids = client.run(os.getpid)
             while time.monotonic() < end:
