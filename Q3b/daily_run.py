@@ -51,7 +51,7 @@ class Settings:
     recommendations: int = 20  # artists for each user
     include_played: bool = False
     gender: str | None = None  # only the users of this one
-    sample: float = 1.0  # share of the users
+    share: float = 1.0  # of the users, drawn
     seed: int = 1
 
 
@@ -128,16 +128,16 @@ def write_set(
 
 
 def chosen(listening: Listening, settings: Settings) -> Listening:
-    """The users of the gender asked for, and the sample of them. Raises UserError for none."""
+    """The users of the gender asked for, and the drawn share of them. Raises UserError for none."""
     random = np.random.default_rng(settings.seed)
 
     def wanted(profiles: pd.DataFrame) -> np.ndarray:
-        drawn = random.random(len(profiles)) < settings.sample
+        drawn = random.random(len(profiles)) < settings.share
         return drawn & (profiles["gender"] == settings.gender) if settings.gender else drawn
 
     plays = listening.plays.select_users(np.asarray(wanted(listening.plays.profiles)))
     if not len(plays.users):
-        raise UserError("no user with plays is left: ask for another --gender or a larger --sample")
+        raise UserError("no user with plays is left: ask for another --gender or a larger --share")
     return Listening(plays, listening.silent[wanted(listening.silent)], listening.rejected)
 
 

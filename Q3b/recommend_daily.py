@@ -145,7 +145,7 @@ def parser() -> ArgumentParser:
     add("--source", metavar="URL", help="the app's PostgreSQL; also RECOMMENDER_SOURCE")
     add("--max-age", type=maximum_age, metavar="AGE", help="leave out older plays: 5y, 18m, 30d")
     add("--gender", choices=["f", "m"], help="only these users")
-    add("--sample", type=share, default=1.0, metavar="SHARE", help="of the users, drawn")
+    add("--share", type=share, default=1.0, metavar="SHARE", help="of the users, drawn")
     add("--seed", type=random_seed, default=Settings.seed, help="of all random choices")
     add = result.add_argument_group("method").add_argument
     add("--metric", choices=METRICS, default=Settings.metric, help="what users are compared by")

@@ -79,7 +79,7 @@ def test_played_artists_may_be_included_there_too(cluster, files, tmp_path):
 def test_workers_write_to_dynamodb_themselves(cluster, files, tmp_path, dynamodb, monkeypatch):
     for name, value in dynamodb.items():
         monkeypatch.setenv(name, value)
-    options = [*files, "--sample", "0.1"]
+    options = [*files, "--share", "0.1"]
     report = published(f"sqlite:///{tmp_path / 'here.db'}", *options)
     table = "dynamodb://recommendations?region=eu-west-1"
     published(table, *options, "--cluster", cluster.address, "--run-id", "day")

@@ -99,7 +99,7 @@ def test_the_same_data_and_seed_give_the_same_set(published, files, tmp_path):
 
 def test_the_classic_metric_and_its_switches(files, url):
     options = ["--metric", "euclidean", "--neighbours", "30", "--recommendations", "5"]
-    run = report_of(url, *files, *options, "--gender", "f", "--sample", "0.5", "--include-played")
+    run = report_of(url, *files, *options, "--gender", "f", "--share", "0.5", "--include-played")
     assert 0 < run["users"] < USERS * 0.3
     store = open_store(url)
     items = [store.user(user) for user in run["example_users"]]
@@ -235,8 +235,8 @@ def app(files, postgres_url):
         (["--max-age", "old"], ["'old'", "5y"]),
         (["--neighbours", "0"], ["--neighbours"]),
         (["--recommendations", "0"], ["--recommendations"]),
-        (["--sample", "0"], ["--sample"]),
-        (["--sample", "0.0001", "--gender", "f"], ["--sample"]),
+        (["--share", "0"], ["--share"]),
+        (["--share", "0.0001", "--gender", "f"], ["--share"]),
         (["--metric", "manhattan"], ["--metric"]),
         (["--run-id", "a b"], ["run id"]),
         (["--export", "x"], ["--source"]),
