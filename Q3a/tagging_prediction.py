@@ -15,12 +15,13 @@ import argparse
 import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from concurrent.futures.process import BrokenProcessPool
 
 import pandas as pd
 from articles import Source, read_batches
 from cjk_fonts import font_for
 from cluster import connected
-from command_line import command
+from command_line import OutsideError, command
 from demo_corpus import demo_corpus
 from misleading_words import misleading_words
 from model_families import families
@@ -39,8 +40,11 @@ from word_importance import permuted_words, top_words
 def main(argv: Sequence[str] | None = None) -> None:
     """Learn and tag as the command line says, on a cluster if it names one."""
     options = parse(__doc__, argv)
-    with connected(options.cluster):
-        run(options)
+    try:
+        with connected(options.cluster):
+            run(options)
+    except BrokenProcessPool as error:
+        raise OutsideError("a worker process was ended, as for want of memory") from error
 
 
 def run(options: argparse.Namespace) -> None:

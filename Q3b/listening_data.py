@@ -22,7 +22,10 @@ from text_columns import Column, as_column
 PLAYS_COLUMNS = ["user_id", "artist_id", "artist_name", "plays"]
 PROFILE_COLUMNS = ["user_id", "gender", "age", "country", "signup"]
 TIME_COLUMN = "last_played_at"
+TIMES = {TIME_COLUMN, "signup"}  # no other column may hold times
 UNITS = {"d": "days", "w": "weeks", "m": "months", "y": "years"}
+IN_A_YEAR = {"d": 365, "w": 52, "m": 12, "y": 1}
+MOST_YEARS = 300  # a Parquet file's nanoseconds begin in 1677
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,8 @@ def maximum_age(text: str) -> MaximumAge:
     found = re.fullmatch(r"([1-9]\d{0,4})([dwmy])", text)
     if not found:
         raise UserError(f"age {text!r}: write a number and d, w, m or y, such as 5y")
+    if int(found[1]) > MOST_YEARS * IN_A_YEAR[found[2]]:
+        raise UserError(f"age {text!r}: at most {MOST_YEARS}y")
     return MaximumAge(int(found[1]), found[2])
 
 
@@ -125,12 +130,14 @@ def since(table: pa.Table, max_age: MaximumAge) -> pa.Scalar:
     kind = table.schema.field(TIME_COLUMN).type
     earliest = max_age.since(datetime.now(UTC))
     zone = getattr(kind, "tz", None)
-    return pa.scalar(earliest if zone else earliest.replace(tzinfo=None)).cast(kind)
+    return pa.scalar(earliest if zone else earliest.replace(tzinfo=None)).cast(kind, safe=False)
 
 
 def read_profiles_table(path: Path) -> tuple[pd.DataFrame, dict[str, int]]:
     """The profiles of a Parquet file by user id, and the rows left out by reason."""
     table = read_table(path, PROFILE_COLUMNS).to_pandas(date_as_object=False)
+    categories = table.select_dtypes("category").columns
+    table = table.astype(dict.fromkeys(categories, object))
     users = table["user_id"].astype(object).fillna("").astype(str).str.strip()
     reasons = {
         "profile: no user id": (users == "").to_numpy(),
@@ -167,12 +174,13 @@ def read_table(path: Path, columns: list[str], texts: list[str] = ()) -> pa.Tabl
 
 
 def check_type(path: Path, column: pa.Field) -> None:
-    """Raise UserError for a column whose values are lists, bytes or the like, or no times."""
+    """Raise UserError for a column of lists, bytes, no times, or times where none belong."""
     kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
     text = pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_null(kind)
     moment = pa.types.is_timestamp(kind) or pa.types.is_date(kind)
     single = moment or pa.types.is_primitive(kind) or pa.types.is_decimal(kind)
-    if not (text or single) or (column.name == TIME_COLUMN and not moment):
+    wrong_time = pa.types.is_temporal(kind) and not (moment and column.name in TIMES)
+    if not (text or single) or wrong_time or (column.name == TIME_COLUMN and not moment):
         raise UserError(f"{path}: its column {column.name} is of type {column.type}")
 
 
@@ -192,5 +200,8 @@ def text_column(column: pa.ChunkedArray) -> Column:
 
 
 def numbers(column: pa.ChunkedArray) -> np.ndarray:
-    """The column as floats; NaN for what is none."""
-    return pd.to_numeric(column.to_pandas(), errors="coerce").to_numpy(float)
+    """The column as float32, which the matrix of plays holds; NaN or infinity for what is none."""
+    with np.errstate(over="ignore"):
+        return pd.to_numeric(column.to_pandas(), errors="coerce").to_numpy(
+            np.float32, na_value=np.nan
+        )

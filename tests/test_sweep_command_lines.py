@@ -43,7 +43,7 @@ ZONES = ("UTC", "Asia/Hong_Kong", "America/St_Johns", "Asia/Kathmandu", "Etc/GMT
 LOGS = ("logs", "logs/plain.tsv", "logs/combined.log", "logs/*.log", "logs/iis.log", "-", "empty")
 LOG_DAYS = ("2017-08-23", "2017-08-24", "2014-05-23", "2019-12-04", "2000-10-10")
 PICTURES = ("out.png", "OUT.SVG", "out.pdf", "missing/out.png", "logs")
-TAGGED, TO_TAG = ("articles.csv", "few.csv", "empty"), ("new.csv", "empty", "logs")
+TAGGED, TO_TAG = ("few.csv", "logs", "empty"), ("new.csv", "empty", "logs")
 STORES = ("sqlite:///store.db", "sqlite:///new.db", "sqlite:///../held.db", "sqlite:///empty")
 CLUSTERS = ("tcp://", "127.0.0.1:8786", "tcp://127.0.0.1:99999", "tls://127.0.0.1:1", "")
 
@@ -105,7 +105,7 @@ GOOD = {
         "--profiles": ("profiles.tsv", "plays.tsv", "missing.parquet"),
         "--source": ("postgresql://nobody@127.0.0.1:1/none", "postgresql://[half/app"),
         "--max-age": ("5y", "18m", "99999y", "30d"),
-        "--sample": ("0.5", "1"),
+        "--share": ("0.5", "1"),
         "--store": STORES,
         **dict.fromkeys(("--run-id", "--verify", "--publish"), ("2026-11-24", "swept", "never")),
         "--export": ("exported", "empty"),
@@ -163,7 +163,7 @@ OUTSIDE = re.compile(
     r"PostgreSQL: |Connection refused|the app's database|no such store yet|no finished run"
     r"|another run was published|file is not a database|failed: no message|exit code 1$"
     r"|already in use|these failed: |No space left on device|Input/output error"
-    r"|not enough memory|Permission denied|another --host or --port"
+    r"|not enough memory|a worker process was ended|Permission denied|another --host or --port"
 )
 
 
