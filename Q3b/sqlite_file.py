@@ -86,13 +86,25 @@ class SqliteWriter:
             )
 
 
+class Connection(sqlite3.Connection):
+    """A connection that closes itself with the thread that keeps it; from 3.13 on Python warns."""
+
+    def __del__(self) -> None:
+        self.close()
+
+
 def connect(path: Path, mode: str) -> sqlite3.Connection:
     """Open the file in a mode of SQLite's URIs; transactions are begun by hand."""
     if mode != "rwc" and not path.is_file():
         raise StoreError(f"{path}: there is no such store yet; recommend_daily.py makes it")
     uri = f"{path.resolve().as_uri()}?mode={mode}"
     return sqlite3.connect(
-        uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        uri,
+        uri=True,
+        timeout=BUSY_SECONDS,
+        isolation_level=None,
+        check_same_thread=False,
+        factory=Connection,
     )
 
 
