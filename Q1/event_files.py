@@ -13,7 +13,7 @@ import sys
 import tempfile
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -177,7 +177,8 @@ def parsed_rows(file: EventFile, layout: Layout) -> Iterator[tuple[str, ...] | B
 def numbered_rows(text: io.TextIOBase, delimiter: str) -> Iterator[tuple[int, list[str] | str]]:
     """The rows after the header with the line each begins on; a text says why one is unreadable."""
     reader = csv.reader(text, delimiter=delimiter, strict=True)
-    next(reader)
+    with suppress(csv.Error):  # of a header that `read_layout` has read, less strictly
+        next(reader)
     while True:
         line = reader.line_num + 1
         try:
