@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from calibration import bounded
 from command_line import UserError
 from joblib import Parallel, delayed
 from model_families import Family, pipeline
@@ -132,9 +133,7 @@ def candidate_table(search: GridSearchCV, families: Sequence[Family]) -> pd.Data
 def trained(pipeline: Pipeline, articles: pd.DataFrame, seed: int) -> CalibratedClassifierCV:
     """The pipeline fitted to all articles, its confidence calibrated by cross-validation.
 
-    The confidence is of one temperature for all tags, so that it never changes the model's tag
-    (Guo and others 2017, arxiv.org/abs/1706.04599). Raises UserError if the pipeline cannot be
-    fitted, such as when no word passes its `min_df`.
+    Raises UserError if the pipeline cannot be fitted, such as when no word passes its `min_df`.
     """
     cv = splits(articles, INNER_FOLDS, seed)
     tagger = CalibratedClassifierCV(pipeline, method="temperature", cv=cv, ensemble=False)
@@ -142,6 +141,7 @@ def trained(pipeline: Pipeline, articles: pd.DataFrame, seed: int) -> Calibrated
         tagger.fit(articles[FEATURES], articles["tag"].to_numpy())
     except ValueError as error:
         raise UserError(f"the model cannot learn from these articles: {error}") from None
+    bounded(tagger, articles[FEATURES])
     return tagger.set_params(cv=None)  # the row numbers are of no use to a saved model
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from articles import Source, read_batches
+from calibration import bounded
 from command_line import UserError
 from model_families import WORD
 from nested_evaluation import FEATURES, Evaluation, tagged
@@ -118,4 +119,5 @@ def learn(parts: Sequence[Path], tags: list[str], epochs: int, seed: int) -> Pip
 def calibrated(model: Pipeline, articles: pd.DataFrame) -> CalibratedClassifierCV:
     """The model with its confidence calibrated on articles that it has not seen."""
     tagger = CalibratedClassifierCV(FrozenEstimator(model), method="temperature")
-    return tagger.fit(articles[FEATURES], articles["tag"].to_numpy())
+    tagger.fit(articles[FEATURES], articles["tag"].to_numpy())
+    return bounded(tagger, articles[FEATURES])
