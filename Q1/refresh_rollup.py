@@ -51,7 +51,7 @@ def parser() -> ArgumentParser:
     event = "event of an install"
     result.add_argument("--install-event", default="FIRST_INSTALL", metavar="NAME", help=event)
     result.add_argument("--time-zone", default="UTC", metavar="NAME", help="decides what a day is")
-    result.add_argument("--format", choices=("text", "json"), default="text", help="of the summary")
+    result.add_argument("--format", choices=FORMATS, default="text", help="of the summary")
     return result
 
 
@@ -71,8 +71,21 @@ def main(argv: Sequence[str] | None = None) -> None:
         except errors.UndefinedTable as error:
             raise UserError(f"{error.diag.message_primary}: run Q1/schema.sql first") from None
         connection.commit()
+    print(FORMATS[options.format](summary))
+
+
+def as_text(summary: dict[str, Any]) -> str:
+    """The summary for people."""
     text = "{first_day} to {last_day}: {user_days:,} user days, {cohort_days:,} cohort days"
-    print(json.dumps(summary) if options.format == "json" else text.format(**summary))
+    return text.format(**summary)
+
+
+def as_csv(summary: dict[str, Any]) -> str:
+    """The summary as a header and a row."""
+    return ",".join(summary) + "\n" + ",".join(map(str, summary.values()))
+
+
+FORMATS = {"text": as_text, "csv": as_csv, "json": json.dumps}
 
 
 def refreshed(connection: Connection, options: argparse.Namespace) -> dict[str, Any]:

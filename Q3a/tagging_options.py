@@ -70,7 +70,8 @@ def add_learning(group) -> None:
 def add_report(group) -> None:
     """What is shown of it, and how."""
     add = group.add_argument
-    add("--format", choices=("text", "json"), default="text", help="of the report")
+    formats = "of the report; csv has the figures of each tag"
+    add("--format", choices=("text", "csv", "json"), default="text", help=formats)
     add(
         "--top-words",
         type=whole_number(0, 10**9),

@@ -32,7 +32,7 @@ from preparation import fit_to_learn_from, prepared, say_all, say_rejected
 from tagger_file import load_tagger, save_tagger
 from tagging_options import parse
 from tagging_plots import plot_run
-from tagging_report import Run, as_json, as_text, write_candidates
+from tagging_report import REPORTS, Run, write_candidates
 from word_importance import permuted_words, top_words
 
 
@@ -109,7 +109,7 @@ def read(option: str, options: argparse.Namespace) -> Iterable[pd.DataFrame]:
 
 def finish(run: Run, new: list[pd.DataFrame], options: argparse.Namespace) -> None:
     """Print the report, write the files that the options name, tag the new articles."""
-    print(as_json(run) if options.format == "json" else as_text(run))
+    print(REPORTS[options.format](run))
     if options.candidates:
         write_candidates(run, options.candidates)
     if options.plot:

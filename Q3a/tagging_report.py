@@ -60,6 +60,12 @@ def as_json(run: Run) -> str:
     return json.dumps(figures, ensure_ascii=False, indent=2)
 
 
+def as_csv(run: Run) -> str:
+    """The figures of each tag, a row per tag."""
+    table = per_tag(run.evaluation).to_csv(index_label="tag", lineterminator="\n")
+    return table.removesuffix("\n")
+
+
 def misclassified(run: Run) -> pd.DataFrame:
     """The articles that an outer fold tagged wrongly, the surest mistakes first."""
     evaluation = run.evaluation
@@ -162,3 +168,6 @@ def learnt(run: Run) -> Iterator[str]:
 
 
 PARTS = (performance, tags, certainty, mistakes, search, learnt)
+
+
+REPORTS = {"text": as_text, "csv": as_csv, "json": as_json}

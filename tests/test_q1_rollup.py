@@ -188,6 +188,8 @@ def test_the_script_says_what_the_rollup_holds(filled):
     finished = run_script(*arguments)
     assert finished.returncode == 0, finished.stderr
     assert finished.stdout == "2017-04-01 to 2017-04-02: 3 user days, 3 cohort days\n"
+    rows = run_script(*arguments, "--format", "csv").stdout.splitlines()
+    assert rows == ["first_day,last_day,user_days,cohort_days", "2017-04-01,2017-04-02,3,3"]
     assert json.loads(run_script(*arguments, "--format", "json").stdout) == {
         "first_day": "2017-04-01",
         "last_day": "2017-04-02",

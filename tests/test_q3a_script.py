@@ -1,5 +1,6 @@
 """The script as a user runs it: report, predictions, and one line for each mistake."""
 
+import io
 import json
 
 import pandas as pd
@@ -31,6 +32,15 @@ def finished(tmp_path_factory):
     finished = run_script(SCRIPT, *arguments, *FAST)
     assert finished.returncode == 0, finished.stderr
     return finished, output
+
+
+def test_csv_has_the_figures_of_each_tag(finished):
+    told = json.loads(finished[0].stdout)["tags"]
+    csv = run_script(SCRIPT, "--train", ARTICLES, "--no-cache", "--format", "csv", *FAST).stdout
+    table = pd.read_csv(io.StringIO(csv))
+    assert list(table) == ["tag", "articles", "precision", "recall", "f1"]
+    assert table["articles"].tolist() == [tag["articles"] for tag in told]
+    assert table["f1"].to_numpy() == pytest.approx([tag["f1"] for tag in told])
 
 
 def test_the_report_holds_the_figures(finished):
