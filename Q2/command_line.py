@@ -50,6 +50,8 @@ class ArgumentParser(argparse.ArgumentParser):
         for argument in sys.argv[1:] if args is None else args:
             if not is_writable(argument):
                 self.error(f"{argument!r} holds what no file name can")
+            if argument.startswith("--") and argument.partition("=")[2] == "--":
+                self.error(f"{argument!r} has no value")  # Python 3.11 would make a list of it
         return super().parse_known_args(args, namespace)
 
     def error(self, message: str):

@@ -157,3 +157,12 @@ def test_other_numbers_and_pictures_are_refused_before_any_work(argv, part):
     with pytest.raises(UserError) as raised:
         reading(argv)
     assert part in str(raised.value)
+
+
+@pytest.mark.parametrize("argument", ["--day=--", "--day=\0", "--day=\ud83d"])
+def test_a_value_that_is_none_or_no_text_is_refused(argument):
+    parser = ArgumentParser()
+    parser.add_argument("--day")
+    with pytest.raises(UserError, match="--day="):
+        parser.parse_args([argument])
+    assert parser.parse_args(["--day=a=--"]).day == "a=--"
