@@ -32,7 +32,8 @@ def bounded(tagger: CalibratedClassifierCV, articles: pd.DataFrame) -> Calibrate
         calibrator.beta_ = np.exp(log_inverse)
         return calibrator.predict(scores).max(axis=1).mean() - most
 
-    found = np.log(calibrator.beta_)
-    surely = excess(found)
-    calibrator.beta_ = np.exp(brentq(excess, np.log(FLATTEST), found) if surely > 0 else found)
+    log_inverse = np.log(calibrator.beta_)
+    if excess(log_inverse) > 0:
+        log_inverse = brentq(excess, np.log(FLATTEST), log_inverse)
+    calibrator.beta_ = np.exp(log_inverse)
     return tagger
