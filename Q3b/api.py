@@ -26,7 +26,8 @@ from api_server import DEFAULT_SERVER, check_address, run_gunicorn, run_waitress
 from command_line import ArgumentParser, OutsideError, UserError, command, whole_number
 from flask import Flask
 from listener_page import page
-from recommendation_store import Store, open_store
+from recommendation_store import Store
+from store_url import open_store
 
 DEFAULTS = {
     "STORE": f"sqlite:///{Path(__file__).resolve().parent / 'recommendations.db'}",

@@ -111,10 +111,14 @@ def command(function: Callable[[Sequence[str] | None], None]) -> Callable[..., i
 
     @functools.wraps(function)
     def main(argv: Sequence[str] | None = None) -> int:
+        if sys.stderr is None:  # closed by `2>&-`
+            sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - to the end
         for stream in (sys.stdout, sys.stderr):
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(encoding="utf-8", errors="backslashreplace")
         try:
+            if sys.stdout is None:  # closed by `>&-`
+                raise OutsideError("standard output is closed: there is nowhere to answer")
             function(argv)
             sys.stdout.flush()
             return 0

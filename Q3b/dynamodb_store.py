@@ -26,14 +26,8 @@ from botocore.exceptions import ClientError
 from command_line import UserError
 from dynamodb_requests import failures, is_code, item_from_wire, to_wire, unpacked
 from dynamodb_table import DynamoWriter, list_key, made_client, make_table
-from recommendation_store import (
-    Catalogue,
-    Run,
-    StoreError,
-    StoreLockedError,
-    list_choices,
-    user_item,
-)
+from reader_items import user_item
+from recommendation_store import Catalogue, Run, StoreError, StoreLockedError, list_choices
 
 DAY = 86_400  # seconds
 POINTER_SECONDS = 1.0  # how long a reader may take the pointer as it last saw it

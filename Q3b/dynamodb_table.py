@@ -19,14 +19,8 @@ from dynamodb_requests import (
     to_wire,
     write_batch,
 )
-from recommendation_store import (
-    Block,
-    Catalogue,
-    RuleList,
-    Run,
-    played_artists,
-    recommended_artists,
-)
+from reader_items import played_artists, recommended_artists
+from recommendation_store import Block, Catalogue, RuleList, Run
 
 WRITERS = 8  # batches under way at once
 # The job is patient; a reader would rather say quickly that the store is down.

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from chosen_settings import CHOSEN, merged, read_chosen, settings_for, write_chosen
 from cluster import add_cluster_argument, completed, connected, sent
 from command_line import (
     ArgumentParser,
@@ -31,15 +32,7 @@ from evaluation_metrics import hubness, recall_and_ndcg, variety
 from evaluation_models import DEFAULT, MODELS, TUNED, Answer, check_libraries, left_out
 from evaluation_report import plot_comparison, show
 from evaluation_splits import split, usable
-from evaluation_tuning import (
-    CHOSEN,
-    SPACES,
-    choose,
-    merged,
-    read_chosen,
-    settings_for,
-    write_chosen,
-)
+from evaluation_tuning import SPACES, choose
 from listeners import generated_play_counts
 from play_counts import PlayCounts
 from tqdm import tqdm

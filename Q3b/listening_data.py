@@ -149,7 +149,7 @@ def read_profiles_table(path: Path) -> tuple[pd.DataFrame, dict[str, int]]:
         {
             "gender": kept["gender"].where(kept["gender"].isin(["m", "f"]), ""),
             "age": pd.to_numeric(kept["age"], errors="coerce"),
-            "country": kept["country"].fillna("").astype(object),
+            "country": kept["country"].astype(object).fillna(""),
             "signup": pd.to_datetime(kept["signup"], errors="coerce"),
         }
     )

@@ -43,9 +43,10 @@ from lastfm_files import PLAYS_FILE, PROFILE_FILE
 from listening_data import Listening, MaximumAge, maximum_age, read_listening
 from lock_renewal import renewed_lock
 from recommendation_blocks import METRICS
-from recommendation_store import Run, Store, StoreLockedError, new_run, open_store
+from recommendation_store import Run, Store, StoreLockedError, new_run
 from run_report import report_text, summary
 from set_check import check_set
+from store_url import open_store
 
 HERE = Path(__file__).resolve().parent
 STORE = os.environ.get("RECOMMENDER_STORE") or f"sqlite:///{HERE / 'recommendations.db'}"

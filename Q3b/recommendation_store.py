@@ -1,23 +1,17 @@
-"""What a store of recommendations holds, and `open_store`, which opens one by its URL.
+"""What a store of recommendations holds and does; `store_url.open_store` opens one.
 
 A run writes under its own version; readers follow one pointer, which flips to the new version
 when all of it is written. So readers see the old set or the new one, each whole, and nothing
 between. The version before is kept for a rollback.
-
-    sqlite:///recommendations.db        a file in the working directory (four slashes: absolute)
-    dynamodb://table?region=eu-west-1   a table of Amazon DynamoDB; DYNAMODB_ENDPOINT_URL in the
-                                        environment names a local one
 """
 
 import re
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Protocol
-from urllib.parse import parse_qsl, urlsplit
 
 import numpy as np
 from command_line import OutsideError, UserError
@@ -38,9 +32,7 @@ RECOMMENDATION = np.dtype(
 # One of the artists that the user plays most.
 TOP_ARTIST = np.dtype([("artist", "<i4"), ("plays", "<i4")])
 
-ArtistOf = Callable[[int], dict]  # {"name", "mbid"} of an artist's number
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+-]{0,63}")
-TABLE = re.compile(r"[A-Za-z0-9_.-]{3,255}")  # DynamoDB's rule for names of tables
 
 
 class StoreError(OutsideError):
@@ -194,54 +186,6 @@ class Store(Protocol):
         """Release connections."""
 
 
-def open_store(url: str, create: bool = False) -> Store:
-    """Open the store that `url` names; nothing is read until the first question.
-
-    With `create`, the file or table is made where it is missing. Raises UserError for a wrong
-    URL.
-    """
-    try:
-        parts = urlsplit(url)
-    except ValueError:  # such as half of an IPv6 address
-        parts = urlsplit("")
-    file_alone = not (parts.netloc or parts.query or parts.fragment)
-    if parts.scheme == "sqlite" and file_alone and len(parts.path) > 1:
-        from sqlite_store import SqliteStore
-
-        return SqliteStore(Path(parts.path[1:]), create=create)
-    if parts.scheme == "dynamodb" and TABLE.fullmatch(parts.netloc) and parts.path in ("", "/"):
-        options = dynamodb_options(url, parts.query)
-        from dynamodb_store import DynamoStore  # boto3 takes a while: only who wants it waits
-
-        return DynamoStore(parts.netloc, create=create, **options)
-    raise UserError(
-        f"{url!r} names no store; use sqlite:///FILE.db or dynamodb://TABLE?region=REGION"
-    )
-
-
-def dynamodb_options(url: str, query: str) -> dict:
-    """The options of a DynamoDB URL, each of its type. Raises UserError for others."""
-    known = {"region": region, "expire_days": amount, "lock_seconds": amount}
-    try:
-        return {name: known[name](value) for name, value in parse_qsl(query)}
-    except (KeyError, ValueError):
-        raise UserError(f"{url!r}: the options are region, expire_days, lock_seconds") from None
-
-
-def region(text: str) -> str:
-    """The name of a region. Raises ValueError for what cannot be one."""
-    if not re.fullmatch(r"[a-z0-9-]+", text):
-        raise ValueError(text)
-    return text
-
-
-def amount(text: str) -> float:
-    """A number from 0 to a million. Raises ValueError for others."""
-    if not 0 <= float(text) <= 1e6:
-        raise ValueError(text)
-    return float(text)
-
-
 def new_run(run_id: str = "", now: datetime | None = None) -> Run:
     """A run with a version of its own. Raises UserError for a run id with odd characters."""
     if run_id and not RUN_ID.fullmatch(run_id):
@@ -254,51 +198,3 @@ def new_run(run_id: str = "", now: datetime | None = None) -> Run:
 def list_choices(country: str, age_group: str) -> list[tuple[str, str]]:
     """The lists that may serve a listener, nearest first."""
     return list(dict.fromkeys([(country, age_group), (country, ""), ("", age_group), ("", "")]))
-
-
-def user_item(
-    run: Run,
-    user_id: str | None,
-    rule: str,
-    neighbours: int,
-    artists: list[dict],
-    top_artists: list[dict],
-) -> dict:
-    """The item that readers see: every store returns just this."""
-    return {
-        "user_id": user_id,
-        "rule": rule,
-        "version": run.version,
-        "generated_at": run.generated_at,
-        "neighbours": neighbours,
-        "artists": artists,
-        "top_artists": top_artists,
-    }
-
-
-def recommended_artists(artist_of: ArtistOf, recommendations: np.ndarray) -> list[dict]:
-    """The artists of `recommendations` with score and reasons, as readers see them."""
-    return [
-        artist_of(artist)
-        | {
-            "score": significant(score),
-            "because": [
-                artist_of(cause) | {"share": round(share, 4), "listeners": listeners}
-                for cause, share, listeners in zip(*reasons, strict=True)
-                if cause >= 0
-            ],
-        }
-        for artist, score, *reasons in zip(
-            *(recommendations[name].tolist() for name in RECOMMENDATION.names), strict=True
-        )
-    ]
-
-
-def played_artists(artist_of: ArtistOf, top_artists: np.ndarray) -> list[dict]:
-    """The artists of `top_artists` with their plays, as readers see them."""
-    return [artist_of(artist) | {"plays": plays} for artist, plays in top_artists.tolist()]
-
-
-def significant(number: float) -> float:
-    """A float32's own digits, without the noise of its widening."""
-    return float(f"{number:.6g}")

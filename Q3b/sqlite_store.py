@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 from command_line import UserError
 from filelock import FileLock, Timeout
+from reader_items import played_artists, recommended_artists, user_item
 from recommendation_store import (
     NEIGHBOURS,
     RECOMMENDATION,
@@ -27,9 +28,6 @@ from recommendation_store import (
     StoreError,
     StoreLockedError,
     list_choices,
-    played_artists,
-    recommended_artists,
-    user_item,
 )
 from sqlite_file import (
     SqliteWriter,

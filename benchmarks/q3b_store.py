@@ -26,6 +26,7 @@ sys.path.append(str(ROOT / "Q3b"))
 
 from command_line import ArgumentParser, command  # noqa: E402
 from process_memory import peak_memory  # noqa: E402
+from reader_items import played_artists, recommended_artists, user_item  # noqa: E402
 from recommendation_store import (  # noqa: E402
     REASONS,
     RECOMMENDATION,
@@ -34,12 +35,9 @@ from recommendation_store import (  # noqa: E402
     Catalogue,
     RuleList,
     new_run,
-    open_store,
-    played_artists,
-    recommended_artists,
-    user_item,
 )
 from sqlite_file import PAGE_BYTES  # noqa: E402
+from store_url import open_store  # noqa: E402
 
 BLOCK = 4096  # users
 TOP, PLAYED = 20, 10  # artists per user

@@ -11,8 +11,8 @@ from recommendation_store import (
     RuleList,
     Run,
     new_run,
-    open_store,
 )
+from store_url import open_store
 
 ARTISTS = [
     *("Harbour Lights", "The Paper Lanterns", "Café Mistral", "夜行列車", "Nora Quill"),

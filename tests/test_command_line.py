@@ -2,6 +2,8 @@
 
 import errno
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from command_line import (
     share,
     whole_number,
 )
+from conftest import ROOT
 
 
 def failing(error: BaseException):
@@ -48,6 +51,20 @@ def test_a_failure_is_one_line_and_an_exit_code(capsys, error, status, line):
 def test_an_interrupt_is_exit_code_130(capsys):
     assert failing(KeyboardInterrupt())([]) == 130
     assert capsys.readouterr().err == "test_command_line.py: interrupted\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="closes streams as a POSIX shell does")
+@pytest.mark.parametrize(("closed", "status"), [(1, 1), (2, 0)])
+def test_a_closed_stream_is_no_traceback(closed, status):
+    """As `script >&-` and `script 2>&-` start it."""
+    program = f"import os, sys; os.close({closed}); os.execv(sys.argv[1], sys.argv[1:])"
+    script = str(ROOT / "Q3b" / "alert.py")
+    command_line = [sys.executable, "-c", program, sys.executable, script, "--help"]
+    finished = subprocess.run(command_line, capture_output=True, text=True)
+    assert finished.returncode == status
+    assert finished.stdout.startswith("usage:") == (closed == 2)
+    closed_line = "alert.py: error: standard output is closed: there is nowhere to answer\n"
+    assert finished.stderr == (closed_line if closed == 1 else "")
 
 
 def test_a_programming_error_is_not_hidden():

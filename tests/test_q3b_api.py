@@ -8,7 +8,8 @@ import pytest
 from api import create_app
 from command_line import UserError
 from q3b_published import ARTISTS, CATALOGUE, COUNTRIES, LISTENERS, MBIDS, publish
-from recommendation_store import new_run, open_store
+from recommendation_store import new_run
+from store_url import open_store
 
 USER = LISTENERS[1]
 WITHOUT_HISTORY = LISTENERS[-1]

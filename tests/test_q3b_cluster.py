@@ -11,7 +11,7 @@ from cluster_processes import cluster_of_processes, started
 from conftest import ROOT, assert_one_line_error, run_here, run_script
 from generate_listeners import write_listeners
 from q3b_stores import moto
-from recommendation_store import open_store
+from store_url import open_store
 
 JOB, EVALUATE = "Q3b/recommend_daily.py", "Q3b/evaluate.py"
 KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}

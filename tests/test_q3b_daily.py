@@ -15,7 +15,7 @@ from conftest import ROOT, assert_one_line_error, clean_environment, run_here, r
 from generate_listeners import write_listeners
 from lastfm_files import read_lastfm
 from recommend_daily import main
-from recommendation_store import open_store
+from store_url import open_store
 
 JOB = "Q3b/recommend_daily.py"
 USERS, ARTISTS = 300, 120

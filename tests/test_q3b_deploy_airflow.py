@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, clean_environment
 from q3b_app import LISTENERS, app_with_listeners
-from recommendation_store import open_store
+from store_url import open_store
 
 pytestmark = [
     pytest.mark.slow,

@@ -12,7 +12,7 @@ import yaml
 from api import create_app
 from conftest import ROOT, clean_environment
 from q3b_app import LISTENERS, app_with_listeners
-from recommendation_store import open_store
+from store_url import open_store
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the schedulers are those of Unix")
 DEPLOY = ROOT / "Q3b" / "deploy"

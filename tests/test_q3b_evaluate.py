@@ -9,8 +9,8 @@ from pathlib import Path
 import evaluate
 import numpy as np
 import pytest
+from chosen_settings import write_chosen
 from evaluation_models import DEFAULT, MODELS, MOST_PLAYS, TUNED
-from evaluation_tuning import write_chosen
 
 REFERENCE = "user-user euclidean"
 

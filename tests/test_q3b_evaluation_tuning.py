@@ -4,22 +4,11 @@ import json
 from dataclasses import asdict
 
 import pytest
+from chosen_settings import CHOSEN, merged, read_chosen, settings_for, write_chosen
 from command_line import UserError
 from evaluation_models import DEFAULT
 from evaluation_splits import split
-from evaluation_tuning import (
-    ALL_SETS,
-    CHOSEN,
-    SPACES,
-    Trial,
-    choose,
-    merged,
-    read_chosen,
-    search,
-    settings_for,
-    validation_splits,
-    write_chosen,
-)
+from evaluation_tuning import ALL_SETS, SPACES, Trial, choose, search, validation_splits
 from listeners import generated_play_counts
 from residual_vote import Settings
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from generate_listeners import NO_PROFILE, main, mbid_of, name_of, write_listeners
 from lastfm_files import PLAYS_FILE, PROFILE_FILE, read_lastfm
-from listeners import generated_play_counts
+from listeners import Scenes, generated_play_counts
 
 
 def test_what_is_written_is_read_back_as_drawn(tmp_path):
@@ -50,6 +50,15 @@ def test_shape_is_that_of_the_real_data():
     assert 0.15 < (drawn.profiles["country"] == "United States").mean() < 0.22
     assert 0.18 < drawn.profiles["age"].isna().mean() < 0.24
     assert 0.20 < (drawn.profiles["gender"] == "f").mean() < 0.27
+
+
+def test_artists_are_popular_by_a_shifted_power_law():
+    """Artist r, from 1, is drawn as (r + 30) ** -0.9: the 31st half as often as the first."""
+    scenes = Scenes(np.random.default_rng(1), artists=1000)
+    likely = np.empty(1000)
+    likely[scenes.order] = np.diff(scenes.ends, prepend=0)
+    assert likely[30] / likely[0] == pytest.approx((61 / 31) ** -0.9)
+    assert likely[999] / likely[0] == pytest.approx((1030 / 31) ** -0.9)
 
 
 def test_listeners_of_one_country_share_their_taste():

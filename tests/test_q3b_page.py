@@ -3,7 +3,8 @@
 import pytest
 from api import create_app
 from q3b_published import CATALOGUE, LISTENERS, publish
-from recommendation_store import new_run, open_store
+from recommendation_store import new_run
+from store_url import open_store
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from command_line import UserError
 from q3b_stores import CATALOGUE, MBIDS, NAMES, block_of, dynalite, moto, publish, writing
-from recommendation_store import StoreError, StoreLockedError, new_run, open_store
+from recommendation_store import StoreError, StoreLockedError, new_run
+from store_url import open_store
 
 SERVERS = {"moto": moto, "dynalite": dynalite}
 

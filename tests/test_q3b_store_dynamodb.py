@@ -32,7 +32,8 @@ from dynamodb_requests import (
 )
 from lock_renewal import renewed_lock
 from q3b_stores import CATALOGUE, block_of, dynalite, moto, publish, writing
-from recommendation_store import StoreError, StoreLockedError, new_run, open_store
+from recommendation_store import StoreError, StoreLockedError, new_run
+from store_url import open_store
 
 
 def item(key, size=0, version="v"):

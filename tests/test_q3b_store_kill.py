@@ -10,8 +10,8 @@ import pytest
 from conftest import ROOT, clean_environment
 from generate_listeners import write_listeners
 from q3b_stores import moto, publish
-from recommendation_store import open_store
 from set_check import check_set
+from store_url import open_store
 
 KILLS = 20
 # Publishes sets 1, 2, 3 ... of which each has one user more, and says what it begins and ends.
@@ -19,7 +19,7 @@ PUBLISHER = """
 import itertools, sys
 sys.path[:0] = ["Q3b", "tests"]
 from q3b_stores import block_of, writing
-from recommendation_store import open_store
+from store_url import open_store
 store = open_store(sys.argv[1], create=True)
 for number in itertools.count(int(sys.argv[2])):
     print(number, flush=True)

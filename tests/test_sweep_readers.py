@@ -24,10 +24,10 @@ from urllib.parse import quote, urlencode
 
 import app_database
 import articles
+import chosen_settings
 import connection
 import evaluation_data
 import evaluation_models
-import evaluation_tuning
 import matplotlib.font_manager
 import numpy as np
 import pandas as pd
@@ -41,6 +41,7 @@ from cjk_fonts import drawn_characters
 from cluster import scheduler
 from command_line import OutsideError, UserError
 from conftest import ROOT
+from evaluation_tuning import SPACES
 from event_files import opened, parsed_rows, read_layout
 from generate_listeners import write_listeners
 from hypothesis import example, given, note
@@ -56,9 +57,10 @@ from predictions import predictions
 from preparation import prepared
 from pyarrow import parquet
 from q3b_published import LISTENERS, publish
-from recommendation_store import new_run, open_store
+from recommendation_store import new_run
 from row_account import RowAccount, account_for
 from set_check import check_set
+from store_url import open_store
 from sweep import HOSTILE, changed, damaged, tagger_bytes, time_limit
 from tagger_file import load_tagger
 from word_cache import cached_words
@@ -254,10 +256,10 @@ ML_100K = {
 
 
 def read_chosen(folder: Path, name: str) -> None:
-    chosen = evaluation_tuning.read_chosen(folder / name)
+    chosen = chosen_settings.read_chosen(folder / name)
     for model in evaluation_models.MODELS:
-        settings = evaluation_tuning.settings_for("hetrec", model, chosen)
-        space = evaluation_tuning.SPACES.get(model, {})
+        settings = chosen_settings.settings_for("hetrec", model, chosen)
+        space = SPACES.get(model, {})
         for setting, value in settings.items():
             assert isinstance(value, (int, type(space[setting][0])))
 
