@@ -44,7 +44,7 @@ from listening_data import Listening, MaximumAge, maximum_age, read_listening
 from lock_renewal import renewed_lock
 from recommendation_blocks import METRICS
 from recommendation_store import Run, Store, StoreLockedError, new_run
-from run_report import report_text, summary
+from run_report import report_csv, report_text, summary
 from set_check import check_set
 from store_url import open_store
 
@@ -94,7 +94,8 @@ def run(options: argparse.Namespace) -> str:
     with store.lock(), renewed_lock(store):
         done = store.find_run(options.run_id) if options.run_id else None
         if done and store.is_current(done):
-            return f"run {done.run_id} is published already, as version {done.version}"
+            print(f"run {done.run_id} is published already", file=sys.stderr)
+            return shown(done, f"version {done.version} is published", options.format)
         listening = read_input(options)
         with connected(options.cluster) as client:
             finished = daily_run(listening, settings, store, about, client)
@@ -103,9 +104,14 @@ def run(options: argparse.Namespace) -> str:
     if options.report:
         with replacing(options.report) as beside:
             beside.write_text(report_text(finished) + "\n", encoding="utf-8")
-    if options.format == "json":
-        return report_text(finished)
-    return summary(finished, "finished, not published" if options.no_publish else "published")
+    state = "finished, not published" if options.no_publish else "published"
+    return shown(finished, summary(finished, state), options.format)
+
+
+def shown(finished: Run, text: str, form: str) -> str:
+    """A run in the form that was asked for; `text` is it for people."""
+    forms = {"csv": report_csv, "json": report_text}
+    return forms[form](finished) if form in forms else text
 
 
 def found_run(store: Store, run_id: str) -> Run:
@@ -166,7 +172,7 @@ def parser() -> ArgumentParser:
     add("--publish", metavar="ID", help="let readers see the set of a finished run")
     add("--rollback", action="store_true", help="let readers see the set before the current one")
     add = result.add_argument_group("output").add_argument
-    add("--format", choices=["text", "json"], default="text", help="of the summary")
+    add("--format", choices=["text", "csv", "json"], default="text", help="of the summary")
     add("--report", type=Path, metavar="FILE", help="write the run's report here, as JSON")
     return result
 

@@ -1,6 +1,8 @@
 """What a daily run says of itself: the data's fingerprint, versions, a summary."""
 
+import csv
 import hashlib
+import io
 import json
 import platform
 from dataclasses import asdict
@@ -8,7 +10,7 @@ from importlib.metadata import version
 
 import numpy as np
 from play_counts import PlayCounts
-from recommendation_store import COUNTRY, GLOBAL, NEIGHBOURS, Run
+from recommendation_store import COUNTRY, GLOBAL, NEIGHBOURS, RULES, Run
 
 LIBRARIES = ("numpy", "scipy", "numba", "pandas", "pyarrow")
 
@@ -43,6 +45,33 @@ def versions() -> dict[str, str]:
 def report_text(run: Run) -> str:
     """The run and its report as JSON."""
     return json.dumps(asdict(run), ensure_ascii=False, indent=2)
+
+
+def report_csv(run: Run) -> str:
+    """The run's figures as a header and one row, so that the rows of many days make one table.
+
+    A figure that the report lacks, such as one of an earlier version of this job, is empty.
+    """
+    report = run.report
+    rules, rejected = report.get("rules", {}), report.get("data", {}).get("rejected", {})
+    metrics = {name.partition("@")[0]: value for name, value in report.get("metrics", {}).items()}
+    row = {
+        "version": run.version,
+        "run_id": run.run_id,
+        "generated_at": run.generated_at,
+        "users": run.users,
+        **{f"users_from_{rule}": rules.get(rule, 0) for rule in RULES},
+        "rejected_rows": sum(rejected.values()),
+        "recall": metrics.get("recall", ""),
+        "ndcg": metrics.get("ndcg", ""),
+        "store_items": report.get("store_items", ""),
+        "seconds": report.get("seconds", ""),
+    }
+    text = io.StringIO()
+    writer = csv.DictWriter(text, row, lineterminator="\n")
+    writer.writeheader()
+    writer.writerow(row)
+    return text.getvalue().rstrip("\n")
 
 
 def summary(run: Run, state: str) -> str:

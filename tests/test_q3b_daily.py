@@ -1,5 +1,6 @@
 """The daily job as a scheduler runs it: from plays to what readers of the store see."""
 
+import csv
 import json
 import os
 import signal
@@ -143,8 +144,22 @@ def test_a_run_of_the_same_id_is_published_once(files, url):
     first = report_of(url, *files, "--run-id", "2026-11-24")
     again = job(url, *files, "--run-id", "2026-11-24")
     assert again.returncode == 0
-    assert "published already" in again.stdout
+    assert again.stdout == f"version {first['version']} is published\n"
+    assert "run 2026-11-24 is published already" in again.stderr
+    assert report_of(url, *files, "--run-id", "2026-11-24") == first
     assert open_store(url).current().version == first["version"]
+
+
+def test_the_figures_of_a_run_are_one_row_of_a_table(published, files):
+    url, run = published
+    rows = [*csv.DictReader(job(url, "--format", "csv", *files).stdout.splitlines())]
+    assert len(rows) == 1
+    row, rules = rows[0], run["report"]["rules"]
+    assert int(row["users"]) == run["users"] == sum(rules.values())
+    assert int(row["users_from_neighbours"]) == rules["neighbours"] > 0
+    assert int(row["rejected_rows"]) == sum(run["report"]["data"]["rejected"].values()) > 0
+    assert float(row["recall"]) == run["report"]["metrics"]["recall@20"] > 0
+    assert int(row["store_items"]) == run["report"]["store_items"]
 
 
 def test_the_steps_of_a_scheduler(files, url, tmp_path):
