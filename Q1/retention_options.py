@@ -13,7 +13,7 @@ DESCRIPTION = "Count the users who installed on a day and came back in the days 
 DSN_HELP = "postgresql://USER@HOST:PORT/DATABASE"
 COLUMNS_HELP = "columns of other names, such as uid=userid,time=eventDate,event_name=eventName"
 EPILOG = """\
-Days are whole days of the time zone, both ends included. Without --events or --table, made-up
+Days are whole days of the time zone, both ends included. Without --events or --table, sample
 events are counted. Times in files are ISO 8601 (UTC unless they say otherwise) or epoch seconds or
 milliseconds.
 
@@ -71,7 +71,7 @@ def add_data(group) -> None:
     group.add_argument("--columns", type=columns, metavar="OURS=THEIRS,...", help=COLUMNS_HELP)
     bad_row = "what to do about rows of a file that are no events"
     group.add_argument("--on-bad-row", choices=("stop", "skip"), default="stop", help=bad_row)
-    group.add_argument("--seed", type=random_seed, default=2017, help="of the made-up events")
+    group.add_argument("--seed", type=random_seed, default=2017, help="of the sample events")
 
 
 def add_question(group) -> None:

@@ -16,13 +16,13 @@ from typing import Any
 import retention_plot
 from command_line import command
 from connection import connected, start_reading
-from dummy_events import as_csv, dummy_events
 from event_files import EventFile, opened_in_turn
 from landing_tables import landed
 from psycopg2.extensions import connection as Connection
 from retention import Count, Question, ask, cohorts_of, moments, no_installs, overview
 from retention_options import parse, question_of
 from retention_report import Answer, Data, count_answer, triangle_answer, users_answer, written
+from sample_events import as_csv, sample_events
 from track_view import VIEW, create_view, existing_table
 
 
@@ -74,7 +74,7 @@ def load(connection: Connection, options: argparse.Namespace) -> dict[str, int]:
         if options.events:
             files = opened_in_turn(options.events)
         else:
-            files = [EventFile("dummy events", BytesIO(as_csv(dummy_events(options.seed))))]
+            files = [EventFile("sample events", BytesIO(as_csv(sample_events(options.seed))))]
         landing = landed(connection, files, options.columns, options.on_bad_row == "skip")
         rows_rejected = {reason: rejected.rows for reason, rejected in landing.rejected.items()}
         sources = landing.sources()

@@ -1,6 +1,6 @@
 """How many bytes did the CDN send? Reads its logs and says what became of every row.
 
-    python Q2/raw_data_analytics.py                                 a made-up log
+    python Q2/raw_data_analytics.py                                 a sample log
     python Q2/raw_data_analytics.py LOG... --extension css          your logs, the whole period
     python Q2/raw_data_analytics.py logs/ --from 2017-08-24 --to 2017-08-25 --format json
     python Q2/raw_data_analytics.py 's3://bucket/cdn/*.gz' --by url --cache miss --top 50
@@ -24,16 +24,16 @@ from command_line import (
     random_seed,
     whole_number,
 )
-from dummy_log import ROWS, as_tsv, dummy_log
 from log_formats import FORMATS
 from log_kernel import LONGEST_NAME
 from log_sources import Source, find_sources
 from packed_names import pack
+from sample_log import ROWS, as_tsv, sample_log
 from traffic import GROUPINGS, OVER_TIME, Question
 from traffic_answer import answer
 from traffic_report import REPORTS, account_lines
 
-DUMMY_PERIOD = (date(2017, 8, 24), date(2017, 8, 25))
+SAMPLE_PERIOD = (date(2017, 8, 24), date(2017, 8, 25))
 FIRST_YEAR, LAST_YEAR = 1900, 2999
 TOP_URLS = 20
 
@@ -89,7 +89,7 @@ def parse(argv: Sequence[str] | None) -> Namespace:
         nargs="*",
         metavar="LOG",
         help="a file, folder or glob, s3://... or another address that fsspec knows, or - for "
-        "standard input; without any: a made-up log",
+        "standard input; without any: a sample log",
     )
     counts = parser.add_argument_group("what counts")
     counts.add_argument(
@@ -105,14 +105,14 @@ def parse(argv: Sequence[str] | None) -> Namespace:
         dest="first",
         type=day,
         metavar="DAY",
-        help="first day, whole (default: the log's; of the made-up one 2017-08-24)",
+        help="first day, whole (default: the log's; of the sample 2017-08-24)",
     )
     counts.add_argument(
         "--to",
         dest="last",
         type=day,
         metavar="DAY",
-        help="last day, whole (default: the log's; of the made-up one 2017-08-25)",
+        help="last day, whole (default: the log's; of the sample 2017-08-25)",
     )
     counts.add_argument(
         "--time-zone", type=time_zone, default="UTC", metavar="NAME", help="of days and hours"
@@ -150,13 +150,13 @@ def parse(argv: Sequence[str] | None) -> Namespace:
     )
     reading.add_argument("--strict", action="store_true", help="stop at the first rejected row")
     add_cluster_argument(reading)
-    reading.add_argument("--seed", type=random_seed, default=0, help="of the made-up log")
+    reading.add_argument("--seed", type=random_seed, default=0, help="of the sample log")
     return parser.parse_args(argv)
 
 
 def question(options: Namespace) -> Question:
     """The question that the command line asks."""
-    default = (None, None) if options.logs else DUMMY_PERIOD
+    default = (None, None) if options.logs else SAMPLE_PERIOD
     first, last = options.first or default[0], options.last or default[1]
     if first and last and first > last:
         raise UserError(f"--from {first} is after --to {last}; swap them")
@@ -181,8 +181,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     if options.logs:
         sources = find_sources(options.logs)
     else:
-        print(f"no log is named: {ROWS:,} made-up rows, seed {options.seed}", file=sys.stderr)
-        sources = [Source("made-up log", lambda: as_tsv(dummy_log(seed=options.seed)))]
+        print(f"no log is named: {ROWS:,} sample rows, seed {options.seed}", file=sys.stderr)
+        sources = [Source("sample log", lambda: as_tsv(sample_log(seed=options.seed)))]
     with connected(options.cluster) as client:
         found = answer(
             sources,

@@ -7,7 +7,7 @@ examples:
   python Q3a/tagging_prediction.py --train articles.csv --save tagger.skops --plot tagger.png
   python Q3a/tagging_prediction.py --predict --model-file tagger.skops --test new.csv
 
-Without files it learns from a demo corpus of invented Hong Kong news. The report goes to standard
+Without files it learns from sample articles, invented Hong Kong news. The report goes to standard
 output; the tags of new articles, with a calibrated confidence, go to --output.
 """
 
@@ -22,13 +22,13 @@ from articles import Source, read_batches
 from cjk_fonts import font_for
 from cluster import connected
 from command_line import OutsideError, command
-from demo_corpus import demo_corpus
 from misleading_words import misleading_words
 from model_families import families
 from nested_evaluation import FOLDS, INNER_FOLDS, check_tags, choose, evaluate, trained
 from out_of_core import learn_out_of_core
 from predictions import write_predictions
 from preparation import fit_to_learn_from, prepared, say_all, say_rejected
+from sample_articles import sample_articles
 from tagger_file import load_tagger, save_tagger
 from tagging_options import parse
 from tagging_plots import plot_run
@@ -57,8 +57,8 @@ def run(options: argparse.Namespace) -> None:
         found = learn_out_of_core_by(options) if options.out_of_core else learn_by(options)
         finish(found, new, options)
     else:
-        training, new = demo_corpus(options.seed)
-        say_all([f"no --train: {len(training)} invented articles to learn from, {len(new)} to tag"])
+        training, new = sample_articles(options.seed)
+        say_all([f"no --train: {len(training)} sample articles to learn from, {len(new)} to tag"])
         finish(learn(training, options), [new], options)
 
 

@@ -8,7 +8,7 @@
 A worker has one thread. Overhead and efficiency compare with a run that is held to one processor;
 the job's usual run, on all of them, is shown besides. The time to start, import and connect is
 measured alone and taken off; seconds of processors are those of all processes, start included.
-Q3a learns from REAL_DATA_DIR's Hong Kong articles, or from invented ones.
+Q3a learns from REAL_DATA_DIR's Hong Kong articles, or from sample ones.
 """
 
 import hashlib
@@ -240,7 +240,7 @@ def tagger_job(options, folder: Path) -> Job:
     real = ["--train", str(articles)] if articles.is_file() else []
     quiet = ["--no-cache", "--importance", "model", "--format", "json"]
     return Job(
-        "Q3a, 685 articles of hk01" if real else "Q3a, invented articles",
+        "Q3a, 685 articles of hk01" if real else "Q3a, sample articles",
         "Q3a/tagging_prediction.py",
         [*quiet, *real, "--output", str(folder / "tagged.csv")],
         [*quiet, "--model", "linear", "--output", str(folder / "small.csv")],

@@ -185,7 +185,7 @@ def grow(path: Path, gigabytes: list[float], runs: int) -> None:
 
 
 def make_log(folder: Path, rows: int) -> Path:
-    """Write a made-up log, in a process of its own so that this one stays small."""
+    """Write a sample log, in a process of its own so that this one stays small."""
     code = (
         "import sys; sys.path[:0] = sys.argv[1:2]; from q2_cdn_log import write_log; "
         "write_log(sys.argv[2], int(sys.argv[3]))"
@@ -198,12 +198,12 @@ def make_log(folder: Path, rows: int) -> Path:
 
 
 def write_log(path: str, rows: int) -> None:
-    """Write a made-up log of so many rows."""
-    from dummy_log import as_tsv, dummy_log
+    """Write a sample log of so many rows."""
+    from sample_log import as_tsv, sample_log
 
     with Path(path).open("wb") as file:
         for start in range(0, rows, ROWS_AT_A_TIME):
-            text = as_tsv(dummy_log(min(ROWS_AT_A_TIME, rows - start), seed=start))
+            text = as_tsv(sample_log(min(ROWS_AT_A_TIME, rows - start), seed=start))
             if start:
                 text.readline()  # one header is enough
             shutil.copyfileobj(text, file)

@@ -5,7 +5,7 @@
 
 The classic way segments every article anew, by `pycantonese.segment` within CountVectorizer, for
 each of 54 forests and 5 folds; one candidate is measured and 54 are extrapolated from it. Without
-REAL_DATA_DIR the demo corpus stands in for the real articles. Times are medians of --rounds.
+REAL_DATA_DIR sample articles stand in for the real articles. Times are medians of --rounds.
 """
 
 import argparse
@@ -34,10 +34,10 @@ sys.path.append(str(ROOT / "Q3a"))
 
 from articles import COLUMNS, Source, read_batches  # noqa: E402
 from command_line import ArgumentParser, command  # noqa: E402
-from demo_corpus import demo_corpus  # noqa: E402
 from model_families import Family, families  # noqa: E402
 from nested_evaluation import FOLDS, INNER_FOLDS, choose, evaluate, splits, tagged, trained  # noqa: E402
 from preparation import fit_to_learn_from, prepared  # noqa: E402
+from sample_articles import sample_articles  # noqa: E402
 from scores import confusion, macro_f1  # noqa: E402
 from segmentation import segment  # noqa: E402
 
@@ -89,10 +89,10 @@ def parse(argv) -> argparse.Namespace:
 
 
 def read_corpora() -> dict[str, pd.DataFrame]:
-    """Return the articles of each real set, ready to learn from, or else the demo corpus."""
+    """Return the articles of each real set, ready to learn from, or else the sample articles."""
     folder = os.environ.get("REAL_DATA_DIR")
     if not folder:
-        return {"demo corpus": fit_to_learn_from(prepared(demo_corpus(seed=0)[0]))}
+        return {"sample articles": fit_to_learn_from(prepared(sample_articles(seed=0)[0]))}
     real = Path(folder) / "q3a"
     titles = Source({"id": "index", "tag": "class", "text": "title"})
     return {
@@ -225,8 +225,8 @@ def scale(articles: int):
 
 
 def write_sorted_by_tag(path: Path, articles: int) -> None:
-    """Write invented articles to a CSV file, all of a tag together."""
-    rows = pd.concat(demo_corpus(seed, 1_000)[0] for seed in range(-(-articles // 1_000)))
+    """Write sample articles to a CSV file, all of a tag together."""
+    rows = pd.concat(sample_articles(seed, 1_000)[0] for seed in range(-(-articles // 1_000)))
     rows[:articles].sort_values("tag").to_csv(path, index=False, quoting=csv.QUOTE_MINIMAL)
 
 

@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-from demo_corpus import demo_corpus
 from hypothesis import strategies as st
 from nested_evaluation import trained
 from preparation import fit_to_learn_from, prepared
+from sample_articles import sample_articles
 from tagger_file import save_tagger
 from test_q3a_evaluation import one_pipeline
 
@@ -92,8 +92,8 @@ def time_limit(seconds: float) -> Iterator[None]:
 
 @cache
 def tagger_bytes() -> bytes:
-    """The file of a tagger that has learnt from some invented articles."""
-    short = demo_corpus(seed=1)[0][:60].assign(text=lambda articles: articles["text"].str[:20])
+    """The file of a tagger that has learnt from some sample articles."""
+    short = sample_articles(seed=1)[0][:60].assign(text=lambda articles: articles["text"].str[:20])
     learnt = fit_to_learn_from(prepared(short))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "tagger.skops"

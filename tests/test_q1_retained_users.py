@@ -7,7 +7,7 @@ import pandas as pd
 import psycopg2
 import pytest
 from conftest import run_script
-from dummy_events import RECORDS, USERS, as_csv, dummy_events
+from sample_events import RECORDS, USERS, as_csv, sample_events
 
 QUESTION = {
     "install_event": "FIRST_INSTALL",
@@ -37,8 +37,8 @@ def counted_by_pandas(events: pd.DataFrame, install_event, install_date, active_
 
 
 @pytest.mark.parametrize("seed", [2017, 1, 2])
-def test_dummy_events_are_counted_as_pandas_counts_them(postgres_url, seed):
-    events = pd.DataFrame(dummy_events(seed))
+def test_sample_events_are_counted_as_pandas_counts_them(postgres_url, seed):
+    events = pd.DataFrame(sample_events(seed))
     installed, retained = counted_by_pandas(events, **QUESTION)
     assert 0 < retained < installed
     found = answer(postgres_url, "--seed", str(seed))
@@ -80,7 +80,7 @@ def test_the_statement_shown_is_the_statement_that_counts(postgres_url):
         )
         cursor.copy_expert(
             "COPY piwik_track FROM STDIN (FORMAT csv, HEADER)",
-            io.BytesIO(as_csv(dummy_events(2017))),
+            io.BytesIO(as_csv(sample_events(2017))),
         )
         cursor.execute(statement)
         installed, retained = cursor.fetchone()

@@ -3,15 +3,15 @@
 import pandas as pd
 import pytest
 from conftest import assert_one_line_error, run_script
-from dummy_log import dummy_log
 from q2_script import FIXTURES, ask, run
+from sample_log import sample_log
 
 SCRIPT = "Q2/raw_data_analytics.py"
 TWO_DAYS = ("--from", "2017-08-24", "--to", "2017-08-25")
 
 
 def test_made_up_log_agrees_with_pandas():
-    log = dummy_log(seed=7)
+    log = sample_log(seed=7)
     days = pd.to_datetime(log["date"])
     expected = log[log["url"].str.endswith(".jpg") & days.between("2017-08-24", "2017-08-25")]
     answer = ask("--seed", "7")

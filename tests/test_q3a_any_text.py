@@ -3,13 +3,13 @@
 import pandas as pd
 import pytest
 from article_text import plain_text
-from demo_corpus import demo_corpus
 from hypothesis import given
 from hypothesis import strategies as st
 from model_families import families
 from nested_evaluation import only_candidate, trained
 from predictions import predictions
 from preparation import fit_to_learn_from, prepared
+from sample_articles import sample_articles
 
 ODD = st.sampled_from(list("<>&;\"',\n\r\t\x00\ud800\udfff\ue000\ufeff\u202e\u200d🏀拜登１ﷺ"))
 TEXT = st.text(st.characters() | ODD, max_size=200)
@@ -28,7 +28,7 @@ EXAMPLES = (
 
 @pytest.fixture(scope="module")
 def tagger():
-    training, _ = demo_corpus(seed=2)
+    training, _ = sample_articles(seed=2)
     articles = fit_to_learn_from(prepared(training[:100]))
     return trained(only_candidate(families("linear", "none", seed=0)), articles, seed=0)
 

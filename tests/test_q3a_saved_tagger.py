@@ -9,10 +9,10 @@ import pytest
 import skops.io
 from command_line import UserError
 from conftest import ROOT, run_script
-from demo_corpus import demo_corpus
 from nested_evaluation import trained
 from predictions import predictions
 from preparation import fit_to_learn_from, prepared
+from sample_articles import sample_articles
 from tagger_file import load_tagger, save_tagger
 from test_q3a_evaluation import one_pipeline
 
@@ -23,7 +23,7 @@ OTHER_PYTHONS = os.environ.get("OTHER_PYTHONS", "")  # paths, with the requireme
 def saved(request, tmp_path_factory):
     """A tagger's file, the file of articles to tag, and the tags it gives in this process."""
     folder = tmp_path_factory.mktemp(request.param)
-    training, new = demo_corpus(seed=1)
+    training, new = sample_articles(seed=1)
     articles = fit_to_learn_from(prepared(training[:150]))
     tagger = trained(one_pipeline(request.param), articles, seed=0)
     save_tagger(tagger, None, folder / "tagger.skops")
@@ -62,7 +62,7 @@ def test_below_the_least_confidence_there_is_no_tag(saved):
     _, expected = saved
     least = expected["confidence"].median()
     tagger = load_tagger(saved[0] / "tagger.skops").tagger
-    new = prepared(demo_corpus(seed=1)[1])
+    new = prepared(sample_articles(seed=1)[1])
     found = predictions(tagger, new, least)
     assert ((found["predicted_tag"] == "") == (found["confidence"] < least)).mean() > 0.95
     assert found["confidence"].tolist() == expected["confidence"].tolist()

@@ -1,4 +1,4 @@
-"""A made-up CDN log, drawn from a seed: date, time, size and URL, separated by tabs."""
+"""A sample of a CDN log, drawn from a seed: date, time, size and URL, separated by tabs."""
 
 import io
 
@@ -17,7 +17,7 @@ PAGES = 2_000  # files of each extension, the n-th asked for in proportion to 1/
 DAY = 86_400  # seconds
 
 
-def dummy_log(rows: int = ROWS, seed: int = 0) -> pd.DataFrame:
+def sample_log(rows: int = ROWS, seed: int = 0) -> pd.DataFrame:
     """`rows` requests in order of time: date, time and url as text, size in bytes."""
     random = np.random.default_rng(seed)
     seconds = np.sort(random.integers(0, len(DAYS) * DAY, rows))

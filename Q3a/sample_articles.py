@@ -1,6 +1,6 @@
-"""A demo corpus of invented news articles, so that the tagger runs before it has data of its own.
+"""Sample news articles, drawn from a seed: the tagger runs before it has data of its own.
 
-Articles are drawn from the sentences of demo_templates.toml: most are plainly about their tag,
+Articles are drawn from the sentences of sample_templates.toml: most are plainly about their tag,
 a few hardly mention it, so that, as in a newsroom, some cannot be told apart.
 """
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-TEMPLATES = Path(__file__).parent / "demo_templates.toml"
+TEMPLATES = Path(__file__).parent / "sample_templates.toml"
 TRAIN_ARTICLES = 360
 TEST_ARTICLES = 40
 TAG_WEIGHTS = {"拜登": 0.5, "NBA": 0.28, "新盤市況": 0.22}  # skewed, as real sections are
@@ -21,7 +21,7 @@ NEIGHBOURING_SHARE = 0.15
 HTML_SHARE = 0.2  # of articles, which come with the mark-up of a web page
 
 
-def demo_corpus(
+def sample_articles(
     seed: int, train_articles: int = TRAIN_ARTICLES
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Training articles with columns id, tag, text and new ones with id, text."""
@@ -29,15 +29,15 @@ def demo_corpus(
     templates = tomllib.loads(TEMPLATES.read_text(encoding="utf-8"))
     total = train_articles + TEST_ARTICLES
     articles = pd.DataFrame(
-        [demo_article(generator, templates) for _ in range(total)],
+        [sample_article(generator, templates) for _ in range(total)],
         columns=["tag", "text"],
     )
-    articles.insert(0, "id", [f"demo-{number:04}" for number in range(1, len(articles) + 1)])
+    articles.insert(0, "id", [f"sample-{number:04}" for number in range(1, len(articles) + 1)])
     return articles[:train_articles], articles[train_articles:].drop(columns="tag")
 
 
-def demo_article(generator: random.Random, templates: dict) -> tuple[str, str]:
-    """The tag and the text of one invented article."""
+def sample_article(generator: random.Random, templates: dict) -> tuple[str, str]:
+    """The tag and the text of one sample article."""
     (tag,) = generator.choices(list(TAG_WEIGHTS), list(TAG_WEIGHTS.values()))
     own_share = OWN_SHARE["vague" if generator.random() < VAGUE_SHARE else "plain"]
     chosen = []

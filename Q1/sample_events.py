@@ -1,4 +1,4 @@
-"""Seeded dummy events of an app: installs, and visits that grow rarer with every day after."""
+"""Seeded sample events of an app: installs, and visits that grow rarer with every day after."""
 
 import csv
 import io
@@ -35,20 +35,20 @@ class User(NamedTuple):
     stay: float
 
 
-def dummy_events(seed: int) -> list[Event]:
+def sample_events(seed: int) -> list[Event]:
     """`RECORDS` events of `USERS` users, in order of time.
 
     All is computed from `Random.random`, whose numbers are the same on every version of Python.
     """
     generator = random.Random(seed)  # noqa: S311
-    users = [dummy_user(generator, number) for number in range(1, USERS + 1)]
+    users = [sample_user(generator, number) for number in range(1, USERS + 1)]
     events = [event for user in users for event in first_events(generator, user)]
     while len(events) < RECORDS:
         events.append(visit(generator, users[int(generator.random() * USERS)]))
     return sorted(events, key=lambda event: (event.time, event.uid))
 
 
-def dummy_user(generator: random.Random, number: int) -> User:
+def sample_user(generator: random.Random, number: int) -> User:
     """A user: most leave within a day, few stay for the whole log."""
     arrived = FIRST_DAY + timedelta(milliseconds=int(generator.random() * DAYS * 86_400_000))
     return User(f"user-{number:04}", arrived, LONGEST_STAY * (1 - generator.random()) ** 3)
