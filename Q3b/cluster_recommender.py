@@ -52,7 +52,7 @@ from tqdm import tqdm
 from votes import residual_rows, slices
 
 if TYPE_CHECKING:
-    from daily_run import Settings
+    from daily_run import RunSettings
     from distributed import Client, Future
 
 ABROAD = 2.0  # what another country adds to the squared distance
@@ -83,7 +83,7 @@ def blocks_on(
     client: "Client",
     sent: "Future",
     plays: PlayCounts,
-    settings: "Settings",
+    settings: "RunSettings",
     writer: Writer,
 ) -> Iterator[Block | Written]:
     """Yield the blocks of all users as they are ready.

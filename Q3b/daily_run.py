@@ -43,7 +43,7 @@ MetricsOf = Callable[[], dict[str, float]]  # on a cluster they are found beside
 
 
 @dataclass(frozen=True)
-class Settings:
+class RunSettings:
     """What the user asks of a run."""
 
     metric: str = "cosine"  # one of METRICS
@@ -56,7 +56,11 @@ class Settings:
 
 
 def daily_run(
-    listening: Listening, settings: Settings, store: Store, run: Run, client: "Client | None" = None
+    listening: Listening,
+    settings: RunSettings,
+    store: Store,
+    run: Run,
+    client: "Client | None" = None,
 ) -> Run:
     """Write a set under `run`'s version, unpublished, and return the run with its report.
 
@@ -87,7 +91,9 @@ def daily_run(
     return finished
 
 
-def fitted_here(plays: PlayCounts, settings: Settings, store: Store) -> tuple[MetricsOf, BlocksOf]:
+def fitted_here(
+    plays: PlayCounts, settings: RunSettings, store: Store
+) -> tuple[MetricsOf, BlocksOf]:
     """Measure and fit the method; return the measures and what makes the blocks."""
     metrics = held_out(plays, settings)
     store.renew_lock()
@@ -100,7 +106,7 @@ def fitted_here(plays: PlayCounts, settings: Settings, store: Store) -> tuple[Me
 
 
 def fitted_on(
-    client: "Client", plays: PlayCounts, settings: Settings
+    client: "Client", plays: PlayCounts, settings: RunSettings
 ) -> tuple[MetricsOf, BlocksOf]:
     """Do the same on a cluster, where the fit goes along with the blocks."""
     data = sent(client, plays)
@@ -115,7 +121,7 @@ def write_set(
     store: Store,
     blocks_of: BlocksOf,
     listening: Listening,
-    settings: Settings,
+    settings: RunSettings,
 ) -> tuple[list[str], int, Counter]:
     """Write lists and users; return the countries, how many lists, and users by rule."""
     popularity, top = popularity_of(listening.plays), settings.recommendations
@@ -127,7 +133,7 @@ def write_set(
     return sorted(popularity.countries.rows), len(lists), rules
 
 
-def chosen(listening: Listening, settings: Settings) -> Listening:
+def chosen(listening: Listening, settings: RunSettings) -> Listening:
     """The users of the gender asked for, and the drawn share of them. Raises UserError for none."""
     random = np.random.default_rng(settings.seed)
 
@@ -141,7 +147,7 @@ def chosen(listening: Listening, settings: Settings) -> Listening:
     return Listening(plays, listening.silent[wanted(listening.silent)], listening.rejected)
 
 
-def held_out(plays: PlayCounts, settings: Settings) -> dict[str, float]:
+def held_out(plays: PlayCounts, settings: RunSettings) -> dict[str, float]:
     """Recall and nDCG of the run's method on held-out plays of some users; empty if none can be.
 
     So small a sample scores lower than all users do: it is there to be compared day by day.

@@ -29,7 +29,7 @@ from command_line import (
 )
 from evaluation_data import DATA_SETS, read_data_set
 from evaluation_metrics import hubness, recall_and_ndcg, variety
-from evaluation_models import DEFAULT, MODELS, TUNED, Answer, check_libraries, left_out
+from evaluation_models import DEFAULT, MODELS, TUNED, ModelOutput, check_libraries, left_out
 from evaluation_report import plot_comparison, show
 from evaluation_splits import split, usable
 from evaluation_tuning import SPACES, choose
@@ -80,11 +80,11 @@ def read_data_sets(named: list[list[str]] | None, seed: int) -> dict[str, PlayCo
     return sets
 
 
-def measure(answer: Answer, train, test, top: int) -> dict[str, float]:
-    """All measures of one answer."""
-    measures = recall_and_ndcg(answer.recommended, test, top) | variety(answer.recommended, train)
-    if answer.neighbour_ids is not None:
-        measures |= hubness(answer.neighbour_ids, train.shape[0])
+def measure(output: ModelOutput, train, test, top: int) -> dict[str, float]:
+    """All measures of one output."""
+    measures = recall_and_ndcg(output.recommended, test, top) | variety(output.recommended, train)
+    if output.neighbour_ids is not None:
+        measures |= hubness(output.neighbour_ids, train.shape[0])
     return measures
 
 
@@ -94,9 +94,9 @@ def measure_split(
     """All measures of a model on one split, and the seconds taken."""
     held_out = split(data.matrix, seed, number)
     began = time.perf_counter()
-    answer = MODELS[model](replace(data, matrix=held_out.train), settings, top, seed)
+    output = MODELS[model](replace(data, matrix=held_out.train), settings, top, seed)
     seconds = time.perf_counter() - began
-    return measure(answer, held_out.train, held_out.test, top) | {"seconds": seconds}
+    return measure(output, held_out.train, held_out.test, top) | {"seconds": seconds}
 
 
 def warm_up() -> None:

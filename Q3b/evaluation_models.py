@@ -1,7 +1,7 @@
 """The recommenders that are compared: each takes plays and gives the best artists of every user.
 
 A model is a function of (data, settings, top, seed): data holds only the plays that are shown,
-settings are keyword arguments that `evaluate.py --tune` chooses. It returns `Answer`.
+settings are keyword arguments that `evaluate.py --tune` chooses. It returns `ModelOutput`.
 """
 
 from collections.abc import Callable, Iterable
@@ -21,32 +21,32 @@ from votes import best_artists
 
 
 @dataclass(frozen=True)
-class Answer:
+class ModelOutput:
     """Recommendations (users, artists), and all neighbours' ids (links,) where there are any."""
 
     recommended: csr_array
     neighbour_ids: np.ndarray | None = None
 
 
-def popularity(data: PlayCounts, settings: dict, top: int, seed: int) -> Answer:
+def popularity(data: PlayCounts, settings: dict, top: int, seed: int) -> ModelOutput:
     """Recommend the artists with the most listeners."""
     return most_listeners(data, np.zeros(len(data.users), int), top)
 
 
-def top_of_country(data: PlayCounts, settings: dict, top: int, seed: int) -> Answer:
+def top_of_country(data: PlayCounts, settings: dict, top: int, seed: int) -> ModelOutput:
     """Recommend the artists with the most listeners in the user's country."""
     return most_listeners(data, pd.factorize(data.profiles["country"])[0], top)
 
 
-def most_listeners(data: PlayCounts, groups: np.ndarray, top: int) -> Answer:
+def most_listeners(data: PlayCounts, groups: np.ndarray, top: int) -> ModelOutput:
     """Recommend the artists with the most listeners in each user's group, (users,) 0, 1, ..."""
     users = np.arange(len(groups))
     membership = csr_array((np.ones(len(groups), np.float32), (users, groups)))
     listeners = csr_array(membership.T @ (data.matrix > 0).astype(np.float32))
-    return Answer(best_artists(lambda rows: membership[rows], listeners, data.matrix, top))
+    return ModelOutput(best_artists(lambda rows: membership[rows], listeners, data.matrix, top))
 
 
-def user_user_euclidean(data: PlayCounts, settings: dict, top: int, seed: int) -> Answer:
+def user_user_euclidean(data: PlayCounts, settings: dict, top: int, seed: int) -> ModelOutput:
     """Recommend the classic way: shares of plays, age and country, weights 1 - d/D."""
     profiles = data.profiles
     neighbours = nearest_neighbours(
@@ -55,20 +55,20 @@ def user_user_euclidean(data: PlayCounts, settings: dict, top: int, seed: int) -
         age=None if profiles is None else scaled_age(profiles["age"]),
         country=profiles["country"] if has_countries(data) else None,
     )
-    return Answer(recommend_classic(data.matrix, neighbours, top), neighbours.ids.ravel())
+    return ModelOutput(recommend_classic(data.matrix, neighbours, top), neighbours.ids.ravel())
 
 
-def user_user_cosine(data: PlayCounts, settings: dict, top: int, seed: int) -> Answer:
+def user_user_cosine(data: PlayCounts, settings: dict, top: int, seed: int) -> ModelOutput:
     """Recommend by residual votes of the users that are most similar by cosine."""
     model = fit(data.matrix, Settings(**settings))
-    return Answer(recommend(model, top), model.neighbours.indices)
+    return ModelOutput(recommend(model, top), model.neighbours.indices)
 
 
-def rival(function: Callable[..., csr_array]) -> Callable[..., Answer]:
+def rival(function: Callable[..., csr_array]) -> Callable[..., ModelOutput]:
     """Make a model of a function of (plays, top, seed, **settings)."""
 
-    def model(data: PlayCounts, settings: dict, top: int, seed: int) -> Answer:
-        return Answer(function(data.matrix, top=top, seed=seed, **settings))
+    def model(data: PlayCounts, settings: dict, top: int, seed: int) -> ModelOutput:
+        return ModelOutput(function(data.matrix, top=top, seed=seed, **settings))
 
     return model
 
@@ -78,9 +78,9 @@ def has_countries(data: PlayCounts) -> bool:
     return data.profiles is not None and bool((data.profiles["country"] != "").any())
 
 
-def larger_rival(function: Callable[..., csr_array]) -> Callable[..., Answer]:
+def larger_rival(function: Callable[..., csr_array]) -> Callable[..., ModelOutput]:
     """Make a model of a function of (data, settings, top, seed)."""
-    return lambda data, settings, top, seed: Answer(function(data, settings, top, seed))
+    return lambda data, settings, top, seed: ModelOutput(function(data, settings, top, seed))
 
 
 DEFAULT, TUNED = "user-user cosine", "user-user cosine, tuned"

@@ -152,8 +152,8 @@ def score_on(sets: list[PlayCounts], model: str, top: int, seed: int) -> Callabl
     def score_of_set(settings: dict, data: PlayCounts, parts: list[Split]) -> float:
         measures = []
         for part in parts:
-            answer = MODELS[model](replace(data, matrix=part.train), settings, top, seed)
-            measures += recall_and_ndcg(answer.recommended, part.test, top).values()
+            output = MODELS[model](replace(data, matrix=part.train), settings, top, seed)
+            measures += recall_and_ndcg(output.recommended, part.test, top).values()
         return float(np.mean(measures))
 
     def score(settings: dict) -> float:

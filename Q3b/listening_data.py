@@ -103,7 +103,7 @@ def no_profiles(users: np.ndarray) -> pd.DataFrame:
 def read_plays_table(path: Path, max_age: MaximumAge | None) -> tuple[PlayCounts, dict[str, int]]:
     """The plays of a Parquet file without profiles, and the rows left out by reason."""
     wanted = PLAYS_COLUMNS + [TIME_COLUMN] * bool(max_age)
-    table = read_table(path, wanted, texts=PLAYS_COLUMNS[:3])
+    table = read_columns(path, wanted, texts=PLAYS_COLUMNS[:3])
     rows = len(table)
     if max_age:
         table = table.filter(compute.greater_equal(table[TIME_COLUMN], since(table, max_age)))
@@ -135,7 +135,7 @@ def since(table: pa.Table, max_age: MaximumAge) -> pa.Scalar:
 
 def read_profiles_table(path: Path) -> tuple[pd.DataFrame, dict[str, int]]:
     """The profiles of a Parquet file by user id, and the rows left out by reason."""
-    table = read_table(path, PROFILE_COLUMNS).to_pandas(date_as_object=False)
+    table = read_columns(path, PROFILE_COLUMNS).to_pandas(date_as_object=False)
     categories = table.select_dtypes("category").columns
     table = table.astype(dict.fromkeys(categories, object))
     users = table["user_id"].astype(object).fillna("").astype(str).str.strip()
@@ -156,7 +156,7 @@ def read_profiles_table(path: Path) -> tuple[pd.DataFrame, dict[str, int]]:
     return profiles.set_index(pd.Index(users[keep], name="user")), rejected
 
 
-def read_table(path: Path, columns: list[str], texts: list[str] = ()) -> pa.Table:
+def read_columns(path: Path, columns: list[str], texts: list[str] = ()) -> pa.Table:
     """Read columns of a Parquet file, `texts` as codes. Raises UserError for another file."""
     if not path.is_file():
         raise UserError(f"{path}: there is no such file")

@@ -42,7 +42,7 @@ def read_cache(path: Path, only_about: bool = False) -> Cached | None:
         about = json.loads(parquet.read_schema(cache_of(path)).metadata[ABOUT])
         if about["source"] != source(path):
             return None
-        plays = None if only_about else read_table(cache_of(path))
+        plays = None if only_about else read_cached(cache_of(path))
         return Cached(about["md5"], about["rejected"], plays)
     except (OSError, pa.ArrowException, KeyError, TypeError, ValueError):
         return None  # not there, or not one of ours
@@ -84,7 +84,7 @@ def as_table(counts: PlayCounts) -> pa.Table:
     )
 
 
-def read_table(path: Path) -> PlayCounts:
+def read_cached(path: Path) -> PlayCounts:
     """The plays that `as_table` made a table of."""
     table = parquet.read_table(path, read_dictionary=TEXTS)
     every = slice(None)

@@ -37,7 +37,7 @@ from command_line import (
     share,
     whole_number,
 )
-from daily_run import Settings, daily_run
+from daily_run import RunSettings, daily_run
 from generate_listeners import write_listeners
 from lastfm_files import PLAYS_FILE, PROFILE_FILE
 from listening_data import Listening, MaximumAge, maximum_age, read_listening
@@ -89,7 +89,7 @@ def run(options: argparse.Namespace) -> str:
     """Write a set and publish it, unless a run of its id is published already."""
     if options.source and options.plays:
         raise UserError("--source and --plays exclude each other")
-    settings = Settings(**{name: getattr(options, name) for name in Settings.__annotations__})
+    settings = RunSettings(**{name: getattr(options, name) for name in RunSettings.__annotations__})
     store, about = open_store(options.store, create=True), new_run(options.run_id)
     with store.lock(), renewed_lock(store):
         done = store.find_run(options.run_id) if options.run_id else None
@@ -153,12 +153,12 @@ def parser() -> ArgumentParser:
     add("--max-age", type=maximum_age, metavar="AGE", help="leave out older plays: 5y, 18m, 30d")
     add("--gender", choices=["f", "m"], help="only these users")
     add("--share", type=share, default=1.0, metavar="SHARE", help="of the users, drawn")
-    add("--seed", type=random_seed, default=Settings.seed, help="of all random choices")
+    add("--seed", type=random_seed, default=RunSettings.seed, help="of all random choices")
     add = result.add_argument_group("method").add_argument
-    add("--metric", choices=METRICS, default=Settings.metric, help="what users are compared by")
+    add("--metric", choices=METRICS, default=RunSettings.metric, help="what users are compared by")
     many, few = whole_number(1, 2**31 - 1), whole_number(1, 1000)
     add("--neighbours", type=many, metavar="N", help="of each user; by default 250, euclidean 100")
-    usual = Settings.recommendations
+    usual = RunSettings.recommendations
     add("--recommendations", type=few, default=usual, metavar="N", help="at most 1000 a user")
     add("--include-played", action="store_true", help="recommend also what a user plays already")
     add_cluster_argument(result.add_argument_group("where"))
