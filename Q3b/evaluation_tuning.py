@@ -54,6 +54,7 @@ SPACES: dict[str, dict[str, list]] = {
         "kind": KINDS,
         "power": [0.5, 1.0, 1.5],
         "regularization": [30.0, 100.0, 300.0, 1000.0, 3000.0],
+        "popularity_power": [0.0, 0.1, 0.2, 0.3],
     },
     "item-item": {
         "neighbours": [20, 50, 100, 200, 500, 1000],

@@ -133,16 +133,21 @@ def ease(
     kind: str = "binary",
     power: float = 1.0,
     regularization: float = 100.0,
+    popularity_power: float = 0.0,
 ) -> csr_array:
     """Recommend by EASE: a linear model of each artist on all others (Steck 2019).
 
+    Its scores are divided by listeners ** popularity_power, as those of our residual vote are.
     Exact where there are at most MOST_ARTISTS artists, else on those with the most listeners.
     """
-    popular = np.sort(np.argsort(-listeners_of(plays), kind="stable")[:MOST_ARTISTS])
+    listeners = listeners_of(plays)
+    popular = np.sort(np.argsort(-listeners, kind="stable")[:MOST_ARTISTS])
     weights = weighted(plays, kind, power)[:, popular]
     users, artists = weights.shape
     solve = ease_by_users if users < artists else ease_by_artists
-    found = best_by_scores(solve(weights, regularization), weights, top)
+    scores_of = solve(weights, regularization)
+    damping = np.maximum(listeners[popular], 1.0) ** -popularity_power
+    found = best_by_scores(lambda rows: scores_of(rows) * damping, weights, top)
     return csr_array((found.data, popular[found.indices], found.indptr), plays.shape)
 
 

@@ -25,6 +25,9 @@ from command_line import ArgumentParser, OutsideError, command, replacing  # noq
 
 ARTISTS = 155_424
 LISTENERS = f"--users 359347 --artists {ARTISTS}"  # the shape of Last.fm 360K
+SMALL_SIZES = {  # of those that would take more than two or three minutes
+    "q3a_tagger": "--parts segmentation search scale",
+}
 STATED_SIZES = {
     "q1_retention": "--events 10000000 --users 1000000 --day-events 1000000",
     "q2_cdn_log": "--rows 20000000 --scaling 1 2 4 8",
@@ -83,7 +86,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def run(name: str, full: bool) -> Run:
     """Run one benchmark as a process of its own, its output shown as it comes."""
-    arguments = STATED_SIZES[name].split() if full else []
+    arguments = (STATED_SIZES if full else SMALL_SIZES).get(name, "").split()
     shown = " ".join(["python", f"benchmarks/{name}.py", *arguments])
     print(f"\n== {shown} ==", flush=True)
     start = time.perf_counter()
