@@ -53,8 +53,8 @@ SPACES: dict[str, dict[str, list]] = {
     "EASE": {
         "kind": KINDS,
         "power": [0.5, 1.0, 1.5],
-        "regularization": [30.0, 100.0, 300.0, 1000.0, 3000.0],
-        "popularity_power": [0.0, 0.1, 0.2, 0.3],
+        "regularization": [30.0, 100.0, 300.0, 1000.0, 3000.0, 10_000.0],
+        "popularity_power": [0.0, 0.1, 0.2, 0.3, 0.4, 0.5],
     },
     "item-item": {
         "neighbours": [20, 50, 100, 200, 500, 1000],
