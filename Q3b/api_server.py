@@ -40,6 +40,8 @@ def check_address(host: str, port: int, guarded: bool) -> None:
             raise OutsideError(
                 f"{host}:{port}: {error.strerror}; choose another --host or --port"
             ) from None
+        except TypeError:  # what no name of a computer can hold
+            raise UserError(f"--host {host!r} is no address and no name of a computer") from None
 
 
 def run_gunicorn(options: Namespace) -> None:

@@ -132,6 +132,10 @@ def failures(path: Path) -> Iterator[None]:
     except sqlite3.IntegrityError as error:
         raise ValueError(f"{path}: a user or list stands twice in the run: {error}") from error
     except sqlite3.Error as error:
+        if str(error).startswith("no such table"):
+            raise StoreError(
+                f"{path}: there is no such store yet ({error}); recommend_daily.py makes it"
+            ) from error
         raise StoreError(f"{path}: {error}") from error
 
 

@@ -64,6 +64,7 @@ def test_a_port_that_is_taken_is_one_line(store_url):
     ("options", "parts"),
     [
         (["--store", "redis://x"], ["redis://x", "sqlite:///"]),
+        (["--host", "é" * 80, "--without-key"], ["--host", "no address"]),
         (["--host", "0.0.0.0"], ["RECOMMENDER_API_KEY", "--without-key"]),  # noqa: S104 - refused
         (["--workers", "0"], ["--workers"]),
         (["--port", "70000"], ["--port"]),

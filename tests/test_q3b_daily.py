@@ -162,6 +162,12 @@ def test_the_figures_of_a_run_are_one_row_of_a_table(published, files):
     assert int(row["store_items"]) == run["report"]["store_items"]
 
 
+def test_a_file_without_tables_is_no_store(tmp_path):
+    (tmp_path / "empty.db").touch()
+    finished = job(f"sqlite:///{tmp_path / 'empty.db'}", "--verify", "2026-11-24")
+    assert_one_line_error(finished, 1, "empty.db", "no such store yet", "recommend_daily.py")
+
+
 def test_the_steps_of_a_scheduler(files, url, tmp_path):
     old = report_of(url, *files)
     report = tmp_path / "report.json"
