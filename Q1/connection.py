@@ -111,7 +111,7 @@ def checked_dsn(dsn: str, source: str) -> str:
     """`dsn` with our name and a time limit added. Its text, maybe a password, is never shown."""
     try:
         settings = parse_dsn(dsn)
-    except (psycopg2.ProgrammingError, UnicodeEncodeError):
+    except (psycopg2.ProgrammingError, UnicodeError):
         settings = {}
     if not settings and (dsn or source == "--dsn"):
         raise UserError(
@@ -127,6 +127,10 @@ def connect(dsn: str) -> Connection:
     while True:
         try:
             return psycopg2.connect(dsn)
+        except UnicodeDecodeError:  # such as of a server that speaks French in Latin-1
+            raise OutsideError(
+                "PostgreSQL: the connection failed, with a message that is not UTF-8 text"
+            ) from None
         except psycopg2.OperationalError as error:
             starting = any(sign in str(error) for sign in STARTING)
             if not starting or time.monotonic() > deadline:

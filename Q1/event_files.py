@@ -23,6 +23,7 @@ from command_line import UserError
 
 NAMES = ("uid", "time", "event_name")  # what every file must have, under these or mapped headers
 DELIMITERS = (",", "\t", ";")
+LONGEST_HEADER = 1_000_000  # characters: without an end, all of a file would be read as its header
 YEARS = range(2, 9999)  # their moments have a day that Python knows in every time zone
 WRONG_TIME = "not ISO 8601 or epoch time of the years 2 to 9998"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -91,11 +92,14 @@ def opened_in_turn(names: Iterable[str]) -> Iterator[EventFile]:
 def read_layout(file: EventFile, headers: dict[str, str]) -> Layout:
     """Find the columns of `NAMES` by their headers (`headers` maps those that differ).
 
-    Raises `UserError` for an empty file and for a column that is missing or there twice.
+    Raises `UserError` for an empty file, for a header without an end, and for a column that is
+    missing or there twice.
     """
     with text_of(file) as text:
         try:
-            first = text.readline()
+            first = text.readline(LONGEST_HEADER)
+            if len(first) == LONGEST_HEADER:
+                raise UserError(f"{file.name}:1: the header does not end: this is no table")
             delimiter = max(DELIMITERS, key=first.count)
             text.seek(0)
             rows = csv.reader(text, delimiter=delimiter)

@@ -73,6 +73,10 @@ def snapshot(url: str) -> Iterator[psycopg2.extensions.connection]:
         connection = psycopg2.connect(url, application_name="recommend_daily", connect_timeout=10)
     except psycopg2.ProgrammingError as error:
         raise UserError(f"the source is no PostgreSQL URL: {first_line(error)}") from error
+    except UnicodeDecodeError as error:  # such as of a server that speaks French in Latin-1
+        raise OutsideError(
+            "the app's database cannot be reached; its message is not UTF-8 text"
+        ) from error
     except psycopg2.OperationalError as error:
         raise OutsideError(f"the app's database cannot be reached: {first_line(error)}") from error
     try:

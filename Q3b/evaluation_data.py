@@ -24,6 +24,8 @@ def read_table(path: Path, columns: list[str], **settings) -> pd.DataFrame:
         table = pd.read_csv(path, quoting=3, keep_default_na=False, **settings)
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: not a table of {', '.join(columns)}: {error}") from error
+    if not isinstance(table.index, pd.RangeIndex):  # pandas takes the first columns for an index
+        raise UserError(f"{path}: the first row has more columns than the header")
     if len(table.columns) < len(columns):
         raise UserError(f"{path}: expected the columns {', '.join(columns)}")
     return table.iloc[:, : len(columns)].set_axis(columns, axis=1)

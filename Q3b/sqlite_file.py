@@ -137,6 +137,8 @@ def failures(path: Path) -> Iterator[None]:
                 f"{path}: there is no such store yet ({error}); recommend_daily.py makes it"
             ) from error
         raise StoreError(f"{path}: {error}") from error
+    except UnicodeDecodeError as error:  # of SQLite's message on a damaged schema
+        raise StoreError(f"{path}: {error.object!r}") from error
 
 
 @contextmanager

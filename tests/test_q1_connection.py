@@ -21,6 +21,7 @@ HOSTILE = (
     "host",
     "://",
     "%zz",
+    "postgresql://%80",
     "postgresql://[::1",
     "a=b",
     "☃",

@@ -114,6 +114,7 @@ def test_columns_are_found_by_the_headers_given(run):
     ("content", "parts"),
     [
         pytest.param("", ["is empty"], id="empty"),
+        pytest.param("u" * 1_000_001, [":1:", "header does not end"], id="endless"),
         pytest.param(HEADER, ["no events"], id="only a header"),
         pytest.param(
             "uid,time\na,2017-04-01\n", [":1:", "'event_name' is missing", "--columns"], id="column"

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -71,6 +72,16 @@ def test_json_has_a_row_for_each_model_on_each_data_set(
         assert 0 <= row["ndcg@3"] <= 1
         assert row["seconds"] >= 0
         assert ("antihubs" in row) == row["model"].startswith("user-user")
+
+
+def test_a_row_longer_than_the_header_is_one_line(hetrec, tmp_path, capsys):
+    """pandas would take the first column for an index, and the artists for users."""
+    folder = shutil.copytree(hetrec, tmp_path / "hetrec")
+    path = folder / "user_artists.dat"
+    header, rows = path.read_text(encoding="utf-8").split("\n", 1)
+    path.write_text(f"{header}\n1\t2\t3\t4\n{rows}", encoding="utf-8")
+    assert evaluate.main(["--data", "hetrec", str(folder), "--models", "popularity"]) == 2
+    assert "user_artists.dat: the first row has more columns" in capsys.readouterr().err
 
 
 def test_of_two_tastes_the_neighbours_find_more_than_popularity(hetrec, capsys):

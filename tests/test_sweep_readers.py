@@ -369,7 +369,7 @@ TEXT_READERS = {
     "cluster": (open_cluster, ("tcp://127.0.0.1:8786", "tls://[::1]:8786", "tcp://db:٣")),
     "server": (
         lambda dsn: connection.checked_dsn(dsn, "--dsn"),
-        ("postgresql://a:b@db:5432/x?sslmode=disable", "host=db port=5432"),
+        ("postgresql://a:b@db:5432/x?sslmode=disable", "host=db port=5432", "postgresql://%80"),
     ),
     "age of plays": (lambda text: maximum_age(text).since(NOW), ("5y", "18m", "99999d", "99999y")),
     "alert": (send_nowhere, ("http://127.0.0.1:1/hook", "https://127.0.0.1:1/", "http://a b/")),
@@ -519,6 +519,10 @@ def test_a_damaged_store_is_a_store_that_is_down(published, tmp_path):
         assert_down_or_sound(path)
 
     sweep()
+    schema = sound.replace(b"number INTEGER PRIMARY KEY", b"number INTEGER PRIMARY \xffEY")
+    assert schema != sound
+    path.write_bytes(schema)  # SQLite quotes the odd byte in its message
+    assert_down_or_sound(path)
 
 
 VALUES = (
