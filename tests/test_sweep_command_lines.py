@@ -201,6 +201,11 @@ def parser_of(main: Callable) -> argparse.ArgumentParser:
     return seen.value.args[0]
 
 
+def names_host(text: str) -> bool:
+    """Whether a value names a server: one that was changed could name somebody else's."""
+    return "://" in text or "host=" in text
+
+
 def values(action: argparse.Action, good: dict[str, tuple]) -> st.SearchStrategy[str]:
     """Values for one argument, most of them good ones."""
     name = action.option_strings[-1] if action.option_strings else action.dest
@@ -208,7 +213,7 @@ def values(action: argparse.Action, good: dict[str, tuple]) -> st.SearchStrategy
     sensible = st.sampled_from([str(value) for value in fitting])
     odd = st.one_of(
         st.sampled_from(HOSTILE),
-        sensible.flatmap(lambda text: st.just(text) if "://" in text else changed(text)),
+        sensible.flatmap(lambda text: st.just(text) if names_host(text) else changed(text)),
         st.text(max_size=9).map(lambda text: text.replace("/", "∕")),
     )
     return st.one_of(sensible, sensible, sensible, odd)
