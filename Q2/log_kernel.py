@@ -34,7 +34,7 @@ LONGEST_LINE = 1 << 20  # bytes
 LARGEST_SIZE = 10**12  # bytes: no response is larger, and int64 sums millions of such exactly
 LONGEST_NUMBER = 18  # digits that surely fit into int64
 # Days since 1970-01-01 on which the months begin, up to the one after the last that is read.
-MONTH_DAYS = (
+MONTH_STARTS = (
     np.arange("1970-01", "2200-02", dtype="datetime64[M]").astype("datetime64[D]").astype(int)
 )
 
@@ -191,8 +191,8 @@ def read_date(at, length):
     if year < 1970 or year > 2199 or month < 1 or month > 12 or day < 1:
         return -BAD_DATE
     index = (year - 1970) * 12 + month - 1
-    number = MONTH_DAYS[index] + day - 1
-    return number if number < MONTH_DAYS[index + 1] else -BAD_DATE
+    number = MONTH_STARTS[index] + day - 1
+    return number if number < MONTH_STARTS[index + 1] else -BAD_DATE
 
 
 @inlined

@@ -120,11 +120,14 @@ def choose(articles: pd.DataFrame, families: Sequence[Family], folds: int, seed:
 def preferred(candidates: pd.DataFrame, families: Sequence[str], articles: int) -> pd.Series:
     """The best candidate of the first family within one standard error of the best accuracy.
 
-    Accuracies nearer than that to each other differ by chance, and so would the choice among them
-    (Hastie, Tibshirani and Friedman 2009, The Elements of Statistical Learning, section 7.10).
-    Laplace's rule of succession keeps the error of an accuracy of 1 above 0.
+    Accuracies nearer than that may differ by chance alone. The rule is that of Hastie, Tibshirani
+    and Friedman (2009, The Elements of Statistical Learning, section 7.10), who take the simplest
+    model, where this takes the first of `families`. Laplace's rule of succession keeps the error
+    of an accuracy of 1 above 0. Raises UserError if no accuracy is a number.
     """
     best = candidates["accuracy"].max()
+    if np.isnan(best):
+        raise UserError("no candidate can learn from these articles in every fold of the search")
     share = (best * articles + 1) / (articles + 2)
     error = np.sqrt(share * (1 - share) / articles)
     close = candidates[candidates["accuracy"] >= best - error]

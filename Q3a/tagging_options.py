@@ -61,7 +61,12 @@ def add_learning(group) -> None:
         help="the families of models to compare; reference: only the classic forest on word"
         " counts, always with its whole grid of 54 candidates",
     )
-    add("--search", choices=SEARCHES, default="quick", help="how many candidates of each family")
+    add(
+        "--search",
+        choices=SEARCHES,
+        default="quick",
+        help="how many candidates of each family; none: one",
+    )
     add("--out-of-core", action="store_true", help="for more articles than memory holds")
     add("--seed", type=random_seed, default=0, help="of every random choice")
     add_cluster_argument(group)

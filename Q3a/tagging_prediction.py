@@ -7,8 +7,8 @@ examples:
   python Q3a/tagging_prediction.py --train articles.csv --save tagger.skops --plot tagger.png
   python Q3a/tagging_prediction.py --predict --model-file tagger.skops --test new.csv
 
-Without files it learns from sample articles, invented Hong Kong news. The report goes to standard
-output; the tags of new articles, with a calibrated confidence, go to --output.
+Without files it learns from sample articles, Hong Kong news drawn from a seed. The report goes to
+standard output; the tags of new articles, with a calibrated confidence, go to --output.
 """
 
 import argparse
@@ -68,7 +68,7 @@ def learn_by(options: argparse.Namespace) -> Run:
 
 
 def learn(training: pd.DataFrame, options: argparse.Namespace) -> Run:
-    """The best model of one search, and what nested cross-validation says of such models."""
+    """The model that one search chooses, and what nested cross-validation says of such models."""
     articles = fit_to_learn_from(prepared(training, options.convert, options.cache))
     check_tags(articles)
     if options.plot:

@@ -44,7 +44,7 @@ from listening_data import Listening, MaximumAge, maximum_age, read_listening
 from lock_renewal import renewed_lock
 from recommendation_blocks import METRICS
 from recommendation_store import Run, Store, StoreLockedError, new_run
-from run_report import report_csv, report_text, summary
+from run_report import report_csv, report_json, summary
 from set_check import check_set
 from store_url import open_store
 
@@ -95,22 +95,28 @@ def run(options: argparse.Namespace) -> str:
         done = store.find_run(options.run_id) if options.run_id else None
         if done and store.is_current(done):
             print(f"run {done.run_id} is published already", file=sys.stderr)
+            write_report(done, options.report)
             return shown(done, f"version {done.version} is published", options.format)
         listening = read_input(options)
         with connected(options.cluster) as client:
             finished = daily_run(listening, settings, store, about, client)
         if not options.no_publish:
             store.publish(finished)
-    if options.report:
-        with replacing(options.report) as beside:
-            beside.write_text(report_text(finished) + "\n", encoding="utf-8")
+    write_report(finished, options.report)
     state = "finished, not published" if options.no_publish else "published"
     return shown(finished, summary(finished, state), options.format)
 
 
+def write_report(finished: Run, path: Path | None) -> None:
+    """Write the run's report, if a file was named for it."""
+    if path:
+        with replacing(path) as beside:
+            beside.write_text(report_json(finished) + "\n", encoding="utf-8")
+
+
 def shown(finished: Run, text: str, form: str) -> str:
-    """A run in the form that was asked for; `text` is it for people."""
-    forms = {"csv": report_csv, "json": report_text}
+    """A run in the form that was asked for; `text`: the run in words."""
+    forms = {"csv": report_csv, "json": report_json}
     return forms[form](finished) if form in forms else text
 
 

@@ -42,26 +42,32 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES}
 
 
-def report_text(run: Run) -> str:
+def report_json(run: Run) -> str:
     """The run and its report as JSON."""
     return json.dumps(asdict(run), ensure_ascii=False, indent=2)
 
 
+def rule_users(report: dict, rule: str) -> int | str:
+    """How many users a rule serves; empty if the report does not tell."""
+    return report["rules"].get(rule, 0) if "rules" in report else ""
+
+
 def report_csv(run: Run) -> str:
-    """The run's figures as a header and one row, so that the rows of many days make one table.
+    """The run's figures as a header and a row: the rows of many days below one header are a table.
 
     A figure that the report lacks, such as one of an earlier version of this job, is empty.
     """
     report = run.report
-    rules, rejected = report.get("rules", {}), report.get("data", {}).get("rejected", {})
+    rejected = report.get("data", {}).get("rejected")
     metrics = {name.partition("@")[0]: value for name, value in report.get("metrics", {}).items()}
     row = {
         "version": run.version,
         "run_id": run.run_id,
         "generated_at": run.generated_at,
         "users": run.users,
-        **{f"users_from_{rule}": rules.get(rule, 0) for rule in RULES},
-        "rejected_rows": sum(rejected.values()),
+        **{f"users_from_{rule}": rule_users(report, rule) for rule in RULES},
+        "rejected_rows": "" if rejected is None else sum(rejected.values()),
+        "recommendations": report.get("settings", {}).get("recommendations", ""),
         "recall": metrics.get("recall", ""),
         "ndcg": metrics.get("ndcg", ""),
         "store_items": report.get("store_items", ""),

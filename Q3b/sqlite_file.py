@@ -132,7 +132,7 @@ def failures(path: Path) -> Iterator[None]:
     except sqlite3.IntegrityError as error:
         raise ValueError(f"{path}: a user or list stands twice in the run: {error}") from error
     except sqlite3.Error as error:
-        if str(error).startswith("no such table"):
+        if str(error) in ("no such table: runs", "no such table: pointer"):
             raise StoreError(
                 f"{path}: there is no such store yet ({error}); recommend_daily.py makes it"
             ) from error

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from command_line import UserError
 from recommendation_store import Store
+from sqlite_store import SqliteStore
 
 TABLE = re.compile(r"[A-Za-z0-9_.-]{3,255}")  # DynamoDB's rule for names of tables
 
@@ -27,8 +28,6 @@ def open_store(url: str, create: bool = False) -> Store:
         parts = urlsplit("")
     file_alone = not (parts.netloc or parts.query or parts.fragment)
     if parts.scheme == "sqlite" and file_alone and len(parts.path) > 1:
-        from sqlite_store import SqliteStore
-
         return SqliteStore(Path(parts.path[1:]), create=create)
     if parts.scheme == "dynamodb" and TABLE.fullmatch(parts.netloc) and parts.path in ("", "/"):
         options = dynamodb_options(url, parts.query)

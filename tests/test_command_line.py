@@ -54,15 +54,15 @@ def test_an_interrupt_is_exit_code_130(capsys):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="closes streams as a POSIX shell does")
-@pytest.mark.parametrize(("closed", "status"), [(1, 1), (2, 0)])
-def test_a_closed_stream_is_no_traceback(closed, status):
+@pytest.mark.parametrize(("closed", "option", "status"), [(1, "--help", 1), (2, "--wrong", 2)])
+def test_a_closed_stream_is_no_traceback(closed, option, status):
     """As `script >&-` and `script 2>&-` start it."""
     program = f"import os, sys; os.close({closed}); os.execv(sys.argv[1], sys.argv[1:])"
     script = str(ROOT / "Q3b" / "alert.py")
-    command_line = [sys.executable, "-c", program, sys.executable, script, "--help"]
+    command_line = [sys.executable, "-c", program, sys.executable, script, option]
     finished = subprocess.run(command_line, capture_output=True, text=True)
     assert finished.returncode == status
-    assert finished.stdout.startswith("usage:") == (closed == 2)
+    assert finished.stdout == ""  # where Python prints an error without standard error
     closed_line = "alert.py: error: standard output is closed: there is nowhere to answer\n"
     assert finished.stderr == (closed_line if closed == 1 else "")
 

@@ -134,7 +134,7 @@ def test_the_first_lines_alone_may_be_empty_or_unknown(cluster, tmp_path):
     assert_one_line_error(alone, 2, *FORMATS)
 
 
-def test_the_made_up_log_and_standard_input(cluster):
+def test_the_sample_log_and_standard_input(cluster):
     assert assert_same(cluster).returncode == 0
     assert_one_line_error(run("-", "--cluster", cluster.address), 2, "standard input")
 

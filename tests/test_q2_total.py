@@ -10,7 +10,7 @@ SCRIPT = "Q2/raw_data_analytics.py"
 TWO_DAYS = ("--from", "2017-08-24", "--to", "2017-08-25")
 
 
-def test_made_up_log_agrees_with_pandas():
+def test_sample_log_agrees_with_pandas():
     log = sample_log(seed=7)
     days = pd.to_datetime(log["date"])
     expected = log[log["url"].str.endswith(".jpg") & days.between("2017-08-24", "2017-08-25")]

@@ -67,10 +67,19 @@ def test_one_search_compares_whole_families():
     assert choice.pipeline.memory is None
     rows = choice.candidates.query("family == @choice.family")
     assert choice.parameters == rows["parameters"].iloc[0]
-    kinds = {
-        name.rpartition("__")[2]: value for name, value in choice.pipeline.get_params().items()
-    }
-    assert choice.parameters.items() <= kinds.items()
+
+
+def test_the_pipeline_is_that_of_the_chosen_candidate():
+    """The first family learns little: a stump cannot tell three tags apart."""
+    learners = families("linear", "quick", seed=0)
+    stump = forest("stump", 0, {"model__max_depth": [1], "model__n_estimators": [1]})
+    choice = choose(corpus(), [stump, *learners[1:]], folds=3, seed=0)
+    assert choice.family == "linear on words and characters"
+    assert choice.pipeline.get_params()["model"].get_params()["C"] == choice.parameters["C"]
+    assert [name for name, *_ in choice.pipeline["features"].transformers] == [
+        "words",
+        "characters",
+    ]
 
 
 def test_chance_does_not_choose_among_families():
@@ -153,3 +162,6 @@ def test_a_candidate_that_cannot_be_fitted_loses():
         choose(corpus(), floor, 2, seed=0)
     with pytest.raises(UserError, match="the model cannot learn"):
         evaluate(corpus(), floor, seed=0)
+    nowhere = pd.DataFrame({"family": ["floor"], "accuracy": [np.nan]})
+    with pytest.raises(UserError, match="in every fold"):
+        preferred(nowhere, ["floor"], articles=60)

@@ -5,7 +5,7 @@ import pytest
 from evaluation_models import MODELS, TUNED, models_for
 from listeners import generated_play_counts
 from play_counts import play_counts_of
-from rivals import IMPLICIT, best_of_dense, ease_by_artists, ease_by_users, rows_by_score
+from rivals import IMPLICIT, best_of_dense, ease, ease_by_artists, ease_by_users, rows_by_score
 from scipy.sparse import csr_array
 
 USERS, ARTISTS = 60, 40
@@ -93,6 +93,15 @@ def test_both_ways_to_solve_ease_agree():
     others = np.delete(dense, column, axis=1)
     model = np.linalg.solve(others.T @ others + 2 * np.eye(19), others.T @ dense[:, column])
     assert np.allclose(by_artists[:, column], others @ model)
+
+
+def test_ease_divides_its_scores_by_a_power_of_popularity():
+    random = np.random.default_rng(4)
+    plays = csr_array((random.random((40, 12)) < 0.3).astype(np.float32))
+    plain, damped = (ease(plays, 12, 0, popularity_power=power) for power in (0.0, 0.4))
+    listeners = (plays > 0).sum(axis=0)
+    expected = plain.toarray() / listeners**0.4
+    assert np.allclose(damped.toarray(), expected, rtol=1e-5)
 
 
 def test_fillers_are_not_recommended():
