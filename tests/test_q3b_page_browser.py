@@ -107,7 +107,9 @@ def test_the_keyboard_alone_is_enough(open_page):
     page.keyboard.type(USER)
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("Artists for this listener")
-    # The fragment has moved the starting point: the next Tab is the first artist.
+    # The fragment, once it is reached, has moved the starting point: the next Tab is an artist.
+    page.wait_for_load_state("load")
+    expect(page.locator(":target")).to_be_in_viewport()
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name=ARTISTS[1], exact=True).first).to_be_focused()
 
