@@ -18,7 +18,7 @@ demo: .venv/installed
 	@$(VENV_PYTHON) Q3b/run_production.py
 
 test: .venv/installed-dev
-	@$(VENV_PYTHON) -m pytest --cov $(PYTEST_ARGUMENTS)
+	@$(VENV_PYTHON) -m pytest $(PYTEST_ARGUMENTS)
 
 # Small sizes in some minutes; the stated ones take about an hour.
 bench: .venv/installed-dev
