@@ -54,8 +54,9 @@ def plot_over_time(axes: Axes, series: pd.DataFrame) -> None:
     step = series.index.freqstr
     width = pd.Timedelta(1, step)
     bottom = np.zeros(len(series))
+    bars = []
     for extension in series:
-        axes.bar(series.index, series[extension], width, bottom, align="edge", label=extension)
+        bars.append(axes.bar(series.index, series[extension], width, bottom, align="edge"))
         bottom += series[extension].to_numpy()
     locator = AutoDateLocator()
     axes.xaxis.set_major_locator(locator)
@@ -63,7 +64,9 @@ def plot_over_time(axes: Axes, series: pd.DataFrame) -> None:
     axes.yaxis.set_major_formatter(BYTES)
     axes.set_ylabel("transfer per hour" if step == "h" else "transfer per day")
     axes.margins(x=0)
-    axes.legend(title="extension", frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
+    # Bars and names, since a label of theirs that begins with "_" would be left out.
+    place = {"loc": "upper left", "bbox_to_anchor": (1, 1)}
+    axes.legend(bars, series.columns, title="extension", frameon=False, **place)
 
 
 def plot_groups(axes: Axes, table: pd.DataFrame, by: str) -> None:

@@ -53,13 +53,15 @@ def draw_confusion(axis: Axes, counts: pd.DataFrame, font: FontProperties) -> No
 def draw_words(axis: Axes, words: pd.DataFrame, font: FontProperties) -> None:
     """Draw a bar per word, the weightiest on top, in the colour of the tag that it speaks for."""
     tags = list(dict.fromkeys(words["tag"]))
+    bars = []
     for number, tag in enumerate(tags):
         of_tag = words[words["tag"] == tag]
         colour = COLOURS[number % len(COLOURS)]
-        axis.barh(of_tag.index, of_tag["importance"], color=colour, label=drawable(tag, font))
+        bars.append(axis.barh(of_tag.index, of_tag["importance"], color=colour))
     axis.set_yticks(words.index, [drawable(word, font) for word in words["word"]])
     axis.invert_yaxis()
     axis.margins(y=0.01)
     axis.set(xlabel="importance", title="Weightiest words")
     if tags != [""]:
-        axis.legend(prop=font, title="speaks for")
+        # Bars and names, since a label of theirs that begins with "_" would be left out.
+        axis.legend(bars, [drawable(tag, font) for tag in tags], prop=font, title="speaks for")

@@ -6,8 +6,8 @@
 
 A fifth of each user's artists is held out at random; a recommender sees the rest and must find
 them in its first 20. The mean over several such splits is shown with its 95 % confidence
-interval. --tune first chooses every model's settings by the same number of trials, on
-plays cut from the training part of a further split, and keeps them in chosen_settings.json.
+interval. --tune first chooses every model's settings by the same number of trials, in ten
+folds of the training part of a further split, and keeps them in chosen_settings.json.
 """
 
 import argparse

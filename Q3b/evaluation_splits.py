@@ -34,22 +34,46 @@ def usable(data: PlayCounts) -> PlayCounts:
     )
 
 
-def split(plays: csr_array, seed: int, number: int, share: float = HELD_OUT) -> Split:
-    """Hold out a random share of each user's artists, rounded, and at least one of two or more.
+def split(plays: csr_array, seed: int, number: int) -> Split:
+    """Hold out a random fifth of each user's artists, rounded, and at least one of two or more.
 
     Each number is another draw from the same seed.
     """
     counts = np.diff(plays.indptr)
-    users = np.repeat(np.arange(len(counts)), counts)
-    drawn = np.lexsort((np.random.default_rng([seed, number]).random(plays.nnz), users))
-    rank = np.empty(plays.nnz, np.int64)
-    rank[drawn] = np.arange(plays.nnz) - plays.indptr[users]
+    users = users_of(plays)
+    rank = shuffled(plays, [seed, number]) - plays.indptr[users]
     least = (counts >= 2).astype(int)
-    held_out = rank < np.maximum(np.rint(counts * share).astype(int), least)[users]
-    return Split(*(entries(plays, users, part) for part in (~held_out, held_out)))
+    return parted(plays, rank < np.maximum(np.rint(counts * HELD_OUT).astype(int), least)[users])
 
 
-def entries(plays: csr_array, users: np.ndarray, part: np.ndarray) -> csr_array:
+def folds(plays: csr_array, seed: int, number: int) -> list[Split]:
+    """Hold out every play once: the plays of each user are dealt out to so many folds at random.
+
+    Dealing goes on from one user to the next, so folds differ by one play at most.
+    """
+    fold = shuffled(plays, seed) % number
+    return [parted(plays, fold == one) for one in range(number)]
+
+
+def users_of(plays: csr_array) -> np.ndarray:
+    """(entries,) the user of each entry."""
+    return np.repeat(np.arange(plays.shape[0]), np.diff(plays.indptr))
+
+
+def shuffled(plays: csr_array, seed: int | list[int]) -> np.ndarray:
+    """(entries,) the place of each entry when those of each user are shuffled among themselves."""
+    drawn = np.lexsort((np.random.default_rng(seed).random(plays.nnz), users_of(plays)))
+    places = np.empty(plays.nnz, np.int64)
+    places[drawn] = np.arange(plays.nnz)
+    return places
+
+
+def parted(plays: csr_array, held_out: np.ndarray) -> Split:
+    """The entries of a mask as the test plays, the others as the training part."""
+    return Split(*(entries(plays, part) for part in (~held_out, held_out)))
+
+
+def entries(plays: csr_array, part: np.ndarray) -> csr_array:
     """The entries of a mask as a matrix of the same shape."""
-    kept = (plays.data[part], (users[part], plays.indices[part]))
+    kept = (plays.data[part], (users_of(plays)[part], plays.indices[part]))
     return csr_array(kept, shape=plays.shape)

@@ -35,8 +35,8 @@ class Settings:
     popularity_power: beta
     """
 
-    similarity_plays: str = "log"
-    rarity_power: float = 1.0
+    similarity_plays: str = "relative"
+    rarity_power: float = 1.25
     neighbours: int = 250
     vote_plays: str = "relative"
     residual: float = 0.7

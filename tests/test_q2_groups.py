@@ -5,8 +5,10 @@ import io
 import pandas as pd
 import pytest
 from conftest import assert_one_line_error
+from matplotlib.figure import Figure
 from matplotlib.image import imread
 from q2_script import FIXTURES, ask, run
+from traffic_plot import plot_over_time
 
 LOG = FIXTURES / "cloudfront-26-fields.log"
 
@@ -163,3 +165,10 @@ def test_nothing_counts():
     answer = ask(LOG, "--from", "2020-01-01", "--by", "extension")
     assert (answer["requests"], answer["groups"], answer["rows_outside"]) == (0, [], 8)
     assert run(LOG, "--from", "2020-01-01").returncode == 0
+
+
+def test_an_extension_that_begins_with_an_underscore_is_in_the_legend():
+    axes = Figure().subplots()
+    hours = pd.date_range("2017-08-24", periods=3, freq="h")
+    plot_over_time(axes, pd.DataFrame({"_tmp": [1, 2, 3], "jpg": [1, 0, 1]}, index=hours))
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["_tmp", "jpg"]

@@ -9,9 +9,10 @@ import pytest
 from cjk_fonts import drawable, drawn_characters, font_for
 from command_line import UserError
 from matplotlib import font_manager
+from matplotlib.figure import Figure
 from matplotlib.image import imread
 from nested_evaluation import Evaluation
-from tagging_plots import plot_run
+from tagging_plots import draw_words, plot_run
 from tagging_report import Run
 
 LATIN_ONLY = font_manager.findfont("DejaVu Sans")
@@ -62,3 +63,12 @@ def test_latin_tags_need_no_chinese_font(tmp_path):
 
 def test_a_file_that_is_no_font_has_no_characters():
     assert drawn_characters(__file__) == frozenset()
+
+
+def test_a_tag_that_begins_with_an_underscore_is_in_the_legend():
+    axis = Figure().subplots()
+    words = pd.DataFrame(
+        {"word": ["ball", "vote"], "tag": ["_sport", "news"], "importance": [2, 1]}
+    )
+    draw_words(axis, words, font_for("_sport"))
+    assert [text.get_text() for text in axis.get_legend().get_texts()] == ["_sport", "news"]

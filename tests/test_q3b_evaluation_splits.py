@@ -1,7 +1,7 @@
 """What is held out, and what is left out, by construction."""
 
 import numpy as np
-from evaluation_splits import split, usable
+from evaluation_splits import folds, split, usable
 from listeners import generated_play_counts
 from play_counts import play_counts_of
 from scipy.sparse import csr_array
@@ -50,3 +50,21 @@ def test_every_artist_of_a_user_is_held_out_about_equally_often():
     held_out = split(plays, 1, 1).test.sum(axis=0)
     assert held_out.sum() == 8000
     assert np.abs(held_out - 800).max() < 5 * np.sqrt(800 * 0.8)
+
+
+def test_every_play_is_in_the_test_part_of_one_fold():
+    plays = generated_play_counts(users=100, artists=80, seed=4).matrix
+    parts = folds(plays, seed=1, number=10)
+    assert (sum(part.test for part in parts) != plays).nnz == 0
+    assert all((part.train + part.test != plays).nnz == 0 for part in parts)
+    sizes = [part.test.nnz for part in parts]
+    assert max(sizes) - min(sizes) <= 1
+    of_users = np.array([np.diff(part.test.indptr) for part in parts])
+    assert (np.ptp(of_users, axis=0) <= 1).all()
+
+
+def test_folds_repeat_by_seed_and_differ_by_it():
+    plays = generated_play_counts(users=50, artists=80, seed=4).matrix
+    one, same, other = (folds(plays, seed, 5)[0].test for seed in (1, 1, 2))
+    assert (one != same).nnz == 0
+    assert (one != other).nnz > 0

@@ -8,7 +8,7 @@ from chosen_settings import CHOSEN, merged, read_chosen, settings_for, write_cho
 from command_line import UserError
 from evaluation_models import DEFAULT
 from evaluation_splits import split
-from evaluation_tuning import ALL_SETS, SPACES, Trial, choose, search, validation_splits
+from evaluation_tuning import ALL_SETS, FOLDS, SPACES, Trial, choose, search, validation_splits
 from listeners import generated_play_counts
 from residual_vote import Settings
 
@@ -58,11 +58,11 @@ def test_a_search_ends_when_its_trials_are_spent():
 def test_validation_plays_are_none_of_the_test_plays_of_their_split():
     data = generated_play_counts(users=80, artists=60, seed=3)
     outer = split(data.matrix, 5, 0)
-    first, *others = validation_splits(data, 5)
-    assert all((first.test != other.test).nnz > 0 for other in others)
-    for inner in (first, *others):
-        assert inner.test.multiply(outer.test).nnz == 0
-        assert (inner.train + inner.test != outer.train).nnz == 0
+    inner = validation_splits(data, 5)
+    assert len(inner) == FOLDS
+    for fold in inner:
+        assert fold.test.multiply(outer.test).nnz == 0
+        assert (fold.train + fold.test != outer.train).nnz == 0
 
 
 def test_settings_are_chosen_for_each_set_and_the_default_for_all(implicit):
