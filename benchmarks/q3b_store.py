@@ -1,7 +1,7 @@
 """How fast recommendations are written to the SQLite store and read back.
 
     python benchmarks/q3b_store.py
-    python benchmarks/q3b_store.py --users 359347 --artists 155424
+    python benchmarks/q3b_store.py --users 359347 --artists 155424 --text-runs 1
 
 The sets are drawn from a seed in the shape of a daily run: 20 artists a user, three reasons each,
 and 10 top artists. The peer keeps the same items the usual way, one JSON text a user in a table of
@@ -172,18 +172,23 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = ArgumentParser(description=__doc__)
     parser.add_argument("--users", type=int, default=20_000, help="in the set")
     parser.add_argument("--artists", type=int, default=20_000, help="in the catalogue")
-    parser.add_argument("--runs", type=int, default=3, help="of which the median is shown")
+    parser.add_argument("--runs", type=int, default=3, help="of the store; the median is shown")
+    parser.add_argument("--text-runs", type=int, default=3, help="of the JSON texts, likewise")
     parser.add_argument("--seed", type=int, default=1, help="of the set")
     options = parser.parse_args(argv)
     blocks = random_blocks(options.users, options.artists, options.seed)
     catalogue = random_catalogue(options.artists)
-    print(f"{options.users:,} users, {options.artists:,} artists, median of {options.runs}")
-    heads = ("users/s written", "users/CPU s", "us to read one", "bytes a user")
+    print(f"{options.users:,} users, {options.artists:,} artists, medians")
+    heads = ("runs", "users/s written", "users/CPU s", "us to read one", "bytes a user")
     print(f"{'':<12}" + "".join(f"{head:>17}" for head in heads))
-    ways = {"the store": (write_packed, read_packed), "JSON texts": (write_texts, read_texts)}
-    for name, (write, read) in ways.items():
-        *rates, size = measure(write, read, blocks, catalogue, options.runs)
-        print(f"{name:<12}" + "".join(f"{rate:>17,.0f}" for rate in [*rates, size / options.users]))
+    ways = {
+        "the store": (write_packed, read_packed, options.runs),
+        "JSON texts": (write_texts, read_texts, options.text_runs),
+    }
+    for name, (write, read, runs) in ways.items():
+        *rates, size = measure(write, read, blocks, catalogue, runs)
+        row = [runs, *rates, size / options.users]
+        print(f"{name:<12}" + "".join(f"{figure:>17,.0f}" for figure in row))
     print(f"peak memory {peak_memory() / 1e6:,.0f} MB, the set itself included")
 
 

@@ -35,9 +35,9 @@ STATED_SIZES = {
     "q3b_reading": f"{LISTENERS} --runs 3",
     "q3b_neighbours": "--users 45000 85657 180000 359347 --classic 8500 17000 34000"
     " --libraries 45000",
-    "q3b_store": LISTENERS,
+    "q3b_store": f"{LISTENERS} --text-runs 1",
     "q3b_api": f"{LISTENERS} --requests 100000",
-    "cluster": f"--rows 20000000 --copies 20 --users 60000 --artists {ARTISTS}",
+    "cluster": f"--rows 20000000 --copies 8 --users 40000 --artists {ARTISTS}",
     "cluster_plan": "",
 }
 
