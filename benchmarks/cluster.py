@@ -1,8 +1,8 @@
 """What a Dask cluster costs and brings: each heavy job without one, on one worker and on two.
 
     python benchmarks/cluster.py
-    python benchmarks/cluster.py --only q2 --rows 20000000 --copies 20
-    python benchmarks/cluster.py --only q3b --users 60000 --artists 155424
+    python benchmarks/cluster.py --only q2 --rows 20000000 --copies 8
+    python benchmarks/cluster.py --only q3b --users 40000 --artists 155424
     python benchmarks/cluster.py --plan
 
 A worker has one thread. Overhead and efficiency compare with a run that is held to one processor;
