@@ -160,8 +160,8 @@ def on_cluster(client, data, tasks: list[tuple], name: str) -> list[dict[str, fl
 def main(argv: Sequence[str] | None = None) -> None:
     """Compare the models of the command line on its data sets."""
     options = parse(argv)
-    check_libraries(options.models or MODELS)
     sets = read_data_sets(options.data, options.seed)
+    check_libraries(options.models or MODELS)  # after the data: a mistake is told first
     chosen = read_chosen(CHOSEN)
     for model in SPACES if options.tune else []:
         if model in (options.models or MODELS):

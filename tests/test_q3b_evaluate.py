@@ -182,6 +182,8 @@ def test_a_library_that_cannot_be_loaded_is_one_line(hetrec, capsys, monkeypatch
     assert output.err.startswith("evaluate.py: error: ALS needs the library implicit")
     assert output.err.count("\n") == 1
     assert not output.out
+    assert evaluate.main(["--data", "hetrec", "--models", "ALS"]) == 2
+    assert "needs the folder of its files" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

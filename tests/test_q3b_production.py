@@ -1,8 +1,13 @@
 """The whole way by one command: the sample, the job, the store, the API and its answer."""
 
 import re
+import subprocess
+import sys
 
+import pytest
+from command_line import OutsideError
 from conftest import assert_one_line_error, run_script
+from run_production import served, wait_until_ready
 
 
 def test_one_command_goes_the_whole_way(tmp_path):
@@ -24,3 +29,22 @@ def test_one_command_goes_the_whole_way(tmp_path):
 
 def test_a_wrong_limit_is_one_line():
     assert_one_line_error(run_script("Q3b/run_production.py", "--limit", "0"), 2, "--limit")
+
+
+def test_an_api_that_does_not_start_is_told_by_its_own_words(tmp_path):
+    log = tmp_path / "api.log"
+    said = "the API did not become ready: api.py: error: .*redis"
+    with pytest.raises(OutsideError, match=said), served("redis://a-store", log):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("log_text", "last"), [("listening\nno memory left\n", "no memory left"), ("", "no message")]
+)
+def test_its_last_words_are_the_last_line_of_its_log(tmp_path, log_text, last):
+    log = tmp_path / "api.log"
+    log.write_text(log_text, encoding="utf-8")
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        ended.wait()
+        with pytest.raises(OutsideError, match=f"ready: {last}$"):
+            wait_until_ready(ended, "http://127.0.0.1:9", log)
