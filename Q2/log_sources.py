@@ -42,6 +42,8 @@ def find_sources(names: list[str]) -> list[Source]:
 def sources_of(name: str) -> Iterator[Source]:
     """The files of one name: a file, a folder, a glob, `-`, or an address such as s3://..."""
     if name == "-":
+        if sys.stdin is None:  # closed by `<&-`
+            raise UserError("standard input is closed: there is nothing to read for -")
         yield Source(STANDARD_INPUT, lambda: sys.stdin.buffer)
     elif "://" in name:
         yield from remote_sources(name)

@@ -45,6 +45,12 @@ def test_a_file_whose_name_looks_like_a_glob(tmp_path):
     assert ask(tmp_path / "log[1].tsv")["rows_read"] == 8
 
 
+def test_a_closed_standard_input_is_one_line(monkeypatch):
+    """As `script - <&-` starts it."""
+    monkeypatch.setattr("sys.stdin", None)
+    assert_one_line_error(run("-"), 2, "standard input is closed")
+
+
 def test_empty_logs_alone_are_one_line(folder):
     for file in folder.rglob("*.*"):
         file.write_bytes(b"")
