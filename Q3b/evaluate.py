@@ -30,7 +30,7 @@ from command_line import (
 from evaluation_data import DATA_SETS, read_data_set
 from evaluation_metrics import hubness, recall_and_ndcg, variety
 from evaluation_models import DEFAULT, MODELS, TUNED, ModelOutput, check_libraries, left_out
-from evaluation_report import plot_comparison, show
+from evaluation_report import REPORTS
 from evaluation_splits import split, usable
 from evaluation_tuning import SPACES, choose
 from listeners import generated_play_counts
@@ -61,8 +61,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
         "--trials", type=number, default=40, metavar="N", help="settings tried a model"
     )
     add_cluster_argument(parser)
-    formats = ["text", "csv", "json"]
-    parser.add_argument("--format", choices=formats, default="text", help="of the comparison")
+    parser.add_argument("--format", choices=REPORTS, default="text", help="of the comparison")
     parser.add_argument("--plot", type=picture, metavar="FILE.png", help="draw the comparison")
     return parser.parse_args(argv)
 
@@ -175,10 +174,12 @@ def main(argv: Sequence[str] | None = None) -> None:
             for name, data in sets.items()
             for row in compare(name, data, options, chosen, client)
         ]
-    show(rows, options.format)
+    print(REPORTS[options.format](rows))
     if options.plot:
+        from evaluation_plot import plot_comparison  # Matplotlib takes half a second to load
+
         plot_comparison(rows, options.plot, options.top)
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    sys.exit(main())

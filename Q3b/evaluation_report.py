@@ -1,15 +1,13 @@
-"""Show a comparison of recommenders: text, CSV or JSON, and a plot.
+"""A comparison of recommenders as text for people, as CSV or JSON for programs.
 
 A row is a dict of data, model, settings and measures; measures maps a name to one value a split.
 """
 
 import csv
+import io
 import json
-import sys
-from pathlib import Path
 
 import numpy as np
-from command_line import replacing
 from scipy.stats import t as student
 
 CONFIDENCE = 0.95
@@ -37,89 +35,69 @@ def summary(row: dict) -> dict:
     return flat | {"splits": len(row["measures"]["seconds"]), "settings": row["settings"]}
 
 
-def show(rows: list[dict], form: str) -> None:
-    """Print the comparison as text, csv or json."""
-    summaries = [summary(row) for row in rows]
-    if form == "json":
-        print(json.dumps([rounded(one) for one in summaries], indent=2))
-    elif form == "csv":
-        print_csv(summaries)
-    else:
-        print_text(summaries)
+def rounded(row: dict) -> dict:
+    """A row's summary with its numbers to 4 decimals."""
+    return {
+        name: round(value, 4) if isinstance(value, float) else value
+        for name, value in summary(row).items()
+    }
 
 
-def rounded(one: dict) -> dict:
-    """Round a summary's numbers to 4 decimals."""
-    return {name: round(v, 4) if isinstance(v, float) else v for name, v in one.items()}
+def as_json(rows: list[dict]) -> str:
+    """A list of objects, one a model and data set."""
+    return json.dumps([rounded(row) for row in rows], indent=2)
 
 
-def print_csv(summaries: list[dict]) -> None:
-    """Print one line a model, settings as JSON."""
+def as_csv(rows: list[dict]) -> str:
+    """One line a model and data set, settings as JSON."""
+    summaries = [rounded(row) for row in rows]
     names = list(dict.fromkeys(name for one in summaries for name in one))
-    writer = csv.DictWriter(sys.stdout, names, lineterminator="\n")
+    text = io.StringIO()
+    writer = csv.DictWriter(text, names, lineterminator="\n")
     writer.writeheader()
     for one in summaries:
-        writer.writerow(rounded(one) | {"settings": json.dumps(one["settings"], sort_keys=True)})
+        writer.writerow(one | {"settings": json.dumps(one["settings"], sort_keys=True)})
+    return text.getvalue().removesuffix("\n")
 
 
-def print_text(summaries: list[dict]) -> None:
-    """Print one table for each data set."""
-    for data in dict.fromkeys(one["data"] for one in summaries):
-        rows = [one for one in summaries if one["data"] == data]
-        measures = [name for name in rows[0] if "@" in name and "_interval" not in name]
-        print(f"{data}: mean of {rows[0]['splits']} splits ± 95 % confidence; seconds are medians")
-        heads = [*measures, "coverage", "novelty", "antihubs", "hub links", "seconds"]
-        print(f"{'model':<27}" + "".join(f"{head:>15}" for head in heads[:2]), end="")
-        print("".join(f"{head:>10}" for head in heads[2:]))
-        for one in rows:
-            print(text_line(one, measures))
-        print()
+def as_text(rows: list[dict]) -> str:
+    """One table for each data set."""
+    names = dict.fromkeys(row["data"] for row in rows)
+    return "\n\n".join(table([row for row in rows if row["data"] == name]) for name in names)
 
 
-def text_line(one: dict, measures: list[str]) -> str:
-    """A summary as a line of the table; what does not apply is left blank."""
-    cells = [f"{one['model']:<27}"]
+def table(rows: list[dict]) -> str:
+    """The rows of one data set as a title, the names of the columns and a line a model."""
+    summaries = [summary(row) for row in rows]
+    measures = [name for name in rows[0]["measures"] if "@" in name]
+    data, splits = summaries[0]["data"], summaries[0]["splits"]
+    heads = ["coverage", "novelty", "antihubs", "hub links", "seconds"]
+    lines = [
+        f"{data}: mean of {splits} splits ± 95 % confidence; seconds are medians",
+        table_line("model", measures, heads),
+        *(table_line(one["model"], *cells(one, measures)) for one in summaries),
+    ]
+    return "\n".join(lines)
+
+
+def cells(one: dict, measures: list[str]) -> tuple[list[str], list[str]]:
+    """A summary's measures with their intervals, and the rest; what does not apply is blank."""
+    wide = []
     for name in measures:
         width = one[f"{name}_interval"]
-        cells.append(f"{one[name]:.3f} ± {width:.3f}" if width is not None else f"{one[name]:.3f}")
-    rest = [("coverage", ".3f"), ("novelty", ".2f"), ("antihubs", ".1%"), ("hub_links", ".1%")]
-    last = [
-        f"{one[name]:{form}}" if name in one else "" for name, form in [*rest, ("seconds", ".1f")]
-    ]
+        wide.append(f"{one[name]:.3f} ± {width:.3f}" if width is not None else f"{one[name]:.3f}")
+    forms = {"coverage": ".3f", "novelty": ".2f", "antihubs": ".1%", "hub_links": ".1%"}
+    forms["seconds"] = ".1f"
+    return wide, [f"{one[name]:{form}}" if name in one else "" for name, form in forms.items()]
+
+
+def table_line(model: str, wide: list[str], narrow: list[str]) -> str:
+    """The cells of one line in the widths of their columns."""
     return (
-        cells[0] + "".join(f"{cell:>15}" for cell in cells[1:]) + "".join(f"{c:>10}" for c in last)
+        f"{model:<27}"
+        + "".join(f"{cell:>15}" for cell in wide)
+        + "".join(f"{cell:>10}" for cell in narrow)
     )
 
 
-def plot_comparison(rows: list[dict], path: Path, top: int) -> None:
-    """Draw recall and nDCG of every model, one panel a data set, with confidence intervals."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
-    names = list(dict.fromkeys(row["data"] for row in rows))
-    height = 1.2 + 0.45 * max(sum(row["data"] == name for row in rows) for name in names)
-    figure, axes = plt.subplots(
-        1, len(names), figsize=(6.5 * len(names), height), squeeze=False, layout="constrained"
-    )
-    for axis, name in zip(axes[0], names, strict=True):
-        draw_panel(axis, [summary(row) for row in rows if row["data"] == name], name, top)
-    with replacing(path) as beside:
-        figure.savefig(beside, dpi=150)
-    plt.close(figure)
-
-
-def draw_panel(axis, summaries: list[dict], name: str, top: int) -> None:
-    """Draw two bars a model, the best model on top."""
-    ordered = sorted(summaries, key=lambda one: one[f"recall@{top}"])
-    places = np.arange(len(ordered))
-    for shift, measure, label in ((0.2, f"recall@{top}", "recall"), (-0.2, f"ndcg@{top}", "nDCG")):
-        widths = [one[f"{measure}_interval"] or 0 for one in ordered]
-        values = [one[measure] for one in ordered]
-        axis.barh(places + shift, values, 0.38, xerr=widths, label=f"{label}@{top}", capsize=2)
-    axis.set_yticks(places, [one["model"] for one in ordered])
-    axis.set_title(name)
-    axis.set_xlabel(f"mean of {summaries[0]['splits']} splits")
-    axis.legend(loc="lower right")
-    axis.grid(axis="x", alpha=0.3)
+REPORTS = {"text": as_text, "csv": as_csv, "json": as_json}

@@ -17,12 +17,12 @@ from evaluation_metrics import recall_and_ndcg
 from evaluation_models import DEEP, DEFAULT, MACHINE, MODELS, TUNED, models_for
 from evaluation_splits import Split, folds, split
 from play_counts import PlayCounts
+from play_weights import KINDS
 from tqdm import tqdm
 
 VALIDATION_SPLIT, FOLDS = 0, 10
 FOLDS_USED = {MACHINE: 2, DEEP: 1}  # whose single fit takes up to a minute
 ALL_SETS = "all"  # the name under which one choice for all data sets is kept
-KINDS = ["binary", "log", "relative", "bm25"]
 
 # The values of each setting; the search begins with the middle ones.
 RESIDUAL_VOTE = {
@@ -51,7 +51,7 @@ SPACES: dict[str, dict[str, list]] = {
         "similarity_power": [1.0, 1.25, 1.5, 2.0],
     },
     "EASE": {
-        "kind": KINDS,
+        "kind": list(KINDS),
         "power": [0.5, 1.0, 1.5],
         "regularization": [30.0, 100.0, 300.0, 1000.0, 3000.0, 10_000.0],
         "popularity_power": [0.0, 0.1, 0.2, 0.3, 0.4, 0.5],
@@ -62,7 +62,7 @@ SPACES: dict[str, dict[str, list]] = {
         "b": [0.0, 0.25, 0.5, 0.75, 1.0],
     },
     "ALS": {
-        "kind": KINDS,
+        "kind": list(KINDS),
         "factors": [16, 32, 48, 64, 96],
         "regularization": [0.1, 1.0, 10.0, 30.0, 100.0],
         "alpha": [1.0, 3.0, 10.0, 30.0],
@@ -125,7 +125,7 @@ def search(space: dict[str, list], score: Callable[[dict], float], trials: int, 
     while len(tried) < trials:
         climb(space, attempt, start)
         start = {name: values[random.integers(len(values))] for name, values in space.items()}
-    return best_of(tried)
+    return best_trial(tried)
 
 
 def climb(space: dict[str, list], attempt: Callable[[dict], Trial], start: dict) -> None:
@@ -134,10 +134,10 @@ def climb(space: dict[str, list], attempt: Callable[[dict], Trial], start: dict)
     while best != before:
         before = best
         for name, values in space.items():
-            best = best_of([best, *(attempt(best.settings | {name: value}) for value in values)])
+            best = best_trial([best, *(attempt(best.settings | {name: value}) for value in values)])
 
 
-def best_of(trials: list[Trial]) -> Trial:
+def best_trial(trials: list[Trial]) -> Trial:
     """The trial of the highest score, of equals the first."""
     return max(trials, key=lambda trial: trial.score)
 
