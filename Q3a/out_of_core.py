@@ -99,7 +99,8 @@ def epochs(articles: int) -> int:
 
 def read_parts(parts: Iterable[Path]) -> pd.DataFrame:
     """The articles of the parts, with columns id, tag, plain, words."""
-    rows = [json.loads(line) for part in parts for line in part.open(encoding="utf-8")]
+    texts = (part.read_text(encoding="utf-8") for part in parts)
+    rows = [json.loads(line) for text in texts for line in text.splitlines()]
     return pd.DataFrame(rows, columns=["id", "tag", *FEATURES])
 
 

@@ -1,4 +1,4 @@
-"""The result of a run, as text for people and as JSON for programs."""
+"""The result of a run, as text for people, as CSV or JSON for programs."""
 
 import json
 from collections.abc import Iterator, Mapping

@@ -16,7 +16,6 @@ import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 
 from api_metrics import measure
 from api_problems import describe_failures
@@ -27,10 +26,10 @@ from command_line import ArgumentParser, OutsideError, UserError, command, whole
 from flask import Flask
 from listener_page import page
 from recommendation_store import Store
-from store_url import open_store
+from store_url import DEFAULT_STORE, default_store, open_store
 
 DEFAULTS = {
-    "STORE": f"sqlite:///{Path(__file__).resolve().parent / 'recommendations.db'}",
+    "STORE": DEFAULT_STORE,
     "API_KEY": "",  # empty: no key is asked for
     "FRESH_HOURS": 36,  # a daily job may be half a day late
     "CACHE_SECONDS": 60,  # how long a client may keep an answer without asking again
@@ -87,8 +86,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
         description=__doc__,
         epilog="example:\n  python Q3b/api.py --store sqlite:///Q3b/recommendations.db --port 8000",
     )
-    store_url = os.environ.get("RECOMMENDER_STORE", DEFAULTS["STORE"])
-    parser.add_argument("--store", metavar="URL", default=store_url, help="the store to read")
+    parser.add_argument("--store", metavar="URL", default=default_store(), help="the store to read")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     port, few, some = whole_number(1, 65535), whole_number(1, 64), whole_number(1, 256)
     parser.add_argument("--port", type=port, default=8000, help="port to listen on")

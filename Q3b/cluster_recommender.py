@@ -21,8 +21,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 import residual_vote
-from cluster import completed
-from cluster import sent as send
+from cluster import completed, sent
 from cold_start import Popularity, popularity_of
 from features import normalised_plays, scaled_age
 from neighbour_kernel import Best, Rows, sort_rows
@@ -81,29 +80,29 @@ class Spread:
 
 def blocks_on(
     client: "Client",
-    sent: "Future",
+    data: "Future",
     plays: PlayCounts,
     settings: "RunSettings",
     writer: Writer,
 ) -> Iterator[Block | Written]:
     """Yield the blocks of all users as they are ready.
 
-    sent: the plays on the workers. A writer that can be sent to workers writes there; a file has
+    data: the plays on the workers. A writer that can be sent to workers writes there; a file has
     one writer, here.
     """
     k = neighbours_of_each(plays, settings.metric, settings.neighbours)
     spread_of = euclidean_on if settings.metric == "euclidean" else cosine_on
-    spread = spread_of(client, sent, plays, k, settings.include_played)
+    spread = spread_of(client, data, plays, k, settings.include_played)
     submit = partial(client.submit, pure=False)
-    popularity = submit(popularity_of, sent)
-    there = send(client, writer) if writer.writes_on_workers else None
+    popularity = submit(popularity_of, data)
+    there = sent(client, writer) if writer.writes_on_workers else None
     made = [
         submit(
             block_of_part,
             there,
             spread.shared,
             weights,
-            sent,
+            data,
             popularity,
             settings.recommendations,
             users,
@@ -144,12 +143,12 @@ def block_of_part(
 
 
 def cosine_on(
-    client: "Client", sent: "Future", plays: PlayCounts, k: int, include_played: bool
+    client: "Client", data: "Future", plays: PlayCounts, k: int, include_played: bool
 ) -> Spread:
     """Begin the default method."""
     submit, (count, columns) = partial(client.submit, pure=False), plays.matrix.shape
     settings = replace(residual_vote.Settings(), neighbours=k)
-    compared = submit(compared_rows, sent, settings)
+    compared = submit(compared_rows, data, settings)
     rows = submit(rows_of_cosine, compared)
     index = [submit(inverted_index, rows, columns, *ends) for ends in blocks(0, count)]
     users = [np.arange(part.start, part.stop) for part in slices(count, BLOCK)]
@@ -158,25 +157,25 @@ def cosine_on(
         submit(cosine_weights, one, part, count, settings.similarity_power)
         for one, part in zip(best, users, strict=True)
     ]
-    votes = submit(own_votes_of, sent, settings)
+    votes = submit(own_votes_of, data, settings)
     if settings.residual:
         residual = [
             submit(residual_part, votes, weights, part, settings)
             for weights, part in zip(neighbours, users, strict=True)
         ]
         votes = submit(joined, residual)
-    shared = submit(recommender_of, sent, votes, compared, include_played)
+    shared = submit(recommender_of, data, votes, compared, include_played)
     return Spread(shared, users, neighbours)
 
 
 def euclidean_on(
-    client: "Client", sent: "Future", plays: PlayCounts, k: int, include_played: bool
+    client: "Client", data: "Future", plays: PlayCounts, k: int, include_played: bool
 ) -> Spread:
     """Begin the classic method; returns when the distances of all users are there."""
     submit, (count, columns) = partial(client.submit, pure=False), plays.matrix.shape
     groups = pd.factorize(np.asarray(plays.profiles["country"]))[0]
-    shares = submit(shares_of, sent)
-    rows = submit(rows_of_euclidean, shares, sent, groups)
+    shares = submit(shares_of, data)
+    rows = submit(rows_of_euclidean, shares, data, groups)
     users, best, ends = [], [], np.cumsum([0, *np.bincount(groups)])
     for group, (begin, end) in enumerate(pairwise(ends)):
         index = [submit(inverted_index, rows, columns, *cut) for cut in blocks(begin, end)]
@@ -199,7 +198,7 @@ def euclidean_on(
         submit(euclidean_weights, one, part, count, largest)
         for one, part in zip(best, users, strict=True)
     ]
-    return Spread(submit(recommender_of, sent, shares, shares, include_played), users, neighbours)
+    return Spread(submit(recommender_of, data, shares, shares, include_played), users, neighbours)
 
 
 def compared_rows(plays: PlayCounts, settings: residual_vote.Settings) -> csr_array:

@@ -19,8 +19,8 @@ from play_counts import PlayCounts, aligned_profiles
 from pyarrow import compute, parquet
 from text_columns import Column, as_column
 
-PLAYS_COLUMNS = ["user_id", "artist_id", "artist_name", "plays"]
-PROFILE_COLUMNS = ["user_id", "gender", "age", "country", "signup"]
+PLAYS_TABLE = ["user_id", "artist_id", "artist_name", "plays"]
+PROFILES_TABLE = ["user_id", "gender", "age", "country", "signup"]
 TIME_COLUMN = "last_played_at"
 TIMES = {TIME_COLUMN, "signup"}  # no other column may hold times
 UNITS = {"d": "days", "w": "weeks", "m": "months", "y": "years"}
@@ -85,7 +85,7 @@ def read_listening(
     else:
         counts, rejected = read_plays(Path(plays))
     if not profiles:
-        nobody = pd.DataFrame(columns=PROFILE_COLUMNS[1:])
+        nobody = pd.DataFrame(columns=PROFILES_TABLE[1:])
         return Listening(replace(counts, profiles=no_profiles(counts.users)), nobody, rejected)
     read = read_profiles_table if Path(profiles).suffix == ".parquet" else read_profiles
     everybody, rejected_profiles = read(Path(profiles))
@@ -102,14 +102,14 @@ def no_profiles(users: np.ndarray) -> pd.DataFrame:
 
 def read_plays_table(path: Path, max_age: MaximumAge | None) -> tuple[PlayCounts, dict[str, int]]:
     """The plays of a Parquet file without profiles, and the rows left out by reason."""
-    wanted = PLAYS_COLUMNS + [TIME_COLUMN] * bool(max_age)
-    table = read_columns(path, wanted, texts=PLAYS_COLUMNS[:3])
+    wanted = PLAYS_TABLE + [TIME_COLUMN] * bool(max_age)
+    table = read_parquet(path, wanted, texts=PLAYS_TABLE[:3])
     rows = len(table)
     if max_age:
         table = table.filter(compute.greater_equal(table[TIME_COLUMN], since(table, max_age)))
     if not len(table):
         raise UserError(f"{path}: no row of {rows} is young enough" if rows else f"{path}: no row")
-    user, mbid, name = (text_column(table[column]) for column in PLAYS_COLUMNS[:3])
+    user, mbid, name = (text_column(table[column]) for column in PLAYS_TABLE[:3])
     plays = numbers(table["plays"])
     reasons = {
         "plays: no user id": user.each(user.values == ""),
@@ -125,8 +125,10 @@ def read_plays_table(path: Path, max_age: MaximumAge | None) -> tuple[PlayCounts
 
 
 def since(table: pa.Table, max_age: MaximumAge) -> pa.Scalar:
-    """The earliest time to keep, of the type of the table's times; theirs are UTC if they say
-    nothing else."""
+    """The earliest time to keep, of the type of the table's times.
+
+    Theirs are UTC if they say nothing else.
+    """
     kind = table.schema.field(TIME_COLUMN).type
     earliest = max_age.since(datetime.now(UTC))
     zone = getattr(kind, "tz", None)
@@ -135,7 +137,7 @@ def since(table: pa.Table, max_age: MaximumAge) -> pa.Scalar:
 
 def read_profiles_table(path: Path) -> tuple[pd.DataFrame, dict[str, int]]:
     """The profiles of a Parquet file by user id, and the rows left out by reason."""
-    table = read_columns(path, PROFILE_COLUMNS).to_pandas(date_as_object=False)
+    table = read_parquet(path, PROFILES_TABLE).to_pandas(date_as_object=False)
     categories = table.select_dtypes("category").columns
     table = table.astype(dict.fromkeys(categories, object))
     users = table["user_id"].astype(object).fillna("").astype(str).str.strip()
@@ -156,7 +158,7 @@ def read_profiles_table(path: Path) -> tuple[pd.DataFrame, dict[str, int]]:
     return profiles.set_index(pd.Index(users[keep], name="user")), rejected
 
 
-def read_columns(path: Path, columns: list[str], texts: list[str] = ()) -> pa.Table:
+def read_parquet(path: Path, columns: list[str], texts: list[str] = ()) -> pa.Table:
     """Read columns of a Parquet file, `texts` as codes. Raises UserError for another file."""
     if not path.is_file():
         raise UserError(f"{path}: there is no such file")

@@ -46,10 +46,9 @@ from recommendation_blocks import METRICS
 from recommendation_store import Run, Store, StoreLockedError, new_run
 from run_report import report_csv, report_json, summary
 from set_check import check_set
-from store_url import open_store
+from store_url import default_store, open_store
 
 HERE = Path(__file__).resolve().parent
-STORE = os.environ.get("RECOMMENDER_STORE") or f"sqlite:///{HERE / 'recommendations.db'}"
 LOCKED = 75  # EX_TEMPFAIL of sysexits.h: try again later
 STOPPED = 128 + signal.SIGTERM
 
@@ -169,7 +168,8 @@ def parser() -> ArgumentParser:
     add("--include-played", action="store_true", help="recommend also what a user plays already")
     add_cluster_argument(result.add_argument_group("where"))
     add = result.add_argument_group("store").add_argument
-    add("--store", metavar="URL", default=STORE, help="sqlite:///FILE or dynamodb://TABLE?region=R")
+    urls = "sqlite:///FILE or dynamodb://TABLE?region=R"
+    add("--store", metavar="URL", default=default_store(), help=urls)
     add("--run-id", default="", metavar="ID", help="a run of this id is published only once")
     add("--no-publish", action="store_true", help="write the set, but leave readers on the old one")
     add = result.add_argument_group("instead of a run").add_mutually_exclusive_group().add_argument

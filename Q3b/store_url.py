@@ -5,6 +5,7 @@ dynamodb://table?region=eu-west-1   a table of Amazon DynamoDB; DYNAMODB_ENDPOIN
                                     environment names a local one
 """
 
+import os
 import re
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
@@ -13,7 +14,13 @@ from command_line import UserError
 from recommendation_store import Store
 from sqlite_store import SqliteStore
 
+DEFAULT_STORE = f"sqlite:///{Path(__file__).resolve().parent / 'recommendations.db'}"
 TABLE = re.compile(r"[A-Za-z0-9_.-]{3,255}")  # DynamoDB's rule for names of tables
+
+
+def default_store() -> str:
+    """The URL in RECOMMENDER_STORE, else that of a file in this folder."""
+    return os.environ.get("RECOMMENDER_STORE") or DEFAULT_STORE
 
 
 def open_store(url: str, create: bool = False) -> Store:
