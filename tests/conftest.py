@@ -49,6 +49,11 @@ def run_script(
     return finished
 
 
+def take_interrupts() -> None:
+    """For a child process to run first: it takes SIGINT, even of tests in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Finished(NamedTuple):
     """What `run_here` returns, under the names of `subprocess.run`."""
 

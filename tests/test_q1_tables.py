@@ -1,6 +1,7 @@
 """Tables that are there already: read by any name, never written, and no text becomes SQL."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -9,7 +10,14 @@ from collections.abc import Iterator
 
 import psycopg2
 import pytest
-from conftest import ROOT, assert_one_line_error, clean_environment, run_here, run_script
+from conftest import (
+    ROOT,
+    assert_one_line_error,
+    clean_environment,
+    run_here,
+    run_script,
+    take_interrupts,
+)
 from psycopg2 import sql
 from sql import main
 
@@ -215,7 +223,12 @@ def slow_run(postgres_url, connection) -> Iterator[subprocess.Popen]:
         )
         command = [sys.executable, "Q1/sql.py", "--dsn", postgres_url, "--table", "app.slow"]
         process = subprocess.Popen(
-            command, cwd=ROOT, env=clean_environment(), stderr=subprocess.PIPE, text=True
+            command,
+            cwd=ROOT,
+            env=clean_environment(),
+            preexec_fn=take_interrupts if os.name == "posix" else None,
+            stderr=subprocess.PIPE,
+            text=True,
         )
         deadline = time.monotonic() + 60
         while not sleeping(connection):
@@ -245,6 +258,7 @@ def test_a_server_that_goes_away_half_way(slow_run, connection):
     assert errors.splitlines()[-1].startswith("sql.py: error: PostgreSQL: ")
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one process")
 def test_an_interrupt_ends_the_query_on_the_server_too(slow_run, connection):
     slow_run.send_signal(signal.SIGINT)
     _, errors = slow_run.communicate(timeout=60)

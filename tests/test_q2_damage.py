@@ -5,10 +5,9 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
-from conftest import ROOT, assert_one_line_error
+from conftest import ROOT, assert_one_line_error, take_interrupts
 from log_streams import zstd
 from q2_script import FIXTURES, ask, run
 
@@ -105,13 +104,13 @@ def test_interrupt_ends_cleanly():
     process = subprocess.Popen(
         [sys.executable, "Q2/raw_data_analytics.py", "-"],
         cwd=ROOT,
+        preexec_fn=take_interrupts,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
-    process.stdin.write(GOOD * 1000)
+    process.stdin.write(GOOD * 10_000)  # more than a pipe holds: it is read, and more waited for
     process.stdin.flush()
-    time.sleep(4)  # until it waits for more
     process.send_signal(signal.SIGINT)
     stdout, stderr = process.communicate(timeout=60)
     assert process.returncode == 130
