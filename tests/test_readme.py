@@ -15,9 +15,13 @@ from typing import NamedTuple
 
 import pytest
 from conftest import ROOT, clean_environment
+from script_parsers import loaded, parser_of
 
 PAGES = [ROOT / "README.md", *sorted(ROOT.glob("Q*/README.md")), ROOT / "benchmarks" / "README.md"]
+LINKING_PAGES = [*PAGES, ROOT / "CONTRIBUTING.md"]
 CONSOLE_BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+# A command of a `sh` block or within a line, with lines continued by a backslash, but no remark.
+COMMAND = re.compile(r"\bpython ((?:Q\w+|benchmarks)/\w+\.py(?:[^`\n#&;|\\]|\\\n)*)")
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 PROMISED_SECTIONS = {
@@ -99,6 +103,29 @@ def test_a_command_prints_what_its_page_shows(example, project_copy):
     assert matches(example.output, finished.stdout), finished.stdout
 
 
+def commands_of(page: Path) -> set[str]:
+    """Every command with a script of the project that a page names anywhere."""
+    found = COMMAND.findall(page.read_text(encoding="utf-8"))
+    return {" ".join(text.replace("\\\n", " ").split()) for text in found}
+
+
+NAMED_COMMANDS = sorted({command for page in LINKING_PAGES for command in commands_of(page)})
+
+
+@pytest.mark.parametrize("command", NAMED_COMMANDS)
+def test_a_command_that_a_page_names_has_the_options_of_its_script(command):
+    """Also one that is not run here, as for data that only its reader has."""
+    script, *arguments = shlex.split(command)
+    parser_of(loaded(ROOT / script).main).parse_args(arguments)
+
+
+def test_commands_are_found_wherever_they_stand(tmp_path):
+    page = tmp_path / "page.md"
+    lines = ["See `python Q1/sql.py --users`.", "python Q2/a.py x \\", "    --by url  # now"]
+    page.write_text("\n".join([*lines, "a && python Q1/b.py", ""]), encoding="utf-8")
+    assert commands_of(page) == {"Q1/sql.py --users", "Q2/a.py x --by url", "Q1/b.py"}
+
+
 def test_the_comparison_sees_a_difference():
     assert matches("a\n...\nd\n", "a\nb\nc\nd\n")
     assert matches("a\n", "a  \n")
@@ -140,7 +167,7 @@ def test_every_module_has_its_line_in_the_readme_of_its_folder(page):
     ] == []
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+@pytest.mark.parametrize("page", LINKING_PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_relative_links_lead_somewhere(page):
     for target in LINK.findall(page.read_text(encoding="utf-8")):
         if "://" in target:

@@ -5,7 +5,6 @@ anybody's doing; GOOD only says what makes sense for it, so that some runs get f
 """
 
 import argparse
-import importlib.util
 import io
 import os
 import re
@@ -28,6 +27,7 @@ from generate_listeners import write_listeners
 from hypothesis import assume, given, note, settings
 from hypothesis import strategies as st
 from q3b_published import LISTENERS, publish
+from script_parsers import Seen, loaded, parser_of
 from sweep import HOSTILE, changed, tagger_bytes, time_limit
 from test_layout import is_script
 
@@ -172,33 +172,6 @@ OUTSIDE = re.compile(
 
 def script_id(script: Path) -> str:
     return script.relative_to(ROOT).as_posix()
-
-
-def loaded(script: Path) -> ModuleType:
-    """The script as a module; a benchmark under a name that nothing else has."""
-    if script.parent.name != "benchmarks":
-        return importlib.import_module(script.stem)
-    sys.path.append(str(script.parent))  # at the end: benchmarks/cluster.py is not the cluster
-    specification = importlib.util.spec_from_file_location(f"benchmark_{script.stem}", script)
-    module = importlib.util.module_from_spec(specification)
-    sys.modules[specification.name] = module
-    specification.loader.exec_module(module)
-    return module
-
-
-class Seen(BaseException):
-    """What `parse_args` was called on or came back with: there the script is left."""
-
-
-def parser_of(main: Callable) -> argparse.ArgumentParser:
-    """The parser that a script makes."""
-
-    def show(parser, *_):
-        raise Seen(parser)
-
-    with patch.object(argparse.ArgumentParser, "parse_args", show), pytest.raises(Seen) as seen:
-        main([])
-    return seen.value.args[0]
 
 
 def names_host(text: str) -> bool:
