@@ -99,8 +99,10 @@ def epochs(articles: int) -> int:
 
 def read_parts(parts: Iterable[Path]) -> pd.DataFrame:
     """The articles of the parts, with columns id, tag, plain, words."""
-    texts = (part.read_text(encoding="utf-8") for part in parts)
-    rows = [json.loads(line) for text in texts for line in text.splitlines()]
+    rows = []
+    for part in parts:
+        with part.open(encoding="utf-8") as file:
+            rows += map(json.loads, file)
     return pd.DataFrame(rows, columns=["id", "tag", *FEATURES])
 
 
