@@ -31,14 +31,20 @@ STARTING = ("the database system is starting up", "server closed the connection 
 
 
 @contextmanager
-def connected(dsn: str | None, embedded: bool) -> Iterator[Connection]:
+def connected(dsn: str | None, embedded: bool, table: str | None = None) -> Iterator[Connection]:
     """Yield a connection to the server chosen. All that is asked sees one state of its data.
 
-    Raises what `session` raises, and `OutsideError` if an embedded server does not start.
+    Raises what `session` raises, `OutsideError` if an embedded server does not start, and
+    `UserError` if it is to have a table already.
     """
     target, source = (None, "embedded") if embedded else chosen_server(dsn, os.environ)
     with ExitStack() as stack:
         if source == "embedded":
+            if table is not None:
+                raise UserError(
+                    f"--table {table}: an embedded server begins without tables; name yours with "
+                    "--dsn, PGHOST or DATABASE_URL"
+                )
             target = stack.enter_context(embedded_server())
         yield stack.enter_context(session(target, source, "REPEATABLE READ"))
 
@@ -55,7 +61,8 @@ def session(dsn: str, source: str, isolation_level: str) -> Iterator[Connection]
     connection = connect(checked_dsn(dsn, source))
     print(f"server: {described(connection, source)}", file=sys.stderr)
     try:
-        connection.set_session(isolation_level=isolation_level)
+        # TEMP tables are writing too, for a role that as a rule only reads.
+        connection.set_session(isolation_level=isolation_level, readonly=False)
         connection.set_client_encoding("UTF8")
         with connection.cursor() as cursor:
             cursor.execute("SET TIME ZONE 'UTC'; SET DateStyle = 'ISO, YMD'")
@@ -135,8 +142,8 @@ def connect(dsn: str) -> Connection:
             starting = any(sign in str(error) for sign in STARTING)
             if not starting or time.monotonic() > deadline:
                 raise OutsideError(
-                    f"{error}; mend the settings, start the server "
-                    "(docker compose up --detach --wait) or use --embedded"
+                    f"{str(error).strip()}; mend the settings, or start the server "
+                    "(docker compose up --detach --wait)"
                 ) from None
             time.sleep(0.5)
 

@@ -120,6 +120,8 @@ def create_cluster(binaries: Path, directory: Path, identity: dict, tcp: bool) -
     command = [binaries / "initdb", "-D", directory / "data", "-U", SUPERUSER]
     command += ["--no-sync", "--no-data-checksums", "--no-instructions"]  # see SETTINGS
     command += ["--locale=C", "--encoding=UTF8"]
+    if os.name == "posix":  # what processes share lies in the directory and is removed with it
+        command += ["--set", "dynamic_shared_memory_type=mmap"]
     command += [f"--auth={authentication}"]
     if tcp:
         command += [f"--pwfile={directory / 'password'}"]

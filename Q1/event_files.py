@@ -28,9 +28,10 @@ YEARS = range(2, 9999)  # their moments have a day that Python knows in every ti
 WRONG_TIME = "not ISO 8601 or epoch time of the years 2 to 9998"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECONDS_FROM = 1e11  # a larger number is milliseconds: as seconds it is the year 5138
-NUMBER = re.compile(r"[+-]?\d+(\.\d*)?([eE][+-]?\d+)?")
+# A day may be written like 20240309, which as seconds would be a moment of 1970.
+NUMBER = re.compile(r"(?!(19|2\d)\d{6}$)[+-]?\d+(\.\d*)?([eE][+-]?\d+)?")
 ISO = re.compile(
-    r"(?P<date>\d{4}-\d\d-\d\d)"
+    r"(?P<date>\d{4}-\d\d-\d\d|(19|2\d)\d{6})"
     r"([T ](?P<clock>\d\d:\d\d(:\d\d(\.\d+)?)?))?"
     r"( ?(Z|UTC|(?P<offset>[+-]\d\d(:?\d\d)?)))?"
 )
@@ -83,8 +84,9 @@ def opened(name: str) -> Iterator[EventFile]:
 
 
 def opened_in_turn(names: Iterable[str]) -> Iterator[EventFile]:
-    """The files of these names, each open until the next one is asked for."""
-    for name in names:
+    """The files of these names, each once and open until the next one is asked for."""
+    once = {name if name == "-" else Path(name).resolve(): name for name in reversed([*names])}
+    for name in reversed(once.values()):
         with opened(name) as file:
             yield file
 
@@ -122,16 +124,18 @@ def located(name: str, header: list[str], headers: dict[str, str]) -> tuple[str 
     titles = {wanted: headers.get(wanted, wanted) for wanted in NAMES}
     if len(set(titles.values())) < len(NAMES):
         raise UserError(f"{name}: one column cannot be two of {', '.join(NAMES)}: see --columns")
-    columns: list[str | None] = [None] * len(header)
-    for wanted, title in titles.items():
-        if header.count(title) != 1:
-            problem = "is there twice" if title in header else "is missing"
-            raise UserError(
-                f"{name}:1: the column {title!r} {problem} (there are: {', '.join(header)}); "
-                f"name it with --columns {wanted}=HEADER"
-            )
-        columns[header.index(title)] = wanted
-    return tuple(columns)
+    wrong = {wanted: title for wanted, title in titles.items() if header.count(title) != 1}
+    if wrong:
+        problems = (
+            f"the column {title!r} is {'there twice' if title in header else 'missing'}"
+            for title in wrong.values()
+        )
+        raise UserError(
+            f"{name}:1: {', '.join(problems)} (there are: {', '.join(header)}); "
+            f"name with --columns {','.join(f'{wanted}=HEADER' for wanted in wrong)}"
+        )
+    ours = {title: wanted for wanted, title in titles.items()}
+    return tuple(ours.get(title) for title in header)
 
 
 def time_format(value: str) -> str:

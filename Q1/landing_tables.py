@@ -26,7 +26,8 @@ BATCH_ROWS = 10_000
 CHUNK_BYTES = 1 << 20
 TIME_COLUMNS = {  # within `YEARS`; what is out of these, may be within, is for Python to decide
     "iso": "timestamptz NOT NULL CHECK (time >= '0002-01-01' AND time < '9999-01-01')",
-    "epoch": "double precision NOT NULL CHECK (time > -6.2e10 AND time < 2.5e14)",
+    "epoch": "double precision NOT NULL CHECK (time > -6.2e10 AND time < 2.5e14"
+    " AND time NOT BETWEEN 19000000 AND 29999999)",
 }
 PARSED = Layout(NAMES, ",", "iso")  # of rows that Python has read
 

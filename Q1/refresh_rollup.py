@@ -90,6 +90,8 @@ FORMATS = {"text": as_text, "csv": as_csv, "json": json.dumps}
 
 def refreshed(connection: Connection, options: argparse.Namespace) -> dict[str, Any]:
     """Refresh the rollup and count its rows of the refreshed days; the caller commits."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT FROM rollup_definition")  # before the events, which may lack too
     source = existing_table(connection, options.table, options.columns or {})
     create_view(connection, [source], options.time_zone)
     check_definition(connection, ".".join(source.relation), options)

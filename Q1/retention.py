@@ -12,7 +12,7 @@ from psycopg2.extensions import connection as Connection
 from psycopg2.extras import NamedTupleCursor
 
 QUERIES = Path(__file__).resolve().parent / "queries"
-TIMESTAMPTZ = 1184  # PostgreSQL's number of the type
+DATE, TIMESTAMPTZ = 1082, 1184  # PostgreSQL's numbers of the types
 
 
 @dataclass(frozen=True)
@@ -83,10 +83,18 @@ def overview(connection: Connection, install_event: str) -> Any:
     return row
 
 
-def no_installs(question: Question, data: Any) -> UserError:
-    """The error for a day on which nobody installed: it says on which days someone did."""
+def no_installs(connection: Connection, question: Question, data: Any) -> UserError:
+    """The error for a day on which nobody installed: it says on which days someone did.
+
+    If nobody ever did, it says what the events are called.
+    """
     if not data.first_install_day:
-        return UserError(f"no event is called {question.install_event!r}: see --install-event")
+        rows, _ = ask(connection, "event_names", {})
+        names = ", ".join(repr(row.event_name) for row in rows)
+        return UserError(
+            f"no event of a user is called {question.install_event!r}; name one with "
+            f"--install-event, such as {names}"
+        )
     return UserError(
         f"no user has {question.install_event} on {question.install_date}; "
         f"--install-date may be from {data.first_install_day} to {data.last_install_day}"
@@ -103,7 +111,7 @@ def cohorts_of(rows: list) -> list[Cohort]:
     return cohorts
 
 
-def moments(connection: Connection, question: Question) -> dict[str, datetime]:
+def moments(connection: Connection, question: Question) -> dict[str, datetime | date]:
     """The days of a question as half-open ranges of moments, for the queries."""
     after = timedelta(days=1)
     days = {
@@ -116,20 +124,25 @@ def moments(connection: Connection, question: Question) -> dict[str, datetime]:
     return {name: found[day] for name, day in days.items()}
 
 
-def first_moments(connection: Connection, days: list[date], time_zone: str) -> dict[date, datetime]:
+def first_moments(
+    connection: Connection, days: list[date], time_zone: str
+) -> dict[date, datetime | date]:
     """The first moment of each of some days in a time zone.
 
     It has the type of the view's `time`, so that PostgreSQL compares the column itself and can use
-    an index on it.
+    an index on it: without a time zone it is UTC, and of dates it is the day itself.
     """
+    time_type = type_of_time(connection)
+    if time_type == DATE:
+        return {day: day for day in days}
     rows, _ = ask(connection, "first_moments", {"days": days, "time_zone": time_zone})
-    if has_time_zone(connection):
+    if time_type == TIMESTAMPTZ:
         return dict(rows)
     return {day: moment.replace(tzinfo=None) for day, moment in rows}
 
 
-def has_time_zone(connection: Connection) -> bool:
-    """Whether the view's `time` has a time zone; without one it is taken as UTC."""
+def type_of_time(connection: Connection) -> int:
+    """PostgreSQL's number of the type of the view's `time`."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT time FROM piwik_track LIMIT 0")
-        return cursor.description[0].type_code == TIMESTAMPTZ
+        return cursor.description[0].type_code

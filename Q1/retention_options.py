@@ -8,6 +8,7 @@ from command_line import ArgumentParser, UserError, picture, random_seed, whole_
 from event_files import NAMES
 from retention import Question
 
+INSTALL_DATE = date(2017, 4, 1)
 FIRST_YEAR, LAST_YEAR = 1900, 2999
 DESCRIPTION = "Count the users who installed on a day and came back in the days after."
 DSN_HELP = "postgresql://USER@HOST:PORT/DATABASE"
@@ -43,6 +44,12 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     of_cohorts = options.period != "day" or options.follow is not None
     if of_cohorts and options.query != "cohort_triangle":
         raise UserError("--period and --follow are about the triangle: add --cohorts")
+    of_one_day = options.install_date or options.active_from or options.active_to
+    if of_one_day and options.query == "cohort_triangle":
+        raise UserError(
+            "--install-date, --active-from and --active-to are about one day: leave them out with "
+            "--cohorts"
+        )
     return options
 
 
@@ -76,11 +83,10 @@ def add_data(group) -> None:
 
 def add_question(group) -> None:
     """What to ask."""
-    event, installed = "FIRST_INSTALL", date(2017, 4, 1)
-    group.add_argument("--install-event", metavar="NAME", default=event, help="event of an install")
-    group.add_argument(
-        "--install-date", type=day, metavar="DAY", default=installed, help="day of the installs"
-    )
+    event = "event of an install"
+    group.add_argument("--install-event", metavar="NAME", default="FIRST_INSTALL", help=event)
+    installed = f"day of the installs (default: {INSTALL_DATE})"
+    group.add_argument("--install-date", type=day, metavar="DAY", help=installed)
     first = "first day of the period (default: the day after the install)"
     group.add_argument("--active-from", type=day, metavar="DAY", help=first)
     last = "last day of the period (default: 7 days after the install)"
@@ -137,7 +143,7 @@ def columns(text: str) -> dict[str, str]:
 
 def question_of(options: argparse.Namespace) -> Question:
     """The question of the command line. Raises `UserError` if its days are in the wrong order."""
-    installed = options.install_date
+    installed = options.install_date or INSTALL_DATE
     question = Question(
         options.install_event,
         installed,

@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Answer the question of the command line."""
     options = parse(argv)
     question = question_of(options)
-    with connected(options.dsn, options.embedded) as connection:
+    with connected(options.dsn, options.embedded, options.table) as connection:
         rows_rejected = load(connection, options)
         start_reading(connection)
         parameters = parameters_of(connection, options, question)
@@ -98,7 +98,7 @@ def retained_users(inquiry: Inquiry) -> Answer:
     ((installed, retained),), statement = inquiry.ask("retained_users")
     question, data = inquiry.question, inquiry.data
     if not installed:
-        raise no_installs(question, data.overview)
+        raise no_installs(inquiry.connection, question, data.overview)
     count = Count(installed, retained)
     if inquiry.options.plot:
         last_day = min(question.active_to, data.overview.last_day)
@@ -119,7 +119,7 @@ def cohort_triangle(inquiry: Inquiry) -> Answer:
     """How many users of every cohort were active how much later, and the heat map of it."""
     rows, statement = inquiry.ask("cohort_triangle")
     if not rows:
-        raise no_installs(inquiry.question, inquiry.data.overview)
+        raise no_installs(inquiry.connection, inquiry.question, inquiry.data.overview)
     cohorts, options = cohorts_of(rows), inquiry.options
     if options.plot:
         last_day = inquiry.data.overview.last_day

@@ -13,14 +13,19 @@ from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
 
 VIEW = "piwik_track"
-EPOCH = "to_timestamp(CASE WHEN abs({0}) < 1e11 THEN {0} ELSE {0} / 1000.0 END)"  # or milliseconds
-ZONED, UNZONED = "timestamp with time zone", "timestamp without time zone"
+# Seconds or milliseconds; a day such as 20240309 would be a moment of 1970.
+EPOCH = (
+    "CASE WHEN {0} BETWEEN 19000101 AND 29991231 THEN to_timestamp({0}::bigint::text, 'YYYYMMDD')"
+    " ELSE to_timestamp(CASE WHEN abs({0}) < 1e11 THEN {0} ELSE {0} / 1000.0 END) END"
+)
+ZONED, UNZONED, DATE = "timestamp with time zone", "timestamp without time zone", "date"
 
-# How the view gives a time of each type, and the type that this has; without a zone it is UTC.
+# How the view gives a time of each type, and the type that this has; without a zone it is UTC, but
+# a date is the same day in every zone.
 TIMES = {
     ZONED: ("{0}", ZONED),
     UNZONED: ("{0}", UNZONED),
-    "date": ("{0}::timestamp", UNZONED),
+    DATE: ("{0}", DATE),
     "integer": (EPOCH, ZONED),
     "bigint": (EPOCH, ZONED),
     "numeric": (EPOCH, ZONED),
@@ -30,6 +35,7 @@ TIMES = {
 DAYS = {
     ZONED: "({time} AT TIME ZONE {time_zone})::date",
     UNZONED: "({time} AT TIME ZONE 'UTC' AT TIME ZONE {time_zone})::date",
+    DATE: "{time}",
 }
 
 
@@ -55,7 +61,8 @@ def existing_table(connection: Connection, table: str, columns: dict[str, str]) 
     time_type = types[wanted[NAMES.index("time")]]
     if time_type not in TIMES:
         raise UserError(
-            f"--table {table}: the column for the time is {time_type}, which is no time"
+            f"--table {table}: the column for the time is {time_type}, which is no time; it may be "
+            "timestamptz, timestamp, date or an epoch number"
         )
     return Source(relation, wanted, time_type)
 
@@ -70,7 +77,9 @@ def described_table(connection: Connection, table: str) -> tuple[tuple[str, str]
             [sql.Identifier(*names).as_string(connection) if all(names) else None],
         )
         if not cursor.rowcount:
-            raise UserError(f"--table {table}: there is no such table; write it as SCHEMA.NAME")
+            raise UserError(
+                f"--table {table}: there is no such table; write SCHEMA.NAME without quotes"
+            )
         schema, name, number = cursor.fetchone()
         cursor.execute(
             "SELECT attname, format_type(atttypid, NULL) FROM pg_attribute"

@@ -119,13 +119,11 @@ def command(function: Callable[[Sequence[str] | None], None]) -> Callable[..., i
         try:
             if sys.stdout is None:  # closed by `>&-`
                 raise OutsideError("standard output is closed: there is nowhere to answer")
-            function(argv)
+            status = exit_code(function, argv)
             sys.stdout.flush()
-            return 0
-        except SystemExit as stop:  # --help
-            return int(stop.code or 0)
+            return status
         except BrokenPipeError:  # the reader, such as `head`, has gone: docs.python.org, SIGPIPE
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            let_output_go()
             return 1
         except KeyboardInterrupt:
             print(f"{script}: interrupted", file=sys.stderr)
@@ -135,8 +133,8 @@ def command(function: Callable[[Sequence[str] | None], None]) -> Callable[..., i
         except OutsideError as error:
             message, status = str(error), 1
         except OSError as error:
-            place = f"{error.filename}: " if error.filename else ""
-            message = f"{place}{error.strerror or error}"
+            place = error.filename or (let_output_go() and "standard output")
+            message = f"{place}: " * bool(place) + (error.strerror or str(error))
             status = 2 if error.errno in WRONG_FILE else 1
         except MemoryError:
             message, status = "not enough memory", 1
@@ -144,6 +142,25 @@ def command(function: Callable[[Sequence[str] | None], None]) -> Callable[..., i
         return status
 
     return main
+
+
+def exit_code(function: Callable[[Sequence[str] | None], None], argv) -> int:
+    """What `function(argv)` ends with: 0, or the code of its SystemExit, such as of --help."""
+    try:
+        function(argv)
+        return 0
+    except SystemExit as stop:
+        return int(stop.code or 0)
+
+
+def let_output_go() -> bool:
+    """Whether standard output cannot be written, as on a full disk; Python then tries no more."""
+    try:
+        sys.stdout.flush()
+        return False
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return True
 
 
 @contextmanager

@@ -67,6 +67,24 @@ def test_a_closed_stream_is_no_traceback(closed, option, status):
     assert finished.stderr == (closed_line if closed == 1 else "")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk that is always full")
+@pytest.mark.parametrize("arguments", [["Q3b/alert.py", "--help"], ["benchmarks/cluster_plan.py"]])
+def test_a_full_disk_is_one_line(arguments):
+    buffered = {name: text for name, text in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        finished = subprocess.run(
+            [sys.executable, *arguments],
+            cwd=ROOT,
+            env=buffered,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    script = Path(arguments[0]).name
+    line = f"{script}: error: standard output: No space left on device\n"
+    assert (finished.returncode, finished.stderr) == (1, line)
+
+
 def test_a_programming_error_is_not_hidden():
     with pytest.raises(ZeroDivisionError):
         failing(ZeroDivisionError())([])
