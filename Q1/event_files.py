@@ -72,8 +72,8 @@ class BadRow:
 @contextmanager
 def opened(name: str) -> Iterator[EventFile]:
     """Open a path, or stdin for `-`; what cannot be read twice is kept in a temporary file."""
-    if name == "-" and (sys.stdin is None or sys.stdin.closed):
-        raise UserError("stdin: is closed, or read already: name - only once")
+    if name == "-" and sys.stdin is None:  # closed by `<&-`
+        raise UserError("stdin: is closed: there is nothing to read for -")
     with sys.stdin.buffer if name == "-" else Path(name).open("rb") as stream:
         if stream.seekable() and name != "-":
             yield EventFile(name, stream)

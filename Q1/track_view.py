@@ -78,7 +78,7 @@ def described_table(connection: Connection, table: str) -> tuple[tuple[str, str]
         )
         if not cursor.rowcount:
             raise UserError(
-                f"--table {table}: there is no such table; write SCHEMA.NAME without quotes"
+                f"--table {table}: there is no such table; write SCHEMA.NAME, no quotes around"
             )
         schema, name, number = cursor.fetchone()
         cursor.execute(

@@ -24,6 +24,7 @@ from sql import main
         (("--follow", "3"), 2, ["--follow", "--cohorts"]),
         (("--seed", "x"), 2, ["--seed"]),
         (("--embedded", "--dsn", "postgresql://"), 2, ["--dsn", "not allowed with"]),
+        (("--install-event", "in"), 2, ["'SEARCH', 'APP_OPEN', 'PAGE_VIEW'"]),  # what there is
     ],
 )
 def test_a_wrong_argument_is_said_in_one_line(postgres_url, options, status, parts):
@@ -31,3 +32,9 @@ def test_a_wrong_argument_is_said_in_one_line(postgres_url, options, status, par
     finished = run_here(main, *server, *options)
     assert_one_line_error(finished, status, *parts)
     assert finished.stdout == ""
+
+
+def test_a_table_of_the_embedded_server_is_refused_before_it_starts():
+    finished = run_here(main, "--embedded", "--table", "public.events")
+    assert_one_line_error(finished, 2, "public.events", "--dsn")
+    assert "server:" not in finished.stderr

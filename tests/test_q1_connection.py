@@ -143,7 +143,7 @@ def test_a_file_that_is_not_utf_8(script):
 
 def test_a_server_that_is_down(script):
     finished = run_script(script, "--dsn", NOWHERE)
-    assert_one_line_error(finished, 1, "127.0.0.1", "refused", "--embedded")
+    assert_one_line_error(finished, 1, "127.0.0.1", "refused", "docker compose up")
     assert "hunter2" not in finished.stderr
 
 

@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import psycopg2
@@ -74,6 +75,14 @@ def test_the_socket_is_private_and_the_directory_goes_with_the_server():
     assert not directory.exists()
     with pytest.raises(psycopg2.OperationalError):
         psycopg2.connect(url)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no folder for shared memory")
+def test_its_shared_memory_goes_with_the_directory_too(postgres_url):
+    """An interrupted initdb left files in /dev/shm."""
+    with closing(psycopg2.connect(postgres_url)) as connection, connection.cursor() as cursor:
+        cursor.execute("SHOW dynamic_shared_memory_type")
+        assert cursor.fetchone() == ("mmap",)
 
 
 def test_by_tcp_it_listens_on_the_loopback_address_and_asks_for_the_password(postgres_url):

@@ -230,3 +230,5 @@ def test_a_server_without_the_schema(postgres_url):
     )  # fmt: skip
     execute(postgres_url, "DROP TABLE only_events")
     assert_one_line_error(finished, 2, "rollup_definition", "Q1/schema.sql")
+    bare = run_here(refresh_rollup, "--dsn", postgres_url, "--days", "2017-04-01", "2017-04-01")
+    assert_one_line_error(bare, 2, "rollup_definition", "Q1/schema.sql")

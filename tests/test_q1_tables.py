@@ -79,6 +79,12 @@ def test_a_table_of_the_server(postgres_url, connection):
     assert (answer["installed_users"], answer["retained_users"]) == (2, 1)
 
 
+def test_a_role_that_as_a_rule_only_reads(postgres_url, connection):
+    create(connection, "events")
+    url = f"{postgres_url}&options=-c%20default_transaction_read_only%3Don"
+    assert asked(url, "--table", "app.events")["installed_users"] == 2
+
+
 @pytest.mark.parametrize("name", ["Events", "piwik_track", "two words", 'a "quoted" name', "x.y"])
 def test_any_name_of_table_and_columns(postgres_url, connection, name):
     create(connection, name, '"User Id" text, "select" timestamptz, "ev%ent" text')
@@ -182,8 +188,9 @@ def test_a_hostile_text_is_data(postgres_url, connection, text):
         values = sql.SQL(", ").join(map(sql.Literal, [text, "2017-04-01", text]))
         cursor.execute(sql.SQL("INSERT INTO {} VALUES ({})").format(relation, values))
     arguments = ["--table", f"app.{text}", "--install-event", text]
-    arguments += ["--columns", f"event_name={column}", "--active-from", "2017-04-01"]
-    assert asked(postgres_url, *arguments, "--users")["uids"] == [text]
+    arguments += ["--columns", f"event_name={column}"]
+    users = asked(postgres_url, *arguments, "--users", "--active-from", "2017-04-01")
+    assert users["uids"] == [text]
     assert asked(postgres_url, *arguments, "--cohorts")["cohorts"][0]["users"] == 1
     assert contents(connection) == before
 

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 from conftest import assert_one_line_error, run_here
 from q1_given import given
-from retention import Question, ask, first_moments, moments
+from retention import Question, ask, first_moments, moments, overview
 from sql import main
 
 
@@ -40,6 +40,25 @@ def test_both_types_of_timestamp_are_the_same_moments(postgres_url, time_type, t
         events = events.replace(":00:00 ", ":00:00+00 ")
     asked = question("2017-04-01", time_zone)
     assert retained(postgres_url, events, asked, time_type) == expected
+
+
+@pytest.mark.parametrize("time_zone", ["UTC", "Asia/Hong_Kong", "America/New_York"])
+@pytest.mark.parametrize("dashes", ["-", ""])
+def test_a_date_is_the_same_day_in_every_zone(postgres_url, dashes, time_zone):
+    """A column of dates; without dashes whole numbers, which are days of UTC and no seconds."""
+    events = """
+        uid | time       | event_name
+        a   | 2017-04-01 | in
+        a   | 2017-04-02 | open
+        b   | 2017-03-31 | in
+        c   | 2017-04-01 | in
+        c   | 2017-04-03 | open
+    """.replace("-", dashes)
+    asked = question("2017-04-01", time_zone if dashes else "UTC")
+    time_type = "date" if dashes else "integer"
+    assert retained(postgres_url, events, asked, time_type) == (2, 1)
+    with given(postgres_url, events, asked.time_zone, time_type) as connection:
+        assert overview(connection, "in").first_day == date(2017, 3, 31)
 
 
 def test_the_short_day_when_clocks_are_set_forward(postgres_url):
