@@ -1,5 +1,6 @@
 """A block of log lines as records: a DataFrame with a row per request, and the rejects beside."""
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -9,6 +10,7 @@ import pandas as pd
 from log_kernel import CACHE, DATE, REASONS, SIZE, STATUS, TIME, URL, scan
 
 PLACED = (DATE, TIME, SIZE, URL, STATUS, CACHE)  # in the kernel's order
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 SHORTEST_ROW = len("2017-08-24 00:00:00 0 \n")  # date, time, size and URL are in every layout
 
 
@@ -52,7 +54,8 @@ class ScannedBlock:
     def urls(self, mask: np.ndarray) -> list[str]:
         """The URLs of the records chosen by `mask`, as they were asked for, no query strings.
 
-        Bytes that are not UTF-8 stand percent-encoded, as they ought to have been.
+        Bytes that are not UTF-8 or control a terminal stand percent-encoded, as they ought to
+        have been.
         """
         chosen = self.records.loc[mask, ["url_start", "url_end"]].to_numpy().tolist()
         texts = (bytes(self.block[start:end]) for start, end in chosen)
@@ -62,11 +65,14 @@ class ScannedBlock:
 
 
 def decode(text: bytes) -> str:
-    """Text of UTF-8, other bytes percent-encoded."""
+    """Text of UTF-8, other bytes and control characters percent-encoded."""
     try:
-        return text.decode("utf-8")
+        decoded = text.decode("utf-8")
     except UnicodeDecodeError:
-        return text.decode("utf-8", "backslashreplace").replace("\\x", "%")
+        decoded = text.decode("utf-8", "backslashreplace").replace("\\x", "%")
+    if decoded.isprintable():
+        return decoded
+    return CONTROL.sub(lambda found: f"%{ord(found[0]):02X}", decoded)
 
 
 def empty_columns(block: memoryview, left_out: Collection[str] = ()) -> Columns:

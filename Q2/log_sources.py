@@ -1,6 +1,7 @@
 """Where a log's bytes come from: files, folders, globs, standard input, and buckets."""
 
 import glob
+import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -41,6 +42,8 @@ def find_sources(names: list[str]) -> list[Source]:
 
 def sources_of(name: str) -> Iterator[Source]:
     """The files of one name: a file, a folder, a glob, `-`, or an address such as s3://..."""
+    if not name:
+        raise UserError("an empty name: name a log file, a folder of logs or a glob")
     if name == "-":
         if sys.stdin is None:  # closed by `<&-`
             raise UserError("standard input is closed: there is nothing to read for -")
@@ -62,20 +65,29 @@ def local_paths(name: str) -> list[Path]:
     """The files of a path or a glob, in the order of their names; hidden ones are left out."""
     path = Path(name)
     if path.is_dir():
-        found = [file for file in path.rglob("*") if file.is_file() and not is_hidden(file, path)]
+        found = files_below(path)
     elif path.exists() or not glob.has_magic(name):
         return [path]
     else:
-        anchor = Path(path.anchor)
-        found = [file for file in anchor.glob(str(path.relative_to(anchor))) if file.is_file()]
+        matches = map(Path, glob.glob(name, recursive=True))  # noqa: PTH207 - leaves hidden ones out
+        found = [file for it in matches for file in (files_below(it) if it.is_dir() else [it])]
     if not found:
         raise UserError(f"{name}: no files there; name a log file, a folder of logs or a glob")
-    return sorted(found)
+    return sorted(set(found))
 
 
-def is_hidden(file: Path, folder: Path) -> bool:
-    """Whether a part of the path below `folder` begins with a dot."""
-    return any(part.startswith(".") for part in file.relative_to(folder).parts)
+def files_below(folder: Path) -> list[Path]:
+    """The files of a folder and its folders. Raises OSError for one that cannot be read."""
+
+    def refuse(error: OSError) -> None:
+        raise error
+
+    found = []
+    for place, folders, names in os.walk(folder, onerror=refuse):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        files = (Path(place, name) for name in names if not name.startswith("."))
+        found += [file for file in files if file.is_file() or file.is_symlink()]
+    return found
 
 
 def remote_sources(address: str) -> list[Source]:
@@ -86,8 +98,13 @@ def remote_sources(address: str) -> list[Source]:
         system, path = fsspec.core.url_to_fs(address)
         # What lies below a file is the file itself.
         paths = system.glob(path) if glob.has_magic(path) else system.find(path)
+        if not paths and not glob.has_magic(path):
+            system.info(path)  # says why, such as that nobody answers
         sizes = {path: system.size(path) for path in sorted(paths)}
     except (ImportError, ValueError, FileNotFoundError) as error:
+        cause = error.__cause__  # by HTTP nobody's answer is a file that is not found, too
+        if isinstance(cause, OSError) and not isinstance(cause, FileNotFoundError):
+            raise OutsideError(f"{address}: {type(cause).__name__}: {cause}") from None
         raise UserError(f"{address}: {error}") from None
     except Exception as error:  # each file system has errors of its own
         raise OutsideError(f"{address}: {type(error).__name__}: {error}") from None

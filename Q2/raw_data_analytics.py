@@ -31,7 +31,7 @@ from packed_names import pack
 from sample_log import ROWS, as_tsv, sample_log
 from traffic import GROUPINGS, OVER_TIME, Question
 from traffic_answer import answer
-from traffic_report import REPORTS, account_lines
+from traffic_report import REPORTS, account_lines, cut_lines
 
 SAMPLE_PERIOD = (date(2017, 8, 24), date(2017, 8, 25))
 FIRST_YEAR, LAST_YEAR = 1900, 2999
@@ -160,6 +160,8 @@ def question(options: Namespace) -> Question:
     first, last = options.first or default[0], options.last or default[1]
     if first and last and first > last:
         raise UserError(f"--from {first} is after --to {last}; swap them")
+    if (options.top or options.order) and not options.by:
+        raise UserError("--top and --order are about groups: add --by")
     everything = bool(options.by or options.cache)
     extensions = dict.fromkeys(options.extension or ["all" if everything else "jpg"])
     by = (options.by,) if options.by else OVER_TIME if options.plot else ()
@@ -193,6 +195,10 @@ def main(argv: Sequence[str] | None = None) -> None:
             strict=options.strict,
             client=client,
         )
+    account = found.account
+    if account.rejected and not account.accepted:
+        rows = f"all {account.rows_read:,} rows are rejected"
+        raise UserError(f"{account.first_reject()}; {rows}: see --log-format")
     if options.plot:
         from traffic_plot import save_plot  # Matplotlib takes half a second to load
 
@@ -201,7 +207,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         found = found.without_groups()
     print(REPORTS[options.format](found))
     if options.format == "csv":
-        print(*account_lines(found), sep="\n", file=sys.stderr)
+        print(*cut_lines(found), *account_lines(found), sep="\n", file=sys.stderr)
 
 
 if __name__ == "__main__":

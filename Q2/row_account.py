@@ -90,8 +90,12 @@ class RowAccount:
     def check(self) -> None:
         """Refuse a log with a rejected row, as a strict reader does."""
         if self.rejected:
-            reason, first = min(self.rejected.items(), key=lambda item: item[1].line)
-            raise UserError(f"{first.file}:{first.line}: {reason}; mend it or leave --strict out")
+            raise UserError(f"{self.first_reject()}; mend it or leave --strict out")
+
+    def first_reject(self) -> str:
+        """The place of the first rejected row, and the reason."""
+        reason, first = min(self.rejected.items(), key=lambda item: item[1].line)
+        return f"{first.file}:{first.line}: {reason}"
 
     def add(self, block: BlockAccount) -> None:
         """Add a block; the blocks of a file come in their order."""

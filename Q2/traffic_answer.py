@@ -50,13 +50,16 @@ class Answer:
         )
 
     def period(self) -> tuple[date | None, date | None]:
-        """The days asked for; where none was named, the first or last one in the log."""
-        asked = (self.question.first_day, self.question.last_day)
-        seen = (self.account.first_second, self.account.last_second)
-        return tuple(
-            day or (None if second is None else self.question.local(second).date())
-            for day, second in zip(asked, seen, strict=True)
-        )
+        """The days asked for; where none was named, the first or last one in the log.
+
+        So a period that begins after the log ends is the one day that was named.
+        """
+        first, last = self.question.first_day, self.question.last_day
+        if self.account.accepted:
+            seconds = (self.account.first_second, self.account.last_second)
+            begin, end = (self.question.local(second).date() for second in seconds)
+            return first or min(begin, last or begin), last or max(end, first or end)
+        return first, last
 
 
 class GroupTotals:

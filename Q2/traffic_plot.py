@@ -1,5 +1,6 @@
 """Plots of an answer: transfer over time stacked by extension, or bars for one grouping."""
 
+from datetime import tzinfo
 from pathlib import Path
 
 import numpy as np
@@ -24,29 +25,31 @@ def save_plot(answer: Answer, path: Path) -> None:
     figure = Figure(figsize=(10, 5), layout="constrained")
     axes = figure.subplots()
     if answer.question.by == OVER_TIME:
-        plot_over_time(axes, bytes_over_time(answer.table))
+        plot_over_time(axes, bytes_over_time(answer.table, answer.question.time_zone))
     else:
         plot_groups(axes, answer.table, answer.question.by[0])
     first, last = answer.period()
     total = EngFormatter(unit="B", places=1)(answer.bytes)
-    axes.set_title(f"{total} transferred from {first} to {last}", loc="left")
+    cut = f"; {MOST_BARS} of {answer.groups:,} groups" if len(answer.table) > MOST_BARS else ""
+    axes.set_title(f"{total} transferred from {first} to {last}{cut}", loc="left")
     axes.spines[["top", "right"]].set_visible(False)
     with replacing(path) as beside:
         figure.savefig(beside, dpi=120)
 
 
-def bytes_over_time(table: pd.DataFrame) -> pd.DataFrame:
+def bytes_over_time(table: pd.DataFrame, time_zone: tzinfo) -> pd.DataFrame:
     """Bytes by hour, or by day where there are many, and extension, the largest one first.
 
-    Every hour or day has a row, those without traffic too; small extensions are put together.
+    Every hour or day of the time zone has a row, those without traffic too, and an hour that clocks
+    repeat has two; small extensions are put together.
     """
-    times = pd.to_datetime(table["hour"].str[:16])  # local, without the offset
+    times = pd.to_datetime(table["hour"], utc=True).dt.tz_convert(time_zone)
     step = "h" if (times.max() - times.min()).days < MOST_DAYS_BY_HOUR else "D"
     ranked = table.groupby("extension")["bytes"].sum().sort_values(ascending=False).index
     names = table["extension"].where(table["extension"].isin(ranked[:MOST_EXTENSIONS]), "others")
-    series = table["bytes"].groupby([times.dt.floor(step), names]).sum().unstack(fill_value=0)
+    series = table["bytes"].groupby([times, names]).sum().unstack(fill_value=0)
     order = [name for name in [*ranked[:MOST_EXTENSIONS], "others"] if name in series]
-    return series[order].asfreq(step, fill_value=0)
+    return series[order].resample(step).sum()
 
 
 def plot_over_time(axes: Axes, series: pd.DataFrame) -> None:
@@ -58,9 +61,9 @@ def plot_over_time(axes: Axes, series: pd.DataFrame) -> None:
     for extension in series:
         bars.append(axes.bar(series.index, series[extension], width, bottom, align="edge"))
         bottom += series[extension].to_numpy()
-    locator = AutoDateLocator()
+    locator = AutoDateLocator(tz=series.index.tz)
     axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, tz=series.index.tz))
     axes.yaxis.set_major_formatter(BYTES)
     axes.set_ylabel("transfer per hour" if step == "h" else "transfer per day")
     axes.margins(x=0)

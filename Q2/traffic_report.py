@@ -51,8 +51,13 @@ def group_lines(answer: Answer) -> list[str]:
         )
         for row in rows
     ]
+    return ["", *lines, *cut_lines(answer), ""]
+
+
+def cut_lines(answer: Answer) -> list[str]:
+    """How many groups were cut off, if any."""
     left_out = answer.groups - len(answer.table)
-    return ["", *lines, *([f"... and {left_out:,} more"] if left_out else []), ""]
+    return [f"... and {left_out:,} more"] if left_out else []
 
 
 def account_lines(answer: Answer) -> list[str]:

@@ -1,6 +1,8 @@
 """Q2's groupings: by extension, time, URL, status and cache result."""
 
 import io
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 import pytest
@@ -8,7 +10,7 @@ from conftest import assert_one_line_error
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 from q2_script import FIXTURES, ask, run
-from traffic_plot import plot_over_time
+from traffic_plot import bytes_over_time, plot_over_time
 
 LOG = FIXTURES / "cloudfront-26-fields.log"
 
@@ -161,6 +163,41 @@ def test_wrong_arguments(arguments, part):
     assert_one_line_error(run(LOG, *arguments), 2, part)
 
 
+def test_top_and_order_are_about_groups():
+    assert_one_line_error(run(LOG, "--top", "3"), 2, "add --by")
+    assert_one_line_error(run(LOG, "--order", "bytes"), 2, "add --by")
+
+
+def test_csv_says_on_stderr_how_much_was_cut():
+    finished = run(LOG, "--by", "status", "--top", "2", "--format", "csv")
+    assert "... and 3 more" in finished.stderr.splitlines()
+
+
+def test_a_period_beyond_the_log_is_the_day_that_was_named():
+    later = ask(LOG, "--from", "2025-01-01")
+    assert (later["from"], later["to"], later["requests"]) == ("2025-01-01", "2025-01-01", 0)
+    before = ask(LOG, "--to", "2016-01-01")
+    assert (before["from"], before["to"]) == ("2016-01-01", "2016-01-01")
+
+
+def test_control_characters_of_a_url_are_percent_encoded(tmp_path):
+    """Else a carriage return would make two rows of CSV, and a terminal would obey."""
+    log = tmp_path / "log.tsv"
+    log.write_bytes(b"2017-08-24\t00:00:00\t1\t/a\rb\x1b[31m\x7f\xc3\xa9.jpg\n")
+    (group,) = ask(log, "--by", "url")["groups"]
+    assert group["url"] == "/a%0Db%1B[31m%7Fé.jpg"
+
+
+@pytest.mark.parametrize(("day", "hours"), [("2023-10-29", 25), ("2023-03-26", 23)])
+def test_the_plot_has_an_hour_twice_that_clocks_repeat(day, hours):
+    berlin = ZoneInfo("Europe/Berlin")
+    begin = datetime.fromisoformat(day).replace(tzinfo=berlin).astimezone(UTC)
+    times = [(begin + timedelta(hours=hour)).astimezone(berlin) for hour in range(hours)]
+    names = [time.isoformat(timespec="minutes") for time in times]
+    table = pd.DataFrame({"hour": names, "extension": "jpg", "bytes": 1})
+    assert bytes_over_time(table, berlin)["jpg"].tolist() == [1] * hours
+
+
 def test_nothing_counts():
     answer = ask(LOG, "--from", "2020-01-01", "--by", "extension")
     assert (answer["requests"], answer["groups"], answer["rows_outside"]) == (0, [], 8)
@@ -169,6 +206,6 @@ def test_nothing_counts():
 
 def test_an_extension_that_begins_with_an_underscore_is_in_the_legend():
     axes = Figure().subplots()
-    hours = pd.date_range("2017-08-24", periods=3, freq="h")
+    hours = pd.date_range("2017-08-24", periods=3, freq="h", tz="UTC")
     plot_over_time(axes, pd.DataFrame({"_tmp": [1, 2, 3], "jpg": [1, 0, 1]}, index=hours))
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["_tmp", "jpg"]

@@ -1,5 +1,6 @@
 """Q2's sources: files, folders, globs and buckets, each file once."""
 
+import os
 import shutil
 import socket
 
@@ -32,6 +33,37 @@ def test_a_folder_is_all_files_below_it(folder):
 def test_a_glob(folder):
     assert ask(folder / "*.tsv")["rows_read"] == 8
     assert ask(folder / "**" / "*.log")["rows_read"] == 16
+    assert ask(folder / "*")["rows_read"] == 24  # a folder that it matches is all files below it
+
+
+def test_hidden_files_of_folders_and_globs_are_left_out(folder):
+    for place in (folder, folder / ".hidden"):
+        place.mkdir(exist_ok=True)
+        shutil.copy(FIXTURES / "plain.tsv", place / ".upload.tsv")
+    shutil.copy(FIXTURES / "plain.tsv", folder / ".hidden" / "seen.tsv")
+    for name in (folder / "**" / "*.tsv", folder / "*.tsv"):
+        assert ask(name)["rows_read"] == 8
+    assert ask(folder)["rows_read"] == 24
+    assert ask(folder / ".upload.tsv")["rows_read"] == 8  # unless they are named
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root reads every folder")
+def test_a_folder_that_cannot_be_read_is_not_passed_over(folder):
+    (folder / "older").chmod(0)
+    finished = run(folder)
+    (folder / "older").chmod(0o700)
+    assert_one_line_error(finished, 2, "older", "Permission denied")
+
+
+def test_an_empty_name_is_no_folder():
+    assert_one_line_error(run(""), 2, "an empty name")
+
+
+def test_nobody_answers_at_an_address():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}/x.log"
+        assert_one_line_error(run(address), 1, address)
 
 
 def test_a_file_named_twice_counts_once(folder, monkeypatch):
