@@ -66,10 +66,9 @@ def draw_curve(question: Question, count: Count, curve: list, path: Path) -> Non
     axes.grid(alpha=0.3)
     axes.legend()
     axes.set_ylabel("share of the users")
-    axes.set_title(
-        f"{count.installed_users:,} users with {question.install_event} on {question.install_date}",
-        loc="left",
-    )
+    event = question.install_event.replace("$", r"\$")  # which begins no formula
+    title = f"{count.installed_users:,} users with {event} on {question.install_date}"
+    axes.set_title(title, loc="left")
     figure.autofmt_xdate()
     save(figure, path)
 

@@ -24,14 +24,15 @@ def save_plot(answer: Answer, path: Path) -> None:
     """Write the plot that suits the question, whole or not at all."""
     figure = Figure(figsize=(10, 5), layout="constrained")
     axes = figure.subplots()
+    first, last = answer.period()
+    title = f"{EngFormatter(unit='B', places=1)(answer.bytes)} transferred from {first} to {last}"
     if answer.question.by == OVER_TIME:
         plot_over_time(axes, bytes_over_time(answer.table, answer.question.time_zone))
     else:
         plot_groups(axes, answer.table, answer.question.by[0])
-    first, last = answer.period()
-    total = EngFormatter(unit="B", places=1)(answer.bytes)
-    cut = f"; {MOST_BARS} of {answer.groups:,} groups" if len(answer.table) > MOST_BARS else ""
-    axes.set_title(f"{total} transferred from {first} to {last}{cut}", loc="left")
+        shown = min(len(answer.table), MOST_BARS)
+        title += f"; {shown} of {answer.groups:,} groups" if shown < answer.groups else ""
+    axes.set_title(title, loc="left")
     axes.spines[["top", "right"]].set_visible(False)
     with replacing(path) as beside:
         figure.savefig(beside, dpi=120)
@@ -75,8 +76,9 @@ def plot_over_time(axes: Axes, series: pd.DataFrame) -> None:
 def plot_groups(axes: Axes, table: pd.DataFrame, by: str) -> None:
     """A bar for each of the first groups: the largest, or the earliest hours or days."""
     shown = table.head(MOST_BARS)
-    labels = shown[by].str[-LONGEST_LABEL:]
-    axes.barh(labels, shown["bytes"])
+    labels = shown[by].str[-LONGEST_LABEL:].str.replace("$", r"\$", regex=False)  # no formula
+    axes.barh(shown.index, shown["bytes"])
+    axes.set_yticks(shown.index, labels)
     axes.invert_yaxis()
     axes.set_ylabel(by)
     axes.xaxis.set_major_formatter(BYTES)

@@ -46,5 +46,6 @@ def converted(texts: Iterable[str], configuration: str) -> list[str]:
     try:
         convert = opencc.OpenCC(configuration).convert
     except (OSError, RuntimeError, ValueError) as error:
-        raise UserError(f"--convert {configuration}: {error}; try s2hk, s2t or s2twp") from None
+        reason = str(error).rstrip(".")
+        raise UserError(f"--convert {configuration}: {reason}; try s2hk, s2t or s2twp") from None
     return [convert(text) for text in texts]

@@ -51,7 +51,10 @@ def chunks(rows: Iterable, size: int) -> Iterator[list]:
 def read_rows(
     path: Path, wanted: Sequence[str], source: Source, rejected: Counter
 ) -> Iterator[tuple[str, ...]]:
-    """Yield the wanted fields of each row as they are written; count the others in `rejected`."""
+    """Yield the wanted fields of each row as they are written; count the others in `rejected`.
+
+    A tag alone is taken without the spaces around it, which would make another tag of it.
+    """
     encoding = source.encoding or detected_encoding(path)
     csv.field_size_limit(LONGEST_FIELD)
     try:
@@ -64,9 +67,12 @@ def read_rows(
                 if reason := reason_to_reject(row, len(header), tag_position):
                     rejected[reason] += 1
                 elif row:
+                    if tag_position is not None:
+                        row[tag_position] = row[tag_position].strip()
                     yield tuple(row[place] for place in positions)
     except UnicodeError as error:
-        raise UserError(f"{path}: {error}; name its encoding with --encoding") from None
+        way_out = "name another" if source.encoding else "name its encoding"
+        raise UserError(f"{path}: {error}; {way_out} with --encoding") from None
     except LookupError:
         raise UserError(f"--encoding {encoding}: Python knows no such encoding") from None
     except csv.Error as error:

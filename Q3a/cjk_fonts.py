@@ -27,6 +27,8 @@ def font_for(text: str, named: Path | None = None) -> font_manager.FontPropertie
 
     Raises UserError if there is none.
     """
+    if named and not drawn_characters(str(named)):
+        raise UserError(f"--font {named}: is no file of a font")
     wanted = frozenset(text) - frozenset(" \n")
     for path in [str(named)] if named else installed_fonts():
         if wanted <= drawn_characters(path):
@@ -54,8 +56,8 @@ def preference(path: str) -> tuple[bool, int, str]:
 
 
 def drawable(text: str, font: font_manager.FontProperties) -> str:
-    """The text with `U+` codes in place of characters that the font lacks."""
+    """The text with `U+` codes for characters that the font lacks, and no $ that begins a formula."""
     drawn = drawn_characters(font.get_file())
     return "".join(
         character if character in drawn else f"U+{ord(character):X}" for character in text
-    )
+    ).replace("$", r"\$")

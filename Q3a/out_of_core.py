@@ -10,7 +10,7 @@ import math
 import random
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -39,16 +39,22 @@ HASHES = 2**18
 
 
 def learn_out_of_core(
-    paths: Sequence[Path], source: Source, convert: str | None, seed: int
+    paths: Sequence[Path],
+    source: Source,
+    convert: str | None,
+    seed: int,
+    check: Callable[[Iterable[str]], None] = lambda tags: None,
 ) -> tuple[CalibratedClassifierCV, pd.DataFrame, Evaluation]:
     """A tagger, the articles that it was judged by (id and tag), and what it said of them.
 
-    Raises UserError if there are not two tags or too few articles of one.
+    check: is called with the tags before anything is learnt. Raises UserError if there are not two
+    tags or too few articles of one.
     """
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         parts = [Path(folder) / f"{number:02}.jsonl" for number in range(PARTS)]
         tags = deal_out(paths, source, convert, parts, seed)
         check_counts(tags)
+        check(tags)
         calibrating, judging, learning = np.split(parts, [CALIBRATING, CALIBRATING + JUDGING])
         model = learn(learning, sorted(tags), epochs=epochs(tags.total()), seed=seed)
         tagger = calibrated(model, read_parts(calibrating))

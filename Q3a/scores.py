@@ -47,10 +47,13 @@ def abstention(evaluation: Evaluation) -> pd.DataFrame:
 
 
 def macro_f1(confusion: np.ndarray) -> float:
-    """The mean over tags of F1 = 2 hits / (true + predicted), from a confusion matrix."""
-    hits = confusion.diagonal()
+    """The mean over tags of F1 = 2 hits / (true + predicted), from a confusion matrix.
+
+    A tag without any article, such as a rare one in a bootstrap sample, has no F1.
+    """
     both = confusion.sum(axis=0) + confusion.sum(axis=1)
-    return float(np.mean(2 * hits / np.maximum(both, 1)))
+    there = both > 0
+    return float(np.mean(2 * confusion.diagonal()[there] / both[there]))
 
 
 def macro_f1_interval(confusion: np.ndarray, seed: int) -> tuple[float, float]:

@@ -1,6 +1,7 @@
 """The options of the tagger, and whether they go together."""
 
 import argparse
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from model_families import MODELS, SEARCHES
 from word_cache import DEFAULT_CACHE
 
 DEFAULT_OUTPUT = Path(__file__).parent / "prediction.csv"
+READ = ("train", "test", "model_file", "font")
 WRITTEN = ("output", "save", "plot", "candidates")
 
 
@@ -25,11 +27,31 @@ def parse(description: str, argv) -> argparse.Namespace:
     options = parser.parse_args(argv)
     if problem := next((message for wrong, message in conflicts(options) if wrong), None):
         parser.error(problem)
-    for name in WRITTEN:
-        path = getattr(options, name)
-        if path and not path.absolute().parent.is_dir():
-            parser.error(f"--{name} {path}: there is no folder {path.parent}")
+    check_written(parser, options)
     return options
+
+
+def check_written(parser: ArgumentParser, options: argparse.Namespace) -> None:
+    """Refuse, before anything is learnt, to write where that cannot be or over another file."""
+    tags_are_written = options.test or not options.train
+    names = [name for name in WRITTEN if name != "output" or tags_are_written]
+    taken = {path.resolve() for name in READ for path in paths(getattr(options, name))}
+    for name in names:
+        for path in paths(getattr(options, name)):
+            if not path.absolute().parent.is_dir():
+                parser.error(f"--{name} {path}: there is no folder {path.parent}")
+            if path.is_dir():
+                parser.error(f"--{name} {path}: is a folder; name a file")
+            if not os.access(path.parent, os.W_OK):
+                parser.error(f"--{name} {path}: nothing can be written into {path.parent}")
+            if path.resolve() in taken and not path.is_char_device():
+                parser.error(f"--{name} {path}: another option names the same file")
+            taken.add(path.resolve())
+
+
+def paths(value: Path | list[Path] | None) -> list[Path]:
+    """The paths that an option names: none, one or several."""
+    return value if isinstance(value, list) else [value] if value else []
 
 
 def add_files(group) -> None:
@@ -59,7 +81,7 @@ def add_learning(group) -> None:
         choices=MODELS,
         default="all",
         help="the families of models to compare; reference: only the classic forest on word"
-        " counts, always with its whole grid of 54 candidates",
+        " counts, with its whole grid of 54 candidates unless --search none",
     )
     add(
         "--search",

@@ -71,8 +71,7 @@ def learn(training: pd.DataFrame, options: argparse.Namespace) -> Run:
     """The model that one search chooses, and what nested cross-validation says of such models."""
     articles = fit_to_learn_from(prepared(training, options.convert, options.cache))
     check_tags(articles)
-    if options.plot:
-        font_for("".join(articles["tag"].unique()), options.font)  # none: better said now
+    check_font(articles["tag"].unique(), options)
     candidates = families(options.model, options.search, options.seed)
     evaluation = evaluate(articles, candidates, options.seed)
     quick = options.search == "quick" and options.model != "reference"
@@ -91,9 +90,19 @@ def learn_out_of_core_by(options: argparse.Namespace) -> Run:
     """Learn from them in small steps."""
     source = Source(options.columns, options.encoding)
     tagger, judged, evaluation = learn_out_of_core(
-        options.train, source, options.convert, options.seed
+        options.train,
+        source,
+        options.convert,
+        options.seed,
+        lambda tags: check_font(tags, options),
     )
     return Run(tagger, judged["id"], evaluation, options.seed)
+
+
+def check_font(tags: Iterable[str], options: argparse.Namespace) -> None:
+    """Raise UserError if a plot is asked for and no font has the tags: better before learning."""
+    if options.plot:
+        font_for("".join(tags), options.font)
 
 
 def read(option: str, options: argparse.Namespace) -> Iterable[pd.DataFrame]:

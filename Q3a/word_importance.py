@@ -7,6 +7,7 @@ from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.metrics import log_loss
 from sklearn.pipeline import Pipeline
+from tqdm import tqdm
 
 PERMUTED_WORDS = 200  # the most important ones by impurity: permuting all would take hours
 REPEATS = 5
@@ -61,7 +62,9 @@ def permuted_words(articles: pd.DataFrame, forest: Pipeline, count: int, seed: i
         log_loss_rises(clone(forest).fit(seen[FEATURES], seen["tag"]), unseen, seed)
         for seen, unseen in (
             (articles.iloc[train], articles.iloc[test])
-            for train, test in splits(articles, FOLDS, seed)
+            for train, test in tqdm(
+                splits(articles, FOLDS, seed), desc="permuting", unit="fold", disable=None
+            )
         )
     ]
     importance = pd.concat(folds).groupby(level=0).sum() / len(folds)

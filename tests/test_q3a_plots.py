@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from cjk_fonts import drawable, drawn_characters, font_for
 from command_line import UserError
-from matplotlib import font_manager
+from matplotlib import cbook, font_manager
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 from nested_evaluation import Evaluation
@@ -59,6 +59,14 @@ def test_without_a_font_the_plot_is_refused(tmp_path):
 def test_latin_tags_need_no_chinese_font(tmp_path):
     plot_run(run_with(["sport", "politics"], ["ball"]), tmp_path / "plot.png", LATIN_ONLY)
     assert (tmp_path / "plot.png").stat().st_size > 5000
+
+
+def test_dollars_begin_no_formula(tmp_path):
+    tags, words = ["N$B$A", "$\\foo$"], ["$$", "a$b"]
+    plot_run(run_with(tags, words), tmp_path / "plot.png", LATIN_ONLY)
+    axes = Figure().subplots()
+    draw_words(axes, run_with(tags, words).words, font_for("NBA", LATIN_ONLY))
+    assert not any(cbook.is_math_text(label.get_text()) for label in axes.get_yticklabels())
 
 
 def test_a_file_that_is_no_font_has_no_characters():

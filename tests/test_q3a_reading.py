@@ -47,6 +47,13 @@ def test_tabs_and_other_column_names(tmp_path):
     assert articles.to_numpy().tolist() == [["1", "體育", '他說"好']]
 
 
+def test_a_tag_is_taken_without_spaces_around_it(tmp_path):
+    path = tmp_path / "spreadsheet.csv"
+    path.write_text("id,tag,text\n 1 , NBA \u3000, 籃 球 \n", encoding="utf-8")
+    (batch,) = read_batches([path], ["id", "tag", "text"], Source(), Counter())
+    assert batch.to_numpy().tolist() == [[" 1 ", "NBA", " 籃 球 "]]
+
+
 def test_rejected_rows_are_counted_by_reason(tmp_path):
     path = written(tmp_path, 'id,tag,text\n1,a,x\n2, ,y\n\n3,a\n4,a,x,y\n5,b,"x,\ny"\n')
     articles, rejected = read([path])

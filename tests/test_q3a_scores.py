@@ -50,6 +50,12 @@ def test_no_mistakes_are_a_figure_of_one():
     assert macro_f1_interval(counts, seed=0) == (1, 1)
 
 
+def test_a_tag_that_a_sample_lacks_has_no_figure():
+    """Of 41 right articles, 3 of a rare tag, every sample is all right."""
+    counts = np.diag([20, 18, 3])
+    assert macro_f1_interval(counts, seed=0) == (1, 1)
+
+
 def test_where_nobody_is_so_sure_nothing_is_right_or_wrong():
     tags = np.array(["a", "b"] * 10)
     evaluation = Evaluation(tags, tags, np.full(20, 0.75), np.arange(20) % 5, [])

@@ -82,6 +82,12 @@ def test_every_new_article_gets_a_tag_and_keeps_its_id(finished):
         (("--predict", "--test", NEW, "--model-file", NEW), ["new.csv", "not a tagger"]),
         (("--train", ARTICLES, "--save", "nowhere/x.skops"), ["--save", "no folder nowhere"]),
         (("--train", ARTICLES, "--out-of-core"), ["fewer than 100 articles"]),
+        (("--train", ARTICLES, "--test", NEW, "--output", ARTICLES), ["--output", "the same file"]),
+        (("--train", ARTICLES, "--save", ARTICLES), ["--save", "another option names"]),
+        (("--train", ARTICLES, "--save", "x.csv", "--candidates", "./x.csv"), ["the same file"]),
+        (("--train", ARTICLES, "--save", FIXTURES), ["--save", "is a folder"]),
+        (("--train", ARTICLES, "--plot", "x.png", "--font", NEW), ["--font", "no file of a font"]),
+        (("--train", ARTICLES, "--encoding", "utf-16"), ["name another with --encoding"]),
     ],
 )
 def test_a_mistake_is_one_line(arguments, parts, capsys):
