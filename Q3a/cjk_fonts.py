@@ -56,7 +56,7 @@ def preference(path: str) -> tuple[bool, int, str]:
 
 
 def drawable(text: str, font: font_manager.FontProperties) -> str:
-    """The text with `U+` codes for characters that the font lacks, and no $ that begins a formula."""
+    """The text with `U+` codes for characters that the font lacks; no $ of it begins a formula."""
     drawn = drawn_characters(font.get_file())
     return "".join(
         character if character in drawn else f"U+{ord(character):X}" for character in text

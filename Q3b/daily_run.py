@@ -71,7 +71,8 @@ def daily_run(
     fitted = fitted_on(client, listening.plays, settings) if client else None
     metrics_of, blocks_of = fitted or fitted_here(listening.plays, settings, store)
     store.renew_lock()
-    with store.begin(run, catalogue(listening.plays)) as writer:
+    artists = catalogue(listening.plays)
+    with store.begin(run, artists) as writer:
         countries, lists, rules = write_set(writer, store, blocks_of, listening, settings)
         report = {
             "settings": asdict(settings),
@@ -79,6 +80,7 @@ def daily_run(
             "metrics": metrics_of(),
             "rules": dict(rules),
             "store_items": rules.total() + lists,
+            "artists_told_apart": artists.told_apart(),
             "checked_users": sampled_users(listening.plays, CHECKED_USERS, settings.seed),
             "versions": versions(),
             "seconds": round(time.perf_counter() - start, 1),

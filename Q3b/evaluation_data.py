@@ -86,6 +86,8 @@ def read_data_set(name: str, folder: Path | None, seed: int) -> PlayCounts:
     if name not in DATA_SETS:
         raise UserError(f"no data set named {name!r}: choose from {', '.join(DATA_SETS)}")
     if name == "sample":
+        if folder is not None:
+            raise UserError(f"--data sample takes no folder such as {folder}")
         return generated_play_counts(SAMPLE_USERS, SAMPLE_ARTISTS, seed)
     if folder is None:
         raise UserError(f"--data {name} needs the folder of its files: --data {name} FOLDER")

@@ -72,8 +72,9 @@ def table(rows: list[dict]) -> str:
     measures = [name for name in rows[0]["measures"] if "@" in name]
     data, splits = summaries[0]["data"], summaries[0]["splits"]
     heads = ["coverage", "novelty", "antihubs", "hub links", "seconds"]
+    means = f"mean of {splits} splits ± 95 % confidence; seconds are medians"
     lines = [
-        f"{data}: mean of {splits} splits ± 95 % confidence; seconds are medians",
+        f"{data}: {means if splits > 1 else 'one split'}",
         table_line("model", measures, heads),
         *(table_line(one["model"], *cells(one, measures)) for one in summaries),
     ]

@@ -90,6 +90,8 @@ def read_listening(
     read = read_profiles_table if Path(profiles).suffix == ".parquet" else read_profiles
     everybody, rejected_profiles = read(Path(profiles))
     silent = everybody.loc[everybody.index.difference(counts.users, sort=False)]
+    if 0 < len(everybody) == len(silent):
+        raise UserError(f"{profiles}: no profile is of a user of {plays}: are the ids the same?")
     counts = replace(counts, profiles=aligned_profiles(everybody, counts.users))
     return Listening(counts, silent, rejected | rejected_profiles)
 
@@ -137,25 +139,34 @@ def since(table: pa.Table, max_age: MaximumAge) -> pa.Scalar:
 
 def read_profiles_table(path: Path) -> tuple[pd.DataFrame, dict[str, int]]:
     """The profiles of a Parquet file by user id, and the rows left out by reason."""
-    table = read_parquet(path, PROFILES_TABLE).to_pandas(date_as_object=False)
+    columns = read_parquet(path, PROFILES_TABLE)
+    user = text_column(columns["user_id"])  # by the same texts as in the plays
+    users = pd.Series(user.each(user.values), dtype=object)
+    # pandas' own types, of which the file may tell, take other ways with missing values.
+    table = columns.to_pandas(date_as_object=False, ignore_metadata=True)
     categories = table.select_dtypes("category").columns
     table = table.astype(dict.fromkeys(categories, object))
-    users = table["user_id"].astype(object).fillna("").astype(str).str.strip()
     reasons = {
         "profile: no user id": (users == "").to_numpy(),
         "profile: user id repeated": users.duplicated().to_numpy(),
     }
     keep, rejected = keep_rows(reasons, len(users))
     kept = table[keep]
+    gender = stripped(kept["gender"]).str.lower()
     profiles = pd.DataFrame(
         {
-            "gender": kept["gender"].where(kept["gender"].isin(["m", "f"]), ""),
-            "age": pd.to_numeric(kept["age"], errors="coerce"),
-            "country": kept["country"].astype(object).fillna(""),
+            "gender": gender.where(gender.isin(["m", "f"]), ""),
+            "age": pd.to_numeric(kept["age"], errors="coerce").astype(float),
+            "country": stripped(kept["country"]),
             "signup": pd.to_datetime(kept["signup"], errors="coerce"),
         }
     )
     return profiles.set_index(pd.Index(users[keep], name="user")), rejected
+
+
+def stripped(column: pd.Series) -> pd.Series:
+    """Texts without outer blanks, missing ones as empty texts."""
+    return column.astype(object).fillna("").astype(str).str.strip()
 
 
 def read_parquet(path: Path, columns: list[str], texts: list[str] = ()) -> pa.Table:
@@ -178,7 +189,7 @@ def read_parquet(path: Path, columns: list[str], texts: list[str] = ()) -> pa.Ta
 def check_type(path: Path, column: pa.Field) -> None:
     """Raise UserError for a column of lists, bytes, no times, or times where none belong."""
     kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
-    text = pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_null(kind)
+    text = is_text(kind) or pa.types.is_null(kind)
     moment = pa.types.is_timestamp(kind) or pa.types.is_date(kind)
     single = moment or pa.types.is_primitive(kind) or pa.types.is_decimal(kind)
     wrong_time = pa.types.is_temporal(kind) and not (moment and column.name in TIMES)
@@ -186,8 +197,15 @@ def check_type(path: Path, column: pa.Field) -> None:
         raise UserError(f"{path}: its column {column.name} is of type {column.type}")
 
 
+def is_text(kind: pa.DataType) -> bool:
+    """Whether values of this type are texts."""
+    return pa.types.is_string(kind) or pa.types.is_large_string(kind)
+
+
 def text_column(column: pa.ChunkedArray) -> Column:
     """The column as codes into its distinct texts, missing ones as empty texts."""
+    if pa.types.is_dictionary(column.type) and not is_text(column.type.value_type):
+        column = column.cast(column.type.value_type)  # such as categories of numbers
     if not pa.types.is_dictionary(column.type):
         column = column.cast(pa.string()).dictionary_encode()
     kind = column.type.value_type

@@ -67,6 +67,10 @@ class Catalogue:
         """The artist as readers see it."""
         return {"name": str(self.names[number]), "mbid": str(self.mbids[number]) or None}
 
+    def told_apart(self) -> bool:
+        """Whether no two artists have the same name and MBID."""
+        return len(set(zip(self.names, self.mbids, strict=True))) == len(self.names)
+
 
 @dataclass(frozen=True)
 class Block:

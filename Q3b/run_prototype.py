@@ -102,6 +102,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     options = parser.parse_args(argv)
     settings = notebook_settings(options.data, options.sample, options.gender, options.share)
     output = NOTEBOOK if options.in_place else options.output
+    if output.suffix != ".ipynb":
+        raise UserError(f"--output {output}: is no name of a notebook: end it in .ipynb")
     output.parent.mkdir(parents=True, exist_ok=True)
     print(f"Executing {NOTEBOOK.name} into {output}", file=sys.stderr)
     with replacing(output) as beside:

@@ -44,14 +44,24 @@ def item_problems(run: Run, user: str, item: dict | None) -> Iterator[str]:
         yield f"user {user} is missing"
         return
     top = run.report["settings"]["recommendations"]
-    names = [(artist["name"], artist["mbid"]) for artist in item["artists"]]
+    names = names_of(item["artists"], run)
     scores = [artist["score"] for artist in item["artists"]]
     if item["rule"] not in RULES or item["version"] != run.version:
         yield f"user {user} has rule {item['rule']!r} and version {item['version']!r}"
-    if len(names) > top or len(set(names)) < len(names):
+    if len(item["artists"]) > top or len(set(names)) < len(names):
         yield f"user {user} has {len(names)} artists, {len(set(names))} different; {top} are asked"
     if scores != sorted(scores, reverse=True):
         yield f"user {user} has artists out of order"
-    played = {(artist["name"], artist["mbid"]) for artist in item["top_artists"]}
-    if not run.report["settings"]["include_played"] and played & set(names):
+    played = names_of(item["top_artists"], run)
+    if not run.report["settings"]["include_played"] and set(played) & set(names):
         yield f"user {user} is recommended what the user plays"
+
+
+def names_of(artists: list[dict], run: Run) -> list[tuple[str, str | None]]:
+    """What tells artists apart: name and MBID.
+
+    Where two of a run's artists have the same of both, as by ids of one's own, only those with an
+    MBID can be told apart.
+    """
+    told_apart = run.report.get("artists_told_apart", True)
+    return [(artist["name"], artist["mbid"]) for artist in artists if told_apart or artist["mbid"]]

@@ -8,10 +8,11 @@ built in one go when all are there.
 import json
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 
+from command_line import UserError
 from recommendation_store import Block, Catalogue, RuleList, Run, StoreError
 
 BUSY_SECONDS = 10  # how long a connection waits for another's lock on the file
@@ -90,11 +91,14 @@ class Connection(sqlite3.Connection):
     """A connection that closes itself with the thread that keeps it; from 3.13 on Python warns."""
 
     def __del__(self) -> None:
-        self.close()
+        with suppress(sqlite3.ProgrammingError):  # of one that could not be opened
+            self.close()
 
 
 def connect(path: Path, mode: str) -> sqlite3.Connection:
     """Open the file in a mode of SQLite's URIs; transactions are begun by hand."""
+    if path.is_dir():
+        raise UserError(f"{path}: is a folder; name a file")
     if mode != "rwc" and not path.is_file():
         raise StoreError(f"{path}: there is no such store yet; recommend_daily.py makes it")
     uri = f"{path.resolve().as_uri()}?mode={mode}"

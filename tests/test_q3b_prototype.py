@@ -82,6 +82,7 @@ def test_a_failing_cell_is_one_line_and_leaves_no_file(tmp_path):
         (["--share", "0"], "above 0"),
         (["--gender", "x"], "--gender"),
         (["--data", ".", "--sample"], "exclude"),
+        (["--output", "executed.txt"], "end it in .ipynb"),
     ],
 )
 def test_wrong_arguments_are_one_line(arguments, complaint, capsys):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from command_line import UserError
 from q3b_stores import CATALOGUE, MBIDS, NAMES, block_of, dynalite, moto, publish, writing
-from recommendation_store import StoreError, StoreLockedError, new_run
+from recommendation_store import Catalogue, StoreError, StoreLockedError, new_run
 from store_url import open_store
 
 SERVERS = {"moto": moto, "dynalite": dynalite}
@@ -275,6 +275,18 @@ def test_many_threads_read_while_runs_are_published(store):
 def test_a_wrong_url_is_the_users_mistake(url):
     with pytest.raises(UserError, match=r"store|options"):
         open_store(url)
+
+
+def test_a_folder_is_no_store(tmp_path):
+    store = open_store(f"sqlite:///{tmp_path}", create=True)
+    with pytest.raises(UserError, match="is a folder; name a file"), store.lock():
+        pass
+
+
+def test_artists_of_one_name_are_told_apart_or_known_not_to_be():
+    names = np.array(["Nirvana", "Nirvana"], dtype=object)
+    assert Catalogue(names, np.array(["", "5b11f4ce-a62d-471e-81fc-a69a8278c7da"])).told_apart()
+    assert not Catalogue(names, np.array(["", ""])).told_apart()
 
 
 @pytest.mark.parametrize("run_id", [" ", "a b", "ü", "x" * 65, "-", "../x"])
