@@ -55,12 +55,14 @@ def export_tables(url: str, folder: Path, max_age: str | None = None) -> tuple[P
     """Write both tables as Parquet files into `folder`, each whole or not at all.
 
     `max_age` is an interval of PostgreSQL such as "5 years": older plays stay behind. Raises
-    UserError for a wrong URL, table or column, and OutsideError if the server fails.
+    UserError for a wrong URL, table or column, or no plays, and OutsideError if the server fails.
     """
     plays, profiles = Path(folder) / PLAYS_FILE, Path(folder) / PROFILES_FILE
     with snapshot(url) as connection, replacing(plays) as new_plays:
         parameters = {"max_age": max_age}
-        copy_rows(connection, "plays", PLAYS_QUERY, parameters, PLAYS_SCHEMA, new_plays)
+        if not copy_rows(connection, "plays", PLAYS_QUERY, parameters, PLAYS_SCHEMA, new_plays):
+            young = " young enough" if max_age else ""
+            raise UserError(f"the app's database: its table plays has no row{young}")
         with replacing(profiles) as new_profiles:
             copy_rows(connection, "profiles", PROFILES_QUERY, {}, PROFILES_SCHEMA, new_profiles)
     return plays, profiles
@@ -96,8 +98,9 @@ def snapshot(url: str) -> Iterator[psycopg2.extensions.connection]:
 
 def copy_rows(
     connection, table: str, query: str, parameters: dict, schema: pa.Schema, path: Path
-) -> None:
-    """Write the rows of a query on `table` as a Parquet file."""
+) -> int:
+    """Write the rows of a query on `table` as a Parquet file; return how many there are."""
+    count = 0
     with (
         connection.cursor("rows") as cursor,
         parquet.ParquetWriter(path, schema) as writer,
@@ -112,6 +115,8 @@ def copy_rows(
             ]
             writer.write_table(pa.Table.from_arrays(columns, schema=schema))
             progress.update(len(rows))
+            count += len(rows)
+    return count
 
 
 def first_line(error: psycopg2.Error) -> str:

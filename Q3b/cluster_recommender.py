@@ -13,6 +13,7 @@ euclidean   part: users of one country, and the index that of the country. Then 
 """
 
 from collections.abc import Iterator
+from concurrent.futures import CancelledError
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
@@ -115,13 +116,17 @@ def blocks_on(
 
 
 def watch(neighbours: "list[Future]") -> None:
-    """Show how the search goes on until it is done."""
+    """Show how the search goes on until it is done.
+
+    Raises CancelledError if the scheduler is lost: futures come to their end then, but undone.
+    """
     from distributed import as_completed
 
-    for _ in tqdm(
+    for future in tqdm(
         as_completed(neighbours), "neighbours", len(neighbours), unit=" parts", disable=None
     ):
-        pass
+        if future.cancelled():
+            raise CancelledError
 
 
 def block_of_part(

@@ -7,8 +7,8 @@
 
 Plays and profiles are files (the two Last.fm 360K files or Parquet) or come from the app's
 PostgreSQL; without either they are the Last.fm files in this folder or, failing that, a sample
-drawn from a seed. Readers of the store see the new set when all of it is written, and the old one
-until then.
+drawn from a seed, which is for SQLite files alone. Readers of the store see the new set when all of
+it is written, and the old one until then.
 
 A scheduler can split the work: --export takes the app's tables into files, --no-publish writes a
 set that readers do not see yet, --verify reads it back, --publish shows it. A run id, such as the
@@ -25,6 +25,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from app_database import export_tables
 from cluster import add_cluster_argument, connected
@@ -66,6 +67,11 @@ def read_input(options: argparse.Namespace) -> Listening:
             return read_listening(*exported(source, Path(folder), age))
         if (HERE / PLAYS_FILE).exists():
             return read_listening(HERE / PLAYS_FILE, HERE / PROFILE_FILE, age)
+        if urlsplit(options.store).scheme != "sqlite":  # real users would be served the sample
+            raise UserError(
+                f"no plays are named, and a sample does not belong into {options.store}; "
+                "name --source, RECOMMENDER_SOURCE or --plays"
+            )
         print("no plays are named: using a sample drawn from a seed", file=sys.stderr)
         return read_listening(*write_listeners(Path(folder)), age)
 

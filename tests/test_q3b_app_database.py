@@ -92,6 +92,23 @@ def test_old_plays_stay_in_the_database(database, tmp_path):
     assert ("u2", "Nina Simone") in plays_of(read_listening(*exported))
 
 
+def test_a_table_without_plays_is_named_and_leaves_no_file(database, tmp_path):
+    connection = psycopg2.connect(database)
+    with connection, connection.cursor() as cursor:
+        cursor.execute("DELETE FROM plays WHERE last_played_at > now() - interval '5 years'")
+        connection.commit()
+        with pytest.raises(UserError, match=r"its table plays has no row young enough$"):
+            export_tables(database, tmp_path, "5 years")
+        export_tables(database, tmp_path)
+        cursor.execute("DELETE FROM plays")
+        connection.commit()
+    connection.close()
+    exported = parquet.read_table(tmp_path / "plays.parquet")
+    with pytest.raises(UserError, match=r"its table plays has no row$"):
+        export_tables(database, tmp_path)
+    assert parquet.read_table(tmp_path / "plays.parquet") == exported, "of the export before"
+
+
 @pytest.mark.parametrize(
     ("change", "named"),
     [

@@ -3,12 +3,15 @@
 import json
 import os
 import sqlite3
+from concurrent.futures import CancelledError
 
 import pandas as pd
 import pytest
 import recommend_daily
 from cluster_processes import cluster_of_processes, started
+from cluster_recommender import watch
 from conftest import ROOT, assert_one_line_error, run_here, run_script
+from distributed import Client
 from generate_listeners import write_listeners
 from q3b_stores import moto
 from store_url import open_store
@@ -139,9 +142,10 @@ def test_a_worker_killed_changes_nothing_of_real_plays(real_data, tmp_path, metr
 
 @pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL to send")
-def test_a_lost_scheduler_is_one_line_and_readers_stay_on_the_old_set(tmp_path):
+@pytest.mark.parametrize("metric", ["cosine", "euclidean"])
+def test_a_lost_scheduler_is_one_line_and_readers_stay_on_the_old_set(tmp_path, metric):
     plays, profiles = write_listeners(tmp_path, 8000, 1500, seed=7)  # enough to be in the middle
-    files = ["--plays", str(plays), "--profiles", str(profiles)]
+    files = ["--plays", str(plays), "--profiles", str(profiles), "--metric", metric]
     url = f"sqlite:///{tmp_path / 'recommendations.db'}"
     published(url, *files)
     old, run = contents(tmp_path / "recommendations.db"), open_store(url).current()
@@ -159,6 +163,15 @@ def test_a_lost_scheduler_is_one_line_and_readers_stay_on_the_old_set(tmp_path):
     assert contents(tmp_path / "recommendations.db") == old
     with sqlite3.connect(tmp_path / "recommendations.db") as connection:
         assert connection.execute("SELECT count(*) FROM runs").fetchone() == (1,)
+
+
+def test_the_search_does_not_go_on_without_its_scheduler(cluster):
+    """A lost scheduler leaves futures that are cancelled: they end as if they were done."""
+    with Client(cluster.address) as client:
+        future = client.submit(int, pure=False)
+        future.cancel()
+        with pytest.raises(CancelledError):
+            watch([future])
 
 
 @pytest.mark.parametrize(

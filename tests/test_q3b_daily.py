@@ -15,6 +15,7 @@ import pytest
 from conftest import ROOT, assert_one_line_error, clean_environment, run_here, run_script
 from generate_listeners import write_listeners
 from lastfm_files import read_lastfm
+from q3b_stores import moto
 from recommend_daily import main
 from store_url import open_store
 
@@ -293,6 +294,16 @@ def test_the_script_runs_by_itself_on_a_sample_and_says_what_it_did(url):
     assert finished.stdout.startswith("version ")
     for part in ("is published", "from neighbours", "rows rejected", "recall@20", "store items"):
         assert part in finished.stdout
+
+
+def test_the_sample_is_published_to_no_store_that_users_are_served_from(monkeypatch):
+    monkeypatch.delenv("RECOMMENDER_SOURCE", raising=False)
+    with moto() as address:
+        monkeypatch.setenv("DYNAMODB_ENDPOINT_URL", address)
+        url = "dynamodb://recommendations?region=eu-west-1"
+        finished = job(url)
+        assert_one_line_error(finished, 2, url, "--source", "RECOMMENDER_SOURCE", "--plays")
+        assert open_store(url).current() is None
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM to send")

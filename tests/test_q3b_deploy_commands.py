@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -47,12 +48,12 @@ def kubernetes_command() -> str:
     return command
 
 
-def shell(command: str, **environment: str) -> subprocess.CompletedProcess:
+def shell(command: str, cwd: Path = ROOT, **environment: str) -> subprocess.CompletedProcess:
     """Run a command as a scheduler does, with this Python first on the path."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     return subprocess.run(
         ["/bin/sh", "-c", command],
-        cwd=ROOT,
+        cwd=cwd,
         env=clean_environment() | {"PATH": path} | environment,
         capture_output=True,
         text=True,
@@ -98,6 +99,53 @@ def test_cron_tells_people_of_a_failure(installed):
     finished = shell(command, **variables)
     assert "recommend_daily.py: error: 'redis://nowhere' names no store" in finished.stderr
     assert finished.stderr.endswith(": the daily recommendations failed\n")
+
+
+def test_crons_alert_is_sent_from_any_folder(installed, tmp_path):
+    project, secrets, _ = installed
+    command, variables = crontab_command(project, secrets)
+    finished = shell(command.rpartition("|| ")[2], tmp_path, **variables)
+    assert finished.returncode == 0, finished.stderr
+    assert finished.stderr.endswith(": the daily recommendations failed\n")
+
+
+def said_by_yacron(config: Path) -> str:
+    """What yacron says until its job has succeeded or failed once."""
+    program = Path(sys.executable).parent / "yacron"
+    lines = []
+    with subprocess.Popen(
+        [program, "--config", config],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+    ) as running:
+        too_long = threading.Timer(60, running.kill)
+        too_long.start()
+        for line in running.stderr:
+            lines.append(line)
+            if ": reporting " in line:
+                running.terminate()
+        too_long.cancel()
+    return "".join(lines)
+
+
+@pytest.mark.skipif(
+    sys.version_info >= (3, 14), reason="yacron does not start on 3.14; its container has 3.13"
+)
+@pytest.mark.parametrize(("status", "verdict"), [(0, "success"), (1, "failure")])
+def test_yacron_takes_the_exit_code_for_the_verdict_and_no_message(tmp_path, status, verdict):
+    config = yaml.safe_load((DEPLOY / "yacron.yaml").read_text(encoding="utf-8"))
+    script = tmp_path / "job.py"
+    script.write_text(
+        f"import sys\nprint('progress', file=sys.stderr)\nsys.exit({status})\n", encoding="utf-8"
+    )
+    config["jobs"][0] |= {"schedule": "@reboot", "command": f"'{sys.executable}' '{script}'"}
+    (tmp_path / "yacron.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    said = said_by_yacron(tmp_path / "yacron.yaml")
+    assert "has stderr: true" in said
+    assert f"reporting {verdict}" in said
+    assert ("to be retried" in said) == (verdict == "failure")
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -108,6 +109,56 @@ def test_job_and_api_are_one_image_without_rights_and_share_the_store(compose_fo
         (mount,) = service["volumes"]
         store = service["environment"]["RECOMMENDER_STORE"]
         assert store == f"sqlite:///{mount['target']}/recommendations.db"
+
+
+AWS = {
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_REGION",
+    "AWS_DEFAULT_REGION",
+    "DYNAMODB_ENDPOINT_URL",
+}
+READ_BY = {
+    "job": AWS
+    | {
+        "RECOMMENDER_STORE",
+        "RECOMMENDER_SOURCE",
+        "RECOMMENDER_ALERT_URL",
+        "DASK_SCHEDULER_ADDRESS",
+    },
+    "api": AWS
+    | {f"RECOMMENDER_{name}" for name in ("STORE", "API_KEY", "FRESH_HOURS", "CACHE_SECONDS")},
+    "scheduler": AWS,
+    "worker": AWS,
+}
+
+
+def test_each_service_gets_the_settings_that_it_reads_and_no_others(compose_folder):
+    with (compose_folder / ".env").open("a", encoding="utf-8") as file:
+        file.writelines(f"{name}=set\n" for name in sorted(set().union(*READ_BY.values())))
+    services = compose_services(compose_folder, "--profile", "*")
+    for service, names in READ_BY.items():
+        assert services[service]["environment"] == dict.fromkeys(names, "set")
+
+
+def test_what_is_not_set_is_not_passed(compose_folder):
+    services = compose_services(compose_folder, "--profile", "*")
+    passed = {
+        service: {
+            name for name, value in services[service]["environment"].items() if value is not None
+        }
+        for service in READ_BY
+    }
+    store = {"RECOMMENDER_STORE"}
+    assert passed == {"job": store, "api": store, "scheduler": set(), "worker": set()}
+
+
+def test_the_settings_that_compose_reads_are_listed():
+    text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+    listed = (ROOT / ".env.example").read_text(encoding="utf-8").splitlines()
+    for name, default in re.findall(r"\$\{(\w+):-(\w+)\}", text):
+        assert f"# {name}={default}" in listed
 
 
 def test_the_dockerfile_passes_hadolint():

@@ -6,8 +6,11 @@ an environment of its own (requirements-airflow.txt): the steps run in the proje
     RECOMMENDER_HOME    the project (default: the project that this file stands in)
     RECOMMENDER_PYTHON  its Python (default: .venv/bin/python there)
     RECOMMENDER_WORK    a folder that all workers share, for a day's tables (default: the
-                        system's temporary folder)
+                        system's temporary folder); nobody else may read it
     RECOMMENDER_SOURCE, RECOMMENDER_STORE, RECOMMENDER_ALERT_URL, AWS_...: as the steps read them
+
+By hand, without a scheduler: `airflow db migrate`, which makes Airflow's own database, and then
+`airflow dags test recommend_daily`.
 
 A run is named after its day: running a day again publishes nothing twice. Only one run is active
 at a time, and the step `run` holds the store's lock, against runs that others started; if the
@@ -15,6 +18,7 @@ lock is taken it is tried again later.
 """
 
 import os
+import shutil
 import subprocess
 import tempfile
 from datetime import datetime, timedelta
@@ -52,7 +56,8 @@ def import_tables(day: str) -> list[str]:
     if not os.environ.get("RECOMMENDER_SOURCE"):
         return []  # the job then reads the files in its folder
     folder = WORK / day
-    folder.mkdir(parents=True, exist_ok=True)
+    WORK.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
     recommend_daily("--export", folder)
     plays, profiles = folder / "plays.parquet", folder / "profiles.parquet"
     return ["--plays", str(plays), "--profiles", str(profiles)]
@@ -72,8 +77,9 @@ def verify(day: str) -> None:
 
 @task
 def publish(day: str) -> None:
-    """Let readers see the day's set."""
+    """Let readers see the day's set, and remove the tables that it was made of."""
     recommend_daily("--publish", day)
+    shutil.rmtree(WORK / day, ignore_errors=True)
 
 
 @dag(
