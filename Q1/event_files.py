@@ -7,6 +7,7 @@ A file's *layout* is read from its first two rows; then, as a rule, COPY reads t
 import csv
 import gzip
 import io
+import os
 import re
 import shutil
 import sys
@@ -85,8 +86,10 @@ def opened(name: str) -> Iterator[EventFile]:
 
 def opened_in_turn(names: Iterable[str]) -> Iterator[EventFile]:
     """The files of these names, each once and open until the next one is asked for."""
-    once = {name if name == "-" else Path(name).resolve(): name for name in reversed([*names])}
-    for name in reversed(once.values()):
+    once = {}
+    for name in names:
+        once.setdefault(name if name == "-" else os.path.realpath(name), name)
+    for name in once.values():
         with opened(name) as file:
             yield file
 

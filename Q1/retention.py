@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from command_line import UserError
 from event_files import YEARS
+from psycopg2.errors import DatetimeFieldOverflow
 from psycopg2.extensions import connection as Connection
 from psycopg2.extras import NamedTupleCursor
 
@@ -72,6 +73,8 @@ def overview(connection: Connection, install_event: str) -> Any:
         (row,), _ = ask(connection, "overview", {"install_event": install_event})
         days = filter(None, (row.first_day, row.last_day))
         unbounded = any(day.year not in YEARS for day in days)  # infinite days too
+    except DatetimeFieldOverflow as error:
+        raise UserError(f"{error.diag.message_primary}: a time is no day; mend it") from None
     except UnicodeEncodeError:  # a ValueError too, but of the install event's name
         raise
     except ValueError:  # from psycopg2, for a day that Python's calendar does not have

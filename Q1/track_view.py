@@ -13,10 +13,11 @@ from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
 
 VIEW = "piwik_track"
-# Seconds or milliseconds; a day such as 20240309 would be a moment of 1970.
-EPOCH = (
-    "CASE WHEN {0} BETWEEN 19000101 AND 29991231 THEN to_timestamp({0}::bigint::text, 'YYYYMMDD')"
-    " ELSE to_timestamp(CASE WHEN abs({0}) < 1e11 THEN {0} ELSE {0} / 1000.0 END) END"
+EPOCH = "to_timestamp(CASE WHEN abs({0}) < 1e11 THEN {0} ELSE {0} / 1000.0 END)"  # or milliseconds
+# A day such as 20240309, which as seconds would be a moment of 1970, or an epoch number.
+DAY_OR_EPOCH = (
+    "CASE WHEN {0} BETWEEN 19000101 AND 29991231 AND {0} = trunc({0})"
+    f" THEN to_timestamp({{0}}::bigint::text, 'YYYYMMDD') ELSE {EPOCH} END"
 )
 ZONED, UNZONED, DATE = "timestamp with time zone", "timestamp without time zone", "date"
 
@@ -26,9 +27,9 @@ TIMES = {
     ZONED: ("{0}", ZONED),
     UNZONED: ("{0}", UNZONED),
     DATE: ("{0}", DATE),
-    "integer": (EPOCH, ZONED),
-    "bigint": (EPOCH, ZONED),
-    "numeric": (EPOCH, ZONED),
+    "integer": (DAY_OR_EPOCH, ZONED),
+    "bigint": (DAY_OR_EPOCH, ZONED),
+    "numeric": (DAY_OR_EPOCH, ZONED),
     "real": (EPOCH, ZONED),
     "double precision": (EPOCH, ZONED),
 }

@@ -4,13 +4,14 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import NamedTuple
+from urllib.parse import quote
 
 import numpy as np
 import pandas as pd
 from log_kernel import CACHE, DATE, REASONS, SIZE, STATUS, TIME, URL, scan
 
 PLACED = (DATE, TIME, SIZE, URL, STATUS, CACHE)  # in the kernel's order
-CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 SHORTEST_ROW = len("2017-08-24 00:00:00 0 \n")  # date, time, size and URL are in every layout
 
 
@@ -72,7 +73,7 @@ def decode(text: bytes) -> str:
         decoded = text.decode("utf-8", "backslashreplace").replace("\\x", "%")
     if decoded.isprintable():
         return decoded
-    return CONTROL.sub(lambda found: f"%{ord(found[0]):02X}", decoded)
+    return CONTROL.sub(lambda found: quote(found[0]), decoded)
 
 
 def empty_columns(block: memoryview, left_out: Collection[str] = ()) -> Columns:

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -69,11 +70,26 @@ def local_paths(name: str) -> list[Path]:
     elif path.exists() or not glob.has_magic(name):
         return [path]
     else:
-        matches = map(Path, glob.glob(name, recursive=True))  # noqa: PTH207 - leaves hidden ones out
-        found = [file for it in matches for file in (files_below(it) if it.is_dir() else [it])]
+        anchor = Path(path.anchor)
+        matches = anchor.glob(str(path.relative_to(anchor)))
+        found = [file for it in matches if is_seen(it, path) for file in files_of(it)]
     if not found:
         raise UserError(f"{name}: no files there; name a log file, a folder of logs or a glob")
     return sorted(set(found))
+
+
+def is_seen(match: Path, pattern: Path) -> bool:
+    """Whether no part of a match is hidden, but for those whose dot the pattern writes."""
+    dotted = [part for part in pattern.parts if part.startswith(".")]
+    hidden = (part for part in match.parts if part.startswith("."))
+    return all(any(fnmatch(part, it) for it in dotted) for part in hidden)
+
+
+def files_of(path: Path) -> list[Path]:
+    """The files of a folder, or the path itself if it is a file."""
+    if path.is_dir():
+        return files_below(path)
+    return [path] if path.is_file() or path.is_symlink() else []
 
 
 def files_below(folder: Path) -> list[Path]:

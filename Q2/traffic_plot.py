@@ -1,6 +1,6 @@
 """Plots of an answer: transfer over time stacked by extension, or bars for one grouping."""
 
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from pathlib import Path
 
 import numpy as np
@@ -41,16 +41,19 @@ def save_plot(answer: Answer, path: Path) -> None:
 def bytes_over_time(table: pd.DataFrame, time_zone: tzinfo) -> pd.DataFrame:
     """Bytes by hour, or by day where there are many, and extension, the largest one first.
 
-    Every hour or day of the time zone has a row, those without traffic too, and an hour that clocks
-    repeat has two; small extensions are put together.
+    Every hour of the time zone, or day without one, has a row, those without traffic too, and an
+    hour that clocks repeat has two; small extensions are put together.
     """
-    times = pd.to_datetime(table["hour"], utc=True).dt.tz_convert(time_zone)
-    step = "h" if (times.max() - times.min()).days < MOST_DAYS_BY_HOUR else "D"
+    times = pd.Series([datetime.fromisoformat(hour) for hour in table["hour"]], dtype=object)
+    by_hour = (times.max() - times.min()).days < MOST_DAYS_BY_HOUR
+    times = pd.to_datetime(times if by_hour else table["hour"].str[:10], utc=by_hour)
     ranked = table.groupby("extension")["bytes"].sum().sort_values(ascending=False).index
     names = table["extension"].where(table["extension"].isin(ranked[:MOST_EXTENSIONS]), "others")
     series = table["bytes"].groupby([times, names]).sum().unstack(fill_value=0)
     order = [name for name in [*ranked[:MOST_EXTENSIONS], "others"] if name in series]
-    return series[order].resample(step).sum()
+    # Hours are counted in UTC, which has no midnight that clocks pass over or repeat.
+    series = series[order].resample("h" if by_hour else "D", origin="start").sum()
+    return series.tz_convert(time_zone) if by_hour else series
 
 
 def plot_over_time(axes: Axes, series: pd.DataFrame) -> None:

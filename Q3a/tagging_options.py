@@ -35,18 +35,20 @@ def check_written(parser: ArgumentParser, options: argparse.Namespace) -> None:
     """Refuse, before anything is learnt, to write where that cannot be or over another file."""
     tags_are_written = options.test or not options.train
     names = [name for name in WRITTEN if name != "output" or tags_are_written]
-    taken = {path.resolve() for name in READ for path in paths(getattr(options, name))}
+    taken = {os.path.realpath(path) for name in READ for path in paths(getattr(options, name))}
     for name in names:
         for path in paths(getattr(options, name)):
             if not path.absolute().parent.is_dir():
                 parser.error(f"--{name} {path}: there is no folder {path.parent}")
             if path.is_dir():
                 parser.error(f"--{name} {path}: is a folder; name a file")
+            if path.exists() and not path.is_file():  # such as /dev/null
+                continue
             if not os.access(path.parent, os.W_OK):
                 parser.error(f"--{name} {path}: nothing can be written into {path.parent}")
-            if path.resolve() in taken and not path.is_char_device():
+            if os.path.realpath(path) in taken:
                 parser.error(f"--{name} {path}: another option names the same file")
-            taken.add(path.resolve())
+            taken.add(os.path.realpath(path))
 
 
 def paths(value: Path | list[Path] | None) -> list[Path]:

@@ -158,7 +158,9 @@ def read_profiles_table(path: Path) -> tuple[pd.DataFrame, dict[str, int]]:
             "gender": gender.where(gender.isin(["m", "f"]), ""),
             "age": pd.to_numeric(kept["age"], errors="coerce").astype(float),
             "country": stripped(kept["country"]),
-            "signup": pd.to_datetime(kept["signup"], errors="coerce"),
+            "signup": pd.to_datetime(kept["signup"], errors="coerce", utc=True).dt.tz_localize(
+                None
+            ),
         }
     )
     return profiles.set_index(pd.Index(users[keep], name="user")), rejected

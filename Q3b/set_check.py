@@ -49,7 +49,8 @@ def item_problems(run: Run, user: str, item: dict | None) -> Iterator[str]:
     if item["rule"] not in RULES or item["version"] != run.version:
         yield f"user {user} has rule {item['rule']!r} and version {item['version']!r}"
     if len(item["artists"]) > top or len(set(names)) < len(names):
-        yield f"user {user} has {len(names)} artists, {len(set(names))} different; {top} are asked"
+        different = f"{len(set(names))} of {len(names)} different"
+        yield f"user {user} has {len(item['artists'])} artists, {different}; {top} are asked"
     if scores != sorted(scores, reverse=True):
         yield f"user {user} has artists out of order"
     played = names_of(item["top_artists"], run)

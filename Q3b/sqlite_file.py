@@ -12,7 +12,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 
-from command_line import UserError
 from recommendation_store import Block, Catalogue, RuleList, Run, StoreError
 
 BUSY_SECONDS = 10  # how long a connection waits for another's lock on the file
@@ -98,7 +97,7 @@ class Connection(sqlite3.Connection):
 def connect(path: Path, mode: str) -> sqlite3.Connection:
     """Open the file in a mode of SQLite's URIs; transactions are begun by hand."""
     if path.is_dir():
-        raise UserError(f"{path}: is a folder; name a file")
+        raise StoreError(f"{path}: is a folder; a store is a file")
     if mode != "rwc" and not path.is_file():
         raise StoreError(f"{path}: there is no such store yet; recommend_daily.py makes it")
     uri = f"{path.resolve().as_uri()}?mode={mode}"

@@ -114,6 +114,8 @@ class SqliteStore:
         """Hold the store for one run; the lock of a killed run is gone with its process."""
         if self.create and not self.path.parent.is_dir():
             raise UserError(f"{self.path}: there is no folder {self.path.parent}; make it first")
+        if self.path.is_dir():
+            raise UserError(f"{self.path}: is a folder; name a file")
         try:
             with FileLock(f"{self.path}.lock", timeout=0):
                 with open_to_write(self.path, self.create):

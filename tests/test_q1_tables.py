@@ -85,6 +85,14 @@ def test_a_role_that_as_a_rule_only_reads(postgres_url, connection):
     assert asked(url, "--table", "app.events")["installed_users"] == 2
 
 
+def test_a_number_that_looks_like_a_day_and_is_none(postgres_url, connection):
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE app.events (uid text, time bigint, event_name text)")
+        cursor.execute("INSERT INTO app.events VALUES ('a', 20179999, 'FIRST_INSTALL')")
+    finished = run_here(main, "--dsn", postgres_url, "--table", "app.events")
+    assert_one_line_error(finished, 2, "20179999", "a time is no day")
+
+
 @pytest.mark.parametrize("name", ["Events", "piwik_track", "two words", 'a "quoted" name', "x.y"])
 def test_any_name_of_table_and_columns(postgres_url, connection, name):
     create(connection, name, '"User Id" text, "select" timestamptz, "ev%ent" text')

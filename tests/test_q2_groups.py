@@ -183,19 +183,34 @@ def test_a_period_beyond_the_log_is_the_day_that_was_named():
 def test_control_characters_of_a_url_are_percent_encoded(tmp_path):
     """Else a carriage return would make two rows of CSV, and a terminal would obey."""
     log = tmp_path / "log.tsv"
-    log.write_bytes(b"2017-08-24\t00:00:00\t1\t/a\rb\x1b[31m\x7f\xc3\xa9.jpg\n")
+    log.write_bytes(b"2017-08-24\t00:00:00\t1\t/a\rb\x1b[31m\x7f\xc2\x9b\xc3\xa9.jpg\n")
     (group,) = ask(log, "--by", "url")["groups"]
-    assert group["url"] == "/a%0Db%1B[31m%7Fé.jpg"
+    assert group["url"] == "/a%0Db%1B[31m%7F%C2%9Bé.jpg"
 
 
-@pytest.mark.parametrize(("day", "hours"), [("2023-10-29", 25), ("2023-03-26", 23)])
-def test_the_plot_has_an_hour_twice_that_clocks_repeat(day, hours):
-    berlin = ZoneInfo("Europe/Berlin")
-    begin = datetime.fromisoformat(day).replace(tzinfo=berlin).astimezone(UTC)
-    times = [(begin + timedelta(hours=hour)).astimezone(berlin) for hour in range(hours)]
-    names = [time.isoformat(timespec="minutes") for time in times]
-    table = pd.DataFrame({"hour": names, "extension": "jpg", "bytes": 1})
-    assert bytes_over_time(table, berlin)["jpg"].tolist() == [1] * hours
+@pytest.mark.parametrize(
+    ("name", "day", "hours"),
+    [
+        ("Europe/Berlin", "2023-10-29", 25),
+        ("Europe/Berlin", "2023-03-26", 23),
+        ("America/Havana", "2017-11-05", 25),  # clocks go back over midnight
+        ("America/Sao_Paulo", "2017-10-15", 23),  # there is no midnight
+        ("Australia/Lord_Howe", "2023-04-02", 24),  # by half an hour
+        ("Africa/Monrovia", "1971-05-05", 24),  # an offset with seconds
+    ],
+)
+def test_the_plot_has_every_hour_of_a_day_once(name, day, hours):
+    zone = ZoneInfo(name)
+    begin = datetime.fromisoformat(day).replace(tzinfo=zone).astimezone(UTC)
+    local = [(begin + timedelta(minutes=30 * half)).astimezone(zone) for half in range(2 * hours)]
+    names = [time.replace(minute=0).isoformat(timespec="minutes") for time in local]
+    table = pd.DataFrame({"hour": list(dict.fromkeys(names)), "extension": "jpg", "bytes": 1})
+    series = bytes_over_time(table, zone)["jpg"]
+    assert series.sum() == len(table)
+    assert len(series) == pytest.approx(hours, abs=int("Lord_Howe" in name))
+    weeks = pd.concat([table, table.assign(hour="2023-12-01T00:00+00:00")])
+    by_day = bytes_over_time(weeks.reset_index(drop=True), zone)["jpg"]
+    assert (by_day.iloc[0], by_day.iloc[-1]) == (len(table), len(table))
 
 
 def test_nothing_counts():

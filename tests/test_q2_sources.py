@@ -47,6 +47,14 @@ def test_hidden_files_of_folders_and_globs_are_left_out(folder):
     assert ask(folder / ".upload.tsv")["rows_read"] == 8  # unless they are named
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows lets few users make links")
+def test_links_that_lead_back_are_no_way_round(folder):
+    for name in ("back", "again"):
+        (folder / "older" / name).symlink_to(folder, target_is_directory=True)
+    assert ask(folder / "**" / "*.log")["rows_read"] == 16
+    assert ask(folder)["rows_read"] == 24
+
+
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root reads every folder")
 def test_a_folder_that_cannot_be_read_is_not_passed_over(folder):
     (folder / "older").chmod(0)
@@ -120,6 +128,7 @@ def test_logs_in_a_bucket(bucket):
 
 def test_a_bucket_that_is_not_there(bucket):
     assert_one_line_error(run(f"{bucket}/no-such.tsv"), 2, f"{bucket}/no-such.tsv")
+    assert_one_line_error(run(f"{bucket}/*.none"), 2, f"{bucket}/*.none: no files there")
     assert_one_line_error(run("s3://no-such-bucket/a.tsv"), 2, "s3://no-such-bucket/a.tsv")
 
 

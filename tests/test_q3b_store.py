@@ -281,6 +281,8 @@ def test_a_folder_is_no_store(tmp_path):
     store = open_store(f"sqlite:///{tmp_path}", create=True)
     with pytest.raises(UserError, match="is a folder; name a file"), store.lock():
         pass
+    with pytest.raises(StoreError, match="is a folder"):
+        store.current()
 
 
 def test_artists_of_one_name_are_told_apart_or_known_not_to_be():
