@@ -270,7 +270,7 @@ def write_data_sets(folder: Path) -> None:
 
 @pytest.fixture(scope="module")
 def swept_url(postgres_url) -> str:
-    """A server with the rollup's tables and a table of events."""
+    """A server with a table of events, and without the tables of the rollup."""
     connection = psycopg2.connect(postgres_url)
     with connection, connection.cursor() as cursor:
         cursor.execute(
