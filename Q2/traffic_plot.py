@@ -26,7 +26,9 @@ def save_plot(answer: Answer, path: Path) -> None:
     axes = figure.subplots()
     first, last = answer.period()
     title = f"{EngFormatter(unit='B', places=1)(answer.bytes)} transferred from {first} to {last}"
-    if answer.question.by == OVER_TIME:
+    if answer.table.empty:
+        axes.set_axis_off()  # the title says it all
+    elif answer.question.by == OVER_TIME:
         plot_over_time(axes, bytes_over_time(answer.table, answer.question.time_zone))
     else:
         plot_groups(axes, answer.table, answer.question.by[0])

@@ -143,6 +143,13 @@ def test_plot(tmp_path, arguments):
     assert [file.name for file in tmp_path.iterdir()] == ["plot.png"]
 
 
+@pytest.mark.parametrize("arguments", [[], ["--by", "extension"]])
+def test_a_plot_of_nothing_is_its_title(tmp_path, arguments):
+    nothing = ["--from", "2020-01-01", *arguments]
+    assert run(LOG, *nothing, "--plot", tmp_path / "plot.png") == run(LOG, *nothing)
+    assert imread(tmp_path / "plot.png").std() > 0
+
+
 @pytest.mark.parametrize("arguments", [["--by", "cache"], ["--cache", "miss"], ["--by", "status"]])
 def test_a_field_that_the_log_lacks_is_one_line(arguments):
     finished = run(FIXTURES / "plain.tsv", *arguments)
