@@ -206,6 +206,8 @@ def is_text(kind: pa.DataType) -> bool:
 
 def text_column(column: pa.ChunkedArray) -> Column:
     """The column as codes into its distinct texts, missing ones as empty texts."""
+    if not len(column):
+        return Column(np.empty(0, np.int32), np.empty(0, object))
     if pa.types.is_dictionary(column.type) and not is_text(column.type.value_type):
         column = column.cast(column.type.value_type)  # such as categories of numbers
     if not pa.types.is_dictionary(column.type):

@@ -60,6 +60,12 @@ def test_genders_and_countries_are_read_as_people_write_them(tmp_path):
     assert profiles["country"].tolist() == ["Poland", "Peru"]
 
 
+def test_no_profiles_at_all_are_no_mistake(tmp_path):
+    found = listening(tmp_path, PLAYS, PROFILES[:0])
+    assert found.plays.profiles["country"].tolist() == ["", ""]
+    assert not len(found.silent)
+
+
 def test_profiles_of_other_users_alone_are_a_mistake(tmp_path):
     with pytest.raises(UserError, match=r"no profile is of a user of .*: are the ids the same"):
         listening(tmp_path, PLAYS, PROFILES.assign(user_id=[7, 8, 9]))
