@@ -300,7 +300,7 @@ def test_the_sample_is_published_to_no_store_that_users_are_served_from(monkeypa
     monkeypatch.delenv("RECOMMENDER_SOURCE", raising=False)
     with moto() as address:
         monkeypatch.setenv("DYNAMODB_ENDPOINT_URL", address)
-        url = "dynamodb://recommendations?region=eu-west-1"
+        url = "dynamodb://no-sample?region=eu-west-1"  # moto keeps the tables of other tests
         finished = job(url)
         assert_one_line_error(finished, 2, url, "--source", "RECOMMENDER_SOURCE", "--plays")
         assert open_store(url).current() is None
