@@ -17,8 +17,9 @@ demo: .venv/installed
 	@echo; echo "== Q3b in production: job, store, API, one request =="
 	@$(VENV_PYTHON) Q3b/run_production.py
 
+# On every core, up to four: each process brings a PostgreSQL and compiles kernels of its own.
 test: .venv/installed-dev
-	@$(VENV_PYTHON) -m pytest $(PYTEST_ARGUMENTS)
+	@$(VENV_PYTHON) -m pytest -n logical --maxprocesses 4 --dist worksteal $(PYTEST_ARGUMENTS)
 
 # Small sizes in some minutes; the stated ones take about an hour.
 bench: .venv/installed-dev
