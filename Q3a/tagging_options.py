@@ -155,6 +155,10 @@ def conflicts(options: argparse.Namespace) -> list[tuple[bool, str]]:
         ),
         (options.out_of_core and not options.train, "--out-of-core needs --train"),
         (options.out_of_core and bool(options.candidates), "--out-of-core has no --candidates"),
+        (
+            options.out_of_core and (options.model, options.search) != ("all", "quick"),
+            "--out-of-core learns one model of its own: no --model, no --search",
+        ),
     ]
 
 

@@ -82,6 +82,8 @@ def test_every_new_article_gets_a_tag_and_keeps_its_id(finished):
         (("--predict", "--test", NEW, "--model-file", NEW), ["new.csv", "not a tagger"]),
         (("--train", ARTICLES, "--save", "nowhere/x.skops"), ["--save", "no folder nowhere"]),
         (("--train", ARTICLES, "--out-of-core"), ["fewer than 100 articles"]),
+        (("--train", ARTICLES, "--out-of-core", "--model", "linear"), ["one model of its own"]),
+        (("--train", ARTICLES, "--out-of-core", "--search", "none"), ["one model of its own"]),
         (("--train", ARTICLES, "--test", NEW, "--output", ARTICLES), ["--output", "the same file"]),
         (("--train", ARTICLES, "--save", ARTICLES), ["--save", "another option names"]),
         (("--train", ARTICLES, "--save", "x.csv", "--candidates", "./x.csv"), ["the same file"]),
