@@ -32,7 +32,7 @@ sys.path += [str(ROOT / "Q2"), str(ROOT / "tests")]
 
 from cluster_plan import plan  # noqa: E402
 from cluster_processes import Cluster, cluster_of_processes  # noqa: E402
-from command_line import ArgumentParser, command  # noqa: E402
+from command_line import ArgumentParser, OutsideError, command  # noqa: E402
 
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1", "LOKY_MAX_CPU_COUNT": "1"}
 # As in docker-compose.yml: see MALLOC in Q2/cluster.py.
@@ -171,13 +171,17 @@ def peak_memory(cluster: Cluster) -> float:
 
 def measure(job: Job) -> None:
     """Print what a job takes without a cluster and on one and two workers."""
-    usual, alone = timed(job), timed(job, one_core=bool(shutil.which("taskset")))
+    if not shutil.which("taskset"):
+        raise OutsideError("there is no program taskset, which holds a run to one core")
+    small = [sys.executable, job.script, *job.small]
+    subprocess.run(small, cwd=ROOT, capture_output=True, check=True)  # compiles the kernels
+    usual, alone = timed(job), timed(job, one_core=True)
     folder = str(ROOT / Path(job.script).parent)  # as in the job's image
     with (
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch,
         cluster_of_processes(Path(scratch), PYTHONPATH=folder, **ONE_THREAD, **MALLOC) as cluster,
     ):
-        small = [sys.executable, job.script, *job.small, "--cluster", cluster.address]
+        small += ["--cluster", cluster.address]
         subprocess.run(small, cwd=ROOT, capture_output=True, check=True)
         with Client(cluster.address, set_as_default=False) as client:
             client.register_plugin(Counted())

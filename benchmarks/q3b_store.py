@@ -36,7 +36,8 @@ from recommendation_store import (  # noqa: E402
     RuleList,
     new_run,
 )
-from sqlite_file import PAGE_BYTES  # noqa: E402
+from sqlite_file import CACHE_KIB, PAGE_BYTES  # noqa: E402
+from sqlite_store import MAPPED_BYTES  # noqa: E402
 from store_url import open_store  # noqa: E402
 
 BLOCK = 4096  # users
@@ -116,6 +117,8 @@ def write_texts(path: Path, blocks: list[Block], catalogue: Catalogue) -> None:
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
     connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
     connection.execute("CREATE TABLE items (user_id TEXT, item TEXT)")
     for block in blocks:
         connection.execute("BEGIN")
@@ -137,6 +140,7 @@ def texts(block: Block, catalogue: Catalogue) -> Iterator[tuple[str, str]]:
 def read_texts(path: Path, users: list[str]) -> None:
     """Read items from JSON texts."""
     with closing(sqlite3.connect(path)) as connection:
+        connection.execute(f"PRAGMA mmap_size = {MAPPED_BYTES}")
         for user in users:
             query = "SELECT item FROM items WHERE user_id = ?"
             json.loads(connection.execute(query, [user]).fetchone()[0])

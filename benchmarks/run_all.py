@@ -33,8 +33,7 @@ STATED_SIZES = {
     "q2_cdn_log": "--rows 20000000 --scaling 1 2 4 8",
     "q3a_tagger": "--articles 1000000",
     "q3b_reading": f"{LISTENERS} --runs 3",
-    "q3b_neighbours": "--users 45000 85657 180000 359347 --classic 8500 17000 34000"
-    " --libraries 45000",
+    "q3b_neighbours": "--users 45000 85657 180000 359347 --classic 34000 85657 --libraries 45000",
     "q3b_store": f"{LISTENERS} --text-runs 1",
     "q3b_api": f"{LISTENERS} --requests 100000",
     "cluster": f"--rows 20000000 --copies 8 --users 40000 --artists {ARTISTS}",
