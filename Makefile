@@ -17,7 +17,7 @@ demo: .venv/installed
 	@echo; echo "== Q3b in production: job, store, API, one request =="
 	@$(VENV_PYTHON) Q3b/run_production.py
 
-# On every core, up to four: each process brings a PostgreSQL and compiles kernels of its own.
+# On every core, up to four: each process starts a PostgreSQL and compiles kernels of its own.
 test: .venv/installed-dev
 	@$(VENV_PYTHON) -m pytest -n logical --maxprocesses 4 --dist worksteal $(PYTEST_ARGUMENTS)
 

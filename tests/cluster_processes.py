@@ -22,12 +22,15 @@ class Cluster:
     def __init__(self, folder: Path, environment: dict[str, str]):
         self.folder, self.processes = folder, []
         self.environment = os.environ | environment
+
+    def begin(self) -> None:
+        """Start all and wait until the workers are there."""
         self.scheduler = self.start("scheduler", "--port", "0", "--no-dashboard")
         self.address = self.wait_for_address()
         for number in range(2):
             self.start(
                 *("worker", self.address, "--nthreads", "1", "--name", f"worker-{number}"),
-                *("--no-dashboard", "--local-directory", str(folder)),
+                *("--no-dashboard", "--local-directory", str(self.folder)),
             )
         with Client(self.address, set_as_default=False) as client:
             client.wait_for_workers(2, timeout=START_SECONDS)
@@ -70,11 +73,9 @@ class Cluster:
                 time.sleep(0.02)
         raise TimeoutError("the cluster was never busy")
 
-    def kill_a_busy_worker(self) -> int:
-        """Kill a worker that is at work; return its process."""
-        pid = next(iter(self.wait_until_busy().values()))
-        os.kill(pid, signal.SIGKILL)
-        return pid
+    def kill_a_busy_worker(self) -> None:
+        """Kill a worker that is at work."""
+        os.kill(next(iter(self.wait_until_busy().values())), signal.SIGKILL)
 
     def kill_a_worker_after(self, tasks: int, named: str) -> Path:
         """Let the worker die that is the first to have done so many tasks whose name begins so.
@@ -135,6 +136,7 @@ def cluster_of_processes(folder: Path, **environment: str) -> Iterator[Cluster]:
     """Yield a cluster that ends with the block."""
     cluster = Cluster(folder, environment)
     try:
+        cluster.begin()
         yield cluster
     finally:
         cluster.stop()

@@ -22,6 +22,11 @@ settings.register_profile("ci", settings.get_profile("quick"), max_examples=1000
 settings.register_profile("search", settings.get_profile("ci"), derandomize=False)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
+# numba's cache of compiled kernels is not made for two processes that fill it at once: one for each
+# process of pytest-xdist and the scripts that it starts.
+if PROCESS := os.environ.get("PYTEST_XDIST_WORKER"):
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(ROOT / ".pytest_cache" / f"numba-{PROCESS}"))
+
 
 def clean_environment() -> dict[str, str]:
     """The environment without PostgreSQL's variables: tests never reach a developer's server."""
@@ -75,12 +80,11 @@ def run_here(main: Callable[..., int], *arguments: object) -> Finished:
 def assert_one_line_error(
     finished: subprocess.CompletedProcess | Finished, status: int, *parts: str
 ) -> None:
-    """Assert that a script failed with `status` and one line on stderr naming all `parts`."""
+    """Assert that a script failed with `status` and one error, last on stderr, with all `parts`."""
     assert finished.returncode == status, finished.stderr
     assert "Traceback" not in finished.stderr
     lines = finished.stderr.strip().splitlines()
-    assert lines, "nothing on stderr"
-    assert ": error: " in lines[-1], finished.stderr
+    assert [line for line in lines if ": error: " in line] == lines[-1:], finished.stderr
     for part in parts:
         assert part in lines[-1], f"{part!r} is not named in: {lines[-1]}"
 
@@ -104,7 +108,7 @@ def implicit() -> None:
 def postgres_url() -> Iterator[str]:
     """The URL of an embedded PostgreSQL, reached by TCP as a server in a container is.
 
-    Tests share it: what one leaves there, in a schema or database of its own, stays.
+    Tests of a process share it: what one leaves there, under names of its own, stays.
     """
     from embedded_postgresql import embedded_server
 

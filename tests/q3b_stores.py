@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from q3b_serving import free_port
+from q3b_serving import START_SECONDS, free_port
 from recommendation_store import RECOMMENDATION, TOP_ARTIST, Block, Catalogue, RuleList, new_run
 
 DYNALITE = Path(__file__).parent / "node" / "node_modules" / "dynalite" / "cli.js"
@@ -107,9 +107,9 @@ def dynalite() -> Iterator[str]:
             server.kill()
 
 
-def wait_for(port: int, server: subprocess.Popen, seconds: float = 20) -> None:
+def wait_for(port: int, server: subprocess.Popen) -> None:
     """Return when `server` accepts connections; fail if it does not."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and server.poll() is None:
         with socket.socket() as caller:
             if not caller.connect_ex(("127.0.0.1", port)):

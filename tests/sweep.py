@@ -1,4 +1,4 @@
-"""For the sweeps of hostile input: what is drawn, and how long and how loud a run may be.
+"""For the sweeps of hostile input: what is drawn, and how long a run may take.
 
 HYPOTHESIS_PROFILE says how much is drawn, see conftest.py.
 """

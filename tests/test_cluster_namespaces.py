@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 import pytest
+from cluster_processes import START_SECONDS
 from conftest import ROOT, clean_environment, run_script
 
 pytestmark = pytest.mark.slow
@@ -74,10 +75,10 @@ def network() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def workers(network, tmp_path_factory) -> Iterator[dict[str, subprocess.Popen]]:
-    """A scheduler and two workers, each in a namespace and by its own address."""
+def workers(network, tmp_path_factory) -> Iterator[list[str]]:
+    """The addresses of two workers; they and a scheduler are each in a namespace."""
     folder = tmp_path_factory.mktemp("cluster")
-    started = {}
+    started = []
     with (folder / "log.txt").open("w") as log:
         for place in (SCHEDULER, *WORKERS):
             command = [*PYTHON, "scheduler"]
@@ -85,7 +86,7 @@ def workers(network, tmp_path_factory) -> Iterator[dict[str, subprocess.Popen]]:
                 command = [*PYTHON, "worker", f"tcp://{ADDRESSES[SCHEDULER]}:8786"]
                 command += ["--nthreads", "1", "--local-directory", str(folder / place)]
             command += ["--host", ADDRESSES[place], "--no-dashboard"]
-            started[place] = subprocess.Popen(
+            process = subprocess.Popen(
                 inside(place, *command),
                 cwd=folder,
                 env=clean_environment(),
@@ -93,11 +94,34 @@ def workers(network, tmp_path_factory) -> Iterator[dict[str, subprocess.Popen]]:
                 stderr=log,
                 start_new_session=True,
             )
-        yield started
-        for process in started.values():
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGTERM)
-            process.wait(30)
+            started.append(process)
+        try:
+            yield addresses_of_workers()
+        finally:
+            for process in started:
+                stop(process)
+
+
+def addresses_of_workers() -> list[str]:
+    """The addresses that the scheduler knows, once it has both workers."""
+    script = (
+        "import sys, distributed; client = distributed.Client(sys.argv[1], timeout=sys.argv[2]);"
+        "client.wait_for_workers(2, timeout=sys.argv[2]); print(*sorted(client.nthreads()))"
+    )
+    scheduler = f"tcp://{ADDRESSES[SCHEDULER]}:8786"
+    asked = [sys.executable, "-c", script, scheduler, f"{START_SECONDS}s"]
+    asking = inside(CLIENT, *asked)
+    return subprocess.run(asking, capture_output=True, text=True, check=True).stdout.split()
+
+
+def stop(process: subprocess.Popen) -> None:
+    """End a process and its children."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+    try:
+        process.wait(60)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def on_cluster(*command: str) -> subprocess.CompletedProcess:
@@ -118,15 +142,8 @@ def on_cluster(*command: str) -> subprocess.CompletedProcess:
 
 
 def test_the_workers_have_addresses_of_their_own(workers):
-    script = (
-        "import os, sys, distributed; client = distributed.Client(sys.argv[1], timeout=60);"
-        "client.wait_for_workers(2, timeout=60); print(*sorted(client.nthreads()))"
-    )
-    address = f"tcp://{ADDRESSES[SCHEDULER]}:8786"
-    asked = [sys.executable, "-c", script, address]
-    finished = subprocess.run(inside(CLIENT, *asked), capture_output=True, text=True, timeout=120)
-    hosts = [worker.rsplit(":", 1)[0] for worker in finished.stdout.split()]
-    assert hosts == [f"tcp://{ADDRESSES[place]}" for place in WORKERS], finished.stderr
+    hosts = [worker.rsplit(":", 1)[0] for worker in workers]
+    assert hosts == [f"tcp://{ADDRESSES[place]}" for place in WORKERS]
 
 
 def test_the_daily_job_across_networks(workers, tmp_path):

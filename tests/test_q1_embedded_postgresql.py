@@ -45,9 +45,9 @@ def one(url: str, statement: str) -> object:
         connection.close()
 
 
-def waited_for(condition, seconds: float = 60) -> bool:
-    """Whether a condition comes true within some seconds."""
-    deadline = time.monotonic() + seconds
+def waited_for(condition) -> bool:
+    """Whether a condition comes true within a minute."""
+    deadline = time.monotonic() + 60
     while not condition():
         if time.monotonic() > deadline:
             return False

@@ -36,6 +36,7 @@ def wait_for_sessions(url: str, number: int) -> None:
 
 
 def test_it_leaves_nothing_twice_in_parallel_and_killed(postgres_url, tmp_path):
+    wait_for_sessions(postgres_url, 0)  # of tests before this one
     before = everything(postgres_url)
     log = tmp_path / "log.csv"  # is loaded; then the script waits for its standard input
     log.write_text("uid,time,event_name\na,2017-04-01,FIRST_INSTALL\n", encoding="utf-8")

@@ -245,13 +245,15 @@ def slow_run(postgres_url, connection) -> Iterator[subprocess.Popen]:
             stderr=subprocess.PIPE,
             text=True,
         )
-        deadline = time.monotonic() + 60
-        while not sleeping(connection):
-            assert time.monotonic() < deadline, "the query never began"
-            time.sleep(0.05)
-        yield process
-        process.kill()
-        process.communicate()
+        try:
+            deadline = time.monotonic() + 180
+            while not sleeping(connection):
+                assert time.monotonic() < deadline, "the query never began"
+                time.sleep(0.05)
+            yield process
+        finally:
+            process.kill()
+            process.communicate()
 
 
 def sleeping(connection) -> list[int]:

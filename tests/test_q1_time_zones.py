@@ -17,10 +17,10 @@ def retained(url: str, events: str, question: Question, time_type: str = "timest
         return tuple(row)
 
 
-def question(installed: str, time_zone: str, days: int = 1) -> Question:
-    """Who installed on a day and came back on the days after?"""
+def question(installed: str, time_zone: str) -> Question:
+    """Who installed on a day and came back on the day after?"""
     day = date.fromisoformat(installed)
-    return Question("in", day, day + timedelta(days=1), day + timedelta(days=days), time_zone)
+    return Question("in", day, day + timedelta(days=1), day + timedelta(days=1), time_zone)
 
 
 @pytest.mark.parametrize("time_type", ["timestamptz", "timestamp"])

@@ -112,6 +112,6 @@ def test_a_task_that_no_worker_can_read_ends_the_loop(cluster):
         Parallel(n_jobs=-1)(delayed(len)(Unreadable()) for _ in range(2))
 
 
-def test_nobody_answers_at_the_address(tmp_path):
+def test_nobody_answers_at_the_address():
     finished = run_script(SCRIPT, *LINEAR, "--cluster", "tcp://127.0.0.1:1")
     assert_one_line_error(finished, 1, "tcp://127.0.0.1:1")

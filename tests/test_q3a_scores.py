@@ -1,4 +1,4 @@
-"""Figures of merit against scikit-learn's, and an interval that holds the true value."""
+"""Figures of merit against scikit-learn's, and an interval as wide as a bootstrap's."""
 
 import json
 

@@ -88,7 +88,10 @@ def test_every_new_article_gets_a_tag_and_keeps_its_id(finished):
         (("--train", ARTICLES, "--save", ARTICLES), ["--save", "another option names"]),
         (("--train", ARTICLES, "--save", "x.csv", "--candidates", "./x.csv"), ["the same file"]),
         (("--train", ARTICLES, "--save", FIXTURES), ["--save", "is a folder"]),
-        (("--train", ARTICLES, "--plot", "x.png", "--font", NEW), ["--font", "no file of a font"]),
+        (
+            ("--train", ARTICLES, "--plot", "x.png", "--font", NEW, "--no-cache"),
+            ["--font", "no file of a font"],
+        ),
         (("--train", ARTICLES, "--encoding", "utf-16"), ["name another with --encoding"]),
     ],
 )

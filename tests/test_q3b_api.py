@@ -183,7 +183,7 @@ def test_without_a_store_the_process_lives_and_says_when_to_try_again(tmp_path):
     assert "recommender_set_generated_timestamp_seconds 0.0" in client.get("/metrics").text
 
 
-def test_before_the_first_publication_nothing_is_ready(store_url, run, tmp_path):
+def test_before_the_first_publication_nothing_is_ready(tmp_path):
     empty = f"sqlite:///{tmp_path / 'empty.db'}"
     store = open_store(empty, create=True)
     with store.lock(), store.begin(new_run(), CATALOGUE):
@@ -258,13 +258,13 @@ def test_settings_come_from_the_environment(store_url, run, monkeypatch):
         ("CACHE_SECONDS", "-1"),
     ],
 )
-def test_a_wrong_setting_is_the_users_mistake(store_url, monkeypatch, name, value):
+def test_a_wrong_setting_is_the_users_mistake(monkeypatch, name, value):
     monkeypatch.setenv(f"RECOMMENDER_{name}", value)
     with pytest.raises(UserError, match=name if name != "STORE" else value):
         create_app()
 
 
-def test_a_programming_error_is_a_problem_document_without_its_cause(store_url, run):
+def test_a_programming_error_is_a_problem_document_without_its_cause(store_url):
     app = create_app({"STORE": store_url})
     app.extensions["store"] = None
     assert_problem(app.test_client().get("/new-user/recommendations"), 500)

@@ -3,6 +3,8 @@
 import os
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -44,17 +46,20 @@ def schemathesis(folder: Path, base: str, *options: str) -> subprocess.Completed
     "examples", [20, pytest.param(500, marks=pytest.mark.slow)], ids="{} examples".format
 )
 def test_no_request_meets_an_undocumented_answer(tmp_path, store_url, examples):
-    with serving(store_url) as (base, _):
+    with serving(store_url) as base:
         finished = schemathesis(tmp_path, base, "--max-examples", str(examples))
     assert finished.returncode == 0, finished.stdout
     assert "5 passed" in finished.stdout
 
 
 def test_a_key_is_asked_for_as_described(tmp_path, store_url):
-    with serving(store_url, RECOMMENDER_API_KEY="sesame") as (base, _):
+    with serving(store_url, RECOMMENDER_API_KEY="sesame") as base:
+        with pytest.raises(urllib.error.HTTPError, match="401"):
+            urllib.request.urlopen(f"{base}/new-user/recommendations")  # noqa: S310 - our own
         header = ["--header", "Authorization: Bearer sesame", "--include-path-regex", "recommend"]
         finished = schemathesis(tmp_path, base, "--max-examples", "20", *header)
     assert finished.returncode == 0, finished.stdout
+    assert "2 passed" in finished.stdout
 
 
 def test_every_resource_is_described(store_url):

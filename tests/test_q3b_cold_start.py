@@ -151,7 +151,7 @@ def test_without_plays_the_profile_decides(model, drawn, plays, country, rule):
     assert len(found.artists) == 20
 
 
-def test_who_plays_what_nobody_plays_gets_the_chart_without_the_own_artists(drawn):
+def test_who_plays_what_nobody_plays_gets_the_chart_without_the_own_artists():
     lonely = play_counts_of(
         ["ann", "ann", "bob", "cleo"], ["rock", "jazz", "rock", "noise"], [1, 2, 3, 4]
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT, clean_environment
+from filelock import FileLock
 from q3b_app import LISTENERS, app_with_listeners
 from store_url import open_store
 
@@ -26,11 +27,12 @@ def airflow_bin() -> Path:
     """The programs of Airflow's environment, installed on first use."""
     requirements = DEPLOY / "requirements-airflow.txt"
     stamp, wanted = ENVIRONMENT / "installed", requirements.read_text(encoding="utf-8")
-    if not stamp.exists() or stamp.read_text(encoding="utf-8") != wanted + sys.version:
-        venv.create(ENVIRONMENT, with_pip=True, clear=True)
-        pip = [ENVIRONMENT / "bin" / "python", "-m", "pip", "install", "--quiet"]
-        subprocess.run([*pip, "--requirement", requirements], check=True, timeout=900)
-        stamp.write_text(wanted + sys.version, encoding="utf-8")
+    with FileLock(ENVIRONMENT.with_suffix(".lock")):  # another process of the tests may need it too
+        if not stamp.exists() or stamp.read_text(encoding="utf-8") != wanted + sys.version:
+            venv.create(ENVIRONMENT, with_pip=True, clear=True)
+            pip = [ENVIRONMENT / "bin" / "python", "-m", "pip", "install", "--quiet"]
+            subprocess.run([*pip, "--requirement", requirements], check=True, timeout=900)
+            stamp.write_text(wanted + sys.version, encoding="utf-8")
     return ENVIRONMENT / "bin"
 
 

@@ -5,7 +5,7 @@ import re
 import subprocess
 import sys
 import threading
-from datetime import UTC, datetime
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -75,14 +75,25 @@ def installed(tmp_path, app_database):
     return project, secrets, store_url
 
 
+def today(hours: int) -> str:
+    """The day where clocks are so many hours ahead of UTC."""
+    return f"{datetime.now(timezone(timedelta(hours=hours))):%Y-%m-%d}"
+
+
+def days_elsewhere() -> list[tuple[str, str]]:
+    """Two time zones as POSIX writes them, one of which always has another day than UTC."""
+    return [("EAST-14", today(14)), ("WEST+12", today(-12))]
+
+
 def test_cron_takes_the_apps_plays_to_the_api(installed):
     project, secrets, store_url = installed
     command, variables = crontab_command(project, secrets)
-    finished = shell(command, **variables)
+    zone, day = next((zone, day) for zone, day in days_elsewhere() if day != today(0))
+    finished = shell(command, TZ=zone, **variables)
     assert finished.returncode == 0, finished.stderr
     store = open_store(store_url)
     run = store.current()
-    assert run.run_id == f"{datetime.now(UTC):%Y-%m-%d}"
+    assert run.run_id == day
     assert run.users >= LISTENERS
     client = create_app({"STORE": store_url}).test_client()
     answer = client.get(f"/users/{run.example_users[0]}/recommendations?strict=1")
@@ -120,7 +131,7 @@ def said_by_yacron(config: Path) -> str:
         text=True,
         encoding="utf-8",
     ) as running:
-        too_long = threading.Timer(60, running.kill)
+        too_long = threading.Timer(180, running.kill)
         too_long.start()
         for line in running.stderr:
             lines.append(line)

@@ -154,10 +154,12 @@ def test_what_is_not_set_is_not_passed(compose_folder):
     assert passed == {"job": store, "api": store, "scheduler": set(), "worker": set()}
 
 
-def test_the_settings_that_compose_reads_are_listed():
+def test_the_ports_and_the_memory_that_compose_takes_are_listed():
     text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
     listed = (ROOT / ".env.example").read_text(encoding="utf-8").splitlines()
-    for name, default in re.findall(r"\$\{(\w+):-(\w+)\}", text):
+    found = re.findall(r"\$\{(\w+):-(\w+)\}", text)
+    assert found
+    for name, default in found:
         assert f"# {name}={default}" in listed
 
 

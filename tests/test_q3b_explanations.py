@@ -21,10 +21,10 @@ def model():
     return csr_array(weights), csr_array(votes), csr_array(compared)
 
 
-def best_unheard(weights, votes, compared, top=5):
+def best_unheard(weights, votes, compared):
     scores = np.where(compared.toarray() > 0, 0, (weights @ votes).toarray())
-    best = np.argsort(-scores, axis=1)[:, :top]
-    rows = np.repeat(np.arange(USERS), top)
+    best = np.argsort(-scores, axis=1)[:, :5]
+    rows = np.repeat(np.arange(USERS), 5)
     kept = scores[rows, best.ravel()] > 0
     return csr_array((scores[rows, best.ravel()][kept], (rows[kept], best.ravel()[kept])))
 

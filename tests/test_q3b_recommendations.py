@@ -109,4 +109,8 @@ def test_a_user_of_every_artist_is_recommended_nothing():
 
 def test_profiles_of_the_fixture_reach_the_features_by_user_id(request):
     play_counts, _ = read_lastfm(request.path.parent / "fixtures" / "q3b" / "quirks")
-    assert dense_features(play_counts).shape == (3, 5 + 1 + 3)
+    features = dense_features(play_counts)  # of Anna, Boris and Cleo
+    assert features.shape == (3, 5 + 1 + 3)
+    countries = ["", "Germany", "Poland"]
+    of_users = [countries[row.argmax()] for row in features[:, -3:]]
+    assert of_users == play_counts.profiles["country"].tolist() == ["Germany", "Poland", ""]

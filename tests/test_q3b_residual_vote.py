@@ -10,9 +10,9 @@ from votes import best_artists, less_what_neighbours_predict
 ALL = 10**6
 
 
-def drawn_plays(users: int = 120, artists: int = 90, seed: int = 2) -> csr_array:
-    random = np.random.default_rng(seed)
-    plays = csr_array(random_array((users, artists), density=0.15, rng=random))
+def drawn_plays() -> csr_array:
+    random = np.random.default_rng(2)
+    plays = csr_array(random_array((120, 90), density=0.15, rng=random))
     plays.data = np.floor(random.lognormal(3, 1.5, plays.nnz) + 1)
     plays.sort_indices()
     return plays.astype(np.float32)

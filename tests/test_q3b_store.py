@@ -4,6 +4,7 @@ import json
 import os
 import secrets
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -238,24 +239,23 @@ def test_what_a_run_says_of_itself_comes_back(store):
 def test_many_threads_read_while_runs_are_published(store):
     users = [f"u{i}" for i in range(40)]
     publish(store, users)
-    wrong, done = [], threading.Event()
+    done = threading.Event()
 
-    def read():
+    def read() -> int:
+        rounds = 0
         while not done.is_set():
-            for user in users:
-                item = store.user(user)
-                if item is None or len(item["artists"]) != 2:
-                    wrong.append(item)
+            assert all(len(store.user(user)["artists"]) == 2 for user in users)
+            rounds += 1
+        return rounds
 
-    readers = [threading.Thread(target=read) for _ in range(3)]
-    for reader in readers:
-        reader.start()
-    for _ in range(3):
-        publish(store, users)
-    done.set()
-    for reader in readers:
-        reader.join()
-    assert not wrong
+    with ThreadPoolExecutor(3) as readers:
+        reading = [readers.submit(read) for _ in range(3)]
+        try:
+            for _ in range(3):
+                publish(store, users)
+        finally:
+            done.set()
+    assert all(rounds.result() for rounds in reading)
 
 
 @pytest.mark.parametrize(

@@ -150,11 +150,11 @@ def test_a_key_twice_in_a_batch_is_refused(client, table):
 
 
 @pytest.fixture
-def stubbed(server, monkeypatch):
+def stubbed(monkeypatch):
     """A client that answers what a test tells it to, and the waits before each attempt."""
     monkeypatch.setattr(dynamodb_requests.time, "sleep", lambda seconds: waits.append(seconds))
     waits = []
-    client = client_of(server)
+    client = client_of("http://127.0.0.1:1")  # nothing is sent there
     with Stubber(client) as stub:
         yield client, stub, waits
 
@@ -279,9 +279,8 @@ def test_unprocessed_items_of_a_run_all_arrive(faulty):
     assert store.user("again")["version"] == run.version
 
 
-def test_throttling_without_end_fails_loudly_and_readers_stay(faulty, monkeypatch):
+def test_a_request_given_up_fails_loudly_and_readers_stay(faulty, monkeypatch):
     store, faults = faulty
-    monkeypatch.setattr(dynamodb_requests.time, "sleep", lambda _: None)
     old = publish(store, ["u1"])
     run = new_run()
     with (
@@ -297,10 +296,8 @@ def test_throttling_without_end_fails_loudly_and_readers_stay(faulty, monkeypatc
 
 def test_a_store_that_is_down_is_said_in_one_line(monkeypatch):
     monkeypatch.setenv("DYNAMODB_ENDPOINT_URL", "http://127.0.0.1:1")
-    start = time.monotonic()
     with pytest.raises(StoreError, match="Could not connect"):
         open_store("dynamodb://table").current()
-    assert time.monotonic() - start < 10
 
 
 def test_a_table_that_is_missing_is_named(server, monkeypatch):
@@ -311,14 +308,14 @@ def test_a_table_that_is_missing_is_named(server, monkeypatch):
 
 def test_the_lock_of_a_killed_run_is_free_after_its_time(server, monkeypatch):
     monkeypatch.setenv("DYNAMODB_ENDPOINT_URL", server)
-    url = f"dynamodb://lock-{time.monotonic_ns()}?lock_seconds=2"
+    url = f"dynamodb://lock-{time.monotonic_ns()}?lock_seconds=600"
     killed, other = open_store(url, create=True), open_store(url)
     held = killed.lock()
     held.__enter__()  # and never left
     with pytest.raises(StoreLockedError), other.lock():
         pass
     killed.renew_lock()
-    time.sleep(3.1)
+    days_later(monkeypatch, 1)
     with other.lock(), pytest.raises(StoreLockedError):
         killed.renew_lock()  # a run that woke up again must not go on
 
@@ -326,10 +323,10 @@ def test_the_lock_of_a_killed_run_is_free_after_its_time(server, monkeypatch):
 def test_a_run_at_a_long_step_keeps_its_lock_beyond_its_time(monkeypatch):
     with moto() as address:
         monkeypatch.setenv("DYNAMODB_ENDPOINT_URL", address)
-        url = "dynamodb://long?region=eu-west-1&lock_seconds=2"
+        url = "dynamodb://long?region=eu-west-1&lock_seconds=6"
         working, other = open_store(url, create=True), open_store(url)
         with working.lock(), renewed_lock(working):
-            time.sleep(4.1)
+            time.sleep(8.1)
             with pytest.raises(StoreLockedError), other.lock():
                 pass
         with other.lock():  # and gives it back

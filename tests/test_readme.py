@@ -1,7 +1,7 @@
 """The README is a promise: its commands print what it shows, its links lead somewhere.
 
 A fenced `console` block holds a command after `$ ` and its exact standard output; a line that is
-only `...` stands for any lines. The commands run in order, in a copy of the project.
+only `...` stands for any lines. Each command runs in a copy of the project and needs no other one.
 """
 
 import re
@@ -147,7 +147,12 @@ def test_the_promised_sections_are_there():
 
 
 def test_each_question_shows_a_checked_command():
-    for script in ("Q1/sql.py", "Q2/raw_data_analytics.py", "Q3a/tagging_prediction.py"):
+    for script in (
+        "Q1/sql.py",
+        "Q2/raw_data_analytics.py",
+        "Q3a/tagging_prediction.py",
+        "Q3b/run_prototype.py",
+    ):
         assert any(it.page == "README.md" and script in it.command for it in EXAMPLES), script
 
 
