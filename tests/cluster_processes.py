@@ -10,10 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from conftest import ROOT, clean_environment
+from conftest import ROOT, START_SECONDS, clean_environment
 from distributed import Client, WorkerPlugin
-
-START_SECONDS = 180  # much, for machines that have other work
 
 
 class Cluster:

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parent.parent
+START_SECONDS = 180  # for what is to start, much: machines have other work
 
 # How much hypothesis draws: always the same few examples, or many in .ci/run; `search` draws others
 # each time. HYPOTHESIS_PROFILE chooses.
@@ -24,8 +25,8 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 # numba's cache of compiled kernels is not made for two processes that fill it at once: one for each
 # process of pytest-xdist and the scripts that it starts.
-if PROCESS := os.environ.get("PYTEST_XDIST_WORKER"):
-    os.environ.setdefault("NUMBA_CACHE_DIR", str(ROOT / ".pytest_cache" / f"numba-{PROCESS}"))
+if WORKER := os.environ.get("PYTEST_XDIST_WORKER"):
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(ROOT / ".pytest_cache" / f"numba-{WORKER}"))
 
 
 def clean_environment() -> dict[str, str]:

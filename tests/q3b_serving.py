@@ -8,9 +8,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from conftest import ROOT, clean_environment
-
-START_SECONDS = 180  # much, for machines that have other work
+from conftest import ROOT, START_SECONDS, clean_environment
 
 
 def free_port() -> int:

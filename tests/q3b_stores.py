@@ -11,7 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from q3b_serving import START_SECONDS, free_port
+from conftest import START_SECONDS
+from q3b_serving import free_port
 from recommendation_store import RECOMMENDATION, TOP_ARTIST, Block, Catalogue, RuleList, new_run
 
 DYNALITE = Path(__file__).parent / "node" / "node_modules" / "dynalite" / "cli.js"

@@ -13,8 +13,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 import pytest
-from cluster_processes import START_SECONDS
-from conftest import ROOT, clean_environment, run_script
+from conftest import ROOT, START_SECONDS, clean_environment, run_script
 
 pytestmark = pytest.mark.slow
 SCHEDULER, *WORKERS, CLIENT = PLACES = ["scheduler", "worker-1", "worker-2", "client"]

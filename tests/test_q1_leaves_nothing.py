@@ -27,8 +27,11 @@ def everything(url: str) -> list[tuple]:
 
 
 def wait_for_sessions(url: str, number: int) -> None:
-    """Wait until so many of our scripts are connected."""
-    statement = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'retention'"
+    """Wait until so many sessions are open beside the one that asks."""
+    statement = (
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+    )
     deadline = time.monotonic() + 60
     while rows(url, statement) != [(number,)]:
         assert time.monotonic() < deadline, f"there never were {number} sessions"

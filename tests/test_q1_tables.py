@@ -12,6 +12,7 @@ import psycopg2
 import pytest
 from conftest import (
     ROOT,
+    START_SECONDS,
     assert_one_line_error,
     clean_environment,
     run_here,
@@ -246,7 +247,7 @@ def slow_run(postgres_url, connection) -> Iterator[subprocess.Popen]:
             text=True,
         )
         try:
-            deadline = time.monotonic() + 180
+            deadline = time.monotonic() + START_SECONDS
             while not sleeping(connection):
                 assert time.monotonic() < deadline, "the query never began"
                 time.sleep(0.05)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 from api import create_app
-from conftest import ROOT, clean_environment
+from conftest import ROOT, START_SECONDS, clean_environment
 from q3b_app import LISTENERS, app_with_listeners
 from store_url import open_store
 
@@ -131,7 +131,7 @@ def said_by_yacron(config: Path) -> str:
         text=True,
         encoding="utf-8",
     ) as running:
-        too_long = threading.Timer(180, running.kill)
+        too_long = threading.Timer(START_SECONDS, running.kill)
         too_long.start()
         for line in running.stderr:
             lines.append(line)

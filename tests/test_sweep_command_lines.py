@@ -269,7 +269,7 @@ def write_data_sets(folder: Path) -> None:
     (folder / "ml-100k" / "u.user").write_text(people, encoding="utf-8")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def swept_url(postgres_url) -> str:
     """A database with tables of events, one of which has a rollup."""
     execute(postgres_url, "CREATE DATABASE swept_events")
@@ -301,10 +301,15 @@ def is_of_database(path: Path) -> bool:
 
 
 class Sandbox:
-    """A copy of the template as working folder, made anew after a run that changed it."""
+    """A copy of the template as working folder, made anew after a run that changed it.
+
+    Beside it stands a store, held.db, that another run has: `held` is to be entered.
+    """
 
     def __init__(self, template: Path, folder: Path):
         self.template, self.folder = template, folder / "sandbox"
+        held = shutil.copy(template / "store.db", folder / "held.db")
+        self.held = FileLock(f"{held}.lock", timeout=0)
         self.renew()
 
     def renew(self) -> None:
@@ -422,8 +427,7 @@ def test_any_command_line_is_answered_or_refused_in_one_line(
         stack.enter_context(sweeping(script, module))
         stack.callback(os.chdir, working_folder)
         sandbox = Sandbox(template, tmp_path_factory.mktemp(script.stem))
-        held = shutil.copy(template / "store.db", sandbox.folder.parent / "held.db")
-        stack.enter_context(FileLock(f"{held}.lock", timeout=0))
+        stack.enter_context(sandbox.held)
         ended = Counter()
 
         @given(argv=lines)
@@ -485,7 +489,6 @@ def test_a_process_ends_as_its_main_does(script, template, tmp_path_factory, nam
     (last,) = filled_in((LAST.get(script.stem, ()),), named)
     working_folder = Path.cwd()
     sandbox = Sandbox(template, tmp_path_factory.mktemp(f"process-{script.stem}"))
-    held = shutil.copy(template / "store.db", sandbox.folder.parent / "held.db")
 
     @settings(max_examples=4)
     @given(argv=command_lines(parser_of(module.main), GOOD.get(script.stem, {}), first))
@@ -507,7 +510,7 @@ def test_a_process_ends_as_its_main_does(script, template, tmp_path_factory, nam
         check(script, finished.returncode, *texts, sandbox.left_behind())
 
     try:
-        with FileLock(f"{held}.lock", timeout=0):
+        with sandbox.held:
             sweep()
     finally:
         os.chdir(working_folder)
