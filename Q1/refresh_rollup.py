@@ -12,13 +12,14 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from command_line import ArgumentParser, UserError, command
-from connection import chosen_server, session
 from psycopg2 import errors
 from psycopg2.extensions import connection as Connection
-from retention import QUERIES, first_moments
-from retention_options import COLUMNS_HELP, DSN_HELP, columns, day
-from track_view import VIEW, create_view, existing_table
+
+from common.command_line import ArgumentParser, UserError, command
+from events.view import VIEW, create_view, existing_table
+from postgres.connection import chosen_server, session
+from retention.options import COLUMNS_HELP, DSN_HELP, columns, day
+from retention.questions import QUERIES, first_moments
 
 DESCRIPTION = "Bring the rollup of Q1/schema.sql up to date for the days whose events changed."
 EPILOG = """\

@@ -13,17 +13,18 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
 
-import retention_plot
-from command_line import command
-from connection import connected, start_reading
-from event_files import EventFile, opened_in_turn
-from landing_tables import landed
 from psycopg2.extensions import connection as Connection
-from retention import Count, Question, ask, cohorts_of, moments, no_installs, overview
-from retention_options import parse, question_of
-from retention_report import Answer, Data, count_answer, triangle_answer, users_answer, written
-from sample_events import as_csv, sample_events
-from track_view import VIEW, create_view, existing_table
+
+from common.command_line import command
+from events.files import EventFile, opened_in_turn
+from events.load import landed
+from events.sample import as_csv, sample_events
+from events.view import VIEW, create_view, existing_table
+from postgres.connection import connected, start_reading
+from retention import plot as retention_plot
+from retention.options import parse, question_of
+from retention.questions import Count, Question, ask, cohorts_of, moments, no_installs, overview
+from retention.report import Answer, Data, count_answer, triangle_answer, users_answer, written
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from datetime import date
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from cluster import add_cluster_argument, connected
-from command_line import (
+from common.cluster import add_cluster_argument, connected
+from common.command_line import (
     ArgumentParser,
     UserError,
     command,
@@ -24,14 +24,14 @@ from command_line import (
     random_seed,
     whole_number,
 )
-from log_formats import FORMATS
-from log_kernel import LONGEST_NAME
-from log_sources import Source, find_sources
-from packed_names import pack
-from sample_log import ROWS, as_tsv, sample_log
-from traffic import GROUPINGS, OVER_TIME, Question
-from traffic_answer import answer
-from traffic_report import REPORTS, account_lines, cut_lines
+from logs.kernel import LONGEST_NAME
+from logs.layouts import FORMATS
+from logs.names import pack
+from logs.sample import ROWS, as_tsv, sample_log
+from logs.sources import Source, find_sources
+from traffic.answer import answer
+from traffic.question import GROUPINGS, OVER_TIME, Question
+from traffic.report import REPORTS, account_lines, cut_lines
 
 SAMPLE_PERIOD = (date(2017, 8, 24), date(2017, 8, 25))
 FIRST_YEAR, LAST_YEAR = 1900, 2999
@@ -200,7 +200,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         rows = f"all {account.rows_read:,} rows are rejected"
         raise UserError(f"{account.first_reject()}; {rows}: see --log-format")
     if options.plot:
-        from traffic_plot import save_plot  # Matplotlib takes half a second to load
+        from traffic.plot import save_plot  # Matplotlib takes half a second to load
 
         save_plot(found, options.plot)
     if not options.by:

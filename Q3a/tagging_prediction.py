@@ -18,22 +18,23 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures.process import BrokenProcessPool
 
 import pandas as pd
-from articles import Source, read_batches
-from cjk_fonts import font_for
-from cluster import connected
-from command_line import OutsideError, command
-from misleading_words import misleading_words
-from model_families import families
-from nested_evaluation import FOLDS, INNER_FOLDS, check_tags, choose, evaluate, trained
-from out_of_core import learn_out_of_core
-from predictions import write_predictions
-from preparation import fit_to_learn_from, prepared, say_all, say_rejected
-from sample_articles import sample_articles
-from tagger_file import load_tagger, save_tagger
-from tagging_options import parse
-from tagging_plots import plot_run
-from tagging_report import REPORTS, Run, write_candidates
-from word_importance import permuted_words, top_words
+
+from articles.files import Source, read_batches
+from articles.preparation import fit_to_learn_from, prepared, say_all, say_rejected
+from articles.sample import sample_articles
+from common.cluster import connected
+from common.command_line import OutsideError, command
+from quality.fonts import font_for
+from quality.importance import permuted_words, top_words
+from quality.occlusion import misleading_words
+from quality.plots import plot_run
+from quality.report import REPORTS, Run, write_candidates
+from tagger.families import families
+from tagger.options import parse
+from tagger.out_of_core import learn_out_of_core
+from tagger.predictions import write_predictions
+from tagger.saved import load_tagger, save_tagger
+from tagger.search import FOLDS, INNER_FOLDS, check_tags, choose, evaluate, trained
 
 
 @command

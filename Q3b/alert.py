@@ -12,7 +12,7 @@ import urllib.request
 from collections.abc import Sequence
 from http.client import HTTPException
 
-from command_line import ArgumentParser, OutsideError, UserError, command
+from common.command_line import ArgumentParser, OutsideError, UserError, command
 
 TIMEOUT = 10  # seconds
 

@@ -27,9 +27,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from app_database import export_tables
-from cluster import add_cluster_argument, connected
-from command_line import (
+from common.cluster import add_cluster_argument, connected
+from common.command_line import (
     ArgumentParser,
     UserError,
     command,
@@ -38,16 +37,19 @@ from command_line import (
     share,
     whole_number,
 )
-from daily_run import RunSettings, daily_run
-from generate_listeners import write_listeners
-from lastfm_files import PLAYS_FILE, PROFILE_FILE
-from listening_data import Listening, MaximumAge, maximum_age, read_listening
-from lock_renewal import renewed_lock
-from recommendation_blocks import METRICS
-from recommendation_store import Run, Store, StoreLockedError, new_run
-from run_report import report_csv, report_json, summary
-from set_check import check_set
-from store_url import default_store, open_store
+from job.report import report_csv, report_json, summary
+from job.run import daily_run
+from job.settings import RunSettings
+from job.verify import check_set
+from listening.database import export_tables
+from listening.lastfm import PLAYS_FILE, PROFILE_FILE
+from listening.maximum_age import MaximumAge, maximum_age
+from listening.sample.files import write_listeners
+from listening.source import Listening, read_listening
+from recommender.methods import METRICS
+from store.lock import renewed_lock
+from store.protocol import Run, Store, StoreLockedError, new_run
+from store.url import default_store, open_store
 
 HERE = Path(__file__).resolve().parent
 LOCKED = 75  # EX_TEMPFAIL of sysexits.h: try again later

@@ -17,8 +17,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from command_line import ArgumentParser, OutsideError, command, whole_number
-from generate_listeners import write_listeners
+from common.command_line import ArgumentParser, OutsideError, command, whole_number
+from listening.sample.files import write_listeners
 
 HERE = Path(__file__).resolve().parent
 START_SECONDS = 30

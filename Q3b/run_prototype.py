@@ -16,9 +16,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import nbformat
-from command_line import ArgumentParser, OutsideError, UserError, command, replacing, share
-from lastfm_files import PLAYS_FILE, PROFILE_FILE
 from nbconvert.preprocessors import CoalesceStreamsPreprocessor
+
+from common.command_line import ArgumentParser, OutsideError, UserError, command, replacing, share
+from listening.lastfm import PLAYS_FILE, PROFILE_FILE
 
 HERE = Path(__file__).resolve().parent
 NOTEBOOK = HERE / "User-user Nearest Neighbours Prototype.ipynb"

@@ -32,7 +32,8 @@ sys.path += [str(ROOT / "Q2"), str(ROOT / "tests")]
 
 from cluster_plan import plan  # noqa: E402
 from cluster_processes import Cluster, cluster_of_processes  # noqa: E402
-from command_line import ArgumentParser, OutsideError, command  # noqa: E402
+
+from common.command_line import ArgumentParser, OutsideError, command  # noqa: E402
 
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1", "LOKY_MAX_CPU_COUNT": "1"}
 # As in docker-compose.yml: see MALLOC in Q2/cluster.py.
@@ -41,7 +42,7 @@ START = """
 import sys
 sys.path.insert(0, sys.argv[1])
 __import__(sys.argv[2])
-from cluster import connected
+from cluster import connected  # noqa: E402
 with connected(sys.argv[3]):
     pass
 """

@@ -16,7 +16,7 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parent.parent / "Q2"))
 
-from command_line import ArgumentParser, command
+from common.command_line import ArgumentParser, command
 
 GIB = 2**30
 

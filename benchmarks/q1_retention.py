@@ -34,13 +34,13 @@ from psycopg2.extras import execute_values
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT / "Q1"))
 
-from command_line import ArgumentParser, command  # noqa: E402
-from embedded_postgresql import embedded_server  # noqa: E402
-from event_files import opened_in_turn  # noqa: E402
-from landing_tables import landed  # noqa: E402
+from common.command_line import ArgumentParser, command  # noqa: E402
+from events.files import opened_in_turn  # noqa: E402
+from events.load import landed  # noqa: E402
+from events.view import create_view, existing_table  # noqa: E402
+from postgres.embedded import embedded_server  # noqa: E402
 from refresh_rollup import main as refresh_rollup  # noqa: E402
-from retention import Question, ask, moments  # noqa: E402
-from track_view import create_view, existing_table  # noqa: E402
+from retention.questions import Question, ask, moments  # noqa: E402
 
 FIRST_DAY, LAST_DAY, NEW_DAY = "2017-04-01", "2017-04-30", "2017-05-01"
 DAYS = 30

@@ -24,8 +24,9 @@ from datetime import date
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "Q2"))
-from command_line import ArgumentParser, command
 from process_memory import peak_memory
+
+from common.command_line import ArgumentParser, command
 
 FIRST, LAST = "2017-08-24", "2017-08-25"
 ROWS_AT_A_TIME = 1_000_000
@@ -36,9 +37,9 @@ ROWS_AT_A_TIME = 1_000_000
 
 def ours():
     """This project."""
-    from log_sources import find_sources
-    from traffic import Question
-    from traffic_answer import answer
+    from logs.sources import find_sources
+    from traffic.answer import answer
+    from traffic.question import Question
 
     question = Question(date.fromisoformat(FIRST), date.fromisoformat(LAST), ("jpg",))
     return lambda path: answer(find_sources([path]), question).bytes
@@ -199,7 +200,7 @@ def make_log(folder: Path, rows: int) -> Path:
 
 def write_log(path: str, rows: int) -> None:
     """Write a sample log of so many rows."""
-    from sample_log import as_tsv, sample_log
+    from logs.sample import as_tsv, sample_log
 
     with Path(path).open("wb") as file:
         for start in range(0, rows, ROWS_AT_A_TIME):

@@ -33,22 +33,22 @@ from sklearn.pipeline import make_pipeline
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT / "Q3a"))
 
-from articles import COLUMNS, Source, read_batches  # noqa: E402
-from command_line import ArgumentParser, command  # noqa: E402
-from model_families import Family, families  # noqa: E402
-from nested_evaluation import FOLDS, INNER_FOLDS, choose, evaluate, splits, tagged, trained  # noqa: E402
-from preparation import fit_to_learn_from, prepared  # noqa: E402
-from sample_articles import sample_articles  # noqa: E402
-from scores import confusion, macro_f1  # noqa: E402
-from segmentation import segment  # noqa: E402
+from articles.files import COLUMNS, Source, read_batches  # noqa: E402
+from articles.preparation import fit_to_learn_from, prepared  # noqa: E402
+from articles.sample import sample_articles  # noqa: E402
+from articles.words import segment  # noqa: E402
+from common.command_line import ArgumentParser, command  # noqa: E402
+from quality.scores import confusion, macro_f1  # noqa: E402
+from tagger.families import Family, families  # noqa: E402
+from tagger.search import FOLDS, INNER_FOLDS, choose, evaluate, splits, tagged, trained  # noqa: E402
 
 CLASSIC_CANDIDATES = 54
 SEEDS = range(3)
 # `tagging_prediction.py`, which then tells its own peak.
 LEARN = """
 import sys
-from process_memory import peak_memory
-from tagging_prediction import main
+from process_memory import peak_memory  # noqa: E402
+from tagging_prediction import main  # noqa: E402
 code = main()
 print(peak_memory())
 sys.exit(code)

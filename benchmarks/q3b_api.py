@@ -33,9 +33,10 @@ from q3b_store import TOP, random_blocks, random_catalogue
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT / "Q3b"))
 
-from command_line import ArgumentParser, OutsideError, command  # noqa: E402
-from recommendation_store import RuleList, new_run  # noqa: E402
-from store_url import open_store  # noqa: E402
+from common.command_line import ArgumentParser, OutsideError, command  # noqa: E402
+from recommender.lists import RuleList  # noqa: E402
+from store.protocol import new_run  # noqa: E402
+from store.url import open_store  # noqa: E402
 
 HOST = "127.0.0.1"
 WARM_UP = 1000  # requests that are not counted

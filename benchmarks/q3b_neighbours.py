@@ -27,17 +27,18 @@ from tqdm import tqdm
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT / "Q3b"))
 
-from command_line import ArgumentParser, OutsideError, command  # noqa: E402
-from features import normalised_plays, one_hot_country, scaled_age  # noqa: E402
-from listeners import generated_play_counts  # noqa: E402
-from neighbours import nearest_neighbours, similar_rows, unit_rows  # noqa: E402
-from play_counts import PlayCounts  # noqa: E402
-from play_weights import fitted_weights, listeners_of, rarity  # noqa: E402
 from process_memory import peak_memory  # noqa: E402
-from recommendations import recommend as recommend_classic  # noqa: E402
-from recommendations import similarity_weights  # noqa: E402
-from residual_vote import ResidualVote, Settings, recommend, scaled_to_one  # noqa: E402
-from votes import less_what_neighbours_predict  # noqa: E402
+
+from common.command_line import ArgumentParser, OutsideError, command  # noqa: E402
+from listening.play_counts import PlayCounts  # noqa: E402
+from listening.sample.listeners import generated_play_counts  # noqa: E402
+from recommender.features import normalised_plays, one_hot_country, scaled_age  # noqa: E402
+from recommender.neighbours import nearest_neighbours, similar_rows, unit_rows  # noqa: E402
+from recommender.reference import recommend as recommend_classic  # noqa: E402
+from recommender.reference import similarity_weights  # noqa: E402
+from recommender.residual_vote import ResidualVote, Settings, recommend, scaled_to_one  # noqa: E402
+from recommender.votes import less_what_neighbours_predict  # noqa: E402
+from recommender.weights import fitted_weights, listeners_of, rarity  # noqa: E402
 
 ARTISTS = 155_424
 EUCLIDEAN_K, COSINE_K, TOP = 100, Settings().neighbours, 20
@@ -120,8 +121,9 @@ def cosine_weights(data: PlayCounts) -> csr_matrix:
 
 def run_sparse_dot_topn(data: PlayCounts, clock: Clock) -> None:
     """The cosine neighbours by sparse_dot_topn, one thread a processor."""
-    from neighbour_search import processors
     from sparse_dot_topn import sp_matmul_topn
+
+    from recommender.parallel import processors
 
     with clock.stage("neighbours"):
         weights = cosine_weights(data)

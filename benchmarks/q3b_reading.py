@@ -25,13 +25,14 @@ import pandas as pd
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT / "Q3b"))
 
-from command_line import ArgumentParser, OutsideError, command  # noqa: E402
-from generate_listeners import write_listeners  # noqa: E402
-from lastfm_files import PLAYS_COLUMNS, PLAYS_FILE, SHA1, read_plays  # noqa: E402
-from play_counts import plays_matrix  # noqa: E402
-from plays_cache import cache_of  # noqa: E402
 from process_memory import peak_memory  # noqa: E402
 from scipy.sparse import csr_array  # noqa: E402
+
+from common.command_line import ArgumentParser, OutsideError, command  # noqa: E402
+from listening.cache import cache_of  # noqa: E402
+from listening.lastfm import PLAYS_COLUMNS, PLAYS_FILE, SHA1, read_plays  # noqa: E402
+from listening.play_counts import plays_matrix  # noqa: E402
+from listening.sample.files import write_listeners  # noqa: E402
 
 
 def ours(path: Path) -> csr_array:

@@ -24,21 +24,15 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT / "Q3b"))
 
-from command_line import ArgumentParser, command  # noqa: E402
 from process_memory import peak_memory  # noqa: E402
-from reader_items import played_artists, recommended_artists, user_item  # noqa: E402
-from recommendation_store import (  # noqa: E402
-    REASONS,
-    RECOMMENDATION,
-    TOP_ARTIST,
-    Block,
-    Catalogue,
-    RuleList,
-    new_run,
-)
-from sqlite_file import CACHE_KIB, PAGE_BYTES  # noqa: E402
-from sqlite_store import MAPPED_BYTES  # noqa: E402
-from store_url import open_store  # noqa: E402
+
+from common.command_line import ArgumentParser, command  # noqa: E402
+from recommender.lists import REASONS, RECOMMENDATION, TOP_ARTIST, Block, RuleList  # noqa: E402
+from store.items import played_artists, recommended_artists, user_item  # noqa: E402
+from store.protocol import Catalogue, new_run  # noqa: E402
+from store.sqlite.file import CACHE_KIB, PAGE_BYTES  # noqa: E402
+from store.sqlite.store import MAPPED_BYTES  # noqa: E402
+from store.url import open_store  # noqa: E402
 
 BLOCK = 4096  # users
 TOP, PLAYED = 20, 10  # artists per user

@@ -111,7 +111,7 @@ def postgres_url() -> Iterator[str]:
 
     Tests of a process share it: what one leaves there, under names of its own, stays.
     """
-    from embedded_postgresql import embedded_server
+    from postgres.embedded import embedded_server
 
     with embedded_server(tcp=True) as url:
         yield url

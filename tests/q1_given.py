@@ -5,7 +5,8 @@ from contextlib import contextmanager
 
 import psycopg2
 from psycopg2.extensions import connection as Connection
-from track_view import create_view, existing_table
+
+from events.view import create_view, existing_table
 
 
 def table(text: str) -> list[tuple[str | None, ...]]:

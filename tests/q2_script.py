@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from conftest import ROOT, Finished, run_here
+
 from raw_data_analytics import main
 
 FIXTURES = ROOT / "tests" / "fixtures" / "q2"

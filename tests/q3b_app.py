@@ -7,8 +7,9 @@ from urllib.parse import urlsplit
 
 import psycopg2
 from conftest import ROOT
-from generate_listeners import write_listeners
-from lastfm_files import read_lastfm
+
+from listening.lastfm import read_lastfm
+from listening.sample.files import write_listeners
 
 TABLES = ROOT / "Q3b" / "deploy" / "app_database.sql"
 LISTENERS, ARTISTS = 60, 80

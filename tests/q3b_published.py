@@ -3,16 +3,10 @@
 from dataclasses import replace
 
 import numpy as np
-from recommendation_store import (
-    RECOMMENDATION,
-    TOP_ARTIST,
-    Block,
-    Catalogue,
-    RuleList,
-    Run,
-    new_run,
-)
-from store_url import open_store
+
+from recommender.lists import RECOMMENDATION, TOP_ARTIST, Block, RuleList
+from store.protocol import Catalogue, Run, new_run
+from store.url import open_store
 
 ARTISTS = [
     *("Harbour Lights", "The Paper Lanterns", "Café Mistral", "夜行列車", "Nora Quill"),

@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 from conftest import START_SECONDS
 from q3b_serving import free_port
-from recommendation_store import RECOMMENDATION, TOP_ARTIST, Block, Catalogue, RuleList, new_run
+
+from recommender.lists import RECOMMENDATION, TOP_ARTIST, Block, RuleList
+from store.protocol import Catalogue, new_run
 
 DYNALITE = Path(__file__).parent / "node" / "node_modules" / "dynalite" / "cli.js"
 NAMES = np.array(["Nina Simone", "王菲", "N/A", 'a "quoted" name', "Björk"], dtype=object)

@@ -11,11 +11,12 @@ from functools import cache
 from pathlib import Path
 
 from hypothesis import strategies as st
-from nested_evaluation import trained
-from preparation import fit_to_learn_from, prepared
-from sample_articles import sample_articles
-from tagger_file import save_tagger
 from test_q3a_evaluation import one_pipeline
+
+from articles.preparation import fit_to_learn_from, prepared
+from articles.sample import sample_articles
+from tagger.saved import save_tagger
+from tagger.search import trained
 
 HOSTILE = (
     *("", " ", "-", "--", "---", "-1", "--help", "%s", "%d%n", "{0}", "{}", "$(id)", "`id`", "*"),

@@ -7,7 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from command_line import (
+from conftest import ROOT
+
+from common.command_line import (
     ArgumentParser,
     OutsideError,
     UserError,
@@ -18,7 +20,6 @@ from command_line import (
     share,
     whole_number,
 )
-from conftest import ROOT
 
 
 def failing(error: BaseException):

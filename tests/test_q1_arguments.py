@@ -2,6 +2,7 @@
 
 import pytest
 from conftest import ROOT, assert_one_line_error, run_here
+
 from sql import main
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 from q1_given import as_table, given, table
-from retention import ask, cohorts_of
+
+from retention.questions import ask, cohorts_of
 
 EVENTS = """
     uid   | time                        | event_name

@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 import pytest
 from conftest import ROOT, assert_one_line_error, run_script
-from connection import chosen_server
+
+from postgres.connection import chosen_server
 
 NOWHERE = "postgresql://nobody:hunter2@127.0.0.1:1/nothing"
 HOSTILE = (

@@ -14,8 +14,9 @@ from pathlib import Path
 import psycopg2
 import pytest
 from conftest import ROOT, clean_environment, run_script
-from embedded_postgresql import copied_binaries, embedded_server, installed_binaries
-from server_directory import PREFIX, locked, server_directory
+
+from postgres.directory import PREFIX, locked, server_directory
+from postgres.embedded import copied_binaries, embedded_server, installed_binaries
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux's /proc and prctl")
 posix = pytest.mark.skipif(os.name != "posix", reason="needs file locks and modes of POSIX")
@@ -176,7 +177,7 @@ def test_it_serves_an_ordinary_user(temporary_folder, monkeypatch):
     # of this process, which has read all its modules, instead of a new Python.
     temporary_folder.chmod(0o777)
     binaries = copied_binaries(installed_binaries(), temporary_folder)
-    monkeypatch.setattr("embedded_postgresql.installed_binaries", lambda: binaries)
+    monkeypatch.setattr("postgres.embedded.installed_binaries", lambda: binaries)
     child = os.fork()
     if child == 0:
         os._exit(served_as(65534))

@@ -12,11 +12,12 @@ from contextlib import closing
 
 import psycopg2
 import pytest
-from command_line import OutsideError
 from conftest import ROOT, assert_one_line_error, clean_environment, run_here
-from connection import session
-from event_files import EventFile
-from landing_tables import CHUNK_BYTES, landed
+
+from common.command_line import OutsideError
+from events.files import EventFile
+from events.load import CHUNK_BYTES, landed
+from postgres.connection import session
 from sql import main
 
 HEADER = "uid,time,event_name\n"

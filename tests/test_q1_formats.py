@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from conftest import assert_one_line_error, run_here
 from matplotlib.image import imread
+
 from sql import main
 
 # Three users install on the 1st and one on the 3rd, the last day of the data.

@@ -3,9 +3,10 @@
 from datetime import date
 
 import pytest
-import retention_plot
-from retention import Cohort, Count, Question
-from retention_plot import draw_curve, draw_triangle
+
+from retention import plot as retention_plot
+from retention.plot import draw_curve, draw_triangle
+from retention.questions import Cohort, Count, Question
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ import pandas as pd
 import psycopg2
 import pytest
 from conftest import run_script
-from sample_events import RECORDS, USERS, as_csv, sample_events
+
+from events.sample import RECORDS, USERS, as_csv, sample_events
 
 QUESTION = {
     "install_event": "FIRST_INSTALL",

@@ -9,9 +9,10 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg2
 import pytest
 from conftest import ROOT, assert_one_line_error, run_here, run_script
+
+from events.view import create_view, existing_table
 from refresh_rollup import main as refresh_rollup
-from retention import ask
-from track_view import create_view, existing_table
+from retention.questions import ask
 
 FIRST_DAY = date(2017, 4, 1)
 DAYS = 10

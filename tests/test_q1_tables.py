@@ -20,6 +20,7 @@ from conftest import (
     take_interrupts,
 )
 from psycopg2 import sql
+
 from sql import main
 
 EVENTS = [

@@ -5,7 +5,8 @@ from datetime import date, timedelta
 import pytest
 from conftest import assert_one_line_error, run_here
 from q1_given import given
-from retention import Question, ask, first_moments, moments, overview
+
+from retention.questions import Question, ask, first_moments, moments, overview
 from sql import main
 
 

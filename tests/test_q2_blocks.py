@@ -4,8 +4,9 @@ import io
 
 import numpy as np
 import pytest
-from log_blocks import blocks
-from log_kernel import LONGEST_LINE
+
+from logs.blocks import blocks
+from logs.kernel import LONGEST_LINE
 
 
 def cut(data: bytes, size: int) -> list[bytes]:

@@ -9,15 +9,16 @@ import threading
 
 import boto3
 import fsspec
-import log_ranges
 import pytest
 from cluster_processes import cluster_of_processes, started
 from conftest import ROOT, assert_one_line_error
 from distributed import Client, get_task_stream
-from log_formats import FORMATS
 from moto.server import ThreadedMotoServer
 from q2_script import FIXTURES, run
-from traffic import GROUPINGS
+
+from logs import ranges as log_ranges
+from logs.layouts import FORMATS
+from traffic.question import GROUPINGS
 
 SCRIPT = ROOT / "Q2" / "raw_data_analytics.py"
 SECRETS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
@@ -156,7 +157,7 @@ def test_logs_in_a_bucket(cluster, bucket_server, monkeypatch):
 
 def test_a_log_that_workers_do_not_see(cluster, tmp_path, monkeypatch):
     shutil.copy(FIXTURES / "plain.tsv", tmp_path / "plain.tsv")
-    import traffic_cluster
+    from traffic import distributed as traffic_cluster
 
     ranges = traffic_cluster.all_ranges
 
@@ -212,7 +213,7 @@ def test_a_scheduler_lost_at_work_is_one_line(tmp_path_factory, busy_folder):
 def test_a_cluster_without_workers_is_waited_for_but_not_for_ever(
     tmp_path_factory, busy_folder, monkeypatch
 ):
-    monkeypatch.setattr("cluster_failures.WORKER_SECONDS", 3)
+    monkeypatch.setattr("common.cluster_failures.WORKER_SECONDS", 3)
     with cluster_of_processes(tmp_path_factory.mktemp("cluster")) as cluster:
 
         def deserted() -> None:

@@ -8,8 +8,9 @@ import sys
 
 import pytest
 from conftest import ROOT, assert_one_line_error, take_interrupts
-from log_streams import zstd
 from q2_script import FIXTURES, ask, run
+
+from logs.streams import zstd
 
 GOOD = b"2017-08-24\t00:00:00\t10\t/a.jpg\n"
 

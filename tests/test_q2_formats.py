@@ -8,8 +8,9 @@ import lzma
 import pytest
 from conftest import assert_one_line_error, run_script
 from isal import igzip
-from log_streams import zstd
 from q2_script import FIXTURES, ask, run
+
+from logs.streams import zstd
 
 FILES = {
     "plain.tsv": "tsv",

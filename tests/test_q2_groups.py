@@ -11,7 +11,8 @@ from conftest import assert_one_line_error
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 from q2_script import FIXTURES, ask, run
-from traffic_plot import bytes_over_time, plot_over_time
+
+from traffic.plot import bytes_over_time, plot_over_time
 
 LOG = FIXTURES / "cloudfront-26-fields.log"
 

@@ -7,16 +7,17 @@ from datetime import UTC, date, datetime, timedelta
 from urllib.parse import urlsplit
 
 import pytest
-from command_line import UserError
 from hypothesis import example, given
 from hypothesis import strategies as st
-from log_blocks import blocks
-from log_formats import FORMATS
-from log_scanner import scan_block
-from log_sources import Source
-from row_account import RowAccount, account_for
-from traffic import Question, add_up, name_groups, summarise
-from traffic_answer import answer
+
+from common.command_line import UserError
+from logs.blocks import blocks
+from logs.layouts import FORMATS
+from logs.scanner import scan_block
+from logs.sources import Source
+from traffic.account import RowAccount, account_for
+from traffic.answer import answer
+from traffic.question import Question, add_up, name_groups, summarise
 
 NAMES = st.text("abJPG019-_é%~", min_size=0, max_size=5)
 ENDINGS = st.sampled_from(

@@ -5,9 +5,10 @@ import sys
 
 import pytest
 from conftest import ROOT, clean_environment
-from log_kernel import CACHE, DATE, LONGEST_LINE, REASONS, SIZE, SKIP, STATUS, TIME, URL
-from log_scanner import Layout, scan_block
-from packed_names import pack, unpack
+
+from logs.kernel import CACHE, DATE, LONGEST_LINE, REASONS, SIZE, SKIP, STATUS, TIME, URL
+from logs.names import pack, unpack
+from logs.scanner import Layout, scan_block
 
 TSV = Layout((DATE, TIME, SIZE, URL))
 

@@ -8,9 +8,10 @@ import boto3
 import fsspec
 import pytest
 from conftest import assert_one_line_error
-from log_sources import find_sources
 from moto.server import ThreadedMotoServer
 from q2_script import FIXTURES, ask, run
+
+from logs.sources import find_sources
 
 LOGS = ("plain.tsv", "combined.log", "cloudfront-26-fields.log")
 

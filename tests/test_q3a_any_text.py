@@ -2,14 +2,15 @@
 
 import pandas as pd
 import pytest
-from article_text import plain_text
 from hypothesis import given
 from hypothesis import strategies as st
-from model_families import families
-from nested_evaluation import only_candidate, trained
-from predictions import predictions
-from preparation import fit_to_learn_from, prepared
-from sample_articles import sample_articles
+
+from articles.preparation import fit_to_learn_from, prepared
+from articles.sample import sample_articles
+from articles.text import plain_text
+from tagger.families import families
+from tagger.predictions import predictions
+from tagger.search import only_candidate, trained
 
 ODD = st.sampled_from(list("<>&;\"',\n\r\t\x00\ud800\udfff\ue000\ufeff\u202e\u200d🏀拜登１ﷺ"))
 TEXT = st.text(st.characters() | ODD, max_size=200)

@@ -1,7 +1,8 @@
 """The plain text of an article: no mark-up, one form for every character."""
 
 import pytest
-from article_text import plain_text
+
+from articles.text import plain_text
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,11 @@ import subprocess
 import pandas as pd
 import pytest
 from cluster_processes import cluster_of_processes, started
-from command_line import OutsideError
 from conftest import ROOT, assert_one_line_error, run_script
 from joblib import Parallel, delayed
-from search_cluster import on_all_cores
+
+from articles.parallel import on_all_cores
+from common.command_line import OutsideError
 
 SCRIPT = ROOT / "Q3a" / "tagging_prediction.py"
 LINEAR = ("--no-cache", "--format", "json", "--model", "linear")
@@ -53,8 +54,8 @@ def test_a_worker_killed_at_work_changes_neither_report_nor_tags(tmp_path_factor
 
 
 def test_words_are_found_on_the_cluster_in_chunks(cluster, monkeypatch):
-    import word_cache
-    from segmentation import segment
+    from articles import word_cache
+    from articles.words import segment
 
     monkeypatch.setattr(word_cache, "PARALLEL_CHARACTERS", 0)
     monkeypatch.setattr(word_cache, "CHUNK", 3)

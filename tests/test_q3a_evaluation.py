@@ -3,9 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
-from command_line import UserError
-from model_families import REFERENCE_GRID, families, first_candidate, forest
-from nested_evaluation import (
+from sklearn.model_selection import ParameterGrid
+from sklearn.pipeline import Pipeline
+
+from common.command_line import UserError
+from tagger.families import REFERENCE_GRID, families, first_candidate, forest
+from tagger.search import (
     FOLDS,
     check_tags,
     choose,
@@ -16,8 +19,6 @@ from nested_evaluation import (
     tagged,
     trained,
 )
-from sklearn.model_selection import ParameterGrid
-from sklearn.pipeline import Pipeline
 
 
 def corpus(per_tag: int = 20, seed: int = 0, informative: bool = True) -> pd.DataFrame:

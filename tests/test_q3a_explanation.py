@@ -3,11 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
-import word_importance
-from misleading_words import misleading_words
-from nested_evaluation import Evaluation, trained
 from test_q3a_evaluation import corpus, one_pipeline
-from word_importance import permuted_words, top_words
+
+from quality import importance as word_importance
+from quality.importance import permuted_words, top_words
+from quality.occlusion import misleading_words
+from tagger.search import Evaluation, trained
 
 TELLING = {"甲詞", "乙詞", "丙詞"}
 

@@ -1,6 +1,6 @@
 """Near-duplicate articles share a group; different ones do not."""
 
-from near_duplicates import duplicate_groups
+from articles.duplicates import duplicate_groups
 
 STORY = "發展商宣布新盤首批單位價單，折實平均呎價較市場預期為低，周六正式開售。" * 3
 

@@ -2,12 +2,13 @@
 
 import pandas as pd
 import pytest
-from articles import Source
-from command_line import UserError
-from out_of_core import MOST_EPOCHS, check_counts, epochs, learn_out_of_core
-from predictions import predictions
-from preparation import prepared
-from tagger_file import load_tagger, save_tagger
+
+from articles.files import Source
+from articles.preparation import prepared
+from common.command_line import UserError
+from tagger.out_of_core import MOST_EPOCHS, check_counts, epochs, learn_out_of_core
+from tagger.predictions import predictions
+from tagger.saved import load_tagger, save_tagger
 
 
 @pytest.fixture(scope="module")

@@ -6,14 +6,15 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-from cjk_fonts import drawable, drawn_characters, font_for
-from command_line import UserError
 from matplotlib import cbook, font_manager
 from matplotlib.figure import Figure
 from matplotlib.image import imread
-from nested_evaluation import Evaluation
-from tagging_plots import draw_words, plot_run
-from tagging_report import Run
+
+from common.command_line import UserError
+from quality.fonts import drawable, drawn_characters, font_for
+from quality.plots import draw_words, plot_run
+from quality.report import Run
+from tagger.search import Evaluation
 
 LATIN_ONLY = font_manager.findfont("DejaVu Sans")
 

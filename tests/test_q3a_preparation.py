@@ -2,8 +2,9 @@
 
 import pandas as pd
 import pytest
-from command_line import UserError
-from preparation import fit_to_learn_from, prepared
+
+from articles.preparation import fit_to_learn_from, prepared
+from common.command_line import UserError
 
 STORY = "發展商宣布新盤首批單位價單，折實平均呎價較市場預期為低，周六正式開售。"
 

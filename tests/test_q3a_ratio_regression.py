@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-from ratio_regression import RatioRegression, log_count_ratios
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression
+
+from tagger.nb_logistic import NBLogisticRegression, log_count_ratios
 
 
 def drawn(tags: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -27,7 +28,7 @@ def test_ratios_of_counts_by_hand():
 @pytest.mark.parametrize("tags", [2, 3])
 def test_it_is_a_regression_on_multiplied_features(tags):
     X, y = drawn(tags)
-    model = RatioRegression(C=2.0).fit(sparse.csr_matrix(X), y)
+    model = NBLogisticRegression(C=2.0).fit(sparse.csr_matrix(X), y)
     for row, tag in enumerate(model.classes_ if tags > 2 else model.classes_[1:]):
         present, own = X > 0, y == tag
         counts = [present[rows].sum(axis=0) + 1 for rows in (own, ~own)]
@@ -39,7 +40,7 @@ def test_it_is_a_regression_on_multiplied_features(tags):
 
 @pytest.mark.parametrize("tags", [2, 3])
 def test_what_can_be_told_is_told(tags):
-    model = RatioRegression().fit(*drawn(tags))
+    model = NBLogisticRegression().fit(*drawn(tags))
     X, y = drawn(tags, seed=1)
     probabilities = model.predict_proba(X)
     assert probabilities.sum(axis=1) == pytest.approx(np.ones(len(X)))

@@ -4,8 +4,9 @@ from collections import Counter
 
 import pandas as pd
 import pytest
-from articles import Source, read_batches
-from command_line import UserError
+
+from articles.files import Source, read_batches
+from common.command_line import UserError
 
 
 def read(paths, source=None):

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+
 from tagging_prediction import main
 
 pytestmark = pytest.mark.slow

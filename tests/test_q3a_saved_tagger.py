@@ -7,14 +7,15 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import skops.io
-from command_line import UserError
 from conftest import ROOT, run_script
-from nested_evaluation import trained
-from predictions import predictions
-from preparation import fit_to_learn_from, prepared
-from sample_articles import sample_articles
-from tagger_file import load_tagger, save_tagger
 from test_q3a_evaluation import one_pipeline
+
+from articles.preparation import fit_to_learn_from, prepared
+from articles.sample import sample_articles
+from common.command_line import UserError
+from tagger.predictions import predictions
+from tagger.saved import load_tagger, save_tagger
+from tagger.search import trained
 
 OTHER_PYTHONS = os.environ.get("OTHER_PYTHONS", "")  # paths, with the requirements installed
 
@@ -96,6 +97,6 @@ def test_a_file_that_is_no_tagger_is_one_error(tmp_path, content):
 
 
 def test_another_version_is_said(saved, monkeypatch, capsys):
-    monkeypatch.setattr("tagger_file.segmenter_name", lambda: "another segmenter")
+    monkeypatch.setattr("tagger.saved.segmenter_name", lambda: "another segmenter")
     load_tagger(saved[0] / "tagger.skops")
     assert "here is another segmenter: tags may differ" in capsys.readouterr().err

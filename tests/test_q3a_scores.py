@@ -5,10 +5,11 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from nested_evaluation import Evaluation
-from scores import confusion, fold_accuracies, macro_f1, macro_f1_interval, per_tag
 from sklearn.metrics import f1_score
-from tagging_report import Run, as_json, as_text
+
+from quality.report import Run, as_json, as_text
+from quality.scores import confusion, fold_accuracies, macro_f1, macro_f1_interval, per_tag
+from tagger.search import Evaluation
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ import json
 import pandas as pd
 import pytest
 from conftest import ROOT, run_script
+
 from tagging_prediction import main
 
 SCRIPT = "Q3a/tagging_prediction.py"

@@ -3,7 +3,8 @@
 import random
 
 import pytest
-from segmentation import segment
+
+from articles.words import segment
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,10 @@
 import sqlite3
 
 import pytest
-import word_cache
-from segmentation import segment
-from word_cache import cached_words, segment_in_parallel, text_keys
+
+from articles import word_cache
+from articles.word_cache import cached_words, segment_in_parallel, text_keys
+from articles.words import segment
 
 TEXTS = ["我在香港睇NBA總決賽", "", "廣東話容易學", "我在香港睇NBA總決賽"]
 

@@ -1,7 +1,8 @@
 """Every sane age has one group; what people tell for fun has none."""
 
 import pytest
-from age_groups import FIRST_YEARS, UNKNOWN, age_group
+
+from listening.age_groups import FIRST_YEARS, UNKNOWN, age_group
 
 
 @pytest.mark.parametrize(

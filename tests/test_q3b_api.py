@@ -5,11 +5,12 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
 import pytest
-from api import create_app
-from command_line import UserError
 from q3b_published import ARTISTS, CATALOGUE, COUNTRIES, LISTENERS, MBIDS, publish
-from recommendation_store import new_run
-from store_url import open_store
+
+from common.command_line import UserError
+from store.protocol import new_run
+from store.url import open_store
+from web.app import create_app
 
 USER = LISTENERS[1]
 WITHOUT_HISTORY = LISTENERS[-1]

@@ -8,9 +8,10 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from api import create_app
 from q3b_published import publish
 from q3b_serving import serving
+
+from web.app import create_app
 
 # Beside its defaults: gunicorn refuses overlong addresses before the API sees them.
 CONFIGURATION = """

@@ -1,9 +1,10 @@
 """The API reads DynamoDB as it reads SQLite, and says so when it is down."""
 
 import pytest
-from api import create_app
 from q3b_published import LISTENERS, publish
 from q3b_stores import moto
+
+from web.app import create_app
 
 PATHS = [
     f"/users/{LISTENERS[0]}/recommendations",

@@ -6,10 +6,12 @@ import numpy as np
 import psycopg2
 import pyarrow as pa
 import pytest
-from app_database import export_tables
-from command_line import OutsideError, UserError
-from listening_data import maximum_age, read_listening
 from pyarrow import parquet
+
+from common.command_line import OutsideError, UserError
+from listening.database import export_tables
+from listening.maximum_age import maximum_age
+from listening.source import read_listening
 
 NINA, FAYE = "00000000-0000-4000-8000-000000000000", "00000001-0000-4000-8000-000000000000"
 TABLES = """

@@ -7,14 +7,15 @@ from concurrent.futures import CancelledError
 
 import pandas as pd
 import pytest
-import recommend_daily
 from cluster_processes import cluster_of_processes, started
-from cluster_recommender import watch
 from conftest import ROOT, assert_one_line_error, run_here, run_script
 from distributed import Client
-from generate_listeners import write_listeners
 from q3b_stores import moto
-from store_url import open_store
+
+import recommend_daily
+from job.distributed import watch
+from listening.sample.files import write_listeners
+from store.url import open_store
 
 JOB, EVALUATE = "Q3b/recommend_daily.py", "Q3b/evaluate.py"
 KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}

@@ -3,11 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
-import residual_vote
-from cold_start import PRIOR_LISTENERS, all_charts, answer, best_places, popularity_of
-from listeners import generated_play_counts
-from play_counts import play_counts_of
 from scipy.sparse import csr_array
+
+from listening.play_counts import play_counts_of
+from listening.sample.listeners import generated_play_counts
+from recommender import residual_vote
+from recommender.popularity import PRIOR_LISTENERS, all_charts, answer, best_places, popularity_of
 
 TANGO, POLKA, ROCK, JAZZ = range(4)
 NAMES = ["tango", "polka", "rock", "jazz"]

@@ -13,11 +13,12 @@ import numpy as np
 import psycopg2
 import pytest
 from conftest import ROOT, assert_one_line_error, clean_environment, run_here, run_script
-from generate_listeners import write_listeners
-from lastfm_files import read_lastfm
 from q3b_stores import moto
+
+from listening.lastfm import read_lastfm
+from listening.sample.files import write_listeners
 from recommend_daily import main
-from store_url import open_store
+from store.url import open_store
 
 JOB = "Q3b/recommend_daily.py"
 USERS, ARTISTS = 300, 120

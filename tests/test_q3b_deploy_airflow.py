@@ -11,7 +11,8 @@ import pytest
 from conftest import ROOT, clean_environment
 from filelock import FileLock
 from q3b_app import LISTENERS, app_with_listeners
-from store_url import open_store
+
+from store.url import open_store
 
 pytestmark = [
     pytest.mark.slow,

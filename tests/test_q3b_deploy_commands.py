@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 import yaml
-from api import create_app
 from conftest import ROOT, START_SECONDS, clean_environment
 from q3b_app import LISTENERS, app_with_listeners
-from store_url import open_store
+
+from store.url import open_store
+from web.app import create_app
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the schedulers are those of Unix")
 DEPLOY = ROOT / "Q3b" / "deploy"

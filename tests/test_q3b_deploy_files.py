@@ -205,7 +205,7 @@ def test_a_pod_has_limits_and_no_rights(pod):
 
 
 def test_the_api_is_probed_where_it_answers():
-    from api import create_app
+    from web.app import create_app
 
     app = create_app({"STORE": "sqlite:///absent.db"})
     rules = {rule.rule for rule in app.url_map.iter_rules()}

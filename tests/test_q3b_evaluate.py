@@ -7,11 +7,12 @@ import shutil
 import sys
 from pathlib import Path
 
-import evaluate
 import numpy as np
 import pytest
-from chosen_settings import write_chosen
-from evaluation_models import DEFAULT, MODELS, MOST_PLAYS, TUNED
+
+import evaluate
+from evaluation.models import DEFAULT, MODELS, MOST_PLAYS, TUNED
+from evaluation.settings import write_chosen
 
 REFERENCE = "user-user euclidean"
 
@@ -95,7 +96,7 @@ def test_of_two_tastes_the_neighbours_find_more_than_popularity(hetrec, capsys):
 
 
 def test_text_csv_and_plot_of_the_sample(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("evaluation_data.SAMPLE_USERS", 150)
+    monkeypatch.setattr("evaluation.data.SAMPLE_USERS", 150)
     models = ["--models", "popularity", "top artists of the country", DEFAULT, "--splits", "2"]
     plot = tmp_path / "comparison.png"
     assert evaluate.main([*models, "--plot", str(plot)]) == 0

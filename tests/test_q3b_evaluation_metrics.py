@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
-from evaluation_metrics import hits, hubness, recall_and_ndcg, variety
 from scipy.sparse import csr_array
+
+from evaluation.metrics import hits, hubness, recall_and_ndcg, variety
 
 # Two users and one without held-out artists; rows of artists by falling score.
 RECOMMENDED = csr_array(

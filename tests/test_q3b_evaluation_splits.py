@@ -1,10 +1,11 @@
 """What is held out, and what is left out, by construction."""
 
 import numpy as np
-from evaluation_splits import folds, split, usable
-from listeners import generated_play_counts
-from play_counts import play_counts_of
 from scipy.sparse import csr_array
+
+from evaluation.splits import folds, split, usable
+from listening.play_counts import play_counts_of
+from listening.sample.listeners import generated_play_counts
 
 
 def test_rare_artists_go_first_and_users_with_too_few_left_after():

@@ -4,13 +4,14 @@ import json
 from dataclasses import asdict
 
 import pytest
-from chosen_settings import CHOSEN, merged, read_chosen, settings_for, write_chosen
-from command_line import UserError
-from evaluation_models import DEFAULT
-from evaluation_splits import split
-from evaluation_tuning import ALL_SETS, FOLDS, SPACES, Trial, choose, search, validation_splits
-from listeners import generated_play_counts
-from residual_vote import Settings
+
+from common.command_line import UserError
+from evaluation.models import DEFAULT
+from evaluation.settings import CHOSEN, merged, read_chosen, settings_for, write_chosen
+from evaluation.splits import split
+from evaluation.tuning import ALL_SETS, FOLDS, SPACES, Trial, choose, search, validation_splits
+from listening.sample.listeners import generated_play_counts
+from recommender.residual_vote import Settings
 
 SPACE = {"a": [1, 2, 3], "b": ["x", "y"]}
 

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-from explanations import REASONS, neighbour_shares, reasons
 from scipy.sparse import csr_array, random_array
-from votes import table_of
+
+from recommender.explanations import REASONS, neighbour_shares, reasons
+from recommender.votes import table_of
 
 USERS, ARTISTS = 40, 30
 

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pandas as pd
-from features import normalised_plays, one_hot_country, scaled_age
 from scipy.sparse import csr_array
+
+from recommender.features import normalised_plays, one_hot_country, scaled_age
 
 
 def test_shares_of_plays_sum_to_one_and_empty_rows_stay_empty():

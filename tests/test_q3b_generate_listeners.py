@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
-from generate_listeners import NO_PROFILE, main, mbid_of, name_of, write_listeners
-from lastfm_files import PLAYS_FILE, PROFILE_FILE, read_lastfm
-from listeners import Scenes, generated_play_counts
+
+from generate_listeners import main
+from listening.lastfm import PLAYS_FILE, PROFILE_FILE, read_lastfm
+from listening.sample.files import NO_PROFILE, mbid_of, name_of, write_listeners
+from listening.sample.listeners import Scenes, generated_play_counts
 
 
 def test_what_is_written_is_read_back_as_drawn(tmp_path):

@@ -2,13 +2,14 @@
 
 import json
 
-import evaluate
 import numpy as np
 import pytest
-from evaluation_models import DEEP, MACHINE, MODELS, models_for
-from larger_rivals import installed, profile_features
-from listeners import generated_play_counts
-from play_counts import PlayCounts
+
+import evaluate
+from evaluation.larger_rivals import installed, profile_features
+from evaluation.models import DEEP, MACHINE, MODELS, models_for
+from listening.play_counts import PlayCounts
+from listening.sample.listeners import generated_play_counts
 
 pytestmark = pytest.mark.slow
 models = pytest.mark.parametrize("name", [MACHINE, DEEP])

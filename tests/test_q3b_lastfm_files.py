@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-from command_line import UserError
 from conftest import ROOT
-from lastfm_files import (
+
+from common.command_line import UserError
+from listening.lastfm import (
     PLAYS_FILE,
     PROFILE_FILE,
     read_lastfm,

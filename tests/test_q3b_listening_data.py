@@ -3,10 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
-from cold_start import popularity_of
-from command_line import UserError
-from listening_data import read_listening
-from recommendation_blocks import fitted_recommender
+
+from common.command_line import UserError
+from listening.source import read_listening
+from recommender.methods import fitted_recommender
+from recommender.popularity import popularity_of
 
 PLAYS = pd.DataFrame(
     {"user_id": [1, 1, 2, 2], "artist_id": "", "artist_name": list("abac"), "plays": [3, 1, 2, 5]}

@@ -1,16 +1,17 @@
 """The neighbour search is exact: against scikit-learn's brute force and against all pairs."""
 
-import neighbour_search
 import numpy as np
 import pandas as pd
 import pytest
-from features import normalised_plays, one_hot_country, scaled_age
-from listeners import generated_play_counts
-from neighbour_kernel import EMPTY, STRIDE, Best, select
-from neighbours import nearest_neighbours, similar_rows
 from scipy.sparse import csr_array, hstack, random_array
 from sklearn.metrics.pairwise import cosine_similarity
 from sklearn.neighbors import NearestNeighbors
+
+from listening.sample.listeners import generated_play_counts
+from recommender import search as neighbour_search
+from recommender.features import normalised_plays, one_hot_country, scaled_age
+from recommender.kernels.neighbours import EMPTY, STRIDE, Best, select
+from recommender.neighbours import nearest_neighbours, similar_rows
 
 USERS, K = 4000, 30
 

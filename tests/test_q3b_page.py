@@ -1,10 +1,11 @@
 """The page as HTML: statuses, what is shown when there is nothing to show, escaping."""
 
 import pytest
-from api import create_app
 from q3b_published import CATALOGUE, LISTENERS, publish
-from recommendation_store import new_run
-from store_url import open_store
+
+from store.protocol import new_run
+from store.url import open_store
+from web.app import create_app
 
 
 @pytest.fixture

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
-from play_weights import KINDS, fitted_weights, rarity
 from scipy.sparse import csr_array
+
+from recommender.weights import KINDS, fitted_weights, rarity
 
 PLAYS = csr_array([[1.0, 3, 0, 0], [0, 8, 8, 0], [0, 5, 0, 0]])
 

@@ -4,14 +4,15 @@ import errno
 import os
 import shutil
 
-import lastfm_files
 import numpy as np
-import plays_cache
 import pytest
-from generate_listeners import write_listeners
-from lastfm_files import PLAYS_FILE, is_official, read_lastfm, read_plays
-from listening_data import read_plays_table
 from pyarrow import parquet
+
+from listening import cache as plays_cache
+from listening import lastfm as lastfm_files
+from listening.lastfm import PLAYS_FILE, is_official, read_lastfm, read_plays
+from listening.parquet import read_plays_table
+from listening.sample.files import write_listeners
 
 
 @pytest.fixture

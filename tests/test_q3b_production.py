@@ -5,8 +5,9 @@ import subprocess
 import sys
 
 import pytest
-from command_line import OutsideError
 from conftest import assert_one_line_error, run_script
+
+from common.command_line import OutsideError
 from run_production import served, wait_until_ready
 
 

@@ -3,8 +3,9 @@
 import nbformat
 import pytest
 from conftest import ROOT, assert_one_line_error, run_script
-from generate_listeners import write_listeners
-from lastfm_files import PLAYS_FILE, PROFILE_FILE, read_lastfm
+
+from listening.lastfm import PLAYS_FILE, PROFILE_FILE, read_lastfm
+from listening.sample.files import write_listeners
 from run_prototype import main
 
 NOTEBOOK = ROOT / "Q3b" / "User-user Nearest Neighbours Prototype.ipynb"

@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
-from features import normalised_plays, one_hot_country, scaled_age
-from lastfm_files import read_lastfm
-from listeners import generated_play_counts
-from neighbours import Neighbours, nearest_neighbours
-from recommendations import recommend, similarity_weights
 from scipy.sparse import csr_array
+
+from listening.lastfm import read_lastfm
+from listening.sample.listeners import generated_play_counts
+from recommender.features import normalised_plays, one_hot_country, scaled_age
+from recommender.neighbours import Neighbours, nearest_neighbours
+from recommender.reference import recommend, similarity_weights
 
 
 def dense_features(play_counts) -> np.ndarray:

@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-from residual_vote import ResidualVote, Settings, fit, neighbours_of_new, recommend
 from scipy.sparse import csr_array, random_array
 from sklearn.metrics.pairwise import cosine_similarity
-from votes import best_artists, less_what_neighbours_predict
+
+from recommender.residual_vote import ResidualVote, Settings, fit, neighbours_of_new, recommend
+from recommender.votes import best_artists, less_what_neighbours_predict
 
 ALL = 10**6
 
@@ -88,7 +89,7 @@ def test_predictions_that_tie_for_the_last_place_are_left_out():
 def test_blocks_and_threads_change_nothing(monkeypatch):
     plays = drawn_plays()
     whole = recommend(fit(plays, threads=1), threads=1)
-    monkeypatch.setattr("votes.BLOCK", 7)
+    monkeypatch.setattr("recommender.votes.BLOCK", 7)
     cut = recommend(fit(plays, threads=3), threads=3)
     assert (whole != cut).nnz == 0
     assert rows_of(whole) == rows_of(cut)

@@ -2,11 +2,19 @@
 
 import numpy as np
 import pytest
-from evaluation_models import MODELS, TUNED, models_for
-from listeners import generated_play_counts
-from play_counts import play_counts_of
-from rivals import IMPLICIT, best_of_dense, ease, ease_by_artists, ease_by_users, rows_by_score
 from scipy.sparse import csr_array
+
+from evaluation.models import MODELS, TUNED, models_for
+from evaluation.rivals import (
+    IMPLICIT,
+    best_of_dense,
+    ease,
+    ease_by_artists,
+    ease_by_users,
+    rows_by_score,
+)
+from listening.play_counts import play_counts_of
+from listening.sample.listeners import generated_play_counts
 
 USERS, ARTISTS = 60, 40
 SETTINGS = {"BPR": {"factors": 8, "iterations": 300, "learning_rate": 0.1}, "ALS": {"factors": 4}}

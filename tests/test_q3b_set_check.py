@@ -1,8 +1,9 @@
 """A set is held against what its run said of it: what is right passes, what is wrong is named."""
 
 import pytest
-from recommendation_store import Run
-from set_check import item_problems
+
+from job.verify import item_problems
+from store.protocol import Run
 
 
 def run_that(**report) -> Run:

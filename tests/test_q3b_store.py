@@ -9,10 +9,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from command_line import UserError
 from q3b_stores import CATALOGUE, MBIDS, NAMES, block_of, dynalite, moto, publish, writing
-from recommendation_store import Catalogue, StoreError, StoreLockedError, new_run
-from store_url import open_store
+
+from common.command_line import UserError
+from store.protocol import Catalogue, StoreError, StoreLockedError, new_run
+from store.url import open_store
 
 SERVERS = {"moto": moto, "dynalite": dynalite}
 

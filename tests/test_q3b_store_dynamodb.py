@@ -12,13 +12,15 @@ from itertools import pairwise
 from types import SimpleNamespace
 
 import boto3
-import dynamodb_requests
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.stub import ANY, Stubber
-from command_line import UserError
-from dynamodb_requests import (
+from q3b_stores import CATALOGUE, block_of, dynalite, moto, publish, writing
+
+from common.command_line import UserError
+from store.dynamodb import requests as dynamodb_requests
+from store.dynamodb.requests import (
     BATCH_ITEMS,
     ITEM_BYTES,
     REQUEST_BYTES,
@@ -30,10 +32,9 @@ from dynamodb_requests import (
     to_wire,
     write_batch,
 )
-from lock_renewal import renewed_lock
-from q3b_stores import CATALOGUE, block_of, dynalite, moto, publish, writing
-from recommendation_store import StoreError, StoreLockedError, new_run
-from store_url import open_store
+from store.lock import renewed_lock
+from store.protocol import StoreError, StoreLockedError, new_run
+from store.url import open_store
 
 
 def item(key, size=0, version="v"):
@@ -363,4 +364,4 @@ def test_items_expire_and_an_expired_set_is_not_served():
 def days_later(patch, days):
     """Let the store's clock be ahead."""
     clock = SimpleNamespace(monotonic=time.monotonic, time=lambda: time.time() + days * 86_400)
-    patch.setattr("dynamodb_store.time", clock)
+    patch.setattr("store.dynamodb.store.time", clock)

@@ -8,10 +8,11 @@ import time
 
 import pytest
 from conftest import ROOT, clean_environment
-from generate_listeners import write_listeners
 from q3b_stores import moto, publish
-from set_check import check_set
-from store_url import open_store
+
+from job.verify import check_set
+from listening.sample.files import write_listeners
+from store.url import open_store
 
 KILLS = 20
 # Publishes sets 1, 2, 3 ... of which each has one user more, and says what it begins and ends.

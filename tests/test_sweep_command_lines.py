@@ -23,7 +23,6 @@ from urllib.parse import urlsplit
 import pytest
 from conftest import ROOT, clean_environment
 from filelock import FileLock
-from generate_listeners import write_listeners
 from hypothesis import assume, given, note, settings
 from hypothesis import strategies as st
 from q3b_app import execute
@@ -31,6 +30,8 @@ from q3b_published import LISTENERS, publish
 from script_parsers import Seen, loaded, parser_of
 from sweep import HOSTILE, changed, tagger_bytes, time_limit
 from test_layout import is_script
+
+from listening.sample.files import write_listeners
 
 QUESTIONS = [script for script in sorted(ROOT.glob("Q*/*.py")) if is_script(script)]
 BENCHMARKS = [script for script in sorted(ROOT.glob("benchmarks/*.py")) if is_script(script)]

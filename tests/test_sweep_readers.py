@@ -22,48 +22,50 @@ from typing import NamedTuple
 from unittest.mock import patch
 from urllib.parse import quote, urlencode
 
-import app_database
-import articles
-import chosen_settings
-import connection
-import evaluation_data
-import evaluation_models
 import matplotlib.font_manager
 import numpy as np
 import pandas as pd
-import plays_cache
 import psycopg2
 import pyarrow as pa
 import pytest
-from alert import post
-from api import create_app
-from cjk_fonts import drawn_characters
-from cluster import scheduler
-from command_line import OutsideError, UserError
 from conftest import ROOT
-from evaluation_tuning import SPACES
-from event_files import opened, parsed_rows, read_layout
-from generate_listeners import write_listeners
 from hypothesis import example, given, note
 from hypothesis import strategies as st
-from landing_tables import Landing
-from lastfm_files import PLAYS_FILE, PROFILE_FILE, read_lastfm, read_plays
-from listening_data import maximum_age, read_listening
-from log_reader import read_pieces
-from log_scanner import scan_block
-from log_sources import find_sources
-from log_streams import zstd
-from predictions import predictions
-from preparation import prepared
 from pyarrow import parquet
 from q3b_published import LISTENERS, publish
-from recommendation_store import new_run
-from row_account import RowAccount, account_for
-from set_check import check_set
-from store_url import open_store
 from sweep import HOSTILE, changed, damaged, tagger_bytes, time_limit
-from tagger_file import load_tagger
-from word_cache import cached_words
+
+from alert import post
+from articles import files as articles
+from articles.preparation import prepared
+from articles.word_cache import cached_words
+from common.cluster import scheduler
+from common.command_line import OutsideError, UserError
+from evaluation import data as evaluation_data
+from evaluation import models as evaluation_models
+from evaluation import settings as chosen_settings
+from evaluation.tuning import SPACES
+from events.files import opened, parsed_rows, read_layout
+from events.load import Landing
+from job.verify import check_set
+from listening import cache as plays_cache
+from listening import database as app_database
+from listening.lastfm import PLAYS_FILE, PROFILE_FILE, read_lastfm, read_plays
+from listening.maximum_age import maximum_age
+from listening.sample.files import write_listeners
+from listening.source import read_listening
+from logs.reader import read_pieces
+from logs.scanner import scan_block
+from logs.sources import find_sources
+from logs.streams import zstd
+from postgres import connection
+from quality.fonts import drawn_characters
+from store.protocol import new_run
+from store.url import open_store
+from tagger.predictions import predictions
+from tagger.saved import load_tagger
+from traffic.account import RowAccount, account_for
+from web.app import create_app
 
 FIXTURES = ROOT / "tests" / "fixtures"
 SECONDS = 60  # for one example, on a busy machine

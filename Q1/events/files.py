@@ -20,7 +20,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
 
-from command_line import UserError
+from common.command_line import UserError
 
 NAMES = ("uid", "time", "event_name")  # what every file must have, under these or mapped headers
 DELIMITERS = (",", "\t", ";")

@@ -15,12 +15,13 @@ from itertools import islice
 from typing import BinaryIO
 
 import psycopg2
-from command_line import UserError
-from event_files import NAMES, BadRow, EventFile, Layout, parsed_rows, read_layout
 from psycopg2 import errors, sql
 from psycopg2.extensions import connection as Connection
 from tqdm import tqdm
-from track_view import ZONED, Source
+
+from common.command_line import UserError
+from events.files import NAMES, BadRow, EventFile, Layout, parsed_rows, read_layout
+from events.view import ZONED, Source
 
 BATCH_ROWS = 10_000
 CHUNK_BYTES = 1 << 20

@@ -7,10 +7,11 @@ serve; `day` is the calendar day of `time` in the time zone asked for.
 
 from dataclasses import dataclass
 
-from command_line import UserError
-from event_files import NAMES
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
+
+from common.command_line import UserError
+from events.files import NAMES
 
 VIEW = "piwik_track"
 EPOCH = "to_timestamp(CASE WHEN abs({0}) < 1e11 THEN {0} ELSE {0} / 1000.0 END)"  # or milliseconds

@@ -13,15 +13,16 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import psycopg2
-from command_line import OutsideError, UserError
 from dotenv import dotenv_values
-from embedded_postgresql import embedded_server
 from psycopg2.errors import QueryCanceled
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import make_dsn, parse_dsn, set_wait_callback
 from psycopg2.extras import wait_select
 
-DOTENV = Path(__file__).resolve().parent.parent / ".env"
+from common.command_line import OutsideError, UserError
+from postgres.embedded import embedded_server
+
+DOTENV = Path(__file__).resolve().parents[2] / ".env"
 HOST_VARIABLES = ("DATABASE_URL", "PGHOST", "PGHOSTADDR", "PGSERVICE")
 SERVER_VARIABLES = (*HOST_VARIABLES, "PGPORT", "PGDATABASE")
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from command_line import OutsideError
+from common.command_line import OutsideError
 
 try:
     import fcntl

@@ -26,8 +26,9 @@ from pathlib import Path
 from urllib.parse import quote
 
 import psycopg2
-from command_line import OutsideError
-from server_directory import server_directory
+
+from common.command_line import OutsideError
+from postgres.directory import server_directory
 
 try:
     import pwd

@@ -4,9 +4,9 @@ import argparse
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from command_line import ArgumentParser, UserError, picture, random_seed, whole_number
-from event_files import NAMES
-from retention import Question
+from common.command_line import ArgumentParser, UserError, picture, random_seed, whole_number
+from events.files import NAMES
+from retention.questions import Question
 
 INSTALL_DATE = date(2017, 4, 1)
 FIRST_YEAR, LAST_YEAR = 1900, 2999

@@ -4,8 +4,9 @@ from datetime import date
 from pathlib import Path
 
 import numpy as np
-from command_line import UserError, replacing
-from retention import Cohort, Count, Question
+
+from common.command_line import UserError, replacing
+from retention.questions import Cohort, Count, Question
 
 COLOURS = "YlGnBu"
 DARK_FROM = 0.6  # of the colour scale: from here on numbers are white

@@ -6,13 +6,14 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from command_line import UserError
-from event_files import YEARS
 from psycopg2.errors import DatetimeFieldOverflow
 from psycopg2.extensions import connection as Connection
 from psycopg2.extras import NamedTupleCursor
 
-QUERIES = Path(__file__).resolve().parent / "queries"
+from common.command_line import UserError
+from events.files import YEARS
+
+QUERIES = Path(__file__).resolve().parents[1] / "queries"
 DATE, TIMESTAMPTZ = 1082, 1184  # PostgreSQL's numbers of the types
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
-from retention import Cohort, Count, Question
+from retention.questions import Cohort, Count, Question
 
 NOT_YET = "·"
 TRIANGLE_HEADER = (

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 import numpy as np
-from log_kernel import LONGEST_LINE
+
+from logs.kernel import LONGEST_LINE
 
 BLOCK = 8 << 20  # bytes: large enough to hide the work per block, small enough for 0.5 GB
 

@@ -1,6 +1,6 @@
 """Short names such as extensions as whole numbers, in the way of the kernel, and back."""
 
-from log_kernel import ALPHABET, BASE, LONGEST_NAME
+from logs.kernel import ALPHABET, BASE, LONGEST_NAME
 
 
 def pack(name: str) -> int:

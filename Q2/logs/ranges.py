@@ -6,14 +6,13 @@ from functools import partial
 from itertools import pairwise
 from typing import BinaryIO, NamedTuple
 
-import w3c_log
-from command_line import UserError
-from log_formats import FORMATS, HEAD, detect
-from log_kernel import LONGEST_LINE
-from log_reader import lay_out
-from log_scanner import Layout
-from log_sources import Source
-from log_streams import MeteredStream, opener_for
+from common.command_line import UserError
+from logs.kernel import LONGEST_LINE
+from logs.layouts import FORMATS, HEAD, detect, w3c
+from logs.reader import lay_out
+from logs.scanner import Layout
+from logs.sources import Source
+from logs.streams import MeteredStream, opener_for
 
 RANGE = 256 << 20  # bytes: seconds of work, against milliseconds to hand it out
 CHUNK = 1 << 16  # bytes in which the end of a line is looked for
@@ -78,8 +77,8 @@ def w3c_preludes(raw: BinaryIO, file: str, starts: list[int]) -> list[bytes]:
         text, length = line
         while len(found) < len(starts) and starts[len(found)] <= place:
             found.append(current)
-        if text.startswith(w3c_log.DIRECTIVE):
-            w3c_log.layout(text.rstrip(b"\n"), f"{file}:{number}")
+        if text.startswith(w3c.DIRECTIVE):
+            w3c.layout(text.rstrip(b"\n"), f"{file}:{number}")
             current = text.rstrip(b"\n") + b"\n"
         place += length
     return found + [current] * (len(starts) - len(found))

@@ -8,12 +8,13 @@ from io import RawIOBase
 from itertools import chain
 from typing import TypeVar
 
-from log_blocks import blocks
-from log_formats import FORMATS, detect
-from log_scanner import Layout
-from log_sources import Source
-from log_streams import MeteredStream, inflated
 from tqdm import tqdm
+
+from logs.blocks import blocks
+from logs.layouts import FORMATS, detect
+from logs.scanner import Layout
+from logs.sources import Source
+from logs.streams import MeteredStream, inflated
 
 Result = TypeVar("Result")
 

@@ -8,7 +8,8 @@ from urllib.parse import quote
 
 import numpy as np
 import pandas as pd
-from log_kernel import CACHE, DATE, REASONS, SIZE, STATUS, TIME, URL, scan
+
+from logs.kernel import CACHE, DATE, REASONS, SIZE, STATUS, TIME, URL, scan
 
 PLACED = (DATE, TIME, SIZE, URL, STATUS, CACHE)  # in the kernel's order
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from command_line import OutsideError, UserError
+from common.command_line import OutsideError, UserError
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem

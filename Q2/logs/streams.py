@@ -7,8 +7,9 @@ import sys
 from collections.abc import Callable
 from typing import BinaryIO
 
-from command_line import OutsideError, UserError
 from isal import igzip
+
+from common.command_line import OutsideError, UserError
 
 if sys.version_info >= (3, 14):
     from compression import zstd

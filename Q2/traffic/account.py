@@ -4,9 +4,10 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
-from command_line import UserError
-from log_kernel import REASONS
-from log_scanner import ScannedBlock
+
+from common.command_line import UserError
+from logs.kernel import REASONS
+from logs.scanner import ScannedBlock
 
 
 @dataclass

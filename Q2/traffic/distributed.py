@@ -10,15 +10,17 @@ from collections.abc import Iterator
 from functools import reduce
 from typing import TYPE_CHECKING, NamedTuple
 
-import log_ranges
 import pandas as pd
-from cluster import completed
-from command_line import UserError
-from log_ranges import LogRange, lay_out_range, ranges_of
-from log_sources import STANDARD_INPUT, Source
-from row_account import BlockAccount, joined, without_lines
-from traffic import Question, add_up
-from traffic_answer import GroupTotals, Rooms, answer_block, no_groups
+
+from common.cluster import completed
+from common.command_line import UserError
+from logs import ranges as log_ranges
+from logs.ranges import LogRange, lay_out_range, ranges_of
+from logs.sources import STANDARD_INPUT, Source
+from traffic.account import BlockAccount, joined, without_lines
+from traffic.parts import Rooms, answer_block
+from traffic.question import Question, add_up
+from traffic.totals import GroupTotals, no_groups
 
 if TYPE_CHECKING:
     from distributed import Client

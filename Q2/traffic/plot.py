@@ -5,13 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from command_line import replacing
 from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter
-from traffic import OVER_TIME
-from traffic_answer import Answer
+
+from common.command_line import replacing
+from traffic.answer import Answer
+from traffic.question import OVER_TIME
 
 MOST_DAYS_BY_HOUR = 4  # beyond them the bars are days
 MOST_EXTENSIONS = 8  # with a colour of their own

@@ -12,8 +12,9 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 
 import numpy as np
 import pandas as pd
-from log_kernel import LONGEST_NAME
-from packed_names import pack, unpack
+
+from logs.kernel import LONGEST_NAME
+from logs.names import pack, unpack
 
 GROUPINGS = ("extension", "date", "hour", "url", "status", "cache")
 OVER_TIME = ("hour", "extension")  # the grouping behind the plot over time

@@ -3,7 +3,7 @@
 import json
 from datetime import date
 
-from traffic_answer import Answer
+from traffic.answer import Answer
 
 # strftime's %b follows the locale
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

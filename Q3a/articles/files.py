@@ -8,7 +8,8 @@ from itertools import islice
 from pathlib import Path
 
 import pandas as pd
-from command_line import UserError
+
+from common.command_line import UserError
 
 ENCODINGS = ("utf-8-sig", "big5hkscs")  # tried in this order
 COLUMNS = {"id": "id", "tag": "tag", "text": "text"}  # ours, and the file's name for it

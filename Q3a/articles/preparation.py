@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pandas as pd
-from article_text import converted, plain_text
-from command_line import UserError
-from near_duplicates import duplicate_groups
-from word_cache import cached_words
+
+from articles.duplicates import duplicate_groups
+from articles.text import converted, plain_text
+from articles.word_cache import cached_words
+from common.command_line import UserError
 
 
 def prepared(

@@ -9,8 +9,9 @@ import unicodedata
 from collections.abc import Iterable
 
 import opencc
-from command_line import UserError
 from selectolax.lexbor import LexborHTMLParser
+
+from common.command_line import UserError
 
 MARKUP = re.compile(r"</?[a-zA-Z!]|&[#a-zA-Z]")
 # A block element ends a word; <b> or <a> in the middle of one does not.

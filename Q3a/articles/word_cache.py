@@ -12,10 +12,11 @@ from contextlib import closing
 from pathlib import Path
 
 from joblib import Parallel, cpu_count, delayed
-from search_cluster import cluster_client, on_all_cores
-from segmentation import segment, segmenter_name
 
-DEFAULT_CACHE = Path(__file__).parent / ".cache" / "words.sqlite3"
+from articles.parallel import cluster_client, on_all_cores
+from articles.words import segment, segmenter_name
+
+DEFAULT_CACHE = Path(__file__).parents[1] / ".cache" / "words.sqlite3"
 SCHEMA = "CREATE TABLE IF NOT EXISTS words (key BLOB PRIMARY KEY, words TEXT) WITHOUT ROWID"
 PARALLEL_CHARACTERS = 5_000_000  # from here on starting other processes pays
 CHUNK = 2_000  # texts

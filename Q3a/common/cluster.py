@@ -1,11 +1,9 @@
 """Run a script's tasks on a Dask cluster: one flag, one client, one line for every failure.
 
-The same file stands in the folder of each question that uses it; a test keeps the copies equal.
-
 `connected(None)` yields None, so that a function that takes `client` works with and without a
-cluster. Workers need the packages of requirements.txt but not this folder: a plugin writes its
-modules where they find them. Workers that have the same files already, such as containers of the
-job's own image, use those, and with them the loops that numba has compiled before.
+cluster. Workers need the packages of requirements.txt but not this question's folder: a plugin
+writes its modules where they find them. Workers that have the same files already, such as
+containers of the job's own image, use those, and with them the loops that numba has compiled.
 """
 
 import logging
@@ -20,9 +18,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cluster_failures import CONNECT_SECONDS, WORKER_SECONDS, absences, desertion, losses
-from command_line import OutsideError, UserError
 from tqdm import tqdm
+
+from common.cluster_failures import CONNECT_SECONDS, WORKER_SECONDS, absences, desertion, losses
+from common.command_line import OutsideError, UserError
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -70,7 +69,7 @@ def connected(address: str | None) -> "Iterator[Client | None]":
             with absences(address):
                 client.wait_for_workers(1, timeout=WORKER_SECONDS)
             check_versions(client)
-            send_modules(client, Path(__file__).parent)
+            send_modules(client, Path(__file__).parents[1])
             print(description(client, address), file=sys.stderr)
             with desertion(client, address):
                 yield client
@@ -132,7 +131,11 @@ def send_modules(client: "Client", folder: Path) -> None:
     """Let the scheduler and all workers, later ones too, import the modules of `folder`."""
     from distributed import SchedulerPlugin, WorkerPlugin
 
-    sources = {path.name: path.read_bytes() for path in folder.glob("*.py")}
+    sources = {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*.py")
+        if path.stem.isidentifier()  # not gunicorn.conf.py
+    }
 
     # Plugins defined in here are sent by value: there is no module to import them from yet.
     def place(directory: str) -> None:
@@ -140,17 +143,27 @@ def send_modules(client: "Client", folder: Path) -> None:
         import sys
         from pathlib import Path
 
-        def is_here(name: str) -> bool:
-            found = importlib.util.find_spec(name.removesuffix(".py"))
+        def name_of(file: str) -> str:
+            return file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+        def is_here(file: str) -> bool:
+            try:
+                found = importlib.util.find_spec(name_of(file))
+            except ModuleNotFoundError:  # the package that holds it is not there either
+                return False
             return bool(found and found.origin) and (
-                Path(found.origin).is_file() and Path(found.origin).read_bytes() == sources[name]
+                Path(found.origin).is_file() and Path(found.origin).read_bytes() == sources[file]
             )
 
         if all(map(is_here, sources)):
             return
-        for name, source in sources.items():
-            (Path(directory) / name).write_bytes(source)
-            sys.modules.pop(name.removesuffix(".py"), None)  # of an earlier version of the folder
+        for file, source in sources.items():
+            path = Path(directory) / file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(source)
+        outer = {file.partition("/")[0].removesuffix(".py") for file in sources}
+        for module in [name for name in sys.modules if name.partition(".")[0] in outer]:
+            del sys.modules[module]  # of an earlier version of the folder
         importlib.invalidate_caches()
 
     class PlaceOnScheduler(SchedulerPlugin):

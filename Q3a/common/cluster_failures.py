@@ -10,7 +10,7 @@ from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from command_line import OutsideError, UserError
+from common.command_line import OutsideError, UserError
 
 if TYPE_CHECKING:
     from distributed import Client

@@ -3,9 +3,10 @@
 from functools import cache
 from pathlib import Path
 
-from command_line import UserError
 from matplotlib import font_manager
 from matplotlib.ft2font import FT2Font
+
+from common.command_line import UserError
 
 INSTALL = "install one (Debian: apt install fonts-noto-cjk) or name a file with --font"
 

@@ -2,12 +2,13 @@
 
 import numpy as np
 import pandas as pd
-from nested_evaluation import FEATURES, FOLDS, splits
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.metrics import log_loss
 from sklearn.pipeline import Pipeline
 from tqdm import tqdm
+
+from tagger.search import FEATURES, FOLDS, splits
 
 PERMUTED_WORDS = 200  # the most important ones by impurity: permuting all would take hours
 REPEATS = 5

@@ -6,7 +6,8 @@ arxiv.org/abs/1311.2901), so that forests and linear models are asked in the sam
 
 import numpy as np
 import pandas as pd
-from nested_evaluation import FEATURES, Evaluation
+
+from tagger.search import FEATURES, Evaluation
 
 MOST_WORDS = 5  # named per article
 MOST_ARTICLES = 100  # explained, the surest mistakes first

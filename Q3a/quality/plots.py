@@ -4,13 +4,14 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from cjk_fonts import drawable, font_for
-from command_line import replacing
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
-from scores import confusion
-from tagging_report import Run
+
+from common.command_line import replacing
+from quality.fonts import drawable, font_for
+from quality.report import Run
+from quality.scores import confusion
 
 MOST_WORDS = 30
 INCHES_PER_WORD = 0.24

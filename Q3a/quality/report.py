@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from command_line import replacing
-from nested_evaluation import Choice, Evaluation
-from scores import (
+from sklearn.calibration import CalibratedClassifierCV
+
+from common.command_line import replacing
+from quality.scores import (
     abstention,
     confusion,
     fold_accuracies,
@@ -17,7 +18,7 @@ from scores import (
     macro_f1_interval,
     per_tag,
 )
-from sklearn.calibration import CalibratedClassifierCV
+from tagger.search import Choice, Evaluation
 
 WORDS_IN_LINE = 10
 NO_WORDS = pd.DataFrame({"word": [], "tag": [], "importance": []})

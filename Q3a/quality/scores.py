@@ -2,8 +2,9 @@
 
 import numpy as np
 import pandas as pd
-from nested_evaluation import Evaluation
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+
+from tagger.search import Evaluation
 
 RESAMPLES = 1_000
 MIN_CONFIDENCES = (0.0, 0.5, 0.7, 0.8, 0.9, 0.95)

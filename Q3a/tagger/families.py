@@ -7,7 +7,6 @@ and joined by spaces).
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from ratio_regression import RatioRegression
 from sklearn.base import ClassifierMixin
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import RandomForestClassifier, VotingClassifier
@@ -15,6 +14,8 @@ from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.naive_bayes import ComplementNB
 from sklearn.pipeline import Pipeline
 from sklearn.svm import LinearSVC
+
+from tagger.nb_logistic import NBLogisticRegression
 
 # scikit-learn's default pattern drops words of one character, and a tokenizer function of our own
 # could not be saved.
@@ -74,7 +75,7 @@ def pair(name: str, grid: Mapping[str, list], *features: tuple) -> Family:
     The one learns what tells tags apart, the other how each tag writes, so that they err on
     different articles; the smoothing `alpha` also sets how much naive Bayes has to say.
     """
-    both = [("linear", RatioRegression()), ("bayes", ComplementNB())]
+    both = [("linear", NBLogisticRegression()), ("bayes", ComplementNB())]
     return Family(
         name, ColumnTransformer(list(features)), VotingClassifier(both, voting="soft"), grid
     )

@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
 
 
-class RatioRegression(ClassifierMixin, BaseEstimator):
+class NBLogisticRegression(ClassifierMixin, BaseEstimator):
     """One regression for each tag against the others, `C` being the inverse of its penalty.
 
     Once fitted it is a linear model of the features themselves: the weights are multiplied into
@@ -21,7 +21,7 @@ class RatioRegression(ClassifierMixin, BaseEstimator):
     def __init__(self, C: float = 3.0):
         self.C = C
 
-    def fit(self, X, y) -> "RatioRegression":
+    def fit(self, X, y) -> "NBLogisticRegression":
         X = sparse.csr_array(X)
         self.classes_, tags = np.unique(y, return_inverse=True)
         self.n_features_in_ = X.shape[1]

@@ -5,13 +5,13 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from articles import COLUMNS
-from cluster import add_cluster_argument
-from command_line import ArgumentParser, picture, random_seed, whole_number
-from model_families import MODELS, SEARCHES
-from word_cache import DEFAULT_CACHE
+from articles.files import COLUMNS
+from articles.word_cache import DEFAULT_CACHE
+from common.cluster import add_cluster_argument
+from common.command_line import ArgumentParser, picture, random_seed, whole_number
+from tagger.families import MODELS, SEARCHES
 
-DEFAULT_OUTPUT = Path(__file__).parent / "prediction.csv"
+DEFAULT_OUTPUT = Path(__file__).parents[1] / "prediction.csv"
 READ = ("train", "test", "model_file", "font")
 WRITTEN = ("output", "save", "plot", "candidates")
 

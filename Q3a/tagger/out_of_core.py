@@ -16,12 +16,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from articles import Source, read_batches
-from calibration import bounded
-from command_line import UserError
-from model_families import WORD
-from nested_evaluation import FEATURES, Evaluation, tagged
-from preparation import prepared, say_rejected
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer
 from sklearn.feature_extraction.text import HashingVectorizer
@@ -29,6 +23,13 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import SGDClassifier
 from sklearn.pipeline import Pipeline
 from tqdm import tqdm
+
+from articles.files import Source, read_batches
+from articles.preparation import prepared, say_rejected
+from common.command_line import UserError
+from tagger.calibration import bounded
+from tagger.families import WORD
+from tagger.search import FEATURES, Evaluation, tagged
 
 PARTS = 20
 CALIBRATING, JUDGING = 1, 1  # parts kept aside

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from command_line import replacing
-from nested_evaluation import tagged
+
+from common.command_line import replacing
+from tagger.search import tagged
 
 
 def predictions(tagger, articles: pd.DataFrame, min_confidence: float = 0.0) -> pd.DataFrame:

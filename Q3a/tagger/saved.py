@@ -12,20 +12,23 @@ from pathlib import Path
 
 import sklearn
 import skops.io
-from command_line import UserError, replacing
-from segmentation import segmenter_name
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.exceptions import InconsistentVersionWarning
+
+from articles.words import segmenter_name
+from common.command_line import UserError, replacing
 
 # What a tagger holds beyond the types that skops trusts: calibration, the names of a pair's models,
 # and the trees of a forest, which scikit-learn checks when it restores them.
 OURS = (
-    "ratio_regression.RatioRegression",
+    "tagger.nb_logistic.NBLogisticRegression",
     "sklearn.calibration._CalibratedClassifier",
     "sklearn.calibration._TemperatureScaling",
     "sklearn.tree._tree.Tree",
     "sklearn.utils._bunch.Bunch",
 )
+# A model of taggers that were saved before its module and class had the names of today.
+RENAMED = "ratio_regression.RatioRegression"
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,11 @@ def load_tagger(path: Path) -> SavedTagger:
         pass  # a missing file is named as such
     try:
         foreign = sorted(set(skops.io.get_untrusted_types(file=path)) - set(OURS))
+        if RENAMED in foreign:
+            raise UserError(
+                f"{path}: was saved by an earlier version of this script, whose models had other "
+                "names; learn from the articles again with --save"
+            )
         if foreign:
             raise UserError(f"{path}: not loaded, it holds types not ours: {', '.join(foreign)}")
         with warnings.catch_warnings():

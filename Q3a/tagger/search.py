@@ -11,11 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from calibration import bounded
-from command_line import UserError
 from joblib import Parallel, delayed
-from model_families import Family, pipeline
-from search_cluster import on_all_cores, outlasting_losses, remove_from_workers
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.model_selection import (
     GridSearchCV,
@@ -25,6 +21,11 @@ from sklearn.model_selection import (
 )
 from sklearn.pipeline import Pipeline
 from tqdm import tqdm
+
+from articles.parallel import on_all_cores, outlasting_losses, remove_from_workers
+from common.command_line import UserError
+from tagger.calibration import bounded
+from tagger.families import Family, pipeline
 
 FOLDS = 5
 INNER_FOLDS = 3  # of a quick search, of all within an outer fold, and of calibration

@@ -9,10 +9,11 @@ sample        generated listeners, see `listeners.py`
 from pathlib import Path
 
 import pandas as pd
-from command_line import UserError
-from lastfm_files import read_lastfm
-from listeners import generated_play_counts
-from play_counts import PlayCounts, play_counts_of
+
+from common.command_line import UserError
+from listening.lastfm import read_lastfm
+from listening.play_counts import PlayCounts, play_counts_of
+from listening.sample.listeners import generated_play_counts
 
 DATA_SETS = ("hetrec", "ml-100k", "lastfm-360k", "sample")
 SAMPLE_USERS, SAMPLE_ARTISTS = 3000, 4000

@@ -8,11 +8,12 @@ libraries are installed.
 from importlib.util import find_spec
 
 import numpy as np
-from age_groups import age_group
-from play_counts import PlayCounts
-from rivals import best_by_scores
 from scipy.sparse import coo_matrix, csr_array, csr_matrix, eye_array, hstack
 from sklearn.preprocessing import OneHotEncoder
+
+from evaluation.rivals import best_by_scores
+from listening.age_groups import age_group
+from listening.play_counts import PlayCounts
 
 LIBRARIES = {"factorisation machine": ["lightfm"], "Mult-VAE": ["cornac", "torch"]}
 

@@ -4,8 +4,9 @@ Recommendations are (users, artists) sparse rows by falling score, at most `top`
 """
 
 import numpy as np
-from play_weights import listeners_of
 from scipy.sparse import csr_array
+
+from recommender.weights import listeners_of
 
 
 def hits(recommended: csr_array, test: csr_array, top: int) -> np.ndarray:

@@ -9,15 +9,16 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from features import normalised_plays, scaled_age
-from larger_rivals import factorisation_machine, installed, variational_autoencoder
-from neighbours import nearest_neighbours
-from play_counts import PlayCounts
-from recommendations import recommend as recommend_classic
-from residual_vote import Settings, fit, recommend
-from rivals import IMPLICIT, als, bpr, ease, implicit_class, item_item
 from scipy.sparse import csr_array
-from votes import best_artists
+
+from evaluation.larger_rivals import factorisation_machine, installed, variational_autoencoder
+from evaluation.rivals import IMPLICIT, als, bpr, ease, implicit_class, item_item
+from listening.play_counts import PlayCounts
+from recommender.features import normalised_plays, scaled_age
+from recommender.neighbours import nearest_neighbours
+from recommender.reference import recommend as recommend_classic
+from recommender.residual_vote import Settings, fit, recommend
+from recommender.votes import best_artists
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import numpy as np
-from command_line import replacing
-from evaluation_report import summary
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+
+from common.command_line import replacing
+from evaluation.report import summary
 
 
 def plot_comparison(rows: list[dict], path: Path, top: int) -> None:

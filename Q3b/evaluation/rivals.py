@@ -9,10 +9,11 @@ from collections.abc import Callable
 from importlib import import_module
 
 import numpy as np
-from command_line import OutsideError
-from play_weights import fitted_weights, listeners_of
 from scipy.sparse import csr_array, csr_matrix
 from threadpoolctl import threadpool_limits
+
+from common.command_line import OutsideError
+from recommender.weights import fitted_weights, listeners_of
 
 MOST_ARTISTS = 10_000  # EASE inverts a dense matrix of artists by artists
 USERS_AT_ONCE = 1024

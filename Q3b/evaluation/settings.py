@@ -3,9 +3,9 @@
 import json
 from pathlib import Path
 
-from command_line import UserError, replacing
-from evaluation_models import DEFAULT
-from evaluation_tuning import SPACES
+from common.command_line import UserError, replacing
+from evaluation.models import DEFAULT
+from evaluation.tuning import SPACES
 
 CHOSEN = Path(__file__).with_name("chosen_settings.json")
 

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-from play_counts import PlayCounts
-from play_weights import listeners_of
 from scipy.sparse import csr_array
+
+from listening.play_counts import PlayCounts
+from recommender.weights import listeners_of
 
 HELD_OUT = 0.2  # of each user's artists
 FEWEST_ARTISTS = 5  # a user with fewer is left out

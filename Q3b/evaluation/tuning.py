@@ -13,12 +13,13 @@ from statistics import geometric_mean
 from typing import NamedTuple
 
 import numpy as np
-from evaluation_metrics import recall_and_ndcg
-from evaluation_models import DEEP, DEFAULT, MACHINE, MODELS, TUNED, models_for
-from evaluation_splits import Split, folds, split
-from play_counts import PlayCounts
-from play_weights import KINDS
 from tqdm import tqdm
+
+from evaluation.metrics import recall_and_ndcg
+from evaluation.models import DEEP, DEFAULT, MACHINE, MODELS, TUNED, models_for
+from evaluation.splits import Split, folds, split
+from listening.play_counts import PlayCounts
+from recommender.weights import KINDS
 
 VALIDATION_SPLIT, FOLDS = 0, 10
 FOLDS_USED = {MACHINE: 2, DEEP: 1}  # whose single fit takes up to a minute

@@ -21,38 +21,28 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-import residual_vote
-from cluster import completed, sent
-from cold_start import Popularity, popularity_of
-from features import normalised_plays, scaled_age
-from neighbour_kernel import Best, Rows, sort_rows
-from neighbour_search import (
-    best_of,
-    blocks,
-    inverted_index,
-    ordered_rows,
-    positions,
-    row_starts,
-    unsettled,
-)
-from neighbours import similarities, unit_rows
-from play_counts import PlayCounts
-from recommendation_blocks import (
-    BLOCK,
-    Recommender,
-    heard_of,
-    neighbours_of_each,
-    recommended_block,
-)
-from recommendation_store import Block, Writer
-from recommendations import similarity_weights
-from residual_vote import own_votes, scaled_to_one, weights_to_compare
 from scipy.sparse import csr_array, vstack
 from tqdm import tqdm
-from votes import residual_rows, slices
+
+from common.cluster import completed, sent
+from job.settings import RunSettings
+from listening.play_counts import PlayCounts
+from recommender import residual_vote
+from recommender.blocks import BLOCK, recommended_block
+from recommender.features import normalised_plays, scaled_age
+from recommender.kernels.neighbours import Best, Rows, sort_rows
+from recommender.lists import Block
+from recommender.methods import Recommender, heard_of, neighbours_of_each
+from recommender.neighbours import similarities, unit_rows
+from recommender.popularity import Popularity, popularity_of
+from recommender.reference import similarity_weights
+from recommender.residual_vote import own_votes, scaled_to_one, weights_to_compare
+from recommender.search import best_of, blocks, inverted_index, ordered_rows, positions, unsettled
+from recommender.sparse_rows import with_small_indices
+from recommender.votes import residual_rows, slices
+from store.protocol import Writer
 
 if TYPE_CHECKING:
-    from daily_run import RunSettings
     from distributed import Client, Future
 
 ABROAD = 2.0  # what another country adds to the squared distance
@@ -83,7 +73,7 @@ def blocks_on(
     client: "Client",
     data: "Future",
     plays: PlayCounts,
-    settings: "RunSettings",
+    settings: RunSettings,
     writer: Writer,
 ) -> Iterator[Block | Written]:
     """Yield the blocks of all users as they are ready.
@@ -282,15 +272,6 @@ def in_place_of(users: np.ndarray, part: csr_array) -> csr_array:
     lengths = np.zeros(count, np.int64)
     lengths[users] = np.diff(part.indptr)
     return with_small_indices(part.data, part.indices, lengths, count)
-
-
-def with_small_indices(
-    values: np.ndarray, columns: np.ndarray, lengths: np.ndarray, width: int
-) -> csr_array:
-    """Rows of these lengths; scipy would keep the columns in 64 bits for the sake of the starts."""
-    starts = row_starts(lengths)
-    columns = columns.astype(starts.dtype, copy=False)
-    return csr_array((values, columns, starts), (len(lengths), width))
 
 
 def own_votes_of(plays: PlayCounts, settings: residual_vote.Settings) -> csr_array:

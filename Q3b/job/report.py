@@ -9,8 +9,10 @@ from dataclasses import asdict
 from importlib.metadata import version
 
 import numpy as np
-from play_counts import PlayCounts
-from recommendation_store import COUNTRY, GLOBAL, NEIGHBOURS, RULES, Run
+
+from listening.play_counts import PlayCounts
+from recommender.lists import COUNTRY, GLOBAL, NEIGHBOURS, RULES
+from store.protocol import Run
 
 LIBRARIES = ("numpy", "scipy", "numba", "pandas", "pyarrow")
 

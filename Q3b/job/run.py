@@ -3,31 +3,29 @@
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from cluster import sent
-from cluster_recommender import Written, blocks_on
-from cold_start import Popularity, popularity_of
-from command_line import UserError
-from evaluation_metrics import recall_and_ndcg
-from evaluation_splits import split
-from lastfm_files import is_mbid
-from listening_data import Listening
-from play_counts import PlayCounts
-from recommendation_blocks import (
-    BLOCK,
-    fitted_recommender,
-    list_block,
-    recommendation_blocks,
-    rule_lists,
-)
-from recommendation_store import Block, Catalogue, Run, Store, Writer
-from run_report import data_report, versions
 from tqdm import tqdm
-from votes import best_artists
+
+from common.cluster import sent
+from common.command_line import UserError
+from evaluation.metrics import recall_and_ndcg
+from evaluation.splits import split
+from job.distributed import Written, blocks_on
+from job.report import data_report, versions
+from job.settings import RunSettings
+from listening.cleaning import is_mbid
+from listening.play_counts import PlayCounts
+from listening.source import Listening
+from recommender.blocks import BLOCK, list_block, recommendation_blocks, rule_lists
+from recommender.lists import Block
+from recommender.methods import fitted_recommender
+from recommender.popularity import Popularity, popularity_of
+from recommender.votes import best_artists
+from store.protocol import Catalogue, Run, Store, Writer
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -40,19 +38,6 @@ CHECKED_USERS = 100  # that a check of the set reads back
 # Makes the blocks of the users with plays; the popularity serves those who get no other artist.
 BlocksOf = Callable[[Writer, Popularity], Iterator[Block | Written]]
 MetricsOf = Callable[[], dict[str, float]]  # on a cluster they are found beside the blocks
-
-
-@dataclass(frozen=True)
-class RunSettings:
-    """What the user asks of a run."""
-
-    metric: str = "cosine"  # one of METRICS
-    neighbours: int | None = None  # of each user; None: as many as the metric usually takes
-    recommendations: int = 20  # artists for each user
-    include_played: bool = False
-    gender: str | None = None  # only the users of this one
-    share: float = 1.0  # of the users, drawn
-    seed: int = 1
 
 
 def daily_run(

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from command_line import OutsideError
-from recommendation_store import COUNTRY, GLOBAL, RULES, Run, Store
+from common.command_line import OutsideError
+from recommender.lists import COUNTRY, GLOBAL, RULES
+from store.protocol import Run, Store
 
 
 def check_set(store: Store, run: Run) -> int:

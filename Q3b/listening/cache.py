@@ -11,10 +11,11 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-from command_line import replacing
-from play_counts import PlayCounts, plays_matrix
 from pyarrow import parquet
-from text_columns import as_column
+
+from common.command_line import replacing
+from listening.play_counts import PlayCounts, plays_matrix
+from listening.text_columns import as_column
 
 LARGE = 64 << 20  # bytes; a smaller file is read as fast as its cache
 LAYOUT = 2  # raise it when what is kept changes, so that older caches are made anew

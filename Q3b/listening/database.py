@@ -13,9 +13,10 @@ from pathlib import Path
 
 import psycopg2
 import pyarrow as pa
-from command_line import OutsideError, UserError, replacing
 from pyarrow import parquet
 from tqdm import tqdm
+
+from common.command_line import OutsideError, UserError, replacing
 
 ROWS_AT_A_TIME = 100_000
 # A day that Python's calendar does not have is as good as none.

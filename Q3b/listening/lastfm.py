@@ -14,10 +14,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from command_line import UserError
-from play_counts import PlayCounts, aligned_profiles, plays_matrix
-from plays_cache import read_cache, write_cache
-from text_columns import Column, check_text, first_fields, read_columns
+
+from common.command_line import UserError
+from listening.cache import read_cache, write_cache
+from listening.cleaning import collect_plays, keep_rows, matches
+from listening.play_counts import PlayCounts, aligned_profiles
+from listening.text_columns import Column, check_text, first_fields, read_columns
 
 PLAYS_FILE = "usersha1-artmbid-artname-plays.tsv"
 PROFILE_FILE = "usersha1-profile.tsv"
@@ -28,7 +30,6 @@ OFFICIAL_MD5 = {
 PLAYS_COLUMNS = ["user", "mbid", "name", "plays"]
 PROFILE_COLUMNS = ["user", "gender", "age", "country", "signup"]
 SHA1 = r"[0-9a-f]{40}"
-MBID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 SIGNUP_FORMAT = "%b %d, %Y"
 
 
@@ -78,38 +79,6 @@ def valid_plays(
     return keep, plays.each(counts), rejected
 
 
-def collect_plays(
-    user: Column, mbid: Column, name: Column, plays: np.ndarray, keep: np.ndarray
-) -> PlayCounts:
-    """The kept rows as a matrix; an artist is its MBID, or its name where there is none."""
-    user, artist, name = user.select(keep), keyed(mbid, name).select(keep), name.select(keep)
-    names = name.values[most_frequent(artist.codes, name.codes)]
-    return PlayCounts(
-        users=user.values,
-        artists=artist.values,
-        artist_names=np.where(names == "", artist.values, names),
-        matrix=plays_matrix(
-            user.codes, artist.codes, plays[keep], (len(user.values), len(artist.values))
-        ),
-    )
-
-
-def keyed(mbid: Column, name: Column) -> Column:
-    """Every row's artist key: the MBID, or the name where there is none."""
-    codes, keys = pd.factorize(np.concatenate([mbid.values, name.values]))
-    of_mbid, of_name = np.split(codes.astype(np.int32), [len(mbid.values)])
-    has_mbid = mbid.each(mbid.values != "")
-    return Column(np.where(has_mbid, mbid.each(of_mbid), name.each(of_name)), keys)
-
-
-def most_frequent(groups: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """For each group 0, 1, 2 ... its most frequent value, of equals the smallest."""
-    pairs, counts = np.unique(groups.astype(np.int64) << 32 | values, return_counts=True)
-    groups, values = pairs >> 32, pairs & 0xFFFFFFFF
-    order = np.lexsort((values, -counts, groups))
-    return values[order][np.unique(groups[order], return_index=True)[1]]
-
-
 def read_profiles(path: Path) -> tuple[pd.DataFrame, dict[str, int]]:
     """The profiles indexed by user id, and the rows left out by reason."""
     path = Path(path)
@@ -131,27 +100,6 @@ def read_profiles(path: Path) -> tuple[pd.DataFrame, dict[str, int]]:
         }
     )
     return profiles, {"profile: not 5 columns": ragged} | rejected
-
-
-def keep_rows(reasons: dict[str, np.ndarray], rows: int) -> tuple[np.ndarray, dict[str, int]]:
-    """Which rows no reason speaks against, and how many rows each reason was first for."""
-    keep = np.ones(rows, dtype=bool)
-    rejected = {}
-    for reason, speaks_against in reasons.items():
-        rejected[reason] = int(np.count_nonzero(keep & speaks_against))
-        keep &= ~speaks_against
-    return keep, rejected
-
-
-def matches(pattern: str, values: np.ndarray | pd.Series) -> np.ndarray:
-    """Which values the pattern matches from end to end."""
-    whole = re.compile(pattern).fullmatch
-    return np.fromiter((whole(value) is not None for value in values), bool, len(values))
-
-
-def is_mbid(artists: np.ndarray) -> np.ndarray:
-    """Which artist keys are MBIDs, numbers in MusicBrainz, rather than names."""
-    return matches(MBID, artists)
 
 
 def has_header(path: Path) -> bool:

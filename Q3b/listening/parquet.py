@@ -5,101 +5,24 @@
            age is asked for; profiles: user_id, gender, age, country, signup
 """
 
-import re
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from command_line import UserError
-from lastfm_files import collect_plays, keep_rows, read_plays, read_profiles
-from play_counts import PlayCounts, aligned_profiles
 from pyarrow import compute, parquet
-from text_columns import Column, as_column
+
+from common.command_line import UserError
+from listening.cleaning import collect_plays, keep_rows
+from listening.maximum_age import MaximumAge
+from listening.play_counts import PlayCounts
+from listening.text_columns import Column, as_column
 
 PLAYS_TABLE = ["user_id", "artist_id", "artist_name", "plays"]
 PROFILES_TABLE = ["user_id", "gender", "age", "country", "signup"]
 TIME_COLUMN = "last_played_at"
 TIMES = {TIME_COLUMN, "signup"}  # no other column may hold times
-UNITS = {"d": "days", "w": "weeks", "m": "months", "y": "years"}
-IN_A_YEAR = {"d": 365, "w": 52, "m": 12, "y": 1}
-MOST_YEARS = 300  # a Parquet file's nanoseconds begin in 1677
-
-
-@dataclass(frozen=True)
-class Listening:
-    """What the job works on.
-
-    plays: the users with at least one play; a profile is empty where there is none
-    silent: the profiles of users without plays, by user id
-    rejected: rows left out, by reason
-    """
-
-    plays: PlayCounts
-    silent: pd.DataFrame
-    rejected: dict[str, int]
-
-
-@dataclass(frozen=True)
-class MaximumAge:
-    """How old plays may be, such as 5 years."""
-
-    number: int
-    unit: str  # a key of UNITS
-
-    def interval(self) -> str:
-        """The same as an interval of PostgreSQL."""
-        return f"{self.number} {UNITS[self.unit]}"
-
-    def since(self, now: datetime) -> datetime:
-        """The earliest time that is young enough."""
-        return (
-            pd.Timestamp(now) - pd.DateOffset(**{UNITS[self.unit]: self.number})
-        ).to_pydatetime()
-
-
-def maximum_age(text: str) -> MaximumAge:
-    """Read an age such as 5y, 18m, 6w or 30d. Raises UserError for anything else."""
-    found = re.fullmatch(r"([1-9]\d{0,4})([dwmy])", text)
-    if not found:
-        raise UserError(f"age {text!r}: write a number and d, w, m or y, such as 5y")
-    if int(found[1]) > MOST_YEARS * IN_A_YEAR[found[2]]:
-        raise UserError(f"age {text!r}: at most {MOST_YEARS}y")
-    return MaximumAge(int(found[1]), found[2])
-
-
-def read_listening(
-    plays: Path, profiles: Path | None, max_age: MaximumAge | None = None
-) -> Listening:
-    """Read the two files; the suffix of each tells its format.
-
-    Raises UserError for a file that is missing or of another layout, and if plays that have no
-    times are to be chosen by age.
-    """
-    if Path(plays).suffix == ".parquet":
-        counts, rejected = read_plays_table(Path(plays), max_age)
-    elif max_age:
-        raise UserError(f"{plays}: its plays have no times, so --max-age cannot choose among them")
-    else:
-        counts, rejected = read_plays(Path(plays))
-    if not profiles:
-        nobody = pd.DataFrame(columns=PROFILES_TABLE[1:])
-        return Listening(replace(counts, profiles=no_profiles(counts.users)), nobody, rejected)
-    read = read_profiles_table if Path(profiles).suffix == ".parquet" else read_profiles
-    everybody, rejected_profiles = read(Path(profiles))
-    silent = everybody.loc[everybody.index.difference(counts.users, sort=False)]
-    if 0 < len(everybody) == len(silent):
-        raise UserError(f"{profiles}: no profile is of a user of {plays}: are the ids the same?")
-    counts = replace(counts, profiles=aligned_profiles(everybody, counts.users))
-    return Listening(counts, silent, rejected | rejected_profiles)
-
-
-def no_profiles(users: np.ndarray) -> pd.DataFrame:
-    """Profiles that say nothing."""
-    empty = {"gender": "", "age": np.nan, "country": "", "signup": pd.NaT}
-    return pd.DataFrame(empty, index=pd.Index(users, name="user"))
 
 
 def read_plays_table(path: Path, max_age: MaximumAge | None) -> tuple[PlayCounts, dict[str, int]]:

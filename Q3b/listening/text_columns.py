@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from command_line import UserError
 from pyarrow import csv
+
+from common.command_line import UserError
 
 CATEGORY = pa.dictionary(pa.int32(), pa.string())
 BYTES_AT_A_TIME = 1 << 24  # larger blocks repeat fewer texts, smaller ones keep both cores busy

@@ -5,24 +5,18 @@ artists. Neighbours and votes grow with the users; what is recommended, and why,
 blocks under way alone.
 """
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 import pandas as pd
-import residual_vote
-from age_groups import age_group
-from cold_start import Popularity, all_charts
-from command_line import UserError
-from explanations import reasons
-from features import normalised_plays, scaled_age
-from neighbour_search import processors
-from neighbours import nearest_neighbours
-from play_counts import PlayCounts
-from recommendation_store import (
+from scipy.sparse import csr_array
+
+from listening.age_groups import age_group
+from listening.play_counts import PlayCounts
+from recommender.explanations import reasons
+from recommender.lists import (
     COUNTRY,
     GLOBAL,
     NEIGHBOURS,
@@ -31,57 +25,13 @@ from recommendation_store import (
     Block,
     RuleList,
 )
-from recommendations import vote_matrix
-from scipy.sparse import csr_array
-from votes import best_artists, table_of
+from recommender.methods import Recommender
+from recommender.parallel import in_order, processors
+from recommender.popularity import Popularity, all_charts
+from recommender.votes import best_artists, table_of
 
-METRICS = ("cosine", "euclidean")
-EUCLIDEAN_NEIGHBOURS = 100
 BLOCK = 1024  # users
 TOP_ARTISTS = 10  # of the user's own, shown beside the recommendations
-
-
-@dataclass(frozen=True)
-class Recommender:
-    """A fitted method: n users, m artists.
-
-    neighbours: (n, n) weights of each user's k neighbours; votes: (n, m) what users give artists
-    compared: (n, m) what users are compared by; heard: (n, m) what is not recommended again
-    """
-
-    neighbours: csr_array
-    votes: csr_array
-    compared: csr_array
-    heard: csr_array
-
-
-def fitted_recommender(
-    plays: PlayCounts, metric: str, neighbours: int | None = None, include_played: bool = False
-) -> Recommender:
-    """Fit the method of METRICS to the plays. Raises UserError for fewer than two users."""
-    heard = heard_of(plays, include_played)
-    k = neighbours_of_each(plays, metric, neighbours)
-    if metric == "euclidean":
-        shares = normalised_plays(plays.matrix).astype(np.float32)
-        age, country = scaled_age(plays.profiles["age"]), plays.profiles["country"]
-        nearest = vote_matrix(nearest_neighbours(shares, k, age=age, country=country))
-        return Recommender(nearest, shares, shares, heard)
-    model = residual_vote.fit(plays.matrix, replace(residual_vote.Settings(), neighbours=k))
-    return Recommender(model.neighbours, model.votes, model.unit_rows, heard)
-
-
-def neighbours_of_each(plays: PlayCounts, metric: str, asked: int | None) -> int:
-    """The k of a metric. Raises UserError for fewer than two users."""
-    users = len(plays.users)
-    if users < 2:
-        raise UserError(f"recommendations need two users with plays or more; here are {users}")
-    usual = EUCLIDEAN_NEIGHBOURS if metric == "euclidean" else residual_vote.Settings().neighbours
-    return min(asked or usual, users - 1)
-
-
-def heard_of(plays: PlayCounts, include_played: bool) -> csr_array:
-    """What is not recommended again: (n, m)."""
-    return csr_array(plays.matrix.shape, dtype=np.float32) if include_played else plays.matrix
 
 
 def recommendation_blocks(
@@ -97,21 +47,6 @@ def recommendation_blocks(
     make = partial(recommended_block, recommender, plays, popularity, top)
     with ThreadPoolExecutor(processors()) as pool:
         yield from in_order(pool, make, rows, ahead=processors())
-
-
-def in_order(pool: ThreadPoolExecutor, function: Callable, items: Iterable, ahead: int) -> Iterator:
-    """Yield function(item) of each item in order, at most `ahead` of them before they are asked."""
-    pending = deque()
-    try:
-        for item in items:
-            pending.append(pool.submit(function, item))
-            if len(pending) > ahead:
-                yield pending.popleft().result()
-        while pending:
-            yield pending.popleft().result()
-    finally:
-        for future in pending:
-            future.cancel()
 
 
 def recommended_block(

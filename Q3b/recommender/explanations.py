@@ -11,10 +11,11 @@ from typing import NamedTuple
 
 import numpy as np
 from numba import njit
-from recommendation_store import REASONS
 from scipy.sparse import csr_array
-from vote_kernel import Table
-from votes import table_of
+
+from recommender.kernels.votes import Table
+from recommender.lists import REASONS
+from recommender.votes import table_of
 
 
 class Reasons(NamedTuple):

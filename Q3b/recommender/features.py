@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from age_groups import OLDEST
 from scipy.sparse import csr_array
 from sklearn.preprocessing import OneHotEncoder, minmax_scale, normalize
+
+from listening.age_groups import OLDEST
 
 
 def normalised_plays(matrix: csr_array) -> csr_array:

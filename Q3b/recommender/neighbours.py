@@ -8,10 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from neighbour_kernel import EMPTY, Best
-from neighbour_search import nearest, row_starts
 from scipy.sparse import csr_array
 from scipy.sparse.linalg import norm
+
+from recommender.kernels.neighbours import EMPTY, Best
+from recommender.search import nearest
+from recommender.sparse_rows import row_starts
 
 
 @dataclass(frozen=True)

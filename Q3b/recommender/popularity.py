@@ -16,12 +16,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from age_groups import age_group
-from play_counts import PlayCounts
-from recommendation_store import COUNTRY, GLOBAL, NEIGHBOURS
-from residual_vote import ResidualVote, neighbours_of_new
 from scipy.sparse import csr_array
-from votes import best_artists
+
+from listening.age_groups import age_group
+from listening.play_counts import PlayCounts
+from recommender.lists import COUNTRY, GLOBAL, NEIGHBOURS
+from recommender.residual_vote import ResidualVote, neighbours_of_new
+from recommender.votes import best_artists
 
 NEW_PLAYS = "new plays"  # the other rules are also the store's
 PRIOR_LISTENERS = 50

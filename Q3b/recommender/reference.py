@@ -1,11 +1,12 @@
 """Artists for every user from what the user's neighbours play."""
 
 import numpy as np
-from features import normalised_plays
-from neighbour_search import row_starts
-from neighbours import Neighbours
 from scipy.sparse import csr_array
-from votes import best_artists
+
+from recommender.features import normalised_plays
+from recommender.neighbours import Neighbours
+from recommender.sparse_rows import row_starts
+from recommender.votes import best_artists
 
 TOP = 20
 

@@ -16,10 +16,11 @@ from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
-from neighbours import similar_rows, unit_rows
-from play_weights import PlayWeights, fitted_weights, listeners_of, rarity
 from scipy.sparse import csr_array
-from votes import best_artists, less_what_neighbours_predict
+
+from recommender.neighbours import similar_rows, unit_rows
+from recommender.votes import best_artists, less_what_neighbours_predict
+from recommender.weights import PlayWeights, fitted_weights, listeners_of, rarity
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,14 @@ the k-th neighbour within a row's own group is nearer than that, only its group 
 the rows for which it is not (those of small groups) are searched against everyone.
 """
 
-import os
 from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from itertools import pairwise
 
 import numpy as np
-from neighbour_kernel import (
+from scipy.sparse import csr_array
+
+from recommender.kernels.neighbours import (
     EMPTY,
     MAXIMUM_BLOCK,
     Best,
@@ -21,27 +22,10 @@ from neighbour_kernel import (
     sort_rows,
     squared_norms,
 )
-from scipy.sparse import csr_array
+from recommender.parallel import processors
 
 QUERIES_AT_ONCE = 512  # rows that a thread takes at a time
 ROUNDING = 1e-4  # far above what float32 loses in a squared distance
-
-
-def processors() -> int:
-    """Count the processors that this process may use, as OMP_NUM_THREADS of a Dask worker says."""
-    told = os.environ.get("OMP_NUM_THREADS", "")
-    if told.isdecimal() and int(told):
-        return int(told)
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def row_starts(lengths: np.ndarray) -> np.ndarray:
-    """(n + 1,) where the rows of a CSR matrix start, by their lengths (n,).
-
-    int32 where that can hold them, since scipy keeps the columns in the type of the starts.
-    """
-    starts = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
-    return starts.astype(np.int32) if starts[-1] <= np.iinfo(np.int32).max else starts
 
 
 def popular_columns_first(matrix: csr_array) -> csr_array:

@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-from neighbour_search import processors, row_starts
 from scipy.sparse import csr_array
-from vote_kernel import Table, best_votes, residual_votes
+
+from recommender.kernels.votes import Table, best_votes, residual_votes
+from recommender.parallel import processors
+from recommender.sparse_rows import row_starts
 
 BLOCK = 1024  # users that a thread takes at a time
 

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 
 import numpy as np
-from recommendation_store import RECOMMENDATION, Run
+
+from recommender.lists import RECOMMENDATION
+from store.protocol import Run
 
 ArtistOf = Callable[[int], dict]  # {"name", "mbid"} of an artist's number
 

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from recommendation_store import Store, StoreError, StoreLockedError
+from store.protocol import Store, StoreError, StoreLockedError
 
 RENEWALS = 3  # within the time after which the lock would go to another run
 

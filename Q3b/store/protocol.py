@@ -1,4 +1,4 @@
-"""What a store of recommendations holds and does; `store_url.open_store` opens one.
+"""What a store of recommendations holds and does; `store.url.open_store` opens one.
 
 A run writes under its own version; readers follow one pointer, which flips to the new version
 when all of it is written. So readers see the old set or the new one, each whole, and nothing
@@ -7,30 +7,15 @@ between. The version before is kept for a rollback.
 
 import re
 import secrets
-from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
 
 import numpy as np
-from command_line import OutsideError, UserError
 
-REASONS = 3  # of the user's own artists that explain a recommendation
-NEIGHBOURS, COUNTRY, GLOBAL = RULES = ("neighbours", "country", "global")
-
-# One recommended artist. Artists are numbers into the run's catalogue; -1 is no artist.
-RECOMMENDATION = np.dtype(
-    [
-        ("artist", "<i4"),
-        ("score", "<f4"),
-        ("because_artist", "<i4", (REASONS,)),
-        ("because_share", "<f4", (REASONS,)),
-        ("because_listeners", "<i4", (REASONS,)),
-    ]
-)
-# One of the artists that the user plays most.
-TOP_ARTIST = np.dtype([("artist", "<i4"), ("plays", "<i4")])
+from common.command_line import OutsideError, UserError
+from recommender.lists import Block, RuleList
 
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+-]{0,63}")
 
@@ -70,59 +55,6 @@ class Catalogue:
     def told_apart(self) -> bool:
         """Whether no two artists have the same name and MBID."""
         return len(set(zip(self.names, self.mbids, strict=True))) == len(self.names)
-
-
-@dataclass(frozen=True)
-class Block:
-    """The recommendations of some users: n users, r recommendations, t top artists in all.
-
-    A user of whom `lists` names a country and an age group is served from that list; None means
-    the user's own recommendations. Raises ValueError if a user stands in the block twice, or if
-    a score is no number.
-    """
-
-    users: list[str]
-    rules: list[str]
-    neighbours: np.ndarray  # (n,) how many listeners stand behind the recommendations
-    recommendations: np.ndarray  # (r,) RECOMMENDATION, best first within a user
-    recommendation_starts: np.ndarray  # (n + 1,)
-    top_artists: np.ndarray  # (t,) TOP_ARTIST, most played first
-    top_starts: np.ndarray  # (n + 1,)
-    lists: list[tuple[str, str] | None]
-
-    def __post_init__(self):
-        if len(set(self.users)) != len(self.users):
-            repeated = next(user for user in self.users if self.users.count(user) > 1)
-            raise ValueError(f"user {repeated!r} stands twice in one block")
-        if not np.isfinite(self.recommendations["score"]).all():
-            raise ValueError("a score is not a finite number")
-
-    def slices(self) -> Iterator[tuple]:
-        """Each user's fields in the order of this class, arrays cut to the user."""
-        recommended, top = self.recommendation_starts.tolist(), self.top_starts.tolist()
-        for index, user in enumerate(self.users):
-            yield (
-                user,
-                self.rules[index],
-                int(self.neighbours[index]),
-                self.recommendations[recommended[index] : recommended[index + 1]],
-                self.top_artists[top[index] : top[index + 1]],
-                self.lists[index],
-            )
-
-
-@dataclass(frozen=True)
-class RuleList:
-    """Recommendations for listeners without history; "" stands for every country or age."""
-
-    country: str
-    age_group: str
-    recommendations: np.ndarray  # (r,) RECOMMENDATION, best first
-
-    @property
-    def rule(self) -> str:
-        """The rule's name, as readers see it."""
-        return COUNTRY if self.country else GLOBAL
 
 
 class Writer(Protocol):
@@ -197,8 +129,3 @@ def new_run(run_id: str = "", now: datetime | None = None) -> Run:
     now = (now or datetime.now(UTC)).astimezone(UTC)
     version = f"{run_id or now.strftime('%Y%m%dT%H%M%SZ')}-{secrets.token_hex(4)}"
     return Run(version, run_id, now.strftime("%Y-%m-%dT%H:%M:%SZ"))
-
-
-def list_choices(country: str, age_group: str) -> list[tuple[str, str]]:
-    """The lists that may serve a listener, nearest first."""
-    return list(dict.fromkeys([(country, age_group), (country, ""), ("", age_group), ("", "")]))

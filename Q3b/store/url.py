@@ -10,11 +10,11 @@ import re
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
-from command_line import UserError
-from recommendation_store import Store
-from sqlite_store import SqliteStore
+from common.command_line import UserError
+from store.protocol import Store
+from store.sqlite.store import SqliteStore
 
-DEFAULT_STORE = f"sqlite:///{Path(__file__).resolve().parent / 'recommendations.db'}"
+DEFAULT_STORE = f"sqlite:///{Path(__file__).resolve().parents[1] / 'recommendations.db'}"
 TABLE = re.compile(r"[A-Za-z0-9_.-]{3,255}")  # DynamoDB's rule for names of tables
 
 
@@ -38,7 +38,7 @@ def open_store(url: str, create: bool = False) -> Store:
         return SqliteStore(Path(parts.path[1:]), create=create)
     if parts.scheme == "dynamodb" and TABLE.fullmatch(parts.netloc) and parts.path in ("", "/"):
         options = dynamodb_options(url, parts.query)
-        from dynamodb_store import DynamoStore  # boto3 takes a while: only who wants it waits
+        from store.dynamodb.store import DynamoStore  # boto3 takes a while: only who wants it waits
 
         return DynamoStore(parts.netloc, create=create, **options)
     raise UserError(

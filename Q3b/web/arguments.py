@@ -3,10 +3,11 @@
 import hmac
 from collections.abc import Callable
 
-from command_line import UserError
 from flask import Flask, Request, request
 from werkzeug.datastructures import MultiDict, WWWAuthenticate
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, Unauthorized
+
+from common.command_line import UserError
 
 LONGEST_USER_ID = 256  # characters
 LONGEST_COUNTRY = 64  # characters

@@ -1,13 +1,13 @@
 """The description of the API in OpenAPI 3.1, served at `/openapi.json`."""
 
-from api_requests import (
+from recommender.lists import RULES
+from web.arguments import (
     HIGHEST_AGE,
     HIGHEST_LIMIT,
     LONGEST_COUNTRY,
     LONGEST_USER_ID,
     USUAL_LIMIT,
 )
-from recommendation_store import RULES
 
 NAMES = {
     400: "A wrong argument",

@@ -3,12 +3,14 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from age_groups import age_group
-from api_requests import read_age, read_country, read_user_id
-from command_line import OutsideError
 from flask import Blueprint, Response, current_app, make_response, render_template, request
-from recommendation_store import COUNTRY, NEIGHBOURS, Run, Store
 from werkzeug.exceptions import BadRequest
+
+from common.command_line import OutsideError
+from listening.age_groups import age_group
+from recommender.lists import COUNTRY, NEIGHBOURS
+from store.protocol import Run, Store
+from web.arguments import read_age, read_country, read_user_id
 
 page = Blueprint("page", __name__)
 FIELDS = {

@@ -3,8 +3,12 @@
 from datetime import UTC, datetime
 
 import orjson
-from age_groups import age_group
-from api_requests import (
+from flask import Blueprint, Response, current_app, request
+from werkzeug.exceptions import NotFound, ServiceUnavailable
+
+from listening.age_groups import age_group
+from store.protocol import Run, Store
+from web.arguments import (
     USUAL_LIMIT,
     read_age,
     read_arguments,
@@ -13,10 +17,7 @@ from api_requests import (
     read_strict,
     read_user_id,
 )
-from flask import Blueprint, Response, current_app, request
-from openapi import openapi_document
-from recommendation_store import Run, Store
-from werkzeug.exceptions import NotFound, ServiceUnavailable
+from web.openapi import openapi_document
 
 routes = Blueprint("routes", __name__)
 

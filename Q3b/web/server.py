@@ -8,10 +8,11 @@ from ipaddress import ip_address
 from pathlib import Path
 
 import waitress
-from command_line import OutsideError, UserError
 from flask import Flask
 
-FOLDER = Path(__file__).resolve().parent
+from common.command_line import OutsideError, UserError
+
+FOLDER = Path(__file__).resolve().parents[1]
 DEFAULT_SERVER = "waitress" if os.name == "nt" else "gunicorn"
 
 

@@ -2,15 +2,13 @@
 
 from types import ModuleType
 
-import combined_log
-import tsv_log
-import w3c_log
-from command_line import UserError
+from common.command_line import UserError
+from logs.layouts import combined, tsv, w3c
 
 # A format is a module with DESCRIPTION, `recognises`, which judges the first lines of a file, and
 # `pieces`, which lays out the file's blocks: each piece is a layout and whole lines of it, and no
 # line of the file is missing, so that lines can be counted.
-FORMATS = {"w3c": w3c_log, "tsv": tsv_log, "combined": combined_log}
+FORMATS = {"w3c": w3c, "tsv": tsv, "combined": combined}
 
 HEAD = 1 << 16  # bytes in which a format is looked for
 

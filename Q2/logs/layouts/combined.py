@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
 
-from log_kernel import DATE, LONGEST_LINE, SIZE, STATUS, TIME, URL
-from log_scanner import Layout
+from logs.kernel import DATE, LONGEST_LINE, SIZE, STATUS, TIME, URL
+from logs.scanner import Layout
 
 DESCRIPTION = "Apache's and nginx's common and combined"
 LAYOUT = Layout((DATE, TIME, SIZE, STATUS, URL))

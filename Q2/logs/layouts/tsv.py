@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from command_line import UserError
-from log_kernel import CACHE, DATE, SIZE, SKIP, STATUS, TIME, URL
-from log_scanner import Layout
+from common.command_line import UserError
+from logs.kernel import CACHE, DATE, SIZE, SKIP, STATUS, TIME, URL
+from logs.scanner import Layout
 
 DESCRIPTION = "date, time, size, url separated by tabs"
 COLUMNS = {"date": DATE, "time": TIME, "size": SIZE, "url": URL}

@@ -7,9 +7,9 @@ fields", Amazon CloudFront Developer Guide; "W3C Logging", Microsoft IIS documen
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
-from command_line import UserError
-from log_kernel import CACHE, DATE, SIZE, SKIP, STATUS, TIME, URL
-from log_scanner import Layout
+from common.command_line import UserError
+from logs.kernel import CACHE, DATE, SIZE, SKIP, STATUS, TIME, URL
+from logs.scanner import Layout
 
 DESCRIPTION = "W3C extended with a #Fields line (CloudFront, IIS)"
 FIELDS = {"date": DATE, "time": TIME, "sc-bytes": SIZE, "cs-uri-stem": URL}

@@ -15,7 +15,8 @@ from contextlib import contextmanager
 from decimal import Decimal
 
 from botocore.exceptions import BotoCoreError, ClientError
-from recommendation_store import StoreError
+
+from store.protocol import StoreError
 
 BATCH_ITEMS = 25
 ITEM_BYTES = 409_600

@@ -23,11 +23,13 @@ from contextlib import contextmanager, suppress
 from functools import cached_property
 
 from botocore.exceptions import ClientError
-from command_line import UserError
-from dynamodb_requests import failures, is_code, item_from_wire, to_wire, unpacked
-from dynamodb_table import DynamoWriter, list_key, made_client, make_table
-from reader_items import user_item
-from recommendation_store import Catalogue, Run, StoreError, StoreLockedError, list_choices
+
+from common.command_line import UserError
+from recommender.lists import list_choices
+from store.dynamodb.requests import failures, is_code, item_from_wire, to_wire, unpacked
+from store.dynamodb.table import DynamoWriter, list_key, made_client, make_table
+from store.items import user_item
+from store.protocol import Catalogue, Run, StoreError, StoreLockedError
 
 DAY = 86_400  # seconds
 POINTER_SECONDS = 1.0  # how long a reader may take the pointer as it last saw it

@@ -10,7 +10,9 @@ from functools import partial
 import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from dynamodb_requests import (
+
+from recommender.lists import Block, RuleList
+from store.dynamodb.requests import (
     batches,
     failures,
     is_code,
@@ -19,8 +21,8 @@ from dynamodb_requests import (
     to_wire,
     write_batch,
 )
-from reader_items import played_artists, recommended_artists
-from recommendation_store import Block, Catalogue, RuleList, Run
+from store.items import played_artists, recommended_artists
+from store.protocol import Catalogue, Run
 
 WRITERS = 8  # batches under way at once
 # The job is patient; a reader would rather say quickly that the store is down.

@@ -12,7 +12,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 
-from recommendation_store import Block, Catalogue, RuleList, Run, StoreError
+from recommender.lists import Block, RuleList
+from store.protocol import Catalogue, Run, StoreError
 
 BUSY_SECONDS = 10  # how long a connection waits for another's lock on the file
 PAGE_BYTES = 16_384  # 14 users to a page: a file a fifth smaller than with SQLite's 4,096

@@ -15,21 +15,13 @@ from datetime import datetime
 from pathlib import Path
 
 import numpy as np
-from command_line import UserError
 from filelock import FileLock, Timeout
-from reader_items import played_artists, recommended_artists, user_item
-from recommendation_store import (
-    NEIGHBOURS,
-    RECOMMENDATION,
-    RULES,
-    TOP_ARTIST,
-    Catalogue,
-    Run,
-    StoreError,
-    StoreLockedError,
-    list_choices,
-)
-from sqlite_file import (
+
+from common.command_line import UserError
+from recommender.lists import NEIGHBOURS, RECOMMENDATION, RULES, TOP_ARTIST, list_choices
+from store.items import played_artists, recommended_artists, user_item
+from store.protocol import Catalogue, Run, StoreError, StoreLockedError
+from store.sqlite.file import (
     SqliteWriter,
     connect,
     failures,

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from play_counts import PlayCounts, plays_matrix
+
+from listening.play_counts import PlayCounts, plays_matrix
 
 SCENES = 48
 POPULARITY_FALL, POPULARITY_SHIFT = 0.9, 30  # artist r is as likely as (r + 30) ** -0.9

@@ -1,0 +1,1 @@
+"""Events from files or a table, as the view `piwik_track`."""

@@ -1,0 +1,1 @@
+"""The PostgreSQL server: the one that is named, or an embedded one."""

@@ -1,0 +1,1 @@
+"""The questions about retention, and their answers as text, CSV, JSON and plots."""

@@ -1,0 +1,1 @@
+"""Access logs: found, inflated, recognised and scanned into records."""

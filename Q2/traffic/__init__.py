@@ -1,0 +1,1 @@
+"""Requests and bytes by group: the question, its answer, reports and plots."""

@@ -1,0 +1,46 @@
+"""What one block of a log adds to the answer."""
+
+import threading
+
+import pandas as pd
+
+from common.command_line import UserError
+from logs.kernel import CACHE, STATUS
+from logs.scanner import SHORTEST_ROW, Columns, Layout, ScannedBlock, empty_columns, scan_block
+from traffic.account import BlockAccount, account_for
+from traffic.question import Question, counts, summarise
+from traffic.totals import no_groups
+
+
+class Rooms(threading.local):
+    """Columns of each thread, filled for block after block: fresh memory takes time to be had."""
+
+    columns: Columns | None = None
+
+    def columns_for(self, block: memoryview, question: Question) -> Columns:
+        """Columns with room for the block's rows."""
+        if self.columns is None or len(self.columns.second) < len(block) // SHORTEST_ROW + 1:
+            self.columns = empty_columns(block, question.columns_left_out())
+        return self.columns
+
+
+def answer_block(
+    file: str, layout: Layout, block: memoryview, question: Question, rooms: Rooms
+) -> tuple[BlockAccount, pd.DataFrame]:
+    """What became of the lines of one block, and what it adds to the answer."""
+    scanned = scan_block(file, layout, block, rooms.columns_for(block, question))
+    return account_for(scanned), part_of_answer(scanned, question)
+
+
+def part_of_answer(scanned: ScannedBlock, question: Question) -> pd.DataFrame:
+    """What one block adds to the answer."""
+    if scanned.records.empty:
+        return no_groups(question)
+    for name, role in (("status", STATUS), ("cache", CACHE)):
+        asked = name in question.by or (name == "cache" and question.caches)
+        if asked and role not in scanned.layout.roles:
+            raise UserError(f"{scanned.file}: its rows have no {name} field; ask without {name}")
+    if "url" not in question.by:
+        return summarise(scanned.records, question)
+    mask = counts(scanned.records, question)
+    return summarise(scanned.records[mask].assign(url=scanned.urls(mask)), question)

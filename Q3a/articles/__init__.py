@@ -1,0 +1,1 @@
+"""Articles: read from files, cleaned, cut into words, grouped by near-duplicates."""

@@ -1,0 +1,1 @@
+"""Models of tags: searched for, trained, calibrated, saved and used."""

@@ -1,0 +1,1 @@
+"""Recommenders compared on held-out plays, and the choice of their settings."""

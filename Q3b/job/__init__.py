@@ -1,0 +1,1 @@
+"""The daily job: fit, write a set, verify it, report."""

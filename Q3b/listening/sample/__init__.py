@@ -1,0 +1,1 @@
+"""Listeners drawn from a seed, and the files of them."""

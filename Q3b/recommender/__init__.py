@@ -1,0 +1,1 @@
+"""Recommendations of artists: neighbours, votes, charts and reasons."""

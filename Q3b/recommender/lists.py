@@ -1,0 +1,80 @@
+"""What a list of recommendations is: its fields, its rule, blocks of users."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+REASONS = 3  # of the user's own artists that explain a recommendation
+NEIGHBOURS, COUNTRY, GLOBAL = RULES = ("neighbours", "country", "global")
+
+# One recommended artist. Artists are numbers into the run's catalogue; -1 is no artist.
+RECOMMENDATION = np.dtype(
+    [
+        ("artist", "<i4"),
+        ("score", "<f4"),
+        ("because_artist", "<i4", (REASONS,)),
+        ("because_share", "<f4", (REASONS,)),
+        ("because_listeners", "<i4", (REASONS,)),
+    ]
+)
+# One of the artists that the user plays most.
+TOP_ARTIST = np.dtype([("artist", "<i4"), ("plays", "<i4")])
+
+
+@dataclass(frozen=True)
+class Block:
+    """The recommendations of some users: n users, r recommendations, t top artists in all.
+
+    A user of whom `lists` names a country and an age group is served from that list; None means
+    the user's own recommendations. Raises ValueError if a user stands in the block twice, or if
+    a score is no number.
+    """
+
+    users: list[str]
+    rules: list[str]
+    neighbours: np.ndarray  # (n,) how many listeners stand behind the recommendations
+    recommendations: np.ndarray  # (r,) RECOMMENDATION, best first within a user
+    recommendation_starts: np.ndarray  # (n + 1,)
+    top_artists: np.ndarray  # (t,) TOP_ARTIST, most played first
+    top_starts: np.ndarray  # (n + 1,)
+    lists: list[tuple[str, str] | None]
+
+    def __post_init__(self):
+        if len(set(self.users)) != len(self.users):
+            repeated = next(user for user in self.users if self.users.count(user) > 1)
+            raise ValueError(f"user {repeated!r} stands twice in one block")
+        if not np.isfinite(self.recommendations["score"]).all():
+            raise ValueError("a score is not a finite number")
+
+    def slices(self) -> Iterator[tuple]:
+        """Each user's fields in the order of this class, arrays cut to the user."""
+        recommended, top = self.recommendation_starts.tolist(), self.top_starts.tolist()
+        for index, user in enumerate(self.users):
+            yield (
+                user,
+                self.rules[index],
+                int(self.neighbours[index]),
+                self.recommendations[recommended[index] : recommended[index + 1]],
+                self.top_artists[top[index] : top[index + 1]],
+                self.lists[index],
+            )
+
+
+@dataclass(frozen=True)
+class RuleList:
+    """Recommendations for listeners without history; "" stands for every country or age."""
+
+    country: str
+    age_group: str
+    recommendations: np.ndarray  # (r,) RECOMMENDATION, best first
+
+    @property
+    def rule(self) -> str:
+        """The rule's name, as readers see it."""
+        return COUNTRY if self.country else GLOBAL
+
+
+def list_choices(country: str, age_group: str) -> list[tuple[str, str]]:
+    """The lists that may serve a listener, nearest first."""
+    return list(dict.fromkeys([(country, age_group), (country, ""), ("", age_group), ("", "")]))

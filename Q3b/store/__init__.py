@@ -1,0 +1,1 @@
+"""Stores of recommendations: one protocol, SQLite and DynamoDB."""

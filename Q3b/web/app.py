@@ -1,0 +1,67 @@
+"""The WSGI app: its settings, its store and its routes."""
+
+import math
+from collections.abc import Mapping
+from datetime import datetime
+
+from flask import Flask
+
+from common.command_line import OutsideError, UserError
+from store.protocol import Store
+from store.url import DEFAULT_STORE, open_store
+from web.arguments import guard
+from web.metrics import measure
+from web.page import page
+from web.problems import describe_failures
+from web.routes import routes
+
+DEFAULTS = {
+    "STORE": DEFAULT_STORE,
+    "API_KEY": "",  # empty: no key is asked for
+    "FRESH_HOURS": 36,  # a daily job may be half a day late
+    "CACHE_SECONDS": 60,  # how long a client may keep an answer without asking again
+}
+
+
+def create_app(config: Mapping | None = None) -> Flask:
+    """The WSGI app; `config` (such as {"STORE": url}) goes before the environment.
+
+    The store is opened but not read, so that the app starts while the store is down. Raises
+    UserError for a wrong setting.
+    """
+    app = Flask(__name__)
+    app.debug = False  # whatever FLASK_DEBUG says
+    app.config.from_mapping(DEFAULTS)
+    app.config.from_prefixed_env("RECOMMENDER", loads=str)
+    app.config.from_mapping(config or {})
+    for name in ("FRESH_HOURS", "CACHE_SECONDS"):
+        app.config[name] = positive_number(name, app.config[name])
+    app.url_map.merge_slashes = False  # a user id may hold slashes
+    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
+    app.extensions["store"] = open_store(app.config["STORE"])
+    describe_failures(app)
+    app.extensions["metrics"] = measure(app, lambda: generated_at(app.extensions["store"]))
+    guard(app)
+    app.register_blueprint(routes)
+    app.register_blueprint(page)
+    return app
+
+
+def positive_number(name: str, value: float | str) -> float:
+    """The number that a setting holds. Raises UserError if it holds none, or none above 0."""
+    try:
+        number = float(value)
+    except ValueError:
+        number = math.nan
+    if 0 < number < math.inf:
+        return number
+    raise UserError(f"RECOMMENDER_{name} is {value!r}; it must be a number above 0")
+
+
+def generated_at(opened: Store) -> float:
+    """When the published set was generated, in epoch seconds; 0 if that cannot be told."""
+    try:
+        run = opened.current()
+    except OutsideError:
+        return 0
+    return datetime.fromisoformat(run.generated_at).timestamp() if run else 0
