@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from conftest import ROOT, START_SECONDS, clean_environment
 from distributed import Client, WorkerPlugin
+
+from tests.conftest import ROOT, START_SECONDS, clean_environment
 
 
 class Cluster:

@@ -3,6 +3,7 @@
 import io
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ import pytest
 from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parent.parent
+QUESTIONS = [ROOT / name for name in ("Q1", "Q2", "Q3a", "Q3b")]
 START_SECONDS = 180  # for what is to start, much: machines have other work
 
 # How much hypothesis draws: always the same few examples, or many in .ci/run; `search` draws others
@@ -58,6 +60,13 @@ def run_script(
 def take_interrupts() -> None:
     """For a child process to run first: it takes SIGINT, even of tests in the background."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def free_port() -> int:
+    """A port that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 class Finished(NamedTuple):

@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 import pytest
-from conftest import ROOT, START_SECONDS, clean_environment, run_script
+
+from tests.conftest import ROOT, START_SECONDS, clean_environment, run_script
 
 pytestmark = pytest.mark.slow
 SCHEDULER, *WORKERS, CLIENT = PLACES = ["scheduler", "worker-1", "worker-2", "client"]

@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
 
 from common.command_line import (
     ArgumentParser,
@@ -20,6 +19,7 @@ from common.command_line import (
     share,
     whole_number,
 )
+from tests.conftest import ROOT
 
 
 def failing(error: BaseException):

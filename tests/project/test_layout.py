@@ -1,17 +1,25 @@
 """Each question's folder stands alone, and all of them keep the same habits."""
 
 import ast
+import hashlib
 import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, run_script
-from script_parsers import loaded
 
-FOLDERS = [ROOT / name for name in ("Q1", "Q2", "Q3a", "Q3b")]
-MODULES = [module for folder in FOLDERS for module in sorted(folder.glob("*.py"))]
-# Files that are the same wherever they stand, and the fewest folders that have them.
-SHARED = {"command_line.py": 4, "cluster.py": 3, "cluster_failures.py": 3}
+from tests.conftest import QUESTIONS, ROOT, run_script
+from tests.project.conftest import loaded
+from tests.project.import_graph import imports, reachable
+
+# Not those below `deploy`, which Airflow and gunicorn load.
+MODULES = [
+    module
+    for question in QUESTIONS
+    for module in sorted(question.rglob("*.py"))
+    if "deploy" not in module.parts
+]
+COMMON = sorted({module.name for module in MODULES if module.parent.name == "common"})
+REDUNDANT_LINES = 1_220  # of files in `common` that occur more than once
 
 
 def name_of(path: Path) -> str:
@@ -22,18 +30,6 @@ def parse(module: Path) -> ast.Module:
     return ast.parse(module.read_text(encoding="utf-8"))
 
 
-def imported_modules(module: Path) -> set[str]:
-    """The top-level names that a module imports, anywhere in it."""
-    names = set()
-    for node in ast.walk(parse(module)):
-        if isinstance(node, ast.Import):
-            names |= {alias.name.split(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{name_of(module)}: scripts have no relative imports"
-            names.add(node.module.split(".")[0])
-    return names
-
-
 def is_script(module: Path) -> bool:
     return 'if __name__ == "__main__":' in module.read_text(encoding="utf-8")
 
@@ -41,24 +37,51 @@ def is_script(module: Path) -> bool:
 SCRIPTS = [module for module in MODULES if is_script(module)]
 
 
-@pytest.mark.parametrize(("name", "fewest"), SHARED.items())
-def test_a_shared_file_is_the_same_in_every_folder(name, fewest):
-    first, *others = [(f / name).read_bytes() for f in FOLDERS if (f / name).exists()]
-    assert len(others) + 1 >= fewest
-    assert all(other == first for other in others), f"{name} differs between folders"
+def copies(name: str) -> list[Path]:
+    """Where a file of `common` occurs."""
+    return [path for question in QUESTIONS if (path := question / "common" / name).exists()]
 
 
-def test_module_names_are_unique_across_folders():
-    names = [module.name for module in MODULES if module.name not in SHARED]
+@pytest.mark.parametrize("name", COMMON)
+def test_a_common_file_is_the_same_wherever_it_occurs(name):
+    digests = {hashlib.sha256(path.read_bytes()).hexdigest() for path in copies(name)}
+    assert len(copies(name)) > 1, f"only one question uses {name}: put it into a stage"
+    assert len(digests) == 1, f"{name} differs between questions"
+
+
+def test_copies_are_few_lines():
+    repeated = [path for name in COMMON for path in copies(name)[1:]]
+    lines = sum(len(path.read_text(encoding="utf-8").splitlines()) for path in repeated)
+    assert lines <= REDUNDANT_LINES
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=name_of)
+def test_a_question_has_only_the_common_files_that_it_uses(question):
+    graph = imports(question)
+    used = set().union(*(reachable(module.resolve(), graph) for module in question.glob("*.py")))
+    assert set(question.glob("common/*.py")) <= used
+
+
+def test_names_of_packages_and_scripts_are_unique_across_questions():
+    names = [
+        path.stem
+        for question in QUESTIONS
+        for path in question.iterdir()
+        if path.suffix == ".py" or (path / "__init__.py").exists()
+    ]
+    assert "common" not in names, "`common` is one namespace over all questions: no __init__.py"
     assert sorted(set(names)) == sorted(names)
 
 
-@pytest.mark.parametrize("module", MODULES, ids=name_of)
-def test_a_module_imports_nothing_from_another_folder(module):
-    own = {neighbour.stem for neighbour in module.parent.glob("*.py")}
-    foreign = {other.stem for other in MODULES if other.parent != module.parent} - own
-    foreign |= {folder.name for folder in FOLDERS}
-    assert not imported_modules(module) & foreign
+@pytest.mark.parametrize("question", QUESTIONS, ids=name_of)
+def test_the_top_of_a_question_holds_scripts_alone(question):
+    assert all(map(is_script, question.glob("*.py")))
+
+
+@pytest.mark.parametrize("folder", sorted({module.parent for module in MODULES}), ids=name_of)
+def test_a_folder_of_modules_says_what_it_holds(folder):
+    if folder not in QUESTIONS and folder.name != "common":
+        assert ast.get_docstring(parse(folder / "__init__.py"))
 
 
 @pytest.mark.parametrize("module", MODULES, ids=name_of)
@@ -88,7 +111,7 @@ def test_an_unknown_option_is_one_line(script):
 
 
 def test_every_question_has_a_script():
-    assert {script.parent for script in SCRIPTS} == set(FOLDERS)
+    assert {script.parent for script in SCRIPTS} == set(QUESTIONS)
 
 
 def test_all_benchmarks_are_run_together():

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from conftest import ROOT, clean_environment
-from script_parsers import loaded, parser_of
+
+from tests.conftest import ROOT, clean_environment
+from tests.project.conftest import loaded, parser_of
 
 PAGES = [ROOT / "README.md", *sorted(ROOT.glob("Q*/README.md")), ROOT / "benchmarks" / "README.md"]
 LINKING_PAGES = [*PAGES, ROOT / "CONTRIBUTING.md"]

@@ -21,17 +21,24 @@ from unittest.mock import patch
 from urllib.parse import urlsplit
 
 import pytest
-from conftest import ROOT, clean_environment
 from filelock import FileLock
 from hypothesis import assume, given, note, settings
 from hypothesis import strategies as st
-from q3b_app import execute
-from q3b_published import LISTENERS, publish
-from script_parsers import Seen, loaded, parser_of
-from sweep import HOSTILE, changed, tagger_bytes, time_limit
-from test_layout import is_script
 
 from listening.sample.files import write_listeners
+from tests.conftest import ROOT, clean_environment
+from tests.project.conftest import (
+    HOSTILE,
+    Seen,
+    changed,
+    loaded,
+    parser_of,
+    tagger_bytes,
+    time_limit,
+)
+from tests.project.test_layout import is_script
+from tests.q3b.listening.conftest import execute
+from tests.q3b.web.conftest import LISTENERS, publish
 
 QUESTIONS = [script for script in sorted(ROOT.glob("Q*/*.py")) if is_script(script)]
 BENCHMARKS = [script for script in sorted(ROOT.glob("benchmarks/*.py")) if is_script(script)]

@@ -28,12 +28,9 @@ import pandas as pd
 import psycopg2
 import pyarrow as pa
 import pytest
-from conftest import ROOT
 from hypothesis import example, given, note
 from hypothesis import strategies as st
 from pyarrow import parquet
-from q3b_published import LISTENERS, publish
-from sweep import HOSTILE, changed, damaged, tagger_bytes, time_limit
 
 from alert import post
 from articles import files as articles
@@ -64,6 +61,9 @@ from store.protocol import new_run
 from store.url import open_store
 from tagger.predictions import predictions
 from tagger.saved import load_tagger
+from tests.conftest import ROOT
+from tests.project.conftest import HOSTILE, changed, damaged, tagger_bytes, time_limit
+from tests.q3b.web.conftest import LISTENERS, publish
 from traffic.account import RowAccount, account_for
 from web.app import create_app
 

@@ -1,9 +1,9 @@
 """A wrong argument is said in one line, with exit code 2, and nothing is printed."""
 
 import pytest
-from conftest import ROOT, assert_one_line_error, run_here
 
 from sql import main
+from tests.conftest import ROOT, assert_one_line_error, run_here
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,9 @@
 """The triangle: cohorts by first install, ages in periods, what is not yet observed."""
 
 import pytest
-from q1_given import as_table, given, table
 
 from retention.questions import ask, cohorts_of
+from tests.q1.conftest import as_table, given, table
 
 EVENTS = """
     uid   | time                        | event_name

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import psycopg2
 import pytest
-from conftest import ROOT, clean_environment, run_script
 from psycopg2 import sql
 from psycopg2.extensions import parse_dsn
+
+from tests.conftest import ROOT, clean_environment, run_script
 
 # Characters that shells, compose, .env readers and URLs treat in ways of their own.
 PASSWORD = 'p@ss: ${HOME} $$ #1 \\ / %20 "quoted"'  # noqa: S105

@@ -9,9 +9,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from conftest import ROOT, assert_one_line_error, run_script
 
 from postgres.connection import chosen_server
+from tests.conftest import ROOT, assert_one_line_error, run_script
 
 NOWHERE = "postgresql://nobody:hunter2@127.0.0.1:1/nothing"
 HOSTILE = (

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import psycopg2
 import pytest
-from conftest import ROOT, clean_environment, run_script
 
 from postgres.directory import PREFIX, locked, server_directory
 from postgres.embedded import copied_binaries, embedded_server, installed_binaries
+from tests.conftest import ROOT, clean_environment, run_script
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux's /proc and prctl")
 posix = pytest.mark.skipif(os.name != "posix", reason="needs file locks and modes of POSIX")
@@ -25,7 +25,7 @@ posix = pytest.mark.skipif(os.name != "posix", reason="needs file locks and mode
 STARTER = """
 import sys, time
 import psycopg2
-from embedded_postgresql import embedded_server
+from postgres.embedded import embedded_server
 with embedded_server() as url:
     with psycopg2.connect(url) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT pg_read_file('postmaster.pid'), current_setting('data_directory')")

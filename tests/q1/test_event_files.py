@@ -12,13 +12,13 @@ from contextlib import closing
 
 import psycopg2
 import pytest
-from conftest import ROOT, assert_one_line_error, clean_environment, run_here
 
 from common.command_line import OutsideError
 from events.files import EventFile
 from events.load import CHUNK_BYTES, landed
 from postgres.connection import session
 from sql import main
+from tests.conftest import ROOT, assert_one_line_error, clean_environment, run_here
 
 HEADER = "uid,time,event_name\n"
 GOOD = HEADER + "a,2017-04-01,FIRST_INSTALL\na,2017-04-03,OPEN\nb,2017-04-01,FIRST_INSTALL\n"

@@ -6,10 +6,10 @@ import json
 
 import numpy as np
 import pytest
-from conftest import assert_one_line_error, run_here
 from matplotlib.image import imread
 
 from sql import main
+from tests.conftest import assert_one_line_error, run_here
 
 # Three users install on the 1st and one on the 3rd, the last day of the data.
 EVENTS = """\

@@ -5,7 +5,8 @@ import sys
 import time
 
 import psycopg2
-from conftest import ROOT, clean_environment, run_script
+
+from tests.conftest import ROOT, clean_environment, run_script
 
 
 def rows(url: str, statement: str) -> list[tuple]:

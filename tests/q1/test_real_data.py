@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import run_script
+
+from tests.conftest import run_script
 
 
 @pytest.fixture(scope="module")

@@ -6,9 +6,9 @@ import json
 import pandas as pd
 import psycopg2
 import pytest
-from conftest import run_script
 
 from events.sample import RECORDS, USERS, as_csv, sample_events
+from tests.conftest import run_script
 
 QUESTION = {
     "install_event": "FIRST_INSTALL",

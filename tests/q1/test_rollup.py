@@ -8,11 +8,11 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg2
 import pytest
-from conftest import ROOT, assert_one_line_error, run_here, run_script
 
 from events.view import create_view, existing_table
 from refresh_rollup import main as refresh_rollup
 from retention.questions import ask
+from tests.conftest import ROOT, assert_one_line_error, run_here, run_script
 
 FIRST_DAY = date(2017, 4, 1)
 DAYS = 10

@@ -10,7 +10,10 @@ from collections.abc import Iterator
 
 import psycopg2
 import pytest
-from conftest import (
+from psycopg2 import sql
+
+from sql import main
+from tests.conftest import (
     ROOT,
     START_SECONDS,
     assert_one_line_error,
@@ -19,9 +22,6 @@ from conftest import (
     run_script,
     take_interrupts,
 )
-from psycopg2 import sql
-
-from sql import main
 
 EVENTS = [
     ("a", "2017-04-01 00:00:00", "FIRST_INSTALL"),

@@ -3,11 +3,11 @@
 from datetime import date, timedelta
 
 import pytest
-from conftest import assert_one_line_error, run_here
-from q1_given import given
 
 from retention.questions import Question, ask, first_moments, moments, overview
 from sql import main
+from tests.conftest import assert_one_line_error, run_here
+from tests.q1.conftest import given
 
 
 def retained(url: str, events: str, question: Question, time_type: str = "timestamptz"):

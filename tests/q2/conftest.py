@@ -3,9 +3,8 @@
 import json
 from pathlib import Path
 
-from conftest import ROOT, Finished, run_here
-
 from raw_data_analytics import main
+from tests.conftest import ROOT, Finished, run_here
 
 FIXTURES = ROOT / "tests" / "fixtures" / "q2"
 

@@ -10,14 +10,14 @@ import threading
 import boto3
 import fsspec
 import pytest
-from cluster_processes import cluster_of_processes, started
-from conftest import ROOT, assert_one_line_error
 from distributed import Client, get_task_stream
 from moto.server import ThreadedMotoServer
-from q2_script import FIXTURES, run
 
 from logs import ranges as log_ranges
 from logs.layouts import FORMATS
+from tests.cluster_processes import cluster_of_processes, started
+from tests.conftest import ROOT, assert_one_line_error
+from tests.q2.conftest import FIXTURES, run
 from traffic.question import GROUPINGS
 
 SCRIPT = ROOT / "Q2" / "raw_data_analytics.py"

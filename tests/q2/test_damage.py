@@ -7,10 +7,10 @@ import subprocess
 import sys
 
 import pytest
-from conftest import ROOT, assert_one_line_error, take_interrupts
-from q2_script import FIXTURES, ask, run
 
 from logs.streams import zstd
+from tests.conftest import ROOT, assert_one_line_error, take_interrupts
+from tests.q2.conftest import FIXTURES, ask, run
 
 GOOD = b"2017-08-24\t00:00:00\t10\t/a.jpg\n"
 

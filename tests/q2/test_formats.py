@@ -6,11 +6,11 @@ import io
 import lzma
 
 import pytest
-from conftest import assert_one_line_error, run_script
 from isal import igzip
-from q2_script import FIXTURES, ask, run
 
 from logs.streams import zstd
+from tests.conftest import assert_one_line_error, run_script
+from tests.q2.conftest import FIXTURES, ask, run
 
 FILES = {
     "plain.tsv": "tsv",

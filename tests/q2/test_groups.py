@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import assert_one_line_error
 from matplotlib.figure import Figure
 from matplotlib.image import imread
-from q2_script import FIXTURES, ask, run
 
+from tests.conftest import assert_one_line_error
+from tests.q2.conftest import FIXTURES, ask, run
 from traffic.plot import bytes_over_time, plot_over_time
 
 LOG = FIXTURES / "cloudfront-26-fields.log"

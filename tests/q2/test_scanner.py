@@ -4,11 +4,11 @@ import subprocess
 import sys
 
 import pytest
-from conftest import ROOT, clean_environment
 
 from logs.kernel import CACHE, DATE, LONGEST_LINE, REASONS, SIZE, SKIP, STATUS, TIME, URL
 from logs.names import pack, unpack
 from logs.scanner import Layout, scan_block
+from tests.conftest import ROOT, clean_environment
 
 TSV = Layout((DATE, TIME, SIZE, URL))
 
@@ -198,8 +198,8 @@ def test_packed_names():
 # Scans while another thread fills new memory of many sizes, all from one heap.
 LITTERED = """
 import threading
-from log_kernel import DATE, SIZE, TIME, URL
-from log_scanner import Layout, scan_block
+from logs.kernel import DATE, SIZE, TIME, URL
+from logs.scanner import Layout, scan_block
 rows = 20_000
 line = b"2017-08-24\\t10:00:00\\t%d\\t/%d.jpg\\n"
 block = memoryview(b"".join(line % (number, number % 97) for number in range(rows)))

@@ -7,11 +7,11 @@ import socket
 import boto3
 import fsspec
 import pytest
-from conftest import assert_one_line_error
 from moto.server import ThreadedMotoServer
-from q2_script import FIXTURES, ask, run
 
 from logs.sources import find_sources
+from tests.conftest import assert_one_line_error
+from tests.q2.conftest import FIXTURES, ask, run
 
 LOGS = ("plain.tsv", "combined.log", "cloudfront-26-fields.log")
 

@@ -2,10 +2,10 @@
 
 import pandas as pd
 import pytest
-from conftest import assert_one_line_error, run_script
-from q2_script import FIXTURES, ask, run
 
 from logs.sample import sample_log
+from tests.conftest import assert_one_line_error, run_script
+from tests.q2.conftest import FIXTURES, ask, run
 
 SCRIPT = "Q2/raw_data_analytics.py"
 TWO_DAYS = ("--from", "2017-08-24", "--to", "2017-08-25")

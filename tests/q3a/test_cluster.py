@@ -7,12 +7,12 @@ import subprocess
 
 import pandas as pd
 import pytest
-from cluster_processes import cluster_of_processes, started
-from conftest import ROOT, assert_one_line_error, run_script
 from joblib import Parallel, delayed
 
 from articles.parallel import on_all_cores
 from common.command_line import OutsideError
+from tests.cluster_processes import cluster_of_processes, started
+from tests.conftest import ROOT, assert_one_line_error, run_script
 
 SCRIPT = ROOT / "Q3a" / "tagging_prediction.py"
 LINEAR = ("--no-cache", "--format", "json", "--model", "linear")
@@ -33,7 +33,9 @@ def cluster(tmp_path_factory):
 
 def connected(address: str):
     """Connect as Q3a does: a plain import may find another folder's copy, and send its modules."""
-    spec = importlib.util.spec_from_file_location("cluster_of_q3a", SCRIPT.with_name("cluster.py"))
+    spec = importlib.util.spec_from_file_location(
+        "cluster_of_q3a", SCRIPT.parent / "common" / "cluster.py"
+    )
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module.connected(address)
@@ -62,7 +64,7 @@ def test_words_are_found_on_the_cluster_in_chunks(cluster, monkeypatch):
     texts = [f"拜登總統在白宮會見 NBA 球員{number}" for number in range(20)]
     with connected(cluster.address) as client:
         assert word_cache.cached_words(texts, None) == segment(texts)
-        where = client.run(lambda: "segmentation" in __import__("sys").modules)
+        where = client.run(lambda: "articles.words" in __import__("sys").modules)
     assert any(where.values())
 
 

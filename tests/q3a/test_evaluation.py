@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.model_selection import ParameterGrid
-from sklearn.pipeline import Pipeline
 
 from common.command_line import UserError
 from tagger.families import REFERENCE_GRID, families, first_candidate, forest
@@ -19,24 +18,7 @@ from tagger.search import (
     tagged,
     trained,
 )
-
-
-def corpus(per_tag: int = 20, seed: int = 0, informative: bool = True) -> pd.DataFrame:
-    """Articles whose tag is told by one word, or by none."""
-    generator = np.random.default_rng(seed)
-    rows = []
-    for tag in ("甲", "乙", "丙"):
-        for number in range(per_tag):
-            filler = " ".join(f"字{word}" for word in generator.integers(0, 50, 12))
-            rows.append((f"{tag}{number}", tag, f"{tag}詞 {filler}" if informative else filler))
-    articles = pd.DataFrame(rows, columns=["id", "tag", "words"])
-    return articles.assign(plain=articles["words"], group=range(len(articles)))
-
-
-def one_pipeline(kind: str) -> Pipeline:
-    """The pipeline of one candidate: of the first family of that kind, forest, linear or pair."""
-    family = next(it for it in families("all", "quick", 0) if it.name.startswith(kind))
-    return only_candidate([first_candidate(family)])
+from tests.q3a.conftest import corpus, one_pipeline
 
 
 def test_what_can_be_told_is_told():

@@ -3,12 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
-from test_q3a_evaluation import corpus, one_pipeline
 
 from quality import importance as word_importance
 from quality.importance import permuted_words, top_words
 from quality.occlusion import misleading_words
 from tagger.search import Evaluation, trained
+from tests.q3a.conftest import corpus, one_pipeline
 
 TELLING = {"甲詞", "乙詞", "丙詞"}
 

@@ -7,8 +7,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import skops.io
-from conftest import ROOT, run_script
-from test_q3a_evaluation import one_pipeline
 
 from articles.preparation import fit_to_learn_from, prepared
 from articles.sample import sample_articles
@@ -16,6 +14,8 @@ from common.command_line import UserError
 from tagger.predictions import predictions
 from tagger.saved import load_tagger, save_tagger
 from tagger.search import trained
+from tests.conftest import ROOT, run_script
+from tests.q3a.conftest import one_pipeline
 
 OTHER_PYTHONS = os.environ.get("OTHER_PYTHONS", "")  # paths, with the requirements installed
 

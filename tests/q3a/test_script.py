@@ -5,9 +5,9 @@ import json
 
 import pandas as pd
 import pytest
-from conftest import ROOT, run_script
 
 from tagging_prediction import main
+from tests.conftest import ROOT, run_script
 
 SCRIPT = "Q3a/tagging_prediction.py"
 FIXTURES = ROOT / "tests" / "fixtures" / "q3a"

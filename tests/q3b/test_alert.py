@@ -5,8 +5,8 @@ import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
-from conftest import assert_one_line_error, run_script
-from q3b_serving import free_port
+
+from tests.conftest import assert_one_line_error, free_port, run_script
 
 
 class Webhook(BaseHTTPRequestHandler):

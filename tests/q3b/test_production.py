@@ -5,10 +5,10 @@ import subprocess
 import sys
 
 import pytest
-from conftest import assert_one_line_error, run_script
 
 from common.command_line import OutsideError
 from run_production import served, wait_until_ready
+from tests.conftest import assert_one_line_error, run_script
 
 
 def test_one_command_goes_the_whole_way(tmp_path):

@@ -2,11 +2,11 @@
 
 import nbformat
 import pytest
-from conftest import ROOT, assert_one_line_error, run_script
 
 from listening.lastfm import PLAYS_FILE, PROFILE_FILE, read_lastfm
 from listening.sample.files import write_listeners
 from run_prototype import main
+from tests.conftest import ROOT, assert_one_line_error, run_script
 
 NOTEBOOK = ROOT / "Q3b" / "User-user Nearest Neighbours Prototype.ipynb"
 SCRIPT = "Q3b/run_prototype.py"

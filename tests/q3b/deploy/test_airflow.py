@@ -8,11 +8,11 @@ import venv
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, clean_environment
 from filelock import FileLock
-from q3b_app import LISTENERS, app_with_listeners
 
 from store.url import open_store
+from tests.conftest import ROOT, clean_environment
+from tests.q3b.listening.conftest import LISTENERS, app_with_listeners
 
 pytestmark = [
     pytest.mark.slow,

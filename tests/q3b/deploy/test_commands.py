@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import ROOT, START_SECONDS, clean_environment
-from q3b_app import LISTENERS, app_with_listeners
 
 from store.url import open_store
+from tests.conftest import ROOT, START_SECONDS, clean_environment
+from tests.q3b.listening.conftest import LISTENERS, app_with_listeners
 from web.app import create_app
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the schedulers are those of Unix")

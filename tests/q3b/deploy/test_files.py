@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import ROOT, clean_environment
+
+from tests.conftest import ROOT, clean_environment
+from tests.project.import_graph import imports, reachable
 
 Q3B = ROOT / "Q3b"
 DEPLOY = Q3B / "deploy"
@@ -251,29 +253,29 @@ def requirements(path: Path) -> dict[str, str]:
     return {line.split(">=")[0].split("[")[0]: line for line in wanted}
 
 
-def imported_packages(script: Path, seen: set[Path]) -> set[str]:
-    """The packages that a script imports, itself or through its neighbours."""
-    seen.add(script)
+def imported_names(module: Path) -> set[str]:
+    """The first names of all that a module imports, anywhere in it."""
     names = set()
-    for node in ast.walk(ast.parse(script.read_text(encoding="utf-8"))):
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names |= {alias.name.split(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             names.add(node.module.split(".")[0])
-    packages = set()
-    for name in names - set(sys.stdlib_module_names):
-        neighbour = script.with_name(f"{name}.py")
-        if not neighbour.exists():
-            packages.add(name)
-        elif neighbour not in seen:
-            packages |= imported_packages(neighbour, seen)
-    return packages
+    return names
+
+
+def imported_packages(script: Path) -> set[str]:
+    """The packages that a script imports, itself or through modules of the project."""
+    modules = reachable(script, imports(Q3B))
+    ours = {path.stem for path in Q3B.glob("*.py")} | {path.name for path in Q3B.iterdir()}
+    names = set().union(*map(imported_names, modules))
+    return names - ours - set(sys.stdlib_module_names)
 
 
 @pytest.mark.parametrize("script", ["recommend_daily.py", "api.py", "alert.py"])
 def test_the_image_installs_what_its_scripts_import(script):
     installed = requirements(DEPLOY / "requirements.txt")
-    packages = {PACKAGES.get(name, name) for name in imported_packages(Q3B / script, set())}
+    packages = {PACKAGES.get(name, name) for name in imported_packages(Q3B / script)}
     assert packages <= set(installed)
 
 

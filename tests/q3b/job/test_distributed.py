@@ -7,15 +7,15 @@ from concurrent.futures import CancelledError
 
 import pandas as pd
 import pytest
-from cluster_processes import cluster_of_processes, started
-from conftest import ROOT, assert_one_line_error, run_here, run_script
 from distributed import Client
-from q3b_stores import moto
 
 import recommend_daily
 from job.distributed import watch
 from listening.sample.files import write_listeners
 from store.url import open_store
+from tests.cluster_processes import cluster_of_processes, started
+from tests.conftest import ROOT, assert_one_line_error, run_here, run_script
+from tests.q3b.store.conftest import moto
 
 JOB, EVALUATE = "Q3b/recommend_daily.py", "Q3b/evaluate.py"
 KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}

@@ -12,13 +12,13 @@ import time
 import numpy as np
 import psycopg2
 import pytest
-from conftest import ROOT, assert_one_line_error, clean_environment, run_here, run_script
-from q3b_stores import moto
 
 from listening.lastfm import read_lastfm
 from listening.sample.files import write_listeners
 from recommend_daily import main
 from store.url import open_store
+from tests.conftest import ROOT, assert_one_line_error, clean_environment, run_here, run_script
+from tests.q3b.store.conftest import moto
 
 JOB = "Q3b/recommend_daily.py"
 USERS, ARTISTS = 300, 120

@@ -6,10 +6,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg2
-from conftest import ROOT
 
 from listening.lastfm import read_lastfm
 from listening.sample.files import write_listeners
+from tests.conftest import ROOT
 
 TABLES = ROOT / "Q3b" / "deploy" / "app_database.sql"
 LISTENERS, ARTISTS = 60, 80

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from conftest import ROOT
 
 from common.command_line import UserError
 from listening.lastfm import (
@@ -13,6 +12,7 @@ from listening.lastfm import (
     read_profiles,
     read_spellings,
 )
+from tests.conftest import ROOT
 
 QUIRKS = ROOT / "tests" / "fixtures" / "q3b" / "quirks"
 ANNA, BORIS, CLEO, DORA = "a" * 40, "b" * 40, "c" * 40, "d" * 40

@@ -9,6 +9,7 @@ from listening.sample.listeners import generated_play_counts
 from recommender.features import normalised_plays, one_hot_country, scaled_age
 from recommender.neighbours import Neighbours, nearest_neighbours
 from recommender.reference import recommend, similarity_weights
+from tests.conftest import ROOT
 
 
 def dense_features(play_counts) -> np.ndarray:
@@ -108,8 +109,8 @@ def test_a_user_of_every_artist_is_recommended_nothing():
     assert np.diff(recommended.indptr).tolist()[0] == 0
 
 
-def test_profiles_of_the_fixture_reach_the_features_by_user_id(request):
-    play_counts, _ = read_lastfm(request.path.parent / "fixtures" / "q3b" / "quirks")
+def test_profiles_of_the_fixture_reach_the_features_by_user_id():
+    play_counts, _ = read_lastfm(ROOT / "tests" / "fixtures" / "q3b" / "quirks")
     assert [user[0] for user in play_counts.users] == ["a", "b", "c"]
     features = dense_features(play_counts)
     assert features.shape == (3, 5 + 1 + 3)

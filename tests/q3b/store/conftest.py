@@ -11,11 +11,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import START_SECONDS
-from q3b_serving import free_port
 
 from recommender.lists import RECOMMENDATION, TOP_ARTIST, Block, RuleList
 from store.protocol import Catalogue, new_run
+from tests.conftest import START_SECONDS, free_port
 
 DYNALITE = Path(__file__).parent / "node" / "node_modules" / "dynalite" / "cli.js"
 NAMES = np.array(["Nina Simone", "王菲", "N/A", 'a "quoted" name', "Björk"], dtype=object)

@@ -16,7 +16,6 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.stub import ANY, Stubber
-from q3b_stores import CATALOGUE, block_of, dynalite, moto, publish, writing
 
 from common.command_line import UserError
 from store.dynamodb import requests as dynamodb_requests
@@ -35,6 +34,7 @@ from store.dynamodb.requests import (
 from store.lock import renewed_lock
 from store.protocol import StoreError, StoreLockedError, new_run
 from store.url import open_store
+from tests.q3b.store.conftest import CATALOGUE, block_of, dynalite, moto, publish, writing
 
 
 def item(key, size=0, version="v"):

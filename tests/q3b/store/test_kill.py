@@ -7,20 +7,20 @@ import sys
 import time
 
 import pytest
-from conftest import ROOT, clean_environment
-from q3b_stores import moto, publish
 
 from job.verify import check_set
 from listening.sample.files import write_listeners
 from store.url import open_store
+from tests.conftest import ROOT, clean_environment
+from tests.q3b.store.conftest import moto, publish
 
 KILLS = 20
 # Publishes sets 1, 2, 3 ... of which each has one user more, and says what it begins and ends.
 PUBLISHER = """
 import itertools, sys
-sys.path[:0] = ["Q3b", "tests"]
-from q3b_stores import block_of, writing
-from store_url import open_store
+sys.path[:0] = ["Q3b", "."]
+from tests.q3b.store.conftest import block_of, writing
+from store.url import open_store
 store = open_store(sys.argv[1], create=True)
 for number in itertools.count(int(sys.argv[2])):
     print(number, flush=True)

@@ -9,11 +9,20 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from q3b_stores import CATALOGUE, MBIDS, NAMES, block_of, dynalite, moto, publish, writing
 
 from common.command_line import UserError
 from store.protocol import Catalogue, StoreError, StoreLockedError, new_run
 from store.url import open_store
+from tests.q3b.store.conftest import (
+    CATALOGUE,
+    MBIDS,
+    NAMES,
+    block_of,
+    dynalite,
+    moto,
+    publish,
+    writing,
+)
 
 SERVERS = {"moto": moto, "dynalite": dynalite}
 

@@ -1,5 +1,11 @@
-"""A small published set for the tests of the API and its page."""
+"""A small published set, and the API as its users meet it: a process that listens on a port."""
 
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -7,6 +13,7 @@ import numpy as np
 from recommender.lists import RECOMMENDATION, TOP_ARTIST, Block, RuleList
 from store.protocol import Catalogue, Run, new_run
 from store.url import open_store
+from tests.conftest import ROOT, START_SECONDS, clean_environment, free_port
 
 ARTISTS = [
     *("Harbour Lights", "The Paper Lanterns", "Café Mistral", "夜行列車", "Nora Quill"),
@@ -82,3 +89,44 @@ def publish(url: str, users: list[str] = LISTENERS, **fields) -> Run:
     store.publish(run)
     store.close()
     return run
+
+
+def serving_environment(**environment: str) -> dict[str, str]:
+    """The environment without the developer's settings of the API."""
+    clean = {
+        name: value
+        for name, value in clean_environment().items()
+        if not name.startswith("RECOMMENDER_")
+    }
+    return clean | environment
+
+
+def wait_until_alive(base: str, process: subprocess.Popen) -> None:
+    """Return when `/healthz` answers; raise AssertionError if the server ends or takes too long."""
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        assert process.poll() is None, f"the server ended with exit code {process.returncode}"
+        try:
+            with urllib.request.urlopen(f"{base}/healthz", timeout=5):  # noqa: S310 - our own
+                return
+        except OSError:
+            time.sleep(0.05)
+    raise AssertionError("the server did not answer in time")
+
+
+@contextmanager
+def serving(store_url: str, *options: str, **environment: str) -> Iterator[str]:
+    """Yield the base URL of `python Q3b/api.py`; stop it as a supervisor does."""
+    port = free_port()
+    command = [sys.executable, "Q3b/api.py", "--store", store_url, "--port", str(port), *options]
+    process = subprocess.Popen(command, cwd=ROOT, env=serving_environment(**environment))
+    try:
+        wait_until_alive(f"http://127.0.0.1:{port}", process)
+        yield f"http://127.0.0.1:{port}"
+        assert process.poll() is None, "the server ended by itself"
+    finally:
+        process.terminate()
+        try:
+            process.wait(60)
+        finally:
+            process.kill()

@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
 import pytest
-from q3b_published import ARTISTS, CATALOGUE, COUNTRIES, LISTENERS, MBIDS, publish
 
 from common.command_line import UserError
 from store.protocol import new_run
 from store.url import open_store
+from tests.q3b.web.conftest import ARTISTS, CATALOGUE, COUNTRIES, LISTENERS, MBIDS, publish
 from web.app import create_app
 
 USER = LISTENERS[1]

@@ -1,9 +1,9 @@
 """The API reads DynamoDB as it reads SQLite, and says so when it is down."""
 
 import pytest
-from q3b_published import LISTENERS, publish
-from q3b_stores import moto
 
+from tests.q3b.store.conftest import moto
+from tests.q3b.web.conftest import LISTENERS, publish
 from web.app import create_app
 
 PATHS = [

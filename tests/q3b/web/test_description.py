@@ -8,9 +8,8 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from q3b_published import publish
-from q3b_serving import serving
 
+from tests.q3b.web.conftest import publish, serving
 from web.app import create_app
 
 # Beside its defaults: gunicorn refuses overlong addresses before the API sees them.

@@ -1,10 +1,10 @@
 """The page as HTML: statuses, what is shown when there is nothing to show, escaping."""
 
 import pytest
-from q3b_published import CATALOGUE, LISTENERS, publish
 
 from store.protocol import new_run
 from store.url import open_store
+from tests.q3b.web.conftest import CATALOGUE, LISTENERS, publish
 from web.app import create_app
 
 

@@ -6,8 +6,8 @@ import shutil
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect, sync_playwright
-from q3b_published import ARTISTS, LISTENERS, publish
-from q3b_serving import serving
+
+from tests.q3b.web.conftest import ARTISTS, LISTENERS, publish, serving
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 ARGUMENTS = [

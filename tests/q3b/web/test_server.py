@@ -8,9 +8,16 @@ import sys
 import urllib.request
 
 import pytest
-from conftest import ROOT, assert_one_line_error, run_script
-from q3b_published import ARTISTS, LISTENERS, publish
-from q3b_serving import free_port, serving, serving_environment, wait_until_alive
+
+from tests.conftest import ROOT, assert_one_line_error, free_port, run_script
+from tests.q3b.web.conftest import (
+    ARTISTS,
+    LISTENERS,
+    publish,
+    serving,
+    serving_environment,
+    wait_until_alive,
+)
 
 
 @pytest.fixture(scope="module")

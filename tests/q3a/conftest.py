@@ -1,0 +1,26 @@
+"""Articles and pipelines for the tests of the tagger."""
+
+import numpy as np
+import pandas as pd
+from sklearn.pipeline import Pipeline
+
+from tagger.families import families, first_candidate
+from tagger.search import only_candidate
+
+
+def corpus(per_tag: int = 20, seed: int = 0, informative: bool = True) -> pd.DataFrame:
+    """Articles whose tag is told by one word, or by none."""
+    generator = np.random.default_rng(seed)
+    rows = []
+    for tag in ("甲", "乙", "丙"):
+        for number in range(per_tag):
+            filler = " ".join(f"字{word}" for word in generator.integers(0, 50, 12))
+            rows.append((f"{tag}{number}", tag, f"{tag}詞 {filler}" if informative else filler))
+    articles = pd.DataFrame(rows, columns=["id", "tag", "words"])
+    return articles.assign(plain=articles["words"], group=range(len(articles)))
+
+
+def one_pipeline(kind: str) -> Pipeline:
+    """The pipeline of one candidate: of the first family of that kind, forest, linear or pair."""
+    family = next(it for it in families("all", "quick", 0) if it.name.startswith(kind))
+    return only_candidate([first_candidate(family)])
