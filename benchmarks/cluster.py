@@ -36,7 +36,7 @@ from cluster_processes import Cluster, cluster_of_processes  # noqa: E402
 from common.command_line import ArgumentParser, OutsideError, command  # noqa: E402
 
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1", "LOKY_MAX_CPU_COUNT": "1"}
-# As in docker-compose.yml: see MALLOC in Q2/cluster.py.
+# As in docker-compose.yml: see MALLOC in Q2/common/cluster.py.
 MALLOC = {"MALLOC_TRIM_THRESHOLD_": "268435456", "MALLOC_MMAP_THRESHOLD_": "33554432"}
 START = """
 import sys

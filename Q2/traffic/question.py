@@ -1,6 +1,6 @@
 """The question put to a log, and its answer for records: DataFrames in, DataFrames out.
 
-In a notebook, for one DataFrame of the records of `log_scanner`:
+In a notebook, for one DataFrame of the records of `logs.scanner`:
 
     question = Question(by=("extension",))
     name_groups(summarise(records, question), question)

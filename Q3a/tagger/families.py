@@ -108,7 +108,7 @@ SEARCHES = ("quick", "full", "none")
 def families(model: str, search: str, seed: int) -> list[Family]:
     """The families to compare for `--model` (one of MODELS) and `--search` (SEARCHES).
 
-    They stand in the order in which `nested_evaluation.preferred` takes them: those first that do
+    They stand in the order in which `search.preferred` takes them: those first that do
     well on long and on short texts alike.
     """
     full = search == "full"

@@ -2,8 +2,8 @@
 
 hetrec        HetRec 2011 Last.fm 2k: user_artists.dat, artists.dat (GroupLens, grouplens.org)
 ml-100k       MovieLens 100K: u.data, u.user, u.item; ratings are taken as play counts
-lastfm-360k   Last.fm 360K, see `lastfm_files.py`
-sample        generated listeners, see `listeners.py`
+lastfm-360k   Last.fm 360K, see `listening/lastfm.py`
+sample        generated listeners, see `listening/sample/`
 """
 
 from pathlib import Path

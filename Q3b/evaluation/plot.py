@@ -11,7 +11,7 @@ from evaluation.report import summary
 
 
 def plot_comparison(rows: list[dict], path: Path, top: int) -> None:
-    """Draw every row of `evaluation_report.py`, with confidence intervals, whole or not at all."""
+    """Draw every row of the report, with confidence intervals, whole or not at all."""
     names = list(dict.fromkeys(row["data"] for row in rows))
     height = 1.2 + 0.45 * max(sum(row["data"] == name for row in rows) for name in names)
     figure = Figure(figsize=(6.5 * len(names), height), layout="constrained")

@@ -41,7 +41,7 @@ def implicit_class(model: str) -> type:
 
 
 def weighted(plays: csr_array, kind: str, power: float = 1.0) -> csr_array:
-    """Play weights of a kind, see `play_weights.py`, raised to a power."""
+    """Play weights of a kind, see `recommender/weights.py`, raised to a power."""
     weights = fitted_weights(plays, kind, np.ones(plays.shape[1])).of(plays)
     weights.data **= power
     return weights

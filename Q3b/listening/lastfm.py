@@ -47,7 +47,7 @@ def read_lastfm(folder: Path) -> tuple[PlayCounts, dict[str, int]]:
 def read_plays(path: Path) -> tuple[PlayCounts, dict[str, int]]:
     """The plays without profiles, and the rows left out by reason.
 
-    A large file is read once only: the clean plays are kept beside it, see `plays_cache.py`.
+    A large file is read once only: the clean plays are kept beside it, see `cache.py`.
     """
     path = Path(path)
     if cached := read_cache(path):

@@ -1,6 +1,6 @@
 """The job's input, from wherever it comes: who played what, and everybody's profile.
 
-*.tsv      the two files of the Last.fm 360K data set (see `lastfm_files.py`)
+*.tsv      the two files of the Last.fm 360K data set (see `lastfm.py`)
 *.parquet  plays: user_id, artist_id, artist_name, plays, and last_played_at if a greatest
            age is asked for; profiles: user_id, gender, age, country, signup
 """

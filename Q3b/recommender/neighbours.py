@@ -1,6 +1,6 @@
 """The exact nearest neighbours of every user, by euclidean distance or cosine similarity.
 
-How: `neighbour_kernel.py` tells it in ten lines. The first call of a process loads the compiled
+How: `kernels/neighbours.py` tells it in ten lines. The first call of a process loads the compiled
 loops from numba's cache (0.3 s); the first call ever compiles them (10 to 20 s, float64 again).
 """
 
