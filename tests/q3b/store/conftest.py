@@ -7,16 +7,15 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from recommender.lists import RECOMMENDATION, TOP_ARTIST, Block, RuleList
 from store.protocol import Catalogue, new_run
-from tests.conftest import START_SECONDS, free_port
+from tests.conftest import ROOT, START_SECONDS, free_port
 
-DYNALITE = Path(__file__).parent / "node" / "node_modules" / "dynalite" / "cli.js"
+DYNALITE = ROOT / "tests" / "node" / "node_modules" / "dynalite" / "cli.js"
 NAMES = np.array(["Nina Simone", "王菲", "N/A", 'a "quoted" name', "Björk"], dtype=object)
 MBIDS = np.array([f"0000000{i}-0000-4000-8000-000000000000" for i in range(4)] + [""], dtype=object)
 CATALOGUE = Catalogue(NAMES, MBIDS)
