@@ -4,6 +4,8 @@ psql "$DATABASE_URL" -f Q1/schema.sql                        # once
 python Q1/refresh_rollup.py --days 2017-04-01 2017-04-08     # when events of these days came in
 """
 
+from common.command import UserError
+
 import argparse
 import json
 import os
@@ -15,7 +17,7 @@ from typing import Any
 from psycopg2 import errors
 from psycopg2.extensions import connection as Connection
 
-from common.command_line import ArgumentParser, UserError, command
+from common.command_line import ArgumentParser, command
 from events.view import VIEW, create_view, existing_table
 from postgres.connection import chosen_server, session
 from retention.options import COLUMNS_HELP, DSN_HELP, columns, day

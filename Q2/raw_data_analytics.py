@@ -9,6 +9,8 @@ Logs are plain (date, time, size, url separated by tabs), W3C extended (CloudFro
 (Apache, nginx), which is found from their content, as is gzip, zstd, bzip2 or xz compression.
 """
 
+from common.command import UserError
+
 import sys
 from argparse import ArgumentTypeError, Namespace
 from collections.abc import Sequence
@@ -16,14 +18,7 @@ from datetime import date
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from common.cluster import add_cluster_argument, connected
-from common.command_line import (
-    ArgumentParser,
-    UserError,
-    command,
-    picture,
-    random_seed,
-    whole_number,
-)
+from common.command_line import ArgumentParser, command, picture, random_seed, whole_number
 from logs.kernel import LONGEST_NAME
 from logs.layouts import FORMATS
 from logs.names import pack

@@ -11,6 +11,8 @@ Without files it learns from sample articles, Hong Kong news drawn from a seed. 
 standard output; the tags of new articles, with a calibrated confidence, go to --output.
 """
 
+from common.command import OutsideError
+
 import argparse
 import sys
 from collections import Counter
@@ -23,7 +25,7 @@ from articles.files import Source, read_batches
 from articles.preparation import fit_to_learn_from, prepared, say_all, say_rejected
 from articles.sample import sample_articles
 from common.cluster import connected
-from common.command_line import OutsideError, command
+from common.command_line import command
 from quality.fonts import font_for
 from quality.importance import permuted_words, top_words
 from quality.occlusion import misleading_words

@@ -4,6 +4,8 @@ The body is {"text": message}, which Slack, Mattermost and most alerting service
 the variable the message goes to standard error alone.
 """
 
+from common.command import OutsideError, UserError
+
 import json
 import os
 import socket
@@ -12,7 +14,7 @@ import urllib.request
 from collections.abc import Sequence
 from http.client import HTTPException
 
-from common.command_line import ArgumentParser, OutsideError, UserError, command
+from common.command_line import ArgumentParser, command
 
 TIMEOUT = 10  # seconds
 

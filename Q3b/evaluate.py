@@ -15,13 +15,7 @@ import sys
 from collections.abc import Sequence
 
 from common.cluster import add_cluster_argument, connected
-from common.command_line import (
-    ArgumentParser,
-    command,
-    picture,
-    random_seed,
-    whole_number,
-)
+from common.command_line import ArgumentParser, command, picture, random_seed, whole_number
 from evaluation.comparison import compare, read_data_sets, warm_up
 from evaluation.data import DATA_SETS
 from evaluation.models import MODELS, check_libraries

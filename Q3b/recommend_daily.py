@@ -18,6 +18,8 @@ Exit codes: 0 done; 1 a failure outside, trying again may help; 2 wrong settings
 not; 75 another run holds the store; 130 and 143 stopped by SIGINT and SIGTERM.
 """
 
+from common.command import UserError
+
 import argparse
 import os
 import signal
@@ -28,15 +30,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from common.cluster import add_cluster_argument, connected
-from common.command_line import (
-    ArgumentParser,
-    UserError,
-    command,
-    random_seed,
-    replacing,
-    share,
-    whole_number,
-)
+from common.command_line import ArgumentParser, command, random_seed, share, whole_number
+from common.output import replacing
 from job.report import report_csv, report_json, summary
 from job.run import daily_run
 from job.settings import RunSettings

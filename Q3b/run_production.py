@@ -5,6 +5,8 @@
 The data are a sample drawn from a seed and the store is an SQLite file; both are gone at the end.
 """
 
+from common.command import OutsideError
+
 import json
 import os
 import socket
@@ -17,7 +19,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from common.command_line import ArgumentParser, OutsideError, command, whole_number
+from common.command_line import ArgumentParser, command, whole_number
 from listening.sample.files import write_listeners
 
 HERE = Path(__file__).resolve().parent

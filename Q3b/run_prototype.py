@@ -7,6 +7,8 @@ The data are the two Last.fm 360K files if they stand in Q3b/, else a sample dra
 The executed copy goes to Q3b/output/; the notebook itself changes only with --in-place.
 """
 
+from common.command import OutsideError, UserError
+
 import os
 import re
 import subprocess
@@ -18,7 +20,8 @@ from pathlib import Path
 import nbformat
 from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 
-from common.command_line import ArgumentParser, OutsideError, UserError, command, replacing, share
+from common.command_line import ArgumentParser, command, share
+from common.output import replacing
 from listening.lastfm import PLAYS_FILE, PROFILE_FILE
 
 HERE = Path(__file__).resolve().parent

@@ -30,10 +30,12 @@ from distributed import Client, SchedulerPlugin
 ROOT = Path(__file__).resolve().parent.parent
 sys.path += [str(ROOT / "Q2"), str(ROOT / "tests")]
 
+from common.command import OutsideError  # noqa: E402
+
 from cluster_plan import plan  # noqa: E402
 from cluster_processes import Cluster, cluster_of_processes  # noqa: E402
 
-from common.command_line import ArgumentParser, OutsideError, command  # noqa: E402
+from common.command_line import ArgumentParser, command  # noqa: E402
 
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1", "LOKY_MAX_CPU_COUNT": "1"}
 # As in docker-compose.yml: see MALLOC in Q2/common/cluster.py.

@@ -33,7 +33,9 @@ from q3b_store import TOP, random_blocks, random_catalogue
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT / "Q3b"))
 
-from common.command_line import ArgumentParser, OutsideError, command  # noqa: E402
+from common.command import OutsideError  # noqa: E402
+
+from common.command_line import ArgumentParser, command  # noqa: E402
 from recommender.lists import RuleList  # noqa: E402
 from store.protocol import new_run  # noqa: E402
 from store.url import open_store  # noqa: E402

@@ -27,9 +27,11 @@ from tqdm import tqdm
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT / "Q3b"))
 
+from common.command import OutsideError  # noqa: E402
+
 from process_memory import peak_memory  # noqa: E402
 
-from common.command_line import ArgumentParser, OutsideError, command  # noqa: E402
+from common.command_line import ArgumentParser, command  # noqa: E402
 from listening.play_counts import PlayCounts  # noqa: E402
 from listening.sample.listeners import generated_play_counts  # noqa: E402
 from recommender.features import normalised_plays, one_hot_country, scaled_age  # noqa: E402

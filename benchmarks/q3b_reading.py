@@ -25,10 +25,12 @@ import pandas as pd
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT / "Q3b"))
 
+from common.command import OutsideError  # noqa: E402
+
 from process_memory import peak_memory  # noqa: E402
 from scipy.sparse import csr_array  # noqa: E402
 
-from common.command_line import ArgumentParser, OutsideError, command  # noqa: E402
+from common.command_line import ArgumentParser, command  # noqa: E402
 from listening.cache import cache_of  # noqa: E402
 from listening.lastfm import PLAYS_COLUMNS, PLAYS_FILE, SHA1, read_plays  # noqa: E402
 from listening.play_counts import plays_matrix  # noqa: E402

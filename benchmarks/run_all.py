@@ -21,7 +21,10 @@ from pathlib import Path
 FOLDER = Path(__file__).resolve().parent
 sys.path.append(str(FOLDER.parent / "Q1"))
 
-from common.command_line import ArgumentParser, OutsideError, command, replacing  # noqa: E402
+from common.command import OutsideError  # noqa: E402
+
+from common.command_line import ArgumentParser, command  # noqa: E402
+from common.output import replacing  # noqa: E402
 
 ARTISTS = 155_424
 LISTENERS = f"--users 359347 --artists {ARTISTS}"  # the shape of Last.fm 360K

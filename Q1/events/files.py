@@ -4,6 +4,8 @@ A file's *layout* is read from its first two rows; then, as a rule, COPY reads t
 `parsed_rows` is the slow way, for a file that COPY refuses: it says which rows are no events.
 """
 
+from common.command import UserError
+
 import csv
 import gzip
 import io
@@ -19,8 +21,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
-
-from common.command_line import UserError
 
 NAMES = ("uid", "time", "event_name")  # what every file must have, under these or mapped headers
 DELIMITERS = (",", "\t", ";")

@@ -5,6 +5,8 @@ when PostgreSQL refuses it, the file is read again row by row, to take in the ro
 and to count the others by reason.
 """
 
+from common.command import UserError
+
 import csv
 import io
 import sys
@@ -19,7 +21,6 @@ from psycopg2 import errors, sql
 from psycopg2.extensions import connection as Connection
 from tqdm import tqdm
 
-from common.command_line import UserError
 from events.files import NAMES, BadRow, EventFile, Layout, parsed_rows, read_layout
 from events.view import ZONED, Source
 

@@ -5,12 +5,13 @@ latter is only ever read. `time` keeps the type of the table's column, so that a
 serve; `day` is the calendar day of `time` in the time zone asked for.
 """
 
+from common.command import UserError
+
 from dataclasses import dataclass
 
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
 
-from common.command_line import UserError
 from events.files import NAMES
 
 VIEW = "piwik_track"

@@ -5,6 +5,8 @@ reads as well. What the environment says goes first; once it names a host, `.env
 all, so that the password of one server is never sent to another.
 """
 
+from common.command import OutsideError, UserError
+
 import os
 import sys
 import time
@@ -19,7 +21,6 @@ from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import make_dsn, parse_dsn, set_wait_callback
 from psycopg2.extras import wait_select
 
-from common.command_line import OutsideError, UserError
 from postgres.embedded import embedded_server
 
 DOTENV = Path(__file__).resolve().parents[2] / ".env"

@@ -4,6 +4,8 @@ The lock is the kernel's (flock on the directory itself), so it ends with its ho
 ends, and no process numbers are kept, which the system gives to strangers after a while.
 """
 
+from common.command import OutsideError
+
 import os
 import shutil
 import stat
@@ -11,8 +13,6 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-
-from common.command_line import OutsideError
 
 try:
     import fcntl

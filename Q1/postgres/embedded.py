@@ -10,6 +10,8 @@ stopped and removed. Should this process be killed, Linux stops the server, and 
 the directory.
 """
 
+from common.command import OutsideError
+
 import ctypes
 import os
 import secrets
@@ -27,7 +29,6 @@ from urllib.parse import quote
 
 import psycopg2
 
-from common.command_line import OutsideError
 from postgres.directory import server_directory
 
 try:

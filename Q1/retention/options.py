@@ -1,10 +1,12 @@
 """The command line of `sql.py`: servers, data, questions, and what is to be shown."""
 
+from common.command import UserError
+
 import argparse
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from common.command_line import ArgumentParser, UserError, picture, random_seed, whole_number
+from common.command_line import ArgumentParser, picture, random_seed, whole_number
 from events.files import NAMES
 from retention.questions import Question
 

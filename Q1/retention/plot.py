@@ -1,11 +1,13 @@
 """Retention as a picture: the heat map of the triangle, or the curve of one day's users."""
 
+from common.command import UserError
+
 from datetime import date
 from pathlib import Path
 
 import numpy as np
 
-from common.command_line import UserError, replacing
+from common.output import replacing
 from retention.questions import Cohort, Count, Question
 
 COLOURS = "YlGnBu"

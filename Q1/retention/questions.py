@@ -1,5 +1,7 @@
 """The questions about retention: `queries/*.sql`, asked of the view `piwik_track`."""
 
+from common.command import UserError
+
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
@@ -10,7 +12,6 @@ from psycopg2.errors import DatetimeFieldOverflow
 from psycopg2.extensions import connection as Connection
 from psycopg2.extras import NamedTupleCursor
 
-from common.command_line import UserError
 from events.files import YEARS
 
 QUERIES = Path(__file__).resolve().parents[1] / "queries"

@@ -4,31 +4,16 @@ The same file stands in each question's folder, so that each folder stands alone
 the copies equal.
 """
 
+from common.command import WRONG_FILE, OutsideError, UserError
+
 import argparse
-import errno
 import functools
 import os
 import sys
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-PICTURES = (".png", ".svg", ".pdf")
-
-# Errors of the operating system that mean the user named the wrong file.
-WRONG_FILE = {
-    *(errno.ENOENT, errno.EISDIR, errno.ENOTDIR, errno.EACCES, errno.EPERM),
-    *(errno.ENAMETOOLONG, errno.ELOOP, errno.EEXIST),
-}
-
-
-class UserError(Exception):
-    """The user's mistake: the message names the place and how to mend it. Exit code 2."""
-
-
-class OutsideError(Exception):
-    """A failure outside this program, such as a server that is down. Exit code 1."""
+from common.output import PICTURES
 
 
 class HelpFormatter(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):
@@ -163,33 +148,3 @@ def let_output_go() -> bool:
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return True
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Yield a path beside `path` to write to; rename it over `path` only if all went well.
-
-    What is no file, such as /dev/null, is written to as it stands.
-    """
-    path = Path(path)
-    if not path.parent.is_dir():
-        raise UserError(f"{path}: there is no folder {path.parent}; make it first")
-    if path.is_dir():
-        raise UserError(f"{path}: is a folder; name a file")
-    if path.exists() and not path.is_file():
-        yield path
-        return
-    try:
-        handle, name = tempfile.mkstemp(path.suffix, f".{path.stem}-", path.parent)
-    except OSError as error:  # which names a file that nobody named
-        raise OSError(error.errno, error.strerror, str(path)) from None
-    os.close(handle)
-    beside = Path(name)
-    try:
-        yield beside
-        umask = os.umask(0)
-        os.umask(umask)
-        beside.chmod(0o666 & ~umask)  # mkstemp makes files that only their owner reads
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)

@@ -1,12 +1,13 @@
 """Byte ranges of large plain logs, each read as if it were a file of its own."""
 
+from common.command import UserError
+
 import io
 from collections.abc import Iterator
 from functools import partial
 from itertools import pairwise
 from typing import BinaryIO, NamedTuple
 
-from common.command_line import UserError
 from logs.kernel import LONGEST_LINE
 from logs.layouts import FORMATS, HEAD, detect, w3c
 from logs.reader import lay_out

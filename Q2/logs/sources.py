@@ -1,5 +1,7 @@
 """Where a log's bytes come from: files, folders, globs, standard input, and buckets."""
 
+from common.command import OutsideError, UserError
+
 import glob
 import os
 import sys
@@ -9,8 +11,6 @@ from fnmatch import fnmatch
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
-
-from common.command_line import OutsideError, UserError
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem

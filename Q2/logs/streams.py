@@ -1,5 +1,7 @@
 """Streams that count what is read of them and inflate it, known by their first bytes."""
 
+from common.command import OutsideError, UserError
+
 import bz2
 import io
 import lzma
@@ -8,8 +10,6 @@ from collections.abc import Callable
 from typing import BinaryIO
 
 from isal import igzip
-
-from common.command_line import OutsideError, UserError
 
 if sys.version_info >= (3, 14):
     from compression import zstd

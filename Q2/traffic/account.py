@@ -1,11 +1,12 @@
 """What became of every row of a log, so that none vanishes: counted, outside, or rejected why."""
 
+from common.command import UserError
+
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 
-from common.command_line import UserError
 from logs.kernel import REASONS
 from logs.scanner import ScannedBlock
 

@@ -1,5 +1,7 @@
 """From logs to the answer: every block is read, scanned and summarised, and its rows accounted."""
 
+from common.command import UserError
+
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import date
@@ -8,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from common.command_line import UserError
 from logs.reader import in_order, read_pieces
 from logs.sources import Source
 from traffic.account import RowAccount

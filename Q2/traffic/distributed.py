@@ -5,15 +5,16 @@ client's disk one by one, and few tasks are ahead of it. So they do if the first
 the reading.
 """
 
+from common.command import UserError
+
 from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import CancelledError
 from functools import reduce
 from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
-from common.cluster import completed
-from common.command_line import UserError
 from logs import ranges as log_ranges
 from logs.ranges import LogRange, lay_out_range, ranges_of
 from logs.sources import STANDARD_INPUT, Source
@@ -23,7 +24,7 @@ from traffic.question import Question, add_up
 from traffic.totals import GroupTotals, no_groups
 
 if TYPE_CHECKING:
-    from distributed import Client
+    from distributed import Client, Future
 
 BRANCHES = 16  # tables that one task adds up
 AHEAD = 4  # tasks for each thread of the cluster, where their tables go to the client
@@ -78,9 +79,19 @@ def in_a_tree(client: "Client", ranges: list[LogRange], question: Question) -> I
             client.submit(merged, futures[start : start + BRANCHES], question.by, pure=False)
             for start in range(0, len(futures), BRANCHES)
         ]
-    for _ in completed(leaves, "reading", "range"):
-        pass
+    show_progress(leaves)
     yield futures[0].result()
+
+
+def show_progress(futures: "list[Future]") -> None:
+    """Show how many ranges are read until all are. Raises CancelledError for a lost scheduler."""
+    from distributed import as_completed
+    from tqdm import tqdm
+
+    finished = as_completed(futures)
+    for future in tqdm(finished, "reading", len(futures), unit="range", disable=None):
+        if future.cancelled():
+            raise CancelledError
 
 
 def one_by_one(client: "Client", ranges: list[LogRange], question: Question) -> Iterator[Part]:

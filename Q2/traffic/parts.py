@@ -1,10 +1,11 @@
 """What one block of a log adds to the answer."""
 
+from common.command import UserError
+
 import threading
 
 import pandas as pd
 
-from common.command_line import UserError
 from logs.kernel import CACHE, STATUS
 from logs.scanner import SHORTEST_ROW, Columns, Layout, ScannedBlock, empty_columns, scan_block
 from traffic.account import BlockAccount, account_for

@@ -10,7 +10,7 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter
 
-from common.command_line import replacing
+from common.output import replacing
 from traffic.answer import Answer
 from traffic.question import OVER_TIME
 

@@ -1,5 +1,7 @@
 """Articles from CSV and TSV files: every row is kept, or counted with the reason why not."""
 
+from common.command import UserError
+
 import csv
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -8,8 +10,6 @@ from itertools import islice
 from pathlib import Path
 
 import pandas as pd
-
-from common.command_line import UserError
 
 ENCODINGS = ("utf-8-sig", "big5hkscs")  # tried in this order
 COLUMNS = {"id": "id", "tag": "tag", "text": "text"}  # ours, and the file's name for it

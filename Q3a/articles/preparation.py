@@ -1,5 +1,7 @@
 """Articles made ready for a model: plain text, words, near-duplicate groups, and what was odd."""
 
+from common.command import UserError
+
 import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -10,7 +12,6 @@ import pandas as pd
 from articles.duplicates import duplicate_groups
 from articles.text import converted, plain_text
 from articles.word_cache import cached_words
-from common.command_line import UserError
 
 
 def prepared(

@@ -4,14 +4,14 @@ HTML is parsed by selectolax (the Lexbor engine); Unicode's NFKC turns full-widt
 digits into the common ones (unicode.org/reports/tr15).
 """
 
+from common.command import UserError
+
 import re
 import unicodedata
 from collections.abc import Iterable
 
 import opencc
 from selectolax.lexbor import LexborHTMLParser
-
-from common.command_line import UserError
 
 MARKUP = re.compile(r"</?[a-zA-Z!]|&[#a-zA-Z]")
 # A block element ends a word; <b> or <a> in the middle of one does not.

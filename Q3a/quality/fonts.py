@@ -1,12 +1,12 @@
 """A font that really has the characters to be drawn, or none: never a missing glyph's boxes."""
 
+from common.command import UserError
+
 from functools import cache
 from pathlib import Path
 
 from matplotlib import font_manager
 from matplotlib.ft2font import FT2Font
-
-from common.command_line import UserError
 
 INSTALL = "install one (Debian: apt install fonts-noto-cjk) or name a file with --font"
 

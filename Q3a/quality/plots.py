@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 
-from common.command_line import replacing
+from common.output import replacing
 from quality.fonts import drawable, font_for
 from quality.report import Run
 from quality.scores import confusion

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from sklearn.calibration import CalibratedClassifierCV
 
-from common.command_line import replacing
+from common.output import replacing
 from quality.scores import (
     abstention,
     confusion,

@@ -5,6 +5,8 @@ a sample of all, though the files may be sorted by tag. A few parts are kept asi
 the confidence, the others give the figures. Near-duplicates are not looked for.
 """
 
+from common.command import UserError
+
 import json
 import math
 import random
@@ -26,7 +28,6 @@ from tqdm import tqdm
 
 from articles.files import Source, read_batches
 from articles.preparation import prepared, say_rejected
-from common.command_line import UserError
 from tagger.calibration import bounded
 from tagger.families import WORD
 from tagger.search import FEATURES, Evaluation, tagged

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from common.command_line import replacing
+from common.output import replacing
 from tagger.search import tagged
 
 

@@ -4,6 +4,8 @@ The format is skops' (skops.readthedocs.io): a zip of JSON and arrays. Loading r
 that is not in ours, or in skops' own, list.
 """
 
+from common.command import UserError
+
 import sys
 import warnings
 import zipfile
@@ -16,7 +18,7 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.exceptions import InconsistentVersionWarning
 
 from articles.words import segmenter_name
-from common.command_line import UserError, replacing
+from common.output import replacing
 
 # What a tagger holds beyond the types that skops trusts: calibration, the names of a pair's models,
 # and the trees of a forest, which scikit-learn checks when it restores them.

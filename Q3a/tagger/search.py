@@ -4,6 +4,8 @@ The figure is that of nested cross-validation: each outer fold is tagged by a mo
 searched for without it (Cawley and Talbot 2010, jmlr.org/papers/v11/cawley10a.html).
 """
 
+from common.command import UserError
+
 import tempfile
 import warnings
 from collections.abc import Sequence
@@ -23,7 +25,6 @@ from sklearn.pipeline import Pipeline
 from tqdm import tqdm
 
 from articles.parallel import on_all_cores, outlasting_losses, remove_from_workers
-from common.command_line import UserError
 from tagger.calibration import bounded
 from tagger.families import Family, pipeline
 

@@ -1,5 +1,7 @@
 """Models compared on data sets: which of them can run, and all their measures on each split."""
 
+from common.command import UserError
+
 import sys
 import time
 from dataclasses import replace
@@ -7,10 +9,6 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from common.cluster import completed, sent
-from common.command_line import (
-    UserError,
-)
 from evaluation.data import read_data_set
 from evaluation.metrics import hubness, recall_and_ndcg, variety
 from evaluation.models import DEFAULT, MODELS, TUNED, ModelOutput, left_out
@@ -18,6 +16,7 @@ from evaluation.settings import settings_for
 from evaluation.splits import split, usable
 from listening.play_counts import PlayCounts
 from listening.sample.listeners import generated_play_counts
+from recommender.tasks import completed, sent
 
 
 def read_data_sets(named: list[list[str]] | None, seed: int) -> dict[str, PlayCounts]:

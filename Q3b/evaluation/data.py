@@ -6,11 +6,12 @@ lastfm-360k   Last.fm 360K, see `listening/lastfm.py`
 sample        generated listeners, see `listening/sample/`
 """
 
+from common.command import UserError
+
 from pathlib import Path
 
 import pandas as pd
 
-from common.command_line import UserError
 from listening.lastfm import read_lastfm
 from listening.play_counts import PlayCounts, play_counts_of
 from listening.sample.listeners import generated_play_counts

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from common.command_line import replacing
+from common.output import replacing
 from evaluation.report import summary
 
 

@@ -4,6 +4,8 @@ Each takes (users, artists) plays and returns the best unheard artists of every 
 rows by falling score.
 """
 
+from common.command import OutsideError
+
 import warnings
 from collections.abc import Callable
 from importlib import import_module
@@ -12,7 +14,6 @@ import numpy as np
 from scipy.sparse import csr_array, csr_matrix
 from threadpoolctl import threadpool_limits
 
-from common.command_line import OutsideError
 from recommender.weights import fitted_weights, listeners_of
 
 MOST_ARTISTS = 10_000  # EASE inverts a dense matrix of artists by artists

@@ -1,9 +1,11 @@
 """The file of the settings that were chosen: data set -> model -> settings."""
 
+from common.command import UserError
+
 import json
 from pathlib import Path
 
-from common.command_line import UserError, replacing
+from common.output import replacing
 from evaluation.models import DEFAULT
 from evaluation.tuning import SPACES
 

@@ -24,7 +24,6 @@ import pandas as pd
 from scipy.sparse import csr_array, vstack
 from tqdm import tqdm
 
-from common.cluster import completed, sent
 from job.settings import RunSettings
 from listening.play_counts import PlayCounts
 from recommender import residual_vote
@@ -39,6 +38,7 @@ from recommender.reference import similarity_weights
 from recommender.residual_vote import own_votes, scaled_to_one, weights_to_compare
 from recommender.search import best_of, blocks, inverted_index, ordered_rows, positions, unsettled
 from recommender.sparse_rows import with_small_indices
+from recommender.tasks import completed, sent
 from recommender.votes import residual_rows, slices
 from store.protocol import Writer
 

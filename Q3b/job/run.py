@@ -1,5 +1,7 @@
 """One daily run: choose the users, fit, write the set block by block, and say what was done."""
 
+from common.command import UserError
+
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -10,8 +12,6 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from common.cluster import sent
-from common.command_line import UserError
 from evaluation.metrics import recall_and_ndcg
 from evaluation.splits import split
 from job.distributed import Written, blocks_on
@@ -24,6 +24,7 @@ from recommender.blocks import BLOCK, list_block, recommendation_blocks, rule_li
 from recommender.lists import Block
 from recommender.methods import fitted_recommender
 from recommender.popularity import Popularity, popularity_of
+from recommender.tasks import sent
 from recommender.votes import best_artists
 from store.protocol import Catalogue, Run, Store, Writer
 

@@ -1,8 +1,9 @@
 """Read a finished set back from the store and hold it against what its run said of it."""
 
+from common.command import OutsideError
+
 from collections.abc import Iterator
 
-from common.command_line import OutsideError
 from recommender.lists import COUNTRY, GLOBAL, RULES
 from store.protocol import Run, Store
 

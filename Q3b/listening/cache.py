@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import parquet
 
-from common.command_line import replacing
+from common.output import replacing
 from listening.play_counts import PlayCounts, plays_matrix
 from listening.text_columns import as_column
 

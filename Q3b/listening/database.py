@@ -7,6 +7,8 @@
 cursor, so that memory stays small on both sides however many rows there are.
 """
 
+from common.command import OutsideError, UserError
+
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +18,7 @@ import pyarrow as pa
 from pyarrow import parquet
 from tqdm import tqdm
 
-from common.command_line import OutsideError, UserError, replacing
+from common.output import replacing
 
 ROWS_AT_A_TIME = 100_000
 # A day that Python's calendar does not have is as good as none.

@@ -8,6 +8,8 @@ The data set: Òscar Celma, Music Recommendation and Discovery in the Long Tail,
 http://ocelma.net/MusicRecommendationDataset/lastfm-360K.html
 """
 
+from common.command import UserError
+
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +17,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from common.command_line import UserError
 from listening.cache import read_cache, write_cache
 from listening.cleaning import collect_plays, keep_rows, matches
 from listening.play_counts import PlayCounts, aligned_profiles

@@ -1,12 +1,12 @@
 """How old plays may be, such as 5y."""
 
+from common.command import UserError
+
 import re
 from dataclasses import dataclass
 from datetime import datetime
 
 import pandas as pd
-
-from common.command_line import UserError
 
 UNITS = {"d": "days", "w": "weeks", "m": "months", "y": "years"}
 IN_A_YEAR = {"d": 365, "w": 52, "m": 12, "y": 1}

@@ -5,6 +5,8 @@
            age is asked for; profiles: user_id, gender, age, country, signup
 """
 
+from common.command import UserError
+
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,7 +15,6 @@ import pandas as pd
 import pyarrow as pa
 from pyarrow import compute, parquet
 
-from common.command_line import UserError
 from listening.cleaning import collect_plays, keep_rows
 from listening.maximum_age import MaximumAge
 from listening.play_counts import PlayCounts

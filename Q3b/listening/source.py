@@ -1,12 +1,13 @@
 """What the job works on: who played what, and everybody's profile, from files of either format."""
 
+from common.command import UserError
+
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from common.command_line import UserError
 from listening.lastfm import read_plays, read_profiles
 from listening.maximum_age import MaximumAge
 from listening.parquet import PROFILES_TABLE, read_plays_table, read_profiles_table

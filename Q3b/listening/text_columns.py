@@ -3,6 +3,8 @@
 Quotes are plain characters and no text reads as missing: there are artists named "NA".
 """
 
+from common.command import UserError
+
 import codecs
 import hashlib
 from dataclasses import dataclass
@@ -12,8 +14,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 from pyarrow import csv
-
-from common.command_line import UserError
 
 CATEGORY = pa.dictionary(pa.int32(), pa.string())
 BYTES_AT_A_TIME = 1 << 24  # larger blocks repeat fewer texts, smaller ones keep both cores busy

@@ -3,12 +3,13 @@
 Both are a vote: a user's scores are a weighted sum of what the user's neighbours give the artists.
 """
 
+from common.command import UserError
+
 from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.sparse import csr_array
 
-from common.command_line import UserError
 from listening.play_counts import PlayCounts
 from recommender import residual_vote
 from recommender.features import normalised_plays, scaled_age

@@ -5,6 +5,8 @@ when all of it is written. So readers see the old set or the new one, each whole
 between. The version before is kept for a rollback.
 """
 
+from common.command import OutsideError, UserError
+
 import re
 import secrets
 from contextlib import AbstractContextManager
@@ -14,7 +16,6 @@ from typing import Protocol
 
 import numpy as np
 
-from common.command_line import OutsideError, UserError
 from recommender.lists import Block, RuleList
 
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+-]{0,63}")

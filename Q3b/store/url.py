@@ -5,12 +5,13 @@ dynamodb://table?region=eu-west-1   a table of Amazon DynamoDB; DYNAMODB_ENDPOIN
                                     environment names a local one
 """
 
+from common.command import UserError
+
 import os
 import re
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
-from common.command_line import UserError
 from store.protocol import Store
 from store.sqlite.store import SqliteStore
 

@@ -1,12 +1,13 @@
 """The WSGI app: its settings, its store and its routes."""
 
+from common.command import OutsideError, UserError
+
 import math
 from collections.abc import Mapping
 from datetime import datetime
 
 from flask import Flask
 
-from common.command_line import OutsideError, UserError
 from store.protocol import Store
 from store.url import DEFAULT_STORE, open_store
 from web.arguments import guard

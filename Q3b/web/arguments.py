@@ -1,13 +1,13 @@
 """What the API takes: arguments checked one by one, a key if one is set, nothing large."""
 
+from common.command import UserError
+
 import hmac
 from collections.abc import Callable
 
 from flask import Flask, Request, request
 from werkzeug.datastructures import MultiDict, WWWAuthenticate
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, Unauthorized
-
-from common.command_line import UserError
 
 LONGEST_USER_ID = 256  # characters
 LONGEST_COUNTRY = 64  # characters

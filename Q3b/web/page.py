@@ -1,12 +1,13 @@
 """The page at `/`: find a user or pick a newcomer, see the artists and why. Needs no JavaScript."""
 
+from common.command import OutsideError
+
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from flask import Blueprint, Response, current_app, make_response, render_template, request
 from werkzeug.exceptions import BadRequest
 
-from common.command_line import OutsideError
 from listening.age_groups import age_group
 from recommender.lists import COUNTRY, NEIGHBOURS
 from store.protocol import Run, Store

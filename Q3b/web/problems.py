@@ -1,9 +1,9 @@
 """Failures as problem documents (RFC 9457), and the headers that every response carries."""
 
+from common.command import OutsideError
+
 from flask import Flask, Response, current_app, json, request
 from werkzeug.exceptions import HTTPException, ServiceUnavailable
-
-from common.command_line import OutsideError
 
 RETRY_SECONDS = 5
 HEADERS = {

@@ -1,5 +1,7 @@
 """The servers that run the API: gunicorn, and waitress where there is no fork (Windows)."""
 
+from common.command import OutsideError, UserError
+
 import os
 import socket
 import sys
@@ -9,8 +11,6 @@ from pathlib import Path
 
 import waitress
 from flask import Flask
-
-from common.command_line import OutsideError, UserError
 
 FOLDER = Path(__file__).resolve().parents[1]
 DEFAULT_SERVER = "waitress" if os.name == "nt" else "gunicorn"

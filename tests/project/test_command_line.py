@@ -1,5 +1,7 @@
 """Expected failures become one line and an exit code; files are whole or absent."""
 
+from common.command import OutsideError, UserError
+
 import errno
 import os
 import subprocess
@@ -8,17 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from common.command_line import (
-    ArgumentParser,
-    OutsideError,
-    UserError,
-    command,
-    picture,
-    random_seed,
-    replacing,
-    share,
-    whole_number,
-)
+from common.command_line import ArgumentParser, command, picture, random_seed, share, whole_number
+from common.output import replacing
 from tests.conftest import ROOT
 
 

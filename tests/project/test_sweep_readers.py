@@ -3,6 +3,8 @@
 A sound file is damaged in some places, or replaced by any bytes at all.
 """
 
+from common.command import OutsideError, UserError
+
 import bz2
 import contextlib
 import gzip
@@ -37,7 +39,6 @@ from articles import files as articles
 from articles.preparation import prepared
 from articles.word_cache import cached_words
 from common.cluster import scheduler
-from common.command_line import OutsideError, UserError
 from evaluation import data as evaluation_data
 from evaluation import models as evaluation_models
 from evaluation import settings as chosen_settings

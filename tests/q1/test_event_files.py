@@ -1,5 +1,7 @@
 """Event files: formats of files and times, and one clear line for what is wrong with them."""
 
+from common.command import OutsideError
+
 import gzip
 import io
 import json
@@ -13,7 +15,6 @@ from contextlib import closing
 import psycopg2
 import pytest
 
-from common.command_line import OutsideError
 from events.files import EventFile
 from events.load import CHUNK_BYTES, landed
 from postgres.connection import session

@@ -1,5 +1,7 @@
 """Q2 against five lines of plain Python: any log, in any format, in blocks of any size."""
 
+from common.command import UserError
+
 import gzip
 import io
 from contextlib import suppress
@@ -10,7 +12,6 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from common.command_line import UserError
 from logs.blocks import blocks
 from logs.layouts import FORMATS
 from logs.scanner import scan_block

@@ -1,5 +1,7 @@
 """Q3a on a cluster of real processes: the same tagger as without one, whatever happens to it."""
 
+from common.command import OutsideError
+
 import importlib.util
 import json
 import os
@@ -10,7 +12,6 @@ import pytest
 from joblib import Parallel, delayed
 
 from articles.parallel import on_all_cores
-from common.command_line import OutsideError
 from tests.cluster_processes import cluster_of_processes, started
 from tests.conftest import ROOT, assert_one_line_error, run_script
 

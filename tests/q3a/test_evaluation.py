@@ -1,11 +1,12 @@
 """Nested evaluation: every article is judged by a model that has not seen it or its double."""
 
+from common.command import UserError
+
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.model_selection import ParameterGrid
 
-from common.command_line import UserError
 from tagger.families import REFERENCE_GRID, families, first_candidate, forest
 from tagger.search import (
     FOLDS,

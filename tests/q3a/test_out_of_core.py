@@ -1,11 +1,12 @@
 """Learning in small steps: a file sorted by tag does no harm, and the model is one like others."""
 
+from common.command import UserError
+
 import pandas as pd
 import pytest
 
 from articles.files import Source
 from articles.preparation import prepared
-from common.command_line import UserError
 from tagger.out_of_core import MOST_EPOCHS, check_counts, epochs, learn_out_of_core
 from tagger.predictions import predictions
 from tagger.saved import load_tagger, save_tagger

@@ -1,5 +1,7 @@
 """Plots draw every character with a font that has it, or refuse; never a box."""
 
+from common.command import UserError
+
 import os
 import warnings
 
@@ -10,7 +12,6 @@ from matplotlib import cbook, font_manager
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 
-from common.command_line import UserError
 from quality.fonts import drawable, drawn_characters, font_for
 from quality.plots import draw_words, plot_run
 from quality.report import Run

@@ -1,10 +1,11 @@
 """Articles ready to learn from: words, conversion, and a line on whatever is odd."""
 
+from common.command import UserError
+
 import pandas as pd
 import pytest
 
 from articles.preparation import fit_to_learn_from, prepared
-from common.command_line import UserError
 
 STORY = "發展商宣布新盤首批單位價單，折實平均呎價較市場預期為低，周六正式開售。"
 

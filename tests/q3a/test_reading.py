@@ -1,12 +1,13 @@
 """Articles from files: ids as written, both encodings, rejected rows counted, clear errors."""
 
+from common.command import UserError
+
 from collections import Counter
 
 import pandas as pd
 import pytest
 
 from articles.files import Source, read_batches
-from common.command_line import UserError
 
 
 def read(paths, source=None):

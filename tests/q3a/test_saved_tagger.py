@@ -1,5 +1,7 @@
 """A saved tagger tags alike in another process and on another Python; foreign types are refused."""
 
+from common.command import UserError
+
 import os
 import subprocess
 from pathlib import Path
@@ -10,7 +12,6 @@ import skops.io
 
 from articles.preparation import fit_to_learn_from, prepared
 from articles.sample import sample_articles
-from common.command_line import UserError
 from tagger.predictions import predictions
 from tagger.saved import load_tagger, save_tagger
 from tagger.search import trained

@@ -1,12 +1,13 @@
 """The whole way by one command: the sample, the job, the store, the API and its answer."""
 
+from common.command import OutsideError
+
 import re
 import subprocess
 import sys
 
 import pytest
 
-from common.command_line import OutsideError
 from run_production import served, wait_until_ready
 from tests.conftest import assert_one_line_error, run_script
 

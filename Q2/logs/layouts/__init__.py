@@ -1,8 +1,9 @@
 """The registry of log formats, and the choice of one by the first lines of a file."""
 
+from common.command import UserError
+
 from types import ModuleType
 
-from common.command_line import UserError
 from logs.layouts import combined, tsv, w3c
 
 # A format is a module with DESCRIPTION, `recognises`, which judges the first lines of a file, and

@@ -1,9 +1,10 @@
 """Plain logs: date, time, size and url separated by tabs, with or without a header."""
 
+from common.command import UserError
+
 import re
 from collections.abc import Iterable, Iterator
 
-from common.command_line import UserError
 from logs.kernel import CACHE, DATE, SIZE, SKIP, STATUS, TIME, URL
 from logs.scanner import Layout
 

@@ -4,10 +4,11 @@ Sources: "Extended Log File Format", W3C Working Draft WD-logfile-960323; "Stand
 fields", Amazon CloudFront Developer Guide; "W3C Logging", Microsoft IIS documentation.
 """
 
+from common.command import UserError
+
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
-from common.command_line import UserError
 from logs.kernel import CACHE, DATE, SIZE, SKIP, STATUS, TIME, URL
 from logs.scanner import Layout
 

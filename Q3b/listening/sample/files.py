@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from common.command_line import replacing
+from common.output import replacing
 from listening.lastfm import PLAYS_FILE, PROFILE_FILE, SIGNUP_FORMAT
 from listening.sample.listeners import Plays, draw_plays, draw_profiles
 

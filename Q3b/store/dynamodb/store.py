@@ -13,6 +13,8 @@ kilobytes that the service charges for. Items expire by the table's TTL some day
 which costs nothing; a job that runs daily never comes near that.
 """
 
+from common.command import UserError
+
 import json
 import os
 import secrets
@@ -24,7 +26,6 @@ from functools import cached_property
 
 from botocore.exceptions import ClientError
 
-from common.command_line import UserError
 from recommender.lists import list_choices
 from store.dynamodb.requests import failures, is_code, item_from_wire, to_wire, unpacked
 from store.dynamodb.table import DynamoWriter, list_key, made_client, make_table

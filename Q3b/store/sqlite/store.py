@@ -6,6 +6,8 @@ the writer; a reader sees one snapshot of the file, and with it one run.
 """
 # ruff: noqa: S608 - all that is formatted into SQL here are numbers: a run's and its artists'.
 
+from common.command import UserError
+
 import json
 import sqlite3
 import threading
@@ -17,7 +19,6 @@ from pathlib import Path
 import numpy as np
 from filelock import FileLock, Timeout
 
-from common.command_line import UserError
 from recommender.lists import NEIGHBOURS, RECOMMENDATION, RULES, TOP_ARTIST, list_choices
 from store.items import played_artists, recommended_artists, user_item
 from store.protocol import Catalogue, Run, StoreError, StoreLockedError

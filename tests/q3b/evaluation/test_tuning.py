@@ -1,11 +1,12 @@
 """The choice of settings: honest trials, kept whole."""
 
+from common.command import UserError
+
 import json
 from dataclasses import asdict
 
 import pytest
 
-from common.command_line import UserError
 from evaluation.models import DEFAULT
 from evaluation.settings import CHOSEN, merged, read_chosen, settings_for, write_chosen
 from evaluation.splits import split

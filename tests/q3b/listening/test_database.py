@@ -1,5 +1,7 @@
 """Plays and profiles out of the app's PostgreSQL, by way of Parquet files."""
 
+from common.command import OutsideError, UserError
+
 from datetime import UTC, datetime
 
 import numpy as np
@@ -8,7 +10,6 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from common.command_line import OutsideError, UserError
 from listening.database import export_tables
 from listening.maximum_age import maximum_age
 from listening.source import read_listening

@@ -1,9 +1,10 @@
 """Reading the Last.fm 360K files: every oddity is kept or counted, and profiles join by user id."""
 
+from common.command import UserError
+
 import numpy as np
 import pytest
 
-from common.command_line import UserError
 from listening.lastfm import (
     PLAYS_FILE,
     PROFILE_FILE,

@@ -1,10 +1,11 @@
 """Profiles in Parquet files, of whatever types pandas and others write them."""
 
+from common.command import UserError
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from common.command_line import UserError
 from listening.source import read_listening
 from recommender.methods import fitted_recommender
 from recommender.popularity import popularity_of

@@ -1,5 +1,7 @@
 """DynamoDB's rules, kept by us: limits at their edges, and what is sent again until it is done."""
 
+from common.command import UserError
+
 import http.server
 import json
 import threading
@@ -17,7 +19,6 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.stub import ANY, Stubber
 
-from common.command_line import UserError
 from store.dynamodb import requests as dynamodb_requests
 from store.dynamodb.requests import (
     BATCH_ITEMS,

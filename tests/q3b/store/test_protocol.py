@@ -1,5 +1,7 @@
 """What every store of recommendations promises, asked of each of them alike."""
 
+from common.command import UserError
+
 import json
 import os
 import secrets
@@ -10,7 +12,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from common.command_line import UserError
 from store.protocol import Catalogue, StoreError, StoreLockedError, new_run
 from store.url import open_store
 from tests.q3b.store.conftest import (

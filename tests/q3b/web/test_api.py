@@ -1,12 +1,13 @@
 """The API over a real store: what it answers, how it refuses, what clients may keep."""
 
+from common.command import UserError
+
 import json
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
 import pytest
 
-from common.command_line import UserError
 from store.protocol import new_run
 from store.url import open_store
 from tests.q3b.web.conftest import ARTISTS, CATALOGUE, COUNTRIES, LISTENERS, MBIDS, publish
