@@ -1,21 +1,19 @@
-"""What the scripts take: their parsers, and hostile input for the sweeps.
+"""Scripts as modules, and hostile input for the sweeps.
 
 HYPOTHESIS_PROFILE says how much is drawn, see tests/conftest.py.
 """
 
-import argparse
 import importlib.util
+import os
 import signal
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from unittest.mock import patch
 
-import pytest
 from hypothesis import strategies as st
 
 from articles.preparation import fit_to_learn_from, prepared
@@ -23,10 +21,6 @@ from articles.sample import sample_articles
 from tagger.saved import save_tagger
 from tagger.search import trained
 from tests.q3a.conftest import one_pipeline
-
-
-class Seen(BaseException):
-    """What `parse_args` was called on or came back with: there the script is left."""
 
 
 def loaded(script: Path) -> ModuleType:
@@ -41,15 +35,12 @@ def loaded(script: Path) -> ModuleType:
     return module
 
 
-def parser_of(main: Callable) -> argparse.ArgumentParser:
-    """The parser that a script makes."""
-
-    def show(parser, *_):
-        raise Seen(parser)
-
-    with patch.object(argparse.ArgumentParser, "parse_args", show), pytest.raises(Seen) as seen:
-        main([])
-    return seen.value.args[0]
+def is_argument(text: str) -> bool:
+    """Whether the operating system can hand the text to a program."""
+    try:
+        return b"\0" not in os.fsencode(text)
+    except UnicodeEncodeError:  # half of a surrogate pair
+        return False
 
 
 HOSTILE = (

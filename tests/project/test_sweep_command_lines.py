@@ -4,7 +4,6 @@ The arguments are drawn from each script's own parser, so that a new option is s
 anybody's doing; GOOD only says what makes sense for it, so that some runs get far.
 """
 
-import argparse
 import io
 import os
 import re
@@ -20,6 +19,7 @@ from types import ModuleType
 from unittest.mock import patch
 from urllib.parse import urlsplit
 
+import click
 import pytest
 from filelock import FileLock
 from hypothesis import assume, given, note, settings
@@ -29,10 +29,9 @@ from listening.sample.files import write_listeners
 from tests.conftest import ROOT, clean_environment
 from tests.project.conftest import (
     HOSTILE,
-    Seen,
     changed,
+    is_argument,
     loaded,
-    parser_of,
     tagger_bytes,
     time_limit,
 )
@@ -188,43 +187,46 @@ def names_host(text: str) -> bool:
     return "://" in text or "host=" in text
 
 
-def values(action: argparse.Action, good: dict[str, tuple]) -> st.SearchStrategy[str]:
-    """Values for one argument, most of them good ones."""
-    name = action.option_strings[-1] if action.option_strings else action.dest
-    fitting = good.get(name) or action.choices or NUMBERS
-    sensible = st.sampled_from([str(value) for value in fitting])
+def values(parameter: click.Parameter, good: dict[str, tuple]) -> st.SearchStrategy[str]:
+    """Values for one parameter, most of them good ones."""
+    choices = parameter.type.choices if isinstance(parameter.type, click.Choice) else NUMBERS
+    sensible = st.sampled_from([str(value) for value in good.get(name_of(parameter)) or choices])
     odd = st.one_of(
         st.sampled_from(HOSTILE),
         sensible.flatmap(lambda text: st.just(text) if names_host(text) else changed(text)),
         st.text(max_size=9).map(lambda text: text.replace("/", "∕")),
     )
-    return st.one_of(sensible, sensible, sensible, odd)
+    return st.one_of(sensible, sensible, sensible, odd.filter(is_argument))
+
+
+def name_of(parameter: click.Parameter) -> str:
+    """The long name of an option, or the name of an argument."""
+    return parameter.opts[-1]
 
 
 @st.composite
-def given_once(draw, action: argparse.Action, good: dict[str, tuple]) -> list[str]:
-    """The words of an argument given once: the option, if it is one, and so many values."""
-    least, most = {None: (1, 1), "?": (0, 1), "*": (0, 3), "+": (1, 3)}.get(
-        action.nargs, (action.nargs, action.nargs)
-    )
+def given_once(draw, parameter: click.Parameter, good: dict[str, tuple]) -> list[str]:
+    """The words of a parameter given once: the option, if it is one, and so many values."""
+    is_option = isinstance(parameter, click.Option)
+    least = 0 if is_option and parameter.is_flag else max(parameter.nargs, 0)
+    most = 3 if parameter.nargs < 0 else least
     if draw(st.integers(0, 19)) == 0:
-        least, most = 0, (most or 0) + 1
-    found = draw(st.lists(values(action, good), min_size=least, max_size=most))
-    if not action.option_strings:
+        least, most = 0, most + 1
+    found = draw(st.lists(values(parameter, good), min_size=least, max_size=most))
+    if not is_option:
         return found
-    option = draw(st.sampled_from(action.option_strings))
+    option = draw(st.sampled_from([*parameter.opts, *parameter.secondary_opts]))
     if len(found) == 1 and draw(st.booleans()):
         return [f"{option}={found[0]}"]
     return [option, *found]
 
 
 def command_lines(
-    parser: argparse.ArgumentParser, good: dict[str, tuple], first: tuple = ((),)
+    main: click.Command, good: dict[str, tuple], first: tuple = ((),)
 ) -> st.SearchStrategy[list[str]]:
-    """Command lines of a parser."""
-    actions = [action for action in parser._actions if "--help" not in action.option_strings]
-    words = [given_once(action, good) for action in actions]
-    words.append(st.sampled_from(HOSTILE).map(lambda text: [text]))
+    """Command lines of a command."""
+    words = [given_once(one, good) for one in main.params if "--version" not in one.opts]
+    words.append(st.sampled_from(HOSTILE).filter(is_argument).map(lambda text: [text]))
     more = st.lists(st.one_of(words), max_size=4)
     return st.tuples(st.sampled_from(first), more).map(
         lambda parts: [*parts[0], *(word for part in parts[1] for word in part)]
@@ -429,7 +431,7 @@ def test_any_command_line_is_answered_or_refused_in_one_line(
 ):
     module = loaded(script)
     first = filled_in(FIRST.get(script.stem, ((),)), named)
-    lines = command_lines(parser_of(module.main), GOOD.get(script.stem, {}), first)
+    lines = command_lines(module.main, GOOD.get(script.stem, {}), first)
     working_folder = Path.cwd()
     with ExitStack() as stack:
         stack.enter_context(sweeping(script, module))
@@ -455,26 +457,18 @@ def test_any_command_line_is_answered_or_refused_in_one_line(
 @pytest.mark.parametrize("script", BENCHMARKS, ids=script_id)
 def test_any_command_line_of_a_benchmark_is_parsed_or_refused(script):
     module = loaded(script)
-    parser = parser_of(module.main)
-    parse = argparse.ArgumentParser.parse_args
 
-    def parse_and_leave(*arguments):
-        raise Seen(parse(*arguments))
-
-    @given(argv=command_lines(parser, {}))
+    @given(argv=command_lines(module.main, {}))
     def sweep(argv):
         err = io.StringIO()
         with (
-            patch.object(argparse.ArgumentParser, "parse_args", parse_and_leave),
+            patch.object(click.Command, "invoke", lambda *_: None),
             redirect_stderr(err),
             redirect_stdout(io.StringIO()),
             time_limit(SECONDS),
         ):
-            try:
-                status = module.main(argv)
-            except Seen:
-                return
-        assert status == 2 or (status == 0 and "--help" in argv)
+            status = module.main(argv)
+        assert status in (0, 2)
         assert len(err.getvalue().splitlines()) == (status == 2)
 
     sweep()
@@ -499,11 +493,9 @@ def test_a_process_ends_as_its_main_does(script, template, tmp_path_factory, nam
     sandbox = Sandbox(template, tmp_path_factory.mktemp(f"process-{script.stem}"))
 
     @settings(max_examples=4)
-    @given(argv=command_lines(parser_of(module.main), GOOD.get(script.stem, {}), first))
+    @given(argv=command_lines(module.main, GOOD.get(script.stem, {}), first))
     def sweep(argv):
         argv = [*argv, *last]
-        assume(not any("\0" in word or "\ud83d" in word for word in argv))  # the system refuses
-        assume("--tune" not in argv)  # it writes beside the script
         assume(costs_little(script, argv))
         finished = subprocess.run(
             [sys.executable, script, *argv],

@@ -1,0 +1,69 @@
+"""Ctrl-C at any moment, from a script's first line on, is one line, and nothing is left behind."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.conftest import ROOT, clean_environment, free_port, take_interrupts
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="sends signals as a POSIX terminal does")
+
+# Commands with work for some seconds; {store} and {port} are of the test's own.
+COMMANDS = {
+    "Q1/sql.py": ["--embedded", "--cohorts"],
+    "Q1/refresh_rollup.py": ["--days", "2017-04-01", "2017-04-08", "--dsn", "{dsn}"],
+    "Q2/raw_data_analytics.py": ["--by", "url"],
+    "Q3a/tagging_prediction.py": [],
+    "Q3b/alert.py": ["nothing happened"],
+    "Q3b/api.py": ["--store", "{store}", "--port", "{port}"],
+    "Q3b/evaluate.py": [],
+    "Q3b/generate_listeners.py": ["--users", "200000", "--output", "drawn"],
+    "Q3b/recommend_daily.py": ["--store", "{store}"],
+    "Q3b/run_production.py": [],
+    "Q3b/run_prototype.py": ["--sample", "--output", "executed.ipynb"],
+}
+FIRST_LINE = 0.08  # seconds that Python itself takes to start: before that no script has a say
+MOMENTS = [FIRST_LINE, 0.2, 0.4, 0.6, 0.8, 1.0, 1.4, 1.8, 2.3, 3.0]
+QUICK = {FIRST_LINE, 0.6, 1.8}
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [pytest.param(it, marks=[] if it in QUICK else pytest.mark.slow) for it in MOMENTS],
+)
+@pytest.mark.parametrize("script", COMMANDS)
+def test_an_interrupt_is_one_line(script, moment, tmp_path, postgres_url):
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    named = {
+        "dsn": postgres_url,
+        "store": f"sqlite:///{tmp_path / 'store.db'}",
+        "port": free_port(),
+    }
+    process = subprocess.Popen(
+        [sys.executable, ROOT / script, *(word.format(**named) for word in COMMANDS[script])],
+        cwd=tmp_path,
+        env=clean_environment() | {"TMPDIR": str(temporary)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        start_new_session=True,
+        preexec_fn=take_interrupts,
+    )
+    time.sleep(moment)
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal: the children get it too
+    out, errors = process.communicate(timeout=60)
+    name = script.rpartition("/")[2]
+    assert "Traceback" not in errors
+    if process.returncode == 130:
+        assert errors.splitlines()[-1] == f"{name}: interrupted"
+        assert errors.count("interrupted") == 1
+    else:  # it was done before, or is a server that ends as it should
+        assert process.returncode in (0, 1, 2), errors
+        assert process.returncode == 0 or f"{name}: error: " in errors.splitlines()[-1]
+    assert not list(temporary.iterdir())
