@@ -57,7 +57,7 @@ def test_an_interrupt_is_one_line(script, moment, tmp_path, postgres_url):
     time.sleep(moment)
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGINT)  # as a terminal: the children get it too
-    out, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=60)
     name = script.rpartition("/")[2]
     assert "Traceback" not in errors
     if process.returncode == 130:
