@@ -19,7 +19,7 @@ demo: .venv/installed
 
 # On every core, up to four: each process starts a PostgreSQL and compiles kernels of its own.
 test: .venv/installed-dev
-	@$(VENV_PYTHON) -m pytest -n logical --maxprocesses 4 --dist worksteal $(PYTEST_ARGUMENTS)
+	@$(VENV_PYTHON) -m pytest -n logical --maxprocesses 4 --dist worksteal --durations 10 $(PYTEST_ARGUMENTS)
 
 # Small sizes in some minutes; the stated ones take about an hour.
 bench: .venv/installed-dev
