@@ -7,6 +7,7 @@ A file's *layout* is read from its first two rows; then, as a rule, COPY reads t
 from common.command import UserError
 
 import csv
+import glob
 import gzip
 import io
 import os
@@ -82,6 +83,20 @@ def opened(name: str) -> Iterator[EventFile]:
         with tempfile.TemporaryFile() as copy:
             shutil.copyfileobj(stream, copy)
             yield EventFile("stdin" if name == "-" else name, copy)
+
+
+def files_named(name: str) -> list[str]:
+    """The files of a name or, if no file has it, of a pattern; `-` is standard input.
+
+    Raises `UserError` if there are none.
+    """
+    if name == "-" or Path(name).exists():
+        return [name]
+    matching = sorted(glob.glob(name, recursive=True))  # noqa: PTH207 - it may be absolute
+    found = [path for path in matching if not Path(path).is_dir()]
+    if not found:
+        raise UserError(f"--events {name}: no such file, nor a file that it matches as a pattern")
+    return found
 
 
 def opened_in_turn(names: Iterable[str]) -> Iterator[EventFile]:

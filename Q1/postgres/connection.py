@@ -85,7 +85,12 @@ def start_reading(connection: Connection) -> None:
     """Let nothing more be written, and let Ctrl-C cancel a query on the server, not only here."""
     with connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION READ ONLY")
-    set_wait_callback(wait_select)  # COPY does not work under it
+    cancel_on_interrupt()
+
+
+def cancel_on_interrupt() -> None:
+    """Let Ctrl-C cancel a query on the server, until the session ends; COPY does not work then."""
+    set_wait_callback(wait_select)
 
 
 def chosen_server(
@@ -144,7 +149,7 @@ def connect(dsn: str) -> Connection:
             starting = any(sign in str(error) for sign in STARTING)
             if not starting or time.monotonic() > deadline:
                 raise OutsideError(
-                    f"{str(error).strip()}; mend the settings, or start the server "
+                    f"{str(error).strip()}; fix the settings, or start the server "
                     "(docker compose up --detach --wait)"
                 ) from None
             time.sleep(0.5)
