@@ -44,7 +44,7 @@ ROW_ERRORS = (psycopg2.DataError, errors.NotNullViolation, errors.CheckViolation
 
 @dataclass
 class Rejected:
-    """The rows that are no events for one reason: the place of the first, and how many."""
+    """The rows that are not events for one reason: the place of the first, and how many."""
 
     place: str
     rows: int = 0

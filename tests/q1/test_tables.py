@@ -165,7 +165,7 @@ def test_nothing_is_written_to_it(postgres_url, connection):
             ("--table", "app.events", "--columns", "uid=nobody"),
             ["'nobody'", "uid, time, event_name"],
         ),
-        (("--table", "app.events", "--columns", "time=uid"), ["is text", "no time"]),
+        (("--table", "app.events", "--columns", "time=uid"), ["is text", "not a time"]),
         (
             ("--table", "app.events", "--events", "x.csv"),
             ["--events and --table exclude each other"],
