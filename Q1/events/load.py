@@ -9,13 +9,13 @@ from common.command import UserError
 
 import csv
 import io
-import sys
 from collections.abc import Iterable
 from contextlib import redirect_stderr
 from dataclasses import dataclass
 from itertools import islice
 from typing import BinaryIO
 
+import click
 import psycopg2
 from psycopg2 import errors, sql
 from psycopg2.extensions import connection as Connection
@@ -189,5 +189,5 @@ def landed(
         landing.load(file, headers)
     for reason, rejected in landing.rejected.items():
         line = f"{rejected.rows:,} rows rejected, first {rejected.place}: {reason}"
-        print(line, file=sys.stderr)
+        click.echo(line, err=True)  # print would take stdout if stderr is closed
     return landing

@@ -8,12 +8,12 @@ all, so that the password of one server is never sent to another.
 from common.command import OutsideError, UserError
 
 import os
-import sys
 import time
 from collections.abc import Iterator, MutableMapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import click
 import psycopg2
 from dotenv import dotenv_values
 from psycopg2.errors import QueryCanceled
@@ -61,7 +61,8 @@ def session(dsn: str, source: str, isolation_level: str) -> Iterator[Connection]
     the connection is closed.
     """
     connection = connect(checked_dsn(dsn, source))
-    print(f"server: {described(connection, source)}", file=sys.stderr)
+    # print would take stdout if stderr is closed
+    click.echo(f"server: {described(connection, source)}", err=True)
     try:
         # TEMP tables are writing too, for a role that as a rule only reads.
         connection.set_session(isolation_level=isolation_level, readonly=False)

@@ -239,6 +239,23 @@ def test_standard_input_that_is_closed(postgres_url):
     assert_one_line_error(finished, 2, "stdin: is closed")
 
 
+@pytest.mark.skipif(os.name != "posix", reason="needs a shell")
+def test_what_is_reported_never_reaches_standard_output(postgres_url, tmp_path):
+    """Not even when standard error is closed."""
+    log = tmp_path / "log.csv"
+    log.write_text(BAD, encoding="utf-8")
+    command = [sys.executable, "Q1/sql.py", "--dsn", postgres_url, "--events", str(log)]
+    command += ["--on-bad-row", "skip", "--users", "--format", "csv"]
+    finished = subprocess.run(
+        ["sh", "-c", f"{shlex.join(command)} 2>&-"],
+        cwd=ROOT,
+        env=clean_environment(),
+        capture_output=True,
+        encoding="utf-8",
+    )
+    assert (finished.returncode, finished.stdout) == (0, "uid\na\nb\n")
+
+
 @pytest.fixture
 def interruptible():
     """Python's own answer to Ctrl-C: a run in the background would ignore it."""
