@@ -1,138 +1,205 @@
-"""How many of the users who installed on a day came back in the days after?
+"""Count the users who installed on a day and came back in the days after."""
 
-    python Q1/sql.py
-    python Q1/sql.py --events events.csv --columns uid=userid,time=eventDate,event_name=eventName \\
-        --install-event newPlayer --install-date 2016-05-01
-    python Q1/sql.py --table public.events --cohorts --period week --plot retention.png
-"""
+from common.command import Command, UserError
 
-import argparse
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
-from io import BytesIO
-from typing import Any
+from datetime import date, timedelta
+from pathlib import Path
+from types import SimpleNamespace
 
-from psycopg2.extensions import connection as Connection
+import click
 
-from common.command_line import command
-from events.files import EventFile, opened_in_turn
-from events.load import landed
-from events.sample import as_csv, sample_events
-from events.view import VIEW, create_view, existing_table
-from postgres.connection import connected, start_reading
-from retention import plot as retention_plot
-from retention.options import parse, question_of
-from retention.questions import Count, Question, ask, cohorts_of, moments, no_installs, overview
-from retention.report import Answer, Data, count_answer, triangle_answer, users_answer, written
+from common.output import formatted, new_file
+from events.files import files_named
+from retention.options import (
+    DAY,
+    columns_option,
+    dsn_option,
+    format_option,
+    install_event_option,
+    time_zone_option,
+)
 
-
-@dataclass(frozen=True)
-class Inquiry:
-    """A question on its way to an answer: whom to ask, what, and about which data."""
-
-    connection: Connection
-    options: argparse.Namespace
-    question: Question
-    parameters: dict[str, Any]  # of every query
-    data: Data
-
-    def ask(self, query: str, **parameters: Any) -> tuple[list, str]:
-        """The rows and the statement of a query."""
-        return ask(self.connection, query, self.parameters | parameters)
+EXAMPLES = """\b
+examples:
+  python Q1/sql.py
+  python Q1/sql.py --events events.csv.gz --install-event newPlayer \\
+      --install-date 2016-05-01 --columns uid=userid,time=eventDate,event_name=eventName
+  python Q1/sql.py --events 'logs/*.csv' --events today.tsv --format json
+  python Q1/sql.py --table public.events --cohorts --period week \\
+      --time-zone Asia/Hong_Kong --plot retention.png
+  zcat *.tsv.gz | python Q1/sql.py --events - --install-date 2024-02-01 --users
+"""
+INSTALL_DATE = date(2017, 4, 1)
+EXCLUSIVE = (("dsn", "embedded"), ("events", "table"), ("users", "cohorts"))
 
 
-@command
-def main(argv: Sequence[str] | None = None) -> None:
-    """Answer the question of the command line."""
-    options = parse(argv)
-    question = question_of(options)
-    with connected(options.dsn, options.embedded, options.table) as connection:
-        rows_rejected = load(connection, options)
-        start_reading(connection)
-        parameters = parameters_of(connection, options, question)
-        if options.explain:
-            plan, _ = ask(connection, options.query, parameters, explain=True)
-            print("\n".join(line for (line,) in plan))
-            return
-        data = Data(
-            options.table or VIEW,
-            overview(connection, question.install_event),
-            rows_rejected,
-            question,
+def refuse_words(ctx: click.Context, param: click.Parameter, words: tuple[str, ...]) -> None:
+    """Say what to do about words without an option: as a rule a pattern that the shell expanded."""
+    if words:
+        raise click.UsageError(
+            f"{words[0]!r} belongs to no option; for several files give --events again for each, "
+            "or a pattern in quotes: --events 'logs/*.csv'"
         )
-        inquiry = Inquiry(connection, options, question, parameters, data)
-        answer = ANSWERS[options.query](inquiry)
-    sys.stdout.write(written(answer, options.format))
 
 
-def load(connection: Connection, options: argparse.Namespace) -> dict[str, int]:
-    """Make the view over the events of the command line; the rows rejected, by reason."""
-    rows_rejected = {}
-    if options.table is not None:
-        sources = [existing_table(connection, options.table, options.columns)]
-    else:
-        if options.events:
-            files = opened_in_turn(options.events)
+@click.command(cls=Command, epilog=EXAMPLES)
+@click.argument(
+    "words", nargs=-1, metavar="", is_eager=True, expose_value=False, callback=refuse_words
+)
+@dsn_option
+@click.option("--embedded", is_flag=True, help="Start the embedded PostgreSQL for this run.")
+@click.option(
+    "--events",
+    multiple=True,
+    metavar="FILE",
+    help="Event file to count: CSV or TSV with a header, plain or gzip; - is standard input. May "
+    "be given again, or as a quoted pattern such as 'logs/*.csv'.",
+)
+@click.option(
+    "--table", metavar="SCHEMA.NAME", help="Existing table or view to query; it is only read."
+)
+@columns_option
+@click.option(
+    "--on-bad-row",
+    type=click.Choice(["stop", "skip"]),
+    default="stop",
+    help="What to do with a row of a file that is not an event: end with its place and reason, or "
+    "leave out all such rows and report them by reason. The default is to stop, because a wrong "
+    "count would be published silently.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**32 - 1),
+    default=2017,
+    help="Seed of the sample events, which are counted without --events and --table.",
+)
+@install_event_option
+@click.option(
+    "--install-date",
+    type=DAY,
+    show_default=str(INSTALL_DATE),
+    metavar="DAY",
+    help="Day of the installs.",
+)
+@click.option(
+    "--active-from",
+    type=DAY,
+    show_default="the day after the installs",
+    metavar="DAY",
+    help="First day on which a user may have come back, included.",
+)
+@click.option(
+    "--active-to",
+    type=DAY,
+    show_default="7 days after the installs",
+    metavar="DAY",
+    help="Last day on which a user may have come back, included.",
+)
+@time_zone_option
+@click.option("--users", is_flag=True, help="List the users who came back instead of a count.")
+@click.option(
+    "--cohorts",
+    is_flag=True,
+    help="Show the triangle: for every day of first installs, how many users were active how much "
+    "later.",
+)
+@click.option(
+    "--period",
+    type=click.Choice(["day", "week", "month"]),
+    default="day",
+    help="Length of the periods of --cohorts; weeks begin on Monday.",
+)
+@click.option(
+    "--follow",
+    type=click.IntRange(0, 9999),
+    show_default="all",
+    metavar="N",
+    help="Number of periods to follow each cohort of --cohorts.",
+)
+@format_option
+@click.option(
+    "--plot",
+    type=click.Path(dir_okay=False, path_type=Path),
+    callback=new_file,
+    metavar="FILE",
+    help="Draw the heat map of --cohorts, else the curve of those who came back, into a .png, .svg "
+    "or .pdf file.",
+)
+@click.option(
+    "--explain",
+    is_flag=True,
+    help="Print the plan that PostgreSQL followed, with its times, instead of the answer.",
+)
+def main(**values) -> None:
+    """Count the users who installed on a day and came back in the days after.
+
+    Days are whole days of the time zone, both ends included. Without --events or --table, sample
+    events are counted. Times in files are ISO 8601 (UTC unless they say otherwise) or epoch
+    seconds or milliseconds.
+
+    The server is the one of --dsn, else of the environment or the file .env, else an embedded
+    PostgreSQL. On a server only TEMP tables are written, and none of them outlives the command.
+    """
+    options = SimpleNamespace(**values)
+    check_combinations(options)
+    options.events = [file for name in options.events for file in files_named(name)]
+
+    from postgres.connection import connected
+    from retention.inquiry import Inquiry, load_events
+    from retention.questions import Question
+
+    question = Question(
+        options.install_event,
+        options.install_date,
+        options.active_from,
+        options.active_to,
+        options.time_zone,
+    )
+    with connected(options.dsn, options.embedded, options.table) as connection:
+        rejected = load_events(connection, options)
+        inquiry = Inquiry(connection, options, question, rejected)
+        if options.explain:
+            result = inquiry.plan()
         else:
-            files = [EventFile("sample events", BytesIO(as_csv(sample_events(options.seed))))]
-        landing = landed(connection, files, options.columns, options.on_bad_row == "skip")
-        rows_rejected = {reason: rejected.rows for reason, rejected in landing.rejected.items()}
-        sources = landing.sources()
-    create_view(connection, sources, options.time_zone)
-    return rows_rejected
+            result = formatted(options.output_format, *inquiry.answer())
+    # Not click.echo, which takes colour codes out of the users' names.
+    sys.stdout.write(result and f"{result}\n")
 
 
-def parameters_of(
-    connection: Connection, options: argparse.Namespace, question: Question
-) -> dict[str, Any]:
-    """The parameters of the queries, each of which takes those it names."""
-    return moments(connection, question) | {
-        "install_event": question.install_event,
-        "period": options.period,
-        "follow": options.follow,
-    }
+def check_combinations(options: SimpleNamespace) -> None:
+    """Fill in the days that follow from others. Raises `UsageError` for what excludes each other.
+
+    Raises `UserError` if the days are in the wrong order.
+    """
+    for one, other in EXCLUSIVE:
+        if given(getattr(options, one)) and given(getattr(options, other)):
+            raise click.UsageError(f"--{one} and --{other} exclude each other")
+    if options.explain and (options.output_format != "text" or options.plot):
+        raise click.UsageError("--explain prints a plan as text: leave out --format and --plot")
+    if options.plot and options.users:
+        raise click.UsageError("--users is a list without a plot: leave out --plot or --users")
+    of_cohorts = options.period != "day" or options.follow is not None
+    if of_cohorts and not options.cohorts:
+        raise click.UsageError("--period and --follow are about the triangle: add --cohorts")
+    if options.cohorts and (options.install_date or options.active_from or options.active_to):
+        raise click.UsageError(
+            "--install-date, --active-from and --active-to are about one day: leave them out with "
+            "--cohorts"
+        )
+    installed = options.install_date = options.install_date or INSTALL_DATE
+    options.active_from = options.active_from or installed + timedelta(days=1)
+    options.active_to = options.active_to or installed + timedelta(days=7)
+    if not installed <= options.active_from <= options.active_to:
+        raise UserError(
+            f"the days are in the wrong order: install {installed}, active from "
+            f"{options.active_from} to {options.active_to}"
+        )
 
 
-def retained_users(inquiry: Inquiry) -> Answer:
-    """How many users installed on the day and came back, and the curve of how they did."""
-    ((installed, retained),), statement = inquiry.ask("retained_users")
-    question, data = inquiry.question, inquiry.data
-    if not installed:
-        raise no_installs(inquiry.connection, question, data.overview)
-    count = Count(installed, retained)
-    if inquiry.options.plot:
-        last_day = min(question.active_to, data.overview.last_day)
-        curve, _ = inquiry.ask("return_curve", first_day=question.active_from, last_day=last_day)
-        retention_plot.draw_curve(question, count, curve, inquiry.options.plot)
-    return count_answer(data, count, statement)
-
-
-def retained_uids(inquiry: Inquiry) -> Answer:
-    """Who installed on the day and came back."""
-    rows, _ = inquiry.ask("retained_uids")
-    if not rows:
-        retained_users(inquiry)  # nobody came back, or nobody installed, which is an error
-    return users_answer(inquiry.data, [uid for (uid,) in rows])
-
-
-def cohort_triangle(inquiry: Inquiry) -> Answer:
-    """How many users of every cohort were active how much later, and the heat map of it."""
-    rows, statement = inquiry.ask("cohort_triangle")
-    if not rows:
-        raise no_installs(inquiry.connection, inquiry.question, inquiry.data.overview)
-    cohorts, options = cohorts_of(rows), inquiry.options
-    if options.plot:
-        last_day = inquiry.data.overview.last_day
-        retention_plot.draw_triangle(cohorts, options.period, last_day, options.plot)
-    return triangle_answer(inquiry.data, options.period, cohorts, statement)
-
-
-ANSWERS = {
-    "retained_users": retained_users,
-    "retained_uids": retained_uids,
-    "cohort_triangle": cohort_triangle,
-}
+def given(value: object) -> bool:
+    """Whether an option was given; an empty text was."""
+    return value not in (None, False, ())
 
 
 if __name__ == "__main__":

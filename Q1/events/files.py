@@ -1,12 +1,13 @@
 """Event files as users have them: CSV or TSV with a header, plain or gzip, a path or stdin.
 
 A file's *layout* is read from its first two rows; then, as a rule, COPY reads the file as it is.
-`parsed_rows` is the slow way, for a file that COPY refuses: it says which rows are no events.
+`parsed_rows` is the slow way, for a file that COPY refuses: it names the rows that are not events.
 """
 
 from common.command import UserError
 
 import csv
+import glob
 import gzip
 import io
 import os
@@ -64,7 +65,7 @@ class Layout:
 
 @dataclass(frozen=True)
 class BadRow:
-    """A row that is no event."""
+    """A row that is not an event."""
 
     line: int
     reason: str
@@ -82,6 +83,20 @@ def opened(name: str) -> Iterator[EventFile]:
         with tempfile.TemporaryFile() as copy:
             shutil.copyfileobj(stream, copy)
             yield EventFile("stdin" if name == "-" else name, copy)
+
+
+def files_named(name: str) -> list[str]:
+    """The files of a name or, if no file has it, of a pattern; `-` is standard input.
+
+    Raises `UserError` if there are none.
+    """
+    if name == "-" or Path(name).exists():
+        return [name]
+    matching = sorted(glob.glob(name, recursive=True))  # noqa: PTH207 - it may be absolute
+    found = [path for path in matching if not Path(path).is_dir()]
+    if not found:
+        raise UserError(f"--events {name}: no such file, nor a file that it matches as a pattern")
+    return found
 
 
 def opened_in_turn(names: Iterable[str]) -> Iterator[EventFile]:
@@ -104,7 +119,7 @@ def read_layout(file: EventFile, headers: dict[str, str]) -> Layout:
         try:
             first = text.readline(LONGEST_HEADER)
             if len(first) == LONGEST_HEADER:
-                raise UserError(f"{file.name}:1: the header does not end: this is no table")
+                raise UserError(f"{file.name}:1: the header does not end: this is not a table")
             delimiter = max(DELIMITERS, key=first.count)
             text.seek(0)
             rows = csv.reader(text, delimiter=delimiter)
@@ -202,7 +217,7 @@ def numbered_rows(text: io.TextIOBase, delimiter: str) -> Iterator[tuple[int, li
         except (EOFError, OSError, zlib.error) as error:
             yield line, f"cannot be unpacked ({error})"
             return
-        if row:  # an empty line is no row
+        if row:  # an empty line is not a row
             yield line, row
 
 

@@ -1,21 +1,21 @@
 """The TEMP tables that event files are copied into: one for each layout, as wide as the file.
 
 A whole file goes to COPY as it is: as text, which is fastest, or as CSV if anything is quoted. Only
-when PostgreSQL refuses it, the file is read again row by row, to take in the rows that are events
-and to count the others by reason.
+when PostgreSQL refuses it, the file is read again row by row: to name the first row that is not an
+event, or to take in those that are and count the others by reason.
 """
 
 from common.command import UserError
 
 import csv
 import io
-import sys
 from collections.abc import Iterable
 from contextlib import redirect_stderr
 from dataclasses import dataclass
 from itertools import islice
 from typing import BinaryIO
 
+import click
 import psycopg2
 from psycopg2 import errors, sql
 from psycopg2.extensions import connection as Connection
@@ -44,7 +44,7 @@ ROW_ERRORS = (psycopg2.DataError, errors.NotNullViolation, errors.CheckViolation
 
 @dataclass
 class Rejected:
-    """The rows that are no events for one reason: the place of the first, and how many."""
+    """The rows that are not events for one reason: the place of the first, and how many."""
 
     place: str
     rows: int = 0
@@ -68,13 +68,17 @@ class Unquoted:
 class Landing:
     """Event files in TEMP tables, and what was wrong with them."""
 
-    def __init__(self, connection: Connection):
+    def __init__(self, connection: Connection, skip_bad_rows: bool = True):
         self.connection = connection
+        self.skip_bad_rows = skip_bad_rows
         self.tables: dict[tuple, str] = {}  # by columns and format of the time
         self.rejected: dict[str, Rejected] = {}
 
     def load(self, file: EventFile, headers: dict[str, str]) -> None:
-        """Take in a file: as a whole if all its rows are events, else those that are."""
+        """Take in a file: as a whole if all its rows are events, else those that are.
+
+        Raises `UserError` for the first row that is not, unless such rows are skipped.
+        """
         layout = read_layout(file, headers)
         if layout.time_format == "unknown" or not (
             self.copied("text", Unquoted(file.content()), layout)
@@ -116,6 +120,8 @@ class Landing:
         for row in parsed_rows(file, layout):
             if isinstance(row, BadRow):
                 place = f"{file.name}:{row.line}"
+                if not self.skip_bad_rows:
+                    raise UserError(f"{place}: {row.reason}; fix the row or pass --on-bad-row skip")
                 self.rejected.setdefault(row.reason, Rejected(place)).rows += 1
             else:
                 yield row
@@ -155,13 +161,6 @@ class Landing:
             for (_, time_format), name in self.tables.items()
         ]
 
-    def complaint(self) -> str:
-        """How many rows are no events, by reason; empty if all are."""
-        return "; ".join(
-            f"{rejected.rows:,} x {reason} (first {rejected.place})"
-            for reason, rejected in self.rejected.items()
-        )
-
 
 def reading_failed(message: str) -> bool:
     """Whether COPY ended because of an exception of ours, which is named; Ctrl-C may not be."""
@@ -181,13 +180,14 @@ def landed(
     headers: dict[str, str],
     skip_bad_rows: bool,
 ) -> Landing:
-    """Load event files. Raises `UserError` for rows that are no events, unless they are skipped."""
-    landing = Landing(connection)
+    """Load event files and report the rows that were skipped on stderr.
+
+    Raises `UserError` for the first row that is not an event, unless such rows are skipped.
+    """
+    landing = Landing(connection, skip_bad_rows)
     for file in files:
         landing.load(file, headers)
-    complaint = landing.complaint()
-    if complaint and not skip_bad_rows:
-        raise UserError(f"{complaint}; mend them, or leave them out with --on-bad-row skip")
-    if complaint:
-        print(f"rejected: {complaint}", file=sys.stderr)
+    for reason, rejected in landing.rejected.items():
+        line = f"{rejected.rows:,} rows rejected, first {rejected.place}: {reason}"
+        click.echo(line, err=True)  # print would take stdout if stderr is closed
     return landing

@@ -64,8 +64,8 @@ def existing_table(connection: Connection, table: str, columns: dict[str, str]) 
     time_type = types[wanted[NAMES.index("time")]]
     if time_type not in TIMES:
         raise UserError(
-            f"--table {table}: the column for the time is {time_type}, which is no time; it may be "
-            "timestamptz, timestamp, date or an epoch number"
+            f"--table {table}: the column for the time is {time_type}, which is not a time; it may "
+            "be timestamptz, timestamp, date or an epoch number"
         )
     return Source(relation, wanted, time_type)
 
@@ -81,7 +81,7 @@ def described_table(connection: Connection, table: str) -> tuple[tuple[str, str]
         )
         if not cursor.rowcount:
             raise UserError(
-                f"--table {table}: there is no such table; write SCHEMA.NAME, no quotes around"
+                f"--table {table}: there is no such table; write SCHEMA.NAME without quotes"
             )
         schema, name, number = cursor.fetchone()
         cursor.execute(
@@ -98,7 +98,7 @@ def create_view(connection: Connection, sources: list[Source], time_zone: str) -
         cursor.execute("SELECT FROM pg_timezone_names WHERE name = %s", [time_zone])
         if not cursor.rowcount:
             raise UserError(
-                f"--time-zone {time_zone}: none has this name; write one like Asia/Hong_Kong"
+                f"--time-zone {time_zone}: there is no such zone; write it like Asia/Hong_Kong"
             )
         selects = sql.SQL(" UNION ALL ").join(select(source, time_zone) for source in sources)
         cursor.execute(sql.SQL("CREATE TEMP VIEW {} AS {}").format(sql.Identifier(VIEW), selects))

@@ -8,12 +8,12 @@ all, so that the password of one server is never sent to another.
 from common.command import OutsideError, UserError
 
 import os
-import sys
 import time
 from collections.abc import Iterator, MutableMapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import click
 import psycopg2
 from dotenv import dotenv_values
 from psycopg2.errors import QueryCanceled
@@ -61,7 +61,8 @@ def session(dsn: str, source: str, isolation_level: str) -> Iterator[Connection]
     the connection is closed.
     """
     connection = connect(checked_dsn(dsn, source))
-    print(f"server: {described(connection, source)}", file=sys.stderr)
+    # print would take stdout if stderr is closed
+    click.echo(f"server: {described(connection, source)}", err=True)
     try:
         # TEMP tables are writing too, for a role that as a rule only reads.
         connection.set_session(isolation_level=isolation_level, readonly=False)
@@ -85,7 +86,12 @@ def start_reading(connection: Connection) -> None:
     """Let nothing more be written, and let Ctrl-C cancel a query on the server, not only here."""
     with connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION READ ONLY")
-    set_wait_callback(wait_select)  # COPY does not work under it
+    cancel_on_interrupt()
+
+
+def cancel_on_interrupt() -> None:
+    """Let Ctrl-C cancel a query on the server, until the session ends; COPY does not work then."""
+    set_wait_callback(wait_select)
 
 
 def chosen_server(
@@ -144,7 +150,7 @@ def connect(dsn: str) -> Connection:
             starting = any(sign in str(error) for sign in STARTING)
             if not starting or time.monotonic() > deadline:
                 raise OutsideError(
-                    f"{str(error).strip()}; mend the settings, or start the server "
+                    f"{str(error).strip()}; fix the settings, or start the server "
                     "(docker compose up --detach --wait)"
                 ) from None
             time.sleep(0.5)

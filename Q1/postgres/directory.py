@@ -11,8 +11,10 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+
+from postgres.interrupts import interrupts_held
 
 try:
     import fcntl
@@ -30,13 +32,24 @@ def server_directory(open_to_all: bool) -> Iterator[Path]:
     """
     parent = temporary_folder(open_to_all)
     remove_abandoned(parent)
-    unlock = None
-    while unlock is None:  # the sweep of another process may have come before the lock
-        directory = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
-        unlock = locked(directory)
-    try:
+    with ExitStack() as stack:
+        with interrupts_held():
+            directory, unlock = new_directory(parent)
+            stack.callback(remove, directory, unlock)
         yield directory
-    finally:
+
+
+def new_directory(parent: Path) -> tuple[Path, Callable[[], None]]:
+    """Make and lock a private directory; what unlocks it is the second value."""
+    while True:  # the sweep of another process may have come before the lock
+        directory = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
+        if unlock := locked(directory):
+            return directory, unlock
+
+
+def remove(directory: Path, unlock: Callable[[], None]) -> None:
+    """Remove a directory of ours with all in it, whole."""
+    with interrupts_held():
         shutil.rmtree(directory, ignore_errors=True)
         unlock()
 
@@ -61,8 +74,7 @@ def remove_abandoned(parent: Path) -> None:
     for directory in parent.glob(f"{PREFIX}*"):
         unlock = locked(directory) if fcntl else None
         if unlock:
-            shutil.rmtree(directory, ignore_errors=True)
-            unlock()
+            remove(directory, unlock)
 
 
 def locked(directory: Path) -> Callable[[], None] | None:

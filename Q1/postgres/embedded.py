@@ -22,7 +22,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
@@ -30,6 +30,7 @@ from urllib.parse import quote
 import psycopg2
 
 from postgres.directory import server_directory
+from postgres.interrupts import interrupts_held
 
 try:
     import pwd
@@ -117,7 +118,11 @@ def hand_over(directory: Path, identity: dict) -> None:
 
 
 def create_cluster(binaries: Path, directory: Path, identity: dict, tcp: bool) -> None:
-    """Run initdb: by TCP the password counts, else whoever may enter the directory is trusted."""
+    """Run initdb: by TCP the password counts, else whoever may enter the directory is trusted.
+
+    It has a session of its own and runs to its end, as PostgreSQL would leave shared memory behind
+    if Ctrl-C ended it.
+    """
     authentication = "scram-sha-256" if tcp else "trust"
     command = [binaries / "initdb", "-D", directory / "data", "-U", SUPERUSER]
     command += ["--no-sync", "--no-data-checksums", "--no-instructions"]  # see SETTINGS
@@ -127,9 +132,16 @@ def create_cluster(binaries: Path, directory: Path, identity: dict, tcp: bool) -
     command += [f"--auth={authentication}"]
     if tcp:
         command += [f"--pwfile={directory / 'password'}"]
-    finished = subprocess.run(
-        command, cwd=directory, capture_output=True, text=True, errors="replace", **identity
-    )
+    with interrupts_held():
+        finished = subprocess.run(
+            command,
+            cwd=directory,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+            **identity,
+        )
     if finished.returncode:
         raise OutsideError(f"PostgreSQL's initdb failed: {last_line(finished.stderr)}")
 
@@ -144,20 +156,26 @@ def running_server(
         settings["unix_socket_directories"] = "" if tcp else f'"{directory}"'
     command = [binaries / "postgres", "-D", directory / "data"]
     command += [f"--{name}={value}" for name, value in settings.items()]
-    with (directory / "server.log").open("wb") as log:
-        server = subprocess.Popen(
-            command,
-            cwd=directory,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            preexec_fn=die_with_parent() if sys.platform == "linux" else None,
-            **identity,
-        )
-    try:
+    with ExitStack() as stack:
+        with interrupts_held(), (directory / "server.log").open("wb") as log:
+            server = subprocess.Popen(
+                command,
+                cwd=directory,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # where Ctrl-C does not reach it
+                preexec_fn=die_with_parent() if sys.platform == "linux" else None,
+                **identity,
+            )
+            stack.callback(stop, server)
         yield server
-    finally:
-        server.send_signal(getattr(signal, "SIGQUIT", signal.SIGTERM))  # stop at once
+
+
+def stop(server: subprocess.Popen) -> None:
+    """End a server at once, and return when it has ended."""
+    with interrupts_held():
+        server.send_signal(getattr(signal, "SIGQUIT", signal.SIGTERM))
         server.wait()
 
 

@@ -76,13 +76,13 @@ def overview(connection: Connection, install_event: str) -> Any:
         days = filter(None, (row.first_day, row.last_day))
         unbounded = any(day.year not in YEARS for day in days)  # infinite days too
     except DatetimeFieldOverflow as error:
-        raise UserError(f"{error.diag.message_primary}: a time is no day; mend it") from None
+        raise UserError(f"{error.diag.message_primary}: a time is not a day; fix it") from None
     except UnicodeEncodeError:  # a ValueError too, but of the install event's name
         raise
     except ValueError:  # from psycopg2, for a day that Python's calendar does not have
         unbounded = True
     if unbounded:
-        raise UserError("there are events outside the years 2 to 9998: mend their times")
+        raise UserError("there are events outside the years 2 to 9998: fix their times")
     if not row.users:
         raise UserError("there are no events of users to count")
     return row

@@ -1,13 +1,10 @@
-"""The answers as text, CSV or JSON; they vary with the data and the question, and nothing else."""
+"""The answers for text, CSV and JSON; they vary with the data and the question alone."""
 
-import csv
-import io
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any, NamedTuple
 
+from events.load import Rejected
 from retention.questions import Cohort, Count, Question
 
 NOT_YET = "·"
@@ -23,35 +20,17 @@ class Data:
 
     table: str
     overview: Any
-    rows_rejected: dict[str, int]
+    rejected: dict[str, Rejected]  # by reason
     question: Question
 
 
 class Answer(NamedTuple):
-    """One answer in the three formats: text, the header and rows of CSV, the object of JSON."""
+    """One answer as `formatted` takes it: text, the header and rows of CSV, the object of JSON."""
 
     text: str
     header: Sequence[str]
     rows: Iterable[Sequence]
     record: dict[str, Any]
-
-
-def written(answer: Answer, output_format: str) -> str:
-    """The answer as whole lines."""
-    if output_format == "json":
-        text = json.dumps(answer.record, ensure_ascii=False, indent=2, default=as_text)
-    elif output_format == "csv":
-        buffer = io.StringIO()
-        csv.writer(buffer, lineterminator="\n").writerows([answer.header, *answer.rows])
-        return buffer.getvalue()
-    else:
-        text = answer.text
-    return f"{text}\n" if text else ""
-
-
-def as_text(value: Any) -> str:
-    """A day, or a uid of a type that JSON does not know, such as uuid."""
-    return value.isoformat() if isinstance(value, date) else str(value)
 
 
 def count_answer(data: Data, count: Count, statement: str) -> Answer:
@@ -68,9 +47,10 @@ def count_answer(data: Data, count: Count, statement: str) -> Answer:
         "observed": observed,
     }
     cells = record | {
-        "rows_rejected": sum(data.rows_rejected.values()),
+        "rows_rejected": sum(rejected.rows for rejected in data.rejected.values()),
         "observed": csv_flag(observed),
     }
+    del cells["first_rejected"]
     caution = "" if observed else f"; not over yet: the data end on {last_day}"
     text = f"""\
 {statement}
@@ -163,7 +143,8 @@ def data_record(data: Data) -> dict[str, Any]:
         "users_reinstalled": row.users_reinstalled,
         "users_active_before_install": row.users_active_before_install,
         "records_without_user": row.records_without_user,
-        "rows_rejected": data.rows_rejected,
+        "rows_rejected": {reason: rejected.rows for reason, rejected in data.rejected.items()},
+        "first_rejected": {reason: rejected.place for reason, rejected in data.rejected.items()},
     }
 
 

@@ -9,7 +9,9 @@ from tests.conftest import ROOT, assert_one_line_error, run_here
 @pytest.mark.parametrize(
     ("options", "status", "parts"),
     [
-        (("--events", "nowhere.csv"), 2, ["nowhere.csv", "No such file"]),
+        (("--events", "nowhere.csv"), 2, ["nowhere.csv", "no such file"]),
+        (("--events", "nowhere/*.csv"), 2, ["nowhere/*.csv", "no such file"]),
+        (("--events", "a.csv", "b.csv"), 2, ["'b.csv'", "--events again", "--events 'logs/*.csv'"]),
         (("--events", str(ROOT / "Q1")), 2, ["Q1", "directory"]),
         (("--install-date", "2017-02-30"), 2, ["--install-date", "2017-04-01"]),
         (("--install-date", "1 April"), 2, ["--install-date"]),
@@ -24,7 +26,7 @@ from tests.conftest import ROOT, assert_one_line_error, run_here
         (("--period", "week", "--users"), 2, ["--period", "--cohorts"]),
         (("--follow", "3"), 2, ["--follow", "--cohorts"]),
         (("--seed", "x"), 2, ["--seed"]),
-        (("--embedded", "--dsn", "postgresql://"), 2, ["--dsn", "not allowed with"]),
+        (("--embedded", "--dsn", "postgresql://"), 2, ["--dsn and --embedded exclude each other"]),
         (("--install-event", "in"), 2, ["'SEARCH', 'APP_OPEN', 'PAGE_VIEW'"]),  # what there is
     ],
 )

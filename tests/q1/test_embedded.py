@@ -15,8 +15,13 @@ import psycopg2
 import pytest
 
 from postgres.directory import PREFIX, locked, server_directory
-from postgres.embedded import copied_binaries, embedded_server, installed_binaries
-from tests.conftest import ROOT, clean_environment, run_script
+from postgres.embedded import (
+    copied_binaries,
+    create_cluster,
+    embedded_server,
+    installed_binaries,
+)
+from tests.conftest import ROOT, clean_environment, run_script, take_interrupts
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux's /proc and prctl")
 posix = pytest.mark.skipif(os.name != "posix", reason="needs file locks and modes of POSIX")
@@ -205,3 +210,74 @@ def test_variables_that_name_other_servers_do_not_reach_it(monkeypatch):
     monkeypatch.setenv("PGOPTIONS", "-c default_transaction_read_only=on")
     with embedded_server() as url:
         assert one(url, "SHOW default_transaction_read_only") == "off"
+
+
+@pytest.fixture
+def interruptible():
+    """Python's own answer to Ctrl-C: a run in the background would ignore it."""
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, handler)
+
+
+@posix
+def test_an_interrupt_waits_for_the_end_of_initdb(tmp_path, interruptible):
+    """Which would leave shared memory behind, as nothing else would remove it."""
+    initdb = tmp_path / "initdb"
+    initdb.write_text("#!/bin/sh\nkill -INT $PPID\nsleep 0.3\ntouch whole\n", encoding="utf-8")
+    initdb.chmod(0o755)
+    with pytest.raises(KeyboardInterrupt):
+        create_cluster(tmp_path, tmp_path, {}, tcp=False)
+    assert (tmp_path / "whole").exists()
+
+
+@posix
+def test_an_interrupt_of_the_terminal_does_not_reach_the_server():
+    """It would end it and its sessions before they are asked to end."""
+    with embedded_server() as url:
+        process = one(url, "SELECT split_part(pg_read_file('postmaster.pid'), E'\\n', 1)")
+        assert os.getsid(int(process)) != os.getsid(0)
+
+
+@posix
+@pytest.mark.parametrize("step", ["mkdtemp", "rmtree"])
+def test_an_interrupt_while_a_directory_comes_or_goes_leaves_none(
+    temporary_folder, interruptible, monkeypatch, step
+):
+    module = tempfile if step == "mkdtemp" else shutil
+    real = getattr(module, step)
+
+    def interrupted(*arguments, **settings):
+        result = real(*arguments, **settings) if step == "mkdtemp" else None
+        signal.raise_signal(signal.SIGINT)
+        return result or real(*arguments, **settings)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(module, step, interrupted)
+        with pytest.raises(KeyboardInterrupt), server_directory(open_to_all=False):
+            pass
+    assert list(temporary_folder.iterdir()) == []
+
+
+@posix
+@pytest.mark.parametrize("seconds", [0, 0.3, 0.6, 1.2])
+def test_an_interrupt_is_one_line_and_leaves_nothing(temporary_folder, seconds):
+    """Of the whole group of processes, as a terminal sends it, while the server starts or loads."""
+    log = temporary_folder / "log.csv"
+    os.mkfifo(log)  # nobody writes into it: the command never ends by itself
+    process = subprocess.Popen(
+        [sys.executable, "Q1/sql.py", "--embedded", "--events", log],
+        cwd=ROOT,
+        env=clean_environment(),
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=take_interrupts,
+    )
+    assert waited_for(lambda: len(list(temporary_folder.iterdir())) > 1), "it never began"
+    time.sleep(seconds)
+    os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    lines = [line for line in errors.splitlines() if not line.startswith("server: ")]
+    assert (process.returncode, lines) == (130, ["sql.py: interrupted"])
+    assert list(temporary_folder.iterdir()) == [log]

@@ -15,7 +15,7 @@ from contextlib import closing
 import psycopg2
 import pytest
 
-from events.files import EventFile
+from events.files import EventFile, files_named
 from events.load import CHUNK_BYTES, landed
 from postgres.connection import session
 from sql import main
@@ -35,8 +35,8 @@ def run(postgres_url, tmp_path):
             path = tmp_path / f"events-{number}.csv"
             path.write_bytes(content if isinstance(content, bytes) else content.encode())
             names.append(path)
-        options = ("--events", *names, "--format", "json", *options)
-        return run_here(main, "--dsn", postgres_url, *options)
+        options = [*(word for name in names for word in ("--events", name)), *options]
+        return run_here(main, "--dsn", postgres_url, "--format", "json", *options)
 
     return run
 
@@ -107,12 +107,22 @@ def test_files_of_different_layouts_are_one_log(run):
 
 def test_a_file_named_twice_is_read_once(run, tmp_path):
     again = f"{tmp_path}/../{tmp_path.name}/events-0.csv"
-    assert counted(run(GOOD, options=("--events", tmp_path / "events-0.csv", again))) == (
-        3,
-        2,
-        2,
-        1,
-    )
+    pattern = f"{tmp_path}/*.csv"
+    assert counted(run(GOOD, options=("--events", again, "--events", pattern))) == (3, 2, 2, 1)
+
+
+def test_a_pattern_names_its_files_in_order_but_no_folder(tmp_path):
+    for name in ("b.csv", "a.csv", "c.tsv"):
+        (tmp_path / name).touch()
+    (tmp_path / "folder.csv").mkdir()
+    names = [str(tmp_path / name) for name in ("a.csv", "b.csv")]
+    assert files_named(f"{tmp_path}/*.csv") == names
+
+
+def test_a_file_whose_name_looks_like_a_pattern_is_that_file(tmp_path):
+    for name in ("[ab].csv", "a.csv"):
+        (tmp_path / name).touch()
+    assert files_named(f"{tmp_path}/[ab].csv") == [f"{tmp_path}/[ab].csv"]
 
 
 def test_times_long_past_are_read(run):
@@ -142,7 +152,9 @@ def test_columns_are_found_by_the_headers_given(run):
         ),
         pytest.param(b"\xff\xfeu\x00i\x00d\x00", [":1:", "not UTF-8"], id="UTF-16"),
         pytest.param(
-            GOOD.encode() + b"\xe9,2017-04-01,x\n", ["1 x not UTF-8 text", ":5"], id="Latin-1"
+            GOOD.encode() + b"\xe9,2017-04-01,x\n",
+            ["csv:5: not UTF-8 text; fix the row"],
+            id="Latin-1",
         ),
         pytest.param(GOOD + "a,01/04/2017,x\n", ["not ISO 8601", ":5"], id="American date"),
         pytest.param(HEADER + "a,01/04/2017,x\n", ["not ISO 8601", ":2"], id="only American dates"),
@@ -152,7 +164,7 @@ def test_columns_are_found_by_the_headers_given(run):
         pytest.param(GOOD + "a,0001-01-01 00:00+08,x\n", ["2 to 9998", ":5"], id="before year 1"),
         pytest.param(
             HEADER + "a,1491004800,x\na,-99999999999,x\na,-99999999999999,x\n",
-            ["2 x not ISO 8601", ":3"],
+            ["not ISO 8601", ":3"],
             id="epoch before Christ",
         ),
         pytest.param(GOOD + "a,,x\n", ["no time", ":5"], id="no time"),
@@ -175,19 +187,30 @@ def test_what_is_wrong_is_said_in_one_line(run, content, parts):
     assert finished.stdout == ""
 
 
-def test_bad_rows_are_counted_by_reason_and_nothing_is_taken_in(run):
-    bad = GOOD + "a,never,x\n" + "b,2017-04-03,OPEN\n" + "a,sometimes,x\n" + "a\n"
-    finished = run(GOOD, bad)
-    assert_one_line_error(
-        finished, 2, "2 x not ISO 8601 or epoch time", "events-1.csv:5", "columns", ":8", "skip"
-    )
+BAD = GOOD + "a,never,x\n" + "b,2017-04-03,OPEN\n" + "a,sometimes,x\n" + "a\n"
+WRONG_TIME = "not ISO 8601 or epoch time of the years 2 to 9998"
+WRONG_COLUMNS = "another number of columns than the header"
 
 
-def test_bad_rows_are_left_out_on_request_and_still_counted(run):
-    bad = GOOD + "a,never,x\n" + "b,2017-04-03,OPEN\n"
-    finished = run(bad, options=("--on-bad-row", "skip"))
-    assert counted(finished) == (4, 2, 2, 2)
-    assert "rejected: 1 x not ISO 8601 or epoch time" in finished.stderr
+def test_the_first_bad_row_ends_it_with_its_place_and_what_to_do(run):
+    finished = run(GOOD, BAD)
+    assert_one_line_error(finished, 2, WRONG_TIME)
+    line = finished.stderr.splitlines()[-1]
+    assert line.endswith(f"events-1.csv:5: {WRONG_TIME}; fix the row or pass --on-bad-row skip")
+    assert finished.stdout == ""
+
+
+def test_bad_rows_are_left_out_on_request_and_still_counted(run, tmp_path):
+    finished = run(GOOD, BAD, options=("--on-bad-row", "skip"))
+    assert counted(finished) == (7, 2, 2, 2)
+    file = tmp_path / "events-1.csv"
+    assert finished.stderr.splitlines()[-2:] == [
+        f"2 rows rejected, first {file}:5: {WRONG_TIME}",
+        f"1 rows rejected, first {file}:8: {WRONG_COLUMNS}",
+    ]
+    answer = json.loads(finished.stdout)
+    assert answer["rows_rejected"] == {WRONG_TIME: 2, WRONG_COLUMNS: 1}
+    assert answer["first_rejected"] == {WRONG_TIME: f"{file}:5", WRONG_COLUMNS: f"{file}:8"}
 
 
 def test_a_file_that_mixes_formats_of_time_is_read_whole(run):
@@ -214,6 +237,23 @@ def test_standard_input_that_is_closed(postgres_url):
         encoding="utf-8",
     )
     assert_one_line_error(finished, 2, "stdin: is closed")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a shell")
+def test_what_is_reported_never_reaches_standard_output(postgres_url, tmp_path):
+    """Not even when standard error is closed."""
+    log = tmp_path / "log.csv"
+    log.write_text(BAD, encoding="utf-8")
+    command = [sys.executable, "Q1/sql.py", "--dsn", postgres_url, "--events", str(log)]
+    command += ["--on-bad-row", "skip", "--users", "--format", "csv"]
+    finished = subprocess.run(
+        ["sh", "-c", f"{shlex.join(command)} 2>&-"],
+        cwd=ROOT,
+        env=clean_environment(),
+        capture_output=True,
+        encoding="utf-8",
+    )
+    assert (finished.returncode, finished.stdout) == (0, "uid\na\nb\n")
 
 
 @pytest.fixture

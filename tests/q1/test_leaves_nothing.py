@@ -44,7 +44,7 @@ def test_it_leaves_nothing_twice_in_parallel_and_killed(postgres_url, tmp_path):
     before = everything(postgres_url)
     log = tmp_path / "log.csv"  # is loaded; then the script waits for its standard input
     log.write_text("uid,time,event_name\na,2017-04-01,FIRST_INSTALL\n", encoding="utf-8")
-    command = [sys.executable, "Q1/sql.py", "--dsn", postgres_url, "--events", log, "-"]
+    command = [sys.executable, "Q1/sql.py", "--dsn", postgres_url, "--events", log, "--events", "-"]
     waiting = [
         subprocess.Popen(
             command,

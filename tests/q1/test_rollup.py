@@ -1,7 +1,12 @@
 """The rollup of `schema.sql` agrees with the raw rows after every kind of late or repeated load."""
 
 import json
+import os
 import random
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from datetime import date, timedelta
 from urllib.parse import urlsplit, urlunsplit
@@ -12,7 +17,15 @@ import pytest
 from events.view import create_view, existing_table
 from refresh_rollup import main as refresh_rollup
 from retention.questions import ask
-from tests.conftest import ROOT, assert_one_line_error, run_here, run_script
+from tests.conftest import (
+    ROOT,
+    START_SECONDS,
+    assert_one_line_error,
+    clean_environment,
+    run_here,
+    run_script,
+    take_interrupts,
+)
 
 FIRST_DAY = date(2017, 4, 1)
 DAYS = 10
@@ -191,12 +204,45 @@ def test_the_script_says_what_the_rollup_holds(filled):
     assert finished.stdout == "2017-04-01 to 2017-04-02: 3 user days, 3 cohort days\n"
     rows = run_script(*arguments, "--format", "csv").stdout.splitlines()
     assert rows == ["first_day,last_day,user_days,cohort_days", "2017-04-01,2017-04-02,3,3"]
-    assert json.loads(run_script(*arguments, "--format", "json").stdout) == {
+    answer = run_script(*arguments, "--format", "json").stdout
+    assert answer.startswith("{\n  "), "not written as the other commands write JSON"
+    assert json.loads(answer) == {
         "first_day": "2017-04-01",
         "last_day": "2017-04-02",
         "user_days": 3,
         "cohort_days": 3,
     }
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one process")
+def test_an_interrupt_ends_the_refresh_on_the_server_too(url):
+    view = "SELECT 'a' AS uid, now() AS time, 'x' AS event_name FROM pg_sleep(300)"
+    execute(url, f"CREATE VIEW slow AS {view}")
+    sleeping = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
+    command = [sys.executable, "Q1/refresh_rollup.py", "--dsn", url, "--table", "public.slow"]
+    process = subprocess.Popen(
+        [*command, "--days", "2017-04-01", "2999-12-31"],
+        cwd=ROOT,
+        env=clean_environment(),
+        preexec_fn=take_interrupts,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        deadline = time.monotonic() + START_SECONDS
+        while not execute(url, sleeping):
+            assert time.monotonic() < deadline, "the query never began"
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    finally:
+        process.kill()
+        process.communicate()
+    assert (process.returncode, errors.splitlines()[1:]) == (
+        130,
+        ["refresh_rollup.py: interrupted"],
+    )
+    assert execute(url, sleeping) == []
 
 
 def test_the_schema_can_be_run_again(filled):
@@ -209,7 +255,7 @@ def test_the_schema_can_be_run_again(filled):
     [
         (("--days", "2017-04-02", "2017-04-01"), ["wrong order"]),
         (("--days", "2017-04-01", "yesterday"), ["--days", "2017-04-01"]),
-        (("--days", "2017-04-01"), ["--days", "expected 2"]),
+        (("--days", "2017-04-01"), ["--days", "requires 2"]),
         ((), ["--days"]),
         (("--days", "2017-04-01", "2017-04-01", "--table", "nothing"), ["no such table"]),
         (("--days", "2017-04-01", "2017-04-01", "--time-zone", "Mars"), ["--time-zone"]),

@@ -92,7 +92,7 @@ def test_a_number_that_looks_like_a_day_and_is_none(postgres_url, connection):
         cursor.execute("CREATE TABLE app.events (uid text, time bigint, event_name text)")
         cursor.execute("INSERT INTO app.events VALUES ('a', 20179999, 'FIRST_INSTALL')")
     finished = run_here(main, "--dsn", postgres_url, "--table", "app.events")
-    assert_one_line_error(finished, 2, "20179999", "a time is no day")
+    assert_one_line_error(finished, 2, "20179999", "a time is not a day")
 
 
 @pytest.mark.parametrize("name", ["Events", "piwik_track", "two words", 'a "quoted" name', "x.y"])
@@ -165,8 +165,11 @@ def test_nothing_is_written_to_it(postgres_url, connection):
             ("--table", "app.events", "--columns", "uid=nobody"),
             ["'nobody'", "uid, time, event_name"],
         ),
-        (("--table", "app.events", "--columns", "time=uid"), ["is text", "no time"]),
-        (("--table", "app.events", "--events", "x.csv"), ["not allowed with"]),
+        (("--table", "app.events", "--columns", "time=uid"), ["is text", "not a time"]),
+        (
+            ("--table", "app.events", "--events", "x.csv"),
+            ["--events and --table exclude each other"],
+        ),
     ],
 )
 def test_a_table_or_column_that_is_not_there(postgres_url, connection, arguments, parts):

@@ -1,0 +1,88 @@
+"""The rollup of `schema.sql`: a row per user and day, and the users per cohort and day."""
+
+from common.command import UserError
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from psycopg2 import errors
+from psycopg2.extensions import connection as Connection
+
+from events.view import create_view, existing_table
+from retention.questions import QUERIES, first_moments
+
+SUMMARY = """
+    SELECT
+        (SELECT count(*) FROM user_day WHERE day BETWEEN %(first_day)s AND %(last_day)s),
+        (SELECT count(*) FROM cohort_day WHERE activity_day BETWEEN %(first_day)s AND %(last_day)s)
+"""
+
+
+@dataclass(frozen=True)
+class Refresh:
+    """Which days to count anew, both ends included, and what an event of the rollup is."""
+
+    first_day: date
+    last_day: date
+    table: str
+    columns: dict[str, str]
+    install_event: str
+    time_zone: str
+
+
+def refresh(connection: Connection, asked: Refresh) -> dict[str, Any]:
+    """Refresh the rollup and count its rows of the refreshed days; the caller commits.
+
+    Raises `UserError` if its tables are missing, or if it counts something else.
+    """
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT FROM rollup_definition")  # before the events, which may lack too
+        source = existing_table(connection, asked.table, asked.columns)
+        create_view(connection, [source], asked.time_zone)
+        check_definition(connection, ".".join(source.relation), asked)
+        parameters = refresh_parameters(connection, asked)
+        with connection.cursor() as cursor:
+            cursor.execute((QUERIES / "refresh_rollup.sql").read_text(encoding="utf-8"), parameters)
+            cursor.execute(SUMMARY, parameters)
+            user_days, cohort_days = cursor.fetchone()
+    except errors.UndefinedTable as error:
+        raise UserError(f"{error.diag.message_primary}: run Q1/schema.sql first") from None
+    return {
+        "first_day": asked.first_day,
+        "last_day": asked.last_day,
+        "user_days": user_days,
+        "cohort_days": cohort_days,
+    }
+
+
+def refresh_parameters(connection: Connection, asked: Refresh) -> dict[str, Any]:
+    """The parameters of `refresh_rollup.sql`."""
+    after = asked.last_day + timedelta(days=1)
+    found = first_moments(connection, [asked.first_day, after], asked.time_zone)
+    return {
+        "install_event": asked.install_event,
+        "first_day": asked.first_day,
+        "last_day": asked.last_day,
+        "first_moment": found[asked.first_day],
+        "moment_after": found[after],
+    }
+
+
+def check_definition(connection: Connection, table: str, asked: Refresh) -> None:
+    """Raise `UserError` if the rollup counts something else; days of two kinds must not mix."""
+    wanted = (table, asked.install_event, asked.time_zone)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO rollup_definition (source, install_event, time_zone) VALUES (%s, %s, %s)"
+            " ON CONFLICT DO NOTHING",
+            wanted,
+        )
+        cursor.execute("SELECT source, install_event, time_zone FROM rollup_definition")
+        found = cursor.fetchone()
+    if found != wanted:
+        raise UserError(
+            "the rollup counts {1} of {0} by days of {2}: ask for the same with --table, "
+            "--install-event and --time-zone, or empty its three tables first".format(*found)
+        )
