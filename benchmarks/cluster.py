@@ -3,7 +3,6 @@
     python benchmarks/cluster.py
     python benchmarks/cluster.py --only q2 --rows 20000000 --copies 8
     python benchmarks/cluster.py --only q3b --users 40000 --artists 155424
-    python benchmarks/cluster.py --plan
 
 A worker has one thread. Overhead and efficiency compare with a run that is held to one processor;
 the job's usual run, on all of them, is shown besides. The time to start, import and connect is
@@ -32,7 +31,6 @@ sys.path += [str(ROOT / "Q2"), str(ROOT / "tests")]
 
 from common.command import OutsideError  # noqa: E402
 
-from cluster_plan import plan  # noqa: E402
 from cluster_processes import Cluster, cluster_of_processes  # noqa: E402
 
 from common.command_line import ArgumentParser, command  # noqa: E402
@@ -285,14 +283,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--copies", type=int, default=20, metavar="N", help="of Q2's log")
     parser.add_argument("--users", type=int, default=3_000, metavar="N", help="of Q3b")
     parser.add_argument("--artists", type=int, default=2_000, metavar="N", help="of Q3b")
-    parser.add_argument("--plan", action="store_true", help="print only cluster_plan.py's plan")
     options = parser.parse_args(argv)
-    if not options.plan:
-        with tempfile.TemporaryDirectory() as folder:
-            for job in jobs(options, Path(folder)):
-                measure(job)
-        print()
-    print(plan(workers=50, memory=4, night=8))
+    with tempfile.TemporaryDirectory() as folder:
+        for job in jobs(options, Path(folder)):
+            measure(job)
 
 
 if __name__ == "__main__":

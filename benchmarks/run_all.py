@@ -40,7 +40,6 @@ STATED_SIZES = {
     "q3b_store": f"{LISTENERS} --text-runs 1",
     "q3b_api": f"{LISTENERS} --requests 100000",
     "cluster": f"--rows 20000000 --copies 8 --users 40000 --artists {ARTISTS}",
-    "cluster_plan": "",
 }
 
 
