@@ -289,6 +289,7 @@ def main(only: tuple[str, ...], rows: int, copies: int, users: int, artists: int
     """Write the input of each job and measure it."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        os.environ["XDG_CACHE_HOME"] = name  # what the jobs keep there ends with the folder
         makers = {
             "q2": lambda: cdn_job(folder, rows, copies),
             "q3a": lambda: tagger_job(folder),

@@ -120,7 +120,10 @@ def main(
         return
     with tempfile.TemporaryDirectory() as folder:
         write_listeners(Path(folder), users, artists, seed)
-        compare(Path(folder) / PLAYS_FILE, runs)
+        try:
+            compare(Path(folder) / PLAYS_FILE, runs)
+        finally:
+            cache_of(Path(folder) / PLAYS_FILE).unlink(missing_ok=True)  # it may be elsewhere
 
 
 if __name__ == "__main__":
