@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -111,6 +112,20 @@ def processor_seconds() -> float:
     return seconds
 
 
+def succeed(*arguments: str, before: Sequence[str] = (), **variables: str) -> bytes:
+    """Run Python and return its output. Raises OutsideError, with its last line, if it fails."""
+    finished = subprocess.run(
+        [*before, sys.executable, *arguments],
+        cwd=ROOT,
+        env=os.environ | variables,
+        capture_output=True,
+    )
+    if finished.returncode:
+        last = finished.stderr.decode(errors="replace").strip().rpartition("\n")[2]
+        raise OutsideError(f"{arguments[0]} ended with exit code {finished.returncode}: {last}")
+    return finished.stdout
+
+
 def timed(job: Job, address: str = "", one_core: bool = False) -> Timing:
     """Run a job, and its start alone."""
     pinned = ["taskset", "--cpu-list", "0"] if one_core else []
@@ -118,15 +133,8 @@ def timed(job: Job, address: str = "", one_core: bool = False) -> Timing:
 
     def run(*arguments: str) -> tuple[float, bytes]:
         start = time.perf_counter()
-        finished = subprocess.run(
-            [*pinned, sys.executable, *arguments],
-            cwd=ROOT,
-            env=os.environ | variables,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            check=True,
-        )
-        return time.perf_counter() - start, finished.stdout
+        output = succeed(*arguments, before=pinned, **variables)
+        return time.perf_counter() - start, output
 
     folder = ROOT / Path(job.script).parent
     start, _ = run("-c", START, str(folder), job.module, address)
@@ -176,16 +184,14 @@ def measure(job: Job) -> None:
     """Print what a job takes without a cluster and on one and two workers."""
     if not shutil.which("taskset"):
         raise OutsideError("there is no program taskset, which holds a run to one core")
-    small = [sys.executable, job.script, *job.small]
-    subprocess.run(small, cwd=ROOT, capture_output=True, check=True)  # compiles the kernels
+    succeed(job.script, *job.small)  # compiles the kernels
     usual, alone = timed(job), timed(job, one_core=True)
     folder = str(ROOT / Path(job.script).parent)  # as in the job's image
     with (
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch,
         cluster_of_processes(Path(scratch), PYTHONPATH=folder, **ONE_THREAD, **MALLOC) as cluster,
     ):
-        small += ["--cluster", cluster.address]
-        subprocess.run(small, cwd=ROOT, capture_output=True, check=True)
+        succeed(job.script, *job.small, "--cluster", cluster.address)
         with Client(cluster.address, set_as_default=False) as client:
             client.register_plugin(Counted())
         before = moved(cluster)
@@ -253,15 +259,8 @@ def tagger_job(folder: Path) -> Job:
 def recommender_job(folder: Path, users: int, artists: int) -> Job:
     """Q3b's daily job by the default cosine, into SQLite."""
     listeners, database = folder / "listeners", folder / "recommendations.db"
-    subprocess.run(
-        [
-            *(sys.executable, "Q3b/generate_listeners.py", "--output", listeners),
-            *("--users", str(users), "--artists", str(artists)),
-        ],
-        cwd=ROOT,
-        capture_output=True,
-        check=True,
-    )
+    sizes = ["--users", str(users), "--artists", str(artists)]
+    succeed("Q3b/generate_listeners.py", "--output", str(listeners), *sizes)
     plays, profiles = sorted(listeners.iterdir())
     return Job(
         f"Q3b, {users:,} users by cosine",
