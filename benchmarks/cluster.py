@@ -1,9 +1,9 @@
 """What a Dask cluster costs and brings: each heavy job without one, on one worker and on two.
 
+\b
     python benchmarks/cluster.py
     python benchmarks/cluster.py --only q2 --rows 20000000 --copies 8
     python benchmarks/cluster.py --only q3b --users 40000 --artists 155424
-    python benchmarks/cluster.py --plan
 
 A worker has one thread. Overhead and efficiency compare with a run that is held to one processor;
 the job's usual run, on all of them, is shown besides. The time to start, import and connect is
@@ -24,19 +24,19 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import click
 import psutil
 from distributed import Client, SchedulerPlugin
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path += [str(ROOT / "Q2"), str(ROOT / "tests")]
+sys.path += [str(Path(__file__).resolve().parents[1] / folder) for folder in ("", "Q2")]
 
-from common.command import OutsideError  # noqa: E402
+from common.command import Command, OutsideError
 
-from cluster_plan import plan  # noqa: E402
-from cluster_processes import Cluster, cluster_of_processes  # noqa: E402
+from tests.cluster_processes import Cluster, cluster_of_processes
 
-from common.command_line import ArgumentParser, command  # noqa: E402
-
+ROOT = Path(__file__).resolve().parents[1]
+JOBS = ("q2", "q3a", "q3b")
+COUNT = click.IntRange(1)
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1", "LOKY_MAX_CPU_COUNT": "1"}
 # As in docker-compose.yml: see MALLOC in Q2/common/cluster.py.
 MALLOC = {"MALLOC_TRIM_THRESHOLD_": "268435456", "MALLOC_MMAP_THRESHOLD_": "33554432"}
@@ -44,7 +44,7 @@ START = """
 import sys
 sys.path.insert(0, sys.argv[1])
 __import__(sys.argv[2])
-from cluster import connected  # noqa: E402
+from common.cluster import connected
 with connected(sys.argv[3]):
     pass
 """
@@ -56,6 +56,7 @@ class Job:
 
     name: str
     script: str
+    module: str  # which loads what the script loads when work begins
     large: list[str]
     small: list[str]
     database: Path | None = None  # which holds the answer, if standard output does not
@@ -111,6 +112,20 @@ def processor_seconds() -> float:
     return seconds
 
 
+def succeed(*arguments: str, before: Sequence[str] = (), **variables: str) -> bytes:
+    """Run Python and return its output. Raises OutsideError, with its last line, if it fails."""
+    finished = subprocess.run(
+        [*before, sys.executable, *arguments],
+        cwd=ROOT,
+        env=os.environ | variables,
+        capture_output=True,
+    )
+    if finished.returncode:
+        last = finished.stderr.decode(errors="replace").strip().rpartition("\n")[2]
+        raise OutsideError(f"{arguments[0]} ended with exit code {finished.returncode}: {last}")
+    return finished.stdout
+
+
 def timed(job: Job, address: str = "", one_core: bool = False) -> Timing:
     """Run a job, and its start alone."""
     pinned = ["taskset", "--cpu-list", "0"] if one_core else []
@@ -118,18 +133,11 @@ def timed(job: Job, address: str = "", one_core: bool = False) -> Timing:
 
     def run(*arguments: str) -> tuple[float, bytes]:
         start = time.perf_counter()
-        finished = subprocess.run(
-            [*pinned, sys.executable, *arguments],
-            cwd=ROOT,
-            env=os.environ | variables,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            check=True,
-        )
-        return time.perf_counter() - start, finished.stdout
+        output = succeed(*arguments, before=pinned, **variables)
+        return time.perf_counter() - start, output
 
-    path = Path(job.script)
-    start, _ = run("-c", START, str(ROOT / path.parent), path.stem, address)
+    folder = ROOT / Path(job.script).parent
+    start, _ = run("-c", START, str(folder), job.module, address)
     before = processor_seconds()
     whole, output = run(job.script, *job.large, *(["--cluster", address] if address else []))
     return Timing(whole, start, processor_seconds() - before, job.answer(output))
@@ -176,16 +184,14 @@ def measure(job: Job) -> None:
     """Print what a job takes without a cluster and on one and two workers."""
     if not shutil.which("taskset"):
         raise OutsideError("there is no program taskset, which holds a run to one core")
-    small = [sys.executable, job.script, *job.small]
-    subprocess.run(small, cwd=ROOT, capture_output=True, check=True)  # compiles the kernels
+    succeed(job.script, *job.small)  # compiles the kernels
     usual, alone = timed(job), timed(job, one_core=True)
     folder = str(ROOT / Path(job.script).parent)  # as in the job's image
     with (
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch,
         cluster_of_processes(Path(scratch), PYTHONPATH=folder, **ONE_THREAD, **MALLOC) as cluster,
     ):
-        small += ["--cluster", cluster.address]
-        subprocess.run(small, cwd=ROOT, capture_output=True, check=True)
+        succeed(job.script, *job.small, "--cluster", cluster.address)
         with Client(cluster.address, set_as_default=False) as client:
             client.register_plugin(Counted())
         before = moved(cluster)
@@ -216,83 +222,80 @@ def measure(job: Job) -> None:
         raise SystemExit(1)
 
 
-def jobs(options, folder: Path) -> list[Job]:
-    """The jobs asked for, their input written to `folder`."""
-    makers = {"q2": cdn_job, "q3a": tagger_job, "q3b": recommender_job}
-    return [makers[name](options, folder) for name in options.only]
-
-
-def cdn_job(options, folder: Path) -> Job:
+def cdn_job(folder: Path, rows: int, number_of_copies: int) -> Job:
     """Q2's total by extension: a log, and copies of it that are links."""
     log, copies = folder / "log.tsv", folder / "logs"
     with log.open("w", encoding="utf-8") as file:
         for number in range(1000):
             row = f"2017-08-24\t10:{number % 60:02}:00\t{number}00\t/a/{number}/picture.jpg\n"
-            file.write(row * (options.rows // 1000))
+            file.write(row * (rows // 1000))
     copies.mkdir()
-    for number in range(options.copies):
+    for number in range(number_of_copies):
         os.link(log, copies / f"{number}.tsv")
-    size = log.stat().st_size * options.copies / 1e9
+    size = log.stat().st_size * number_of_copies / 1e9
     return Job(
         f"Q2, {size:.1f} GB",
         "Q2/raw_data_analytics.py",
+        "traffic.answer",
         [str(copies), "--by", "extension"],
         ["--by", "extension"],
     )
 
 
-def tagger_job(options, folder: Path) -> Job:
+def tagger_job(folder: Path) -> Job:
     """Q3a's whole search and nested evaluation."""
     articles = Path(os.environ.get("REAL_DATA_DIR", "")) / "q3a" / "hk01-2021-silver.csv"
     real = ["--train", str(articles)] if articles.is_file() else []
-    quiet = ["--no-cache", "--importance", "model", "--format", "json"]
+    quiet = ["--importance", "model", "--format", "json"]
     return Job(
         "Q3a, 685 articles of hk01" if real else "Q3a, sample articles",
         "Q3a/tagging_prediction.py",
+        "tagger.search",
         [*quiet, *real, "--output", str(folder / "tagged.csv")],
         [*quiet, "--model", "linear", "--output", str(folder / "small.csv")],
     )
 
 
-def recommender_job(options, folder: Path) -> Job:
+def recommender_job(folder: Path, users: int, artists: int) -> Job:
     """Q3b's daily job by the default cosine, into SQLite."""
     listeners, database = folder / "listeners", folder / "recommendations.db"
-    subprocess.run(
-        [
-            *(sys.executable, "Q3b/generate_listeners.py", "--output", listeners),
-            *("--users", str(options.users), "--artists", str(options.artists)),
-        ],
-        cwd=ROOT,
-        capture_output=True,
-        check=True,
-    )
+    sizes = ["--users", str(users), "--artists", str(artists)]
+    succeed("Q3b/generate_listeners.py", "--output", str(listeners), *sizes)
     plays, profiles = sorted(listeners.iterdir())
     return Job(
-        f"Q3b, {options.users:,} users by cosine",
+        f"Q3b, {users:,} users by cosine",
         "Q3b/recommend_daily.py",
+        "job.run",
         ["--plays", str(plays), "--profiles", str(profiles), "--store", f"sqlite:///{database}"],
         ["--store", f"sqlite:///{folder / 'small.db'}"],
         database,
     )
 
 
-@command
-def main(argv: Sequence[str] | None = None) -> None:
-    parser = ArgumentParser(description=__doc__)
-    names = ["q2", "q3a", "q3b"]
-    parser.add_argument("--only", nargs="+", choices=names, default=names, help="which jobs")
-    parser.add_argument("--rows", type=int, default=1_000_000, metavar="N", help="of Q2's log")
-    parser.add_argument("--copies", type=int, default=20, metavar="N", help="of Q2's log")
-    parser.add_argument("--users", type=int, default=3_000, metavar="N", help="of Q3b")
-    parser.add_argument("--artists", type=int, default=2_000, metavar="N", help="of Q3b")
-    parser.add_argument("--plan", action="store_true", help="print only cluster_plan.py's plan")
-    options = parser.parse_args(argv)
-    if not options.plan:
-        with tempfile.TemporaryDirectory() as folder:
-            for job in jobs(options, Path(folder)):
-                measure(job)
-        print()
-    print(plan(workers=50, memory=4, night=8))
+@click.command(cls=Command, help=__doc__)
+@click.option(
+    "--only",
+    type=click.Choice(JOBS),
+    multiple=True,
+    default=JOBS,
+    help="Measure this job; give it again for another.",
+)
+@click.option("--rows", type=click.IntRange(1000), default=1_000_000, help="Rows of Q2's log.")
+@click.option("--copies", type=COUNT, default=20, help="Copies of Q2's log.")
+@click.option("--users", type=COUNT, default=3_000, help="Listeners of Q3b.")
+@click.option("--artists", type=COUNT, default=2_000, help="Artists of Q3b.")
+def main(only: tuple[str, ...], rows: int, copies: int, users: int, artists: int) -> None:
+    """Write the input of each job and measure it."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        os.environ["XDG_CACHE_HOME"] = name  # what the jobs keep there ends with the folder
+        makers = {
+            "q2": lambda: cdn_job(folder, rows, copies),
+            "q3a": lambda: tagger_job(folder),
+            "q3b": lambda: recommender_job(folder, users, artists),
+        }
+        for job in only:
+            measure(makers[job]())
 
 
 if __name__ == "__main__":

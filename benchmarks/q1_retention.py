@@ -1,5 +1,6 @@
 """Q1 against the classic way and DuckDB: loading, one question, the triangle and its rollup.
 
+\b
     python benchmarks/q1_retention.py
     python benchmarks/q1_retention.py --events 10000000 --users 1000000 --day-events 1000000
 
@@ -10,19 +11,19 @@ crash, neither ours, which is a TEMP one, nor the classic one. Times are medians
 classic, raw or refreshed takes long and is run once.
 """
 
-import argparse
 import csv
 import io
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+import click
 import duckdb
 import numpy as np
 import pandas as pd
@@ -31,20 +32,22 @@ from duckdb import DuckDBPyConnection
 from psycopg2.extensions import connection as Connection
 from psycopg2.extras import execute_values
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.append(str(ROOT / "Q1"))
+sys.path.append(str(Path(__file__).resolve().parents[1] / "Q1"))
 
-from common.command_line import ArgumentParser, command  # noqa: E402
-from events.files import opened_in_turn  # noqa: E402
-from events.load import landed  # noqa: E402
-from events.view import create_view, existing_table  # noqa: E402
-from postgres.embedded import embedded_server  # noqa: E402
-from refresh_rollup import main as refresh_rollup  # noqa: E402
-from retention.questions import Question, ask, moments  # noqa: E402
+from common.command import Command
 
+from events.files import opened_in_turn
+from events.load import landed
+from events.view import create_view, existing_table
+from postgres.embedded import embedded_server
+from refresh_rollup import main as refresh_rollup
+from retention.questions import Question, ask, moments
+
+ROOT = Path(__file__).resolve().parents[1]
 FIRST_DAY, LAST_DAY, NEW_DAY = "2017-04-01", "2017-04-30", "2017-05-01"
 DAYS = 30
 EVENT = "FIRST_INSTALL"
+COUNT = click.IntRange(1)
 QUESTION = Question(EVENT, date(2017, 4, 1), date(2017, 4, 2), date(2017, 4, 8), "UTC")
 
 CLASSIC_QUERY = """
@@ -69,45 +72,42 @@ DUCKDB_TRIANGLE = """
 """
 
 
-def parser() -> ArgumentParser:
-    """The command line."""
-    result = ArgumentParser(description=__doc__.splitlines()[0])
-    result.add_argument("--events", type=int, default=200_000, help="rows of the log")
-    result.add_argument("--users", type=int, default=20_000, help="of whom each installs once")
-    result.add_argument("--day-events", type=int, default=20_000, help="rows of one more day")
-    result.add_argument("--runs", type=int, default=3, help="of what does not take long")
-    result.add_argument("--seed", type=int, default=2017, help="seed of the log")
-    return result
-
-
-@command
-def main(argv: Sequence[str] | None = None) -> None:
+@click.command(cls=Command, help=__doc__)
+@click.option("--events", type=COUNT, default=200_000, help="Rows of the log, at least --users.")
+@click.option("--users", type=COUNT, default=20_000, help="Users, each of whom installs once.")
+@click.option("--day-events", type=COUNT, default=20_000, help="Rows of one more day.")
+@click.option("--runs", type=COUNT, default=3, help="Runs of what does not take long.")
+@click.option("--seed", type=click.IntRange(0), default=2017, help="Seed of the log.")
+def main(events: int, users: int, day_events: int, runs: int, seed: int) -> None:
     """Make a log, load it, ask it, and print what each way took."""
-    options = parser().parse_args(argv)
+    if events < users:
+        raise click.UsageError("--events is at least --users: each installs once")
     with tempfile.TemporaryDirectory() as folder, embedded_server() as url:
-        log, new_day = write_logs(Path(folder), options)
+        log, new_day = write_logs(Path(folder), events, users, day_events, seed)
         with duckdb.connect() as duck:
-            measure_load(url, duck, log, options.runs)
+            measure_load(url, duck, log, runs)
             append(url, log)
-            measure_question(url, duck, options.runs)
-            measure_triangle(url, duck, new_day, options.runs)
+            measure_question(url, duck, runs)
+            measure_triangle(url, duck, new_day, runs)
 
 
-def write_logs(folder: Path, options: argparse.Namespace) -> tuple[Path, Path]:
+def write_logs(
+    folder: Path, events: int, users: int, day_events: int, seed: int
+) -> tuple[Path, Path]:
     """A CSV log of `DAYS` days, and one of the day after them, a twentieth of it newcomers."""
-    generator = np.random.default_rng(options.seed)
-    installs = generator.random(options.users) * DAYS
-    visitors = generator.integers(0, options.users, options.events - options.users)
+    generator = np.random.default_rng(seed)
+    installs = generator.random(users) * DAYS
+    visitors = generator.integers(0, users, events - users)
     days_left = DAYS - installs[visitors]
     visits = installs[visitors] + days_left * generator.random(len(visitors)) ** 3  # rather soon
-    users = np.concatenate([np.arange(options.users), visitors])
+    times = np.concatenate([installs, visits])
     log = folder / "log.csv"
-    write_log(log, users, np.concatenate([installs, visits]), options.users)
+    write_log(log, np.concatenate([np.arange(users), visitors]), times, users)
 
-    newcomers = options.day_events // 20
-    visitors = generator.integers(0, options.users, options.day_events - newcomers)
-    users = np.concatenate([options.users + np.arange(newcomers), visitors])
-    write_log(folder / "day.csv", users, DAYS + generator.random(len(users)), newcomers)
+    newcomers = day_events // 20
+    visitors = generator.integers(0, users, day_events - newcomers)
+    visitors = np.concatenate([users + np.arange(newcomers), visitors])
+    write_log(folder / "day.csv", visitors, DAYS + generator.random(day_events), newcomers)
     return log, folder / "day.csv"
 
 

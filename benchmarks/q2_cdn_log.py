@@ -1,8 +1,9 @@
 """Q2's plain question against its peers: the same total, in how many seconds and how much memory?
 
+\b
     python benchmarks/q2_cdn_log.py                                     2 million rows, 80 MB
     python benchmarks/q2_cdn_log.py --rows 20000000                     20 million rows, 0.8 GB
-    python benchmarks/q2_cdn_log.py --rows 20000000 --scaling 1 2 4 8   and how that grows
+    python benchmarks/q2_cdn_log.py --rows 20000000 --scaling 1 --scaling 2   and how that grows
 
 Every run is a process of its own. `query` is the time from the end of its imports to the answer,
 the median of the runs after the first one, which is `first`; `cpu` is what that took on all cores,
@@ -18,15 +19,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from argparse import SUPPRESS
-from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "Q2"))
+import click
 from process_memory import peak_memory
 
-from common.command_line import ArgumentParser, command
+sys.path.append(str(Path(__file__).resolve().parents[1] / "Q2"))
+
+from common.command import Command
 
 FIRST, LAST = "2017-08-24", "2017-08-25"
 ROWS_AT_A_TIME = 1_000_000
@@ -219,26 +220,39 @@ def compress(path: Path) -> Path:
     return packed
 
 
-@command
-def main(argv: Sequence[str] | None = None) -> None:
-    parser = ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=2_000_000, help="of the log")
-    parser.add_argument("--runs", type=int, default=3, help="timed after the first")
-    parser.add_argument("--peers", nargs="+", choices=QUERIES, default=[*QUERIES], help="which")
-    parser.add_argument("--scaling", nargs="+", type=float, metavar="GB", help="sizes for ours")
-    parser.add_argument("--folder", type=Path, help="keep the logs there (default: nowhere)")
-    parser.add_argument("--child", nargs=2, help=SUPPRESS)
-    options = parser.parse_args(argv)
-    if options.child:
-        run_here(*options.child, options.runs)
+@click.command(cls=Command, help=__doc__)
+@click.option("--rows", type=click.IntRange(1), default=2_000_000, help="Rows of the log.")
+@click.option("--runs", type=click.IntRange(1), default=3, help="Runs timed after the first.")
+@click.option(
+    "--peers",
+    type=click.Choice(list(QUERIES)),
+    multiple=True,
+    default=list(QUERIES),
+    help="Compare this one; give it again for another.",
+)
+@click.option(
+    "--scaling",
+    type=click.FloatRange(0, min_open=True),
+    multiple=True,
+    metavar="GB",
+    help="Also measure ours on a log of this size; give it again for another.",
+)
+@click.option(
+    "--folder",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Keep the logs in this folder. Without it they are deleted.",
+)
+@click.option("--child", nargs=2, hidden=True)
+def main(rows: int, runs: int, peers, scaling, folder: Path | None, child) -> None:
+    if child:
+        run_here(*child, runs)
         return
     with tempfile.TemporaryDirectory() as temporary:
-        folder = options.folder or Path(temporary)
-        log = make_log(folder, options.rows)
-        compare(log, options.peers, options.runs)
-        compare(compress(log), options.peers, options.runs)
-        if options.scaling:
-            grow(log, options.scaling, options.runs)
+        log = make_log(folder or Path(temporary), rows)
+        compare(log, peers, runs)
+        compare(compress(log), peers, runs)
+        if scaling:
+            grow(log, scaling, runs)
 
 
 if __name__ == "__main__":

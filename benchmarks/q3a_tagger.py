@@ -1,5 +1,6 @@
 """Q3a against the classic way: search, segmentation, quality, abstention and scale in one run.
 
+\b
     python benchmarks/q3a_tagger.py
     REAL_DATA_DIR=... python benchmarks/q3a_tagger.py --articles 1000000
 
@@ -9,7 +10,6 @@ Without REAL_DATA_DIR sample articles stand in for the real articles. Times are 
 our 54 candidates and learning out of core are run once.
 """
 
-import argparse
 import csv
 import os
 import statistics
@@ -21,6 +21,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import click
 import numpy as np
 import pandas as pd
 import pycantonese
@@ -30,25 +31,27 @@ from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.append(str(ROOT / "Q3a"))
+sys.path.append(str(Path(__file__).resolve().parents[1] / "Q3a"))
 
-from articles.files import COLUMNS, Source, read_batches  # noqa: E402
-from articles.preparation import fit_to_learn_from, prepared  # noqa: E402
-from articles.sample import sample_articles  # noqa: E402
-from articles.words import segment  # noqa: E402
-from common.command_line import ArgumentParser, command  # noqa: E402
-from quality.scores import confusion, macro_f1  # noqa: E402
-from tagger.families import Family, families  # noqa: E402
-from tagger.search import FOLDS, INNER_FOLDS, choose, evaluate, splits, tagged, trained  # noqa: E402
+from common.command import Command
 
+from articles.files import COLUMNS, Source, read_batches
+from articles.preparation import fit_to_learn_from, prepared
+from articles.sample import sample_articles
+from articles.words import segment
+from quality.scores import confusion, macro_f1
+from tagger.families import Family, families
+from tagger.search import FOLDS, INNER_FOLDS, choose, evaluate, splits, tagged, trained
+
+ROOT = Path(__file__).resolve().parents[1]
+PARTS = ("segmentation", "search", "quality", "abstention", "scale")
 CLASSIC_CANDIDATES = 54
 SEEDS = range(3)
 # `tagging_prediction.py`, which then tells its own peak.
 LEARN = """
 import sys
-from process_memory import peak_memory  # noqa: E402
-from tagging_prediction import main  # noqa: E402
+from process_memory import peak_memory
+from tagging_prediction import main
 code = main()
 print(peak_memory())
 sys.exit(code)
@@ -61,32 +64,36 @@ JUDGED_ABSTAINING = (
 )
 
 
-@command
-def main(argv=None) -> None:
-    options = parse(argv)
+@click.command(cls=Command, help=__doc__)
+@click.option(
+    "--parts",
+    type=click.Choice(PARTS),
+    multiple=True,
+    default=PARTS,
+    help="Measure this part; give it again for another.",
+)
+@click.option("--rounds", type=click.IntRange(1), default=3, help="Measurements of each time.")
+@click.option(
+    "--articles",
+    type=click.IntRange(1),
+    default=20_000,
+    help="Articles to learn from out of core.",
+)
+def main(parts: tuple[str, ...], rounds: int, articles: int) -> None:
     print(f"{os.cpu_count()} cores, {pd.Timestamp.now():%Y-%m-%d}")
     corpora = read_corpora()
-    articles = next(iter(corpora.values()))
-    parts = {
-        "segmentation": lambda: segmentation(articles, options.rounds),
-        "search": lambda: search(articles, options.rounds),
+    first = next(iter(corpora.values()))
+    measures = {
+        "segmentation": lambda: segmentation(first, rounds),
+        "search": lambda: search(first, rounds),
         "quality": lambda: quality(corpora),
         "abstention": lambda: abstention(corpora),
-        "scale": lambda: scale(options.articles),
+        "scale": lambda: scale(articles),
     }
-    for part in options.parts:
+    for part in parts:
         print(f"\n== {part} ==")
-        for line in parts[part]():
+        for line in measures[part]():
             print(line, flush=True)
-
-
-def parse(argv) -> argparse.Namespace:
-    parser = ArgumentParser(description=__doc__)
-    parts = ["segmentation", "search", "quality", "abstention", "scale"]
-    parser.add_argument("--parts", nargs="+", choices=parts, default=parts, help="what to measure")
-    parser.add_argument("--rounds", type=int, default=3, help="how often to measure a time")
-    parser.add_argument("--articles", type=int, default=20_000, help="learnt from out of core")
-    return parser.parse_args(argv)
 
 
 def read_corpora() -> dict[str, pd.DataFrame]:
@@ -211,7 +218,7 @@ def scale(articles: int):
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "articles.csv"
         write_sorted_by_tag(path, articles)
-        folders = os.pathsep.join([str(ROOT / "Q3a"), str(ROOT / "benchmarks")])  # two cluster.py
+        folders = os.pathsep.join([str(ROOT / "Q3a"), str(ROOT / "benchmarks")])
         start = time.perf_counter()
         finished = subprocess.run(
             [sys.executable, "-c", LEARN, "--out-of-core", "--train", path],

@@ -1,5 +1,6 @@
 """How long the API takes to answer under a constant load, and whether its memory stays flat.
 
+\b
     python benchmarks/q3b_api.py
     python benchmarks/q3b_api.py --users 359347 --artists 155424 --requests 100000
     DYNAMODB_ENDPOINT_URL=http://127.0.0.1:4567 AWS_ACCESS_KEY_ID=x AWS_SECRET_ACCESS_KEY=x \\
@@ -21,28 +22,29 @@ import sys
 import tempfile
 import time
 import urllib.request
-from argparse import Namespace
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
+import click
 import numpy as np
 from q3b_store import TOP, random_blocks, random_catalogue
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.append(str(ROOT / "Q3b"))
+sys.path.append(str(Path(__file__).resolve().parents[1] / "Q3b"))
 
-from common.command import OutsideError  # noqa: E402
+from common.command import Command, OutsideError
 
-from common.command_line import ArgumentParser, command  # noqa: E402
-from recommender.lists import RuleList  # noqa: E402
-from store.protocol import new_run  # noqa: E402
-from store.url import open_store  # noqa: E402
+from recommender.lists import RuleList
+from store.protocol import new_run
+from store.url import open_store
 
+ROOT = Path(__file__).resolve().parents[1]
 HOST = "127.0.0.1"
 WARM_UP = 1000  # requests that are not counted
 START_SECONDS = 30
+COUNT = click.IntRange(1)
 
 
 @dataclass(frozen=True)
@@ -211,7 +213,7 @@ def wait_for(process: subprocess.Popen, url: str) -> None:
     raise OutsideError(f"{url} does not answer: is the port taken? name another by --port")
 
 
-def compare(url: str, options: Namespace) -> list[Figures]:
+def compare(url: str, options: SimpleNamespace) -> list[Figures]:
     """Load the API and the bare app, one after the other."""
     users = publish(url, options.users, options.artists, options.seed)
     paths = draw_paths(users, options.requests, options.seed)
@@ -246,25 +248,35 @@ def table(figures: list[Figures]) -> str:
     return "\n".join(lines)
 
 
-@command
-def main(argv: Sequence[str] | None = None) -> None:
+@click.command(cls=Command, help=__doc__)
+@click.option("--store", metavar="URL", help="Store to fill. Without it: a new SQLite file.")
+@click.option("--users", type=COUNT, default=2000, help="Users in the set.")
+@click.option("--artists", type=COUNT, default=20_000, help="Artists in the catalogue.")
+@click.option(
+    "--rate",
+    type=click.FloatRange(0, min_open=True),
+    default=1000,
+    help="Requests a second.",
+)
+@click.option("--requests", type=COUNT, default=10_000, help="Requests in all.")
+@click.option("--connections", type=COUNT, default=32, help="Connections that are kept open.")
+@click.option("--workers", type=COUNT, default=2, help="Processes of the server.")
+@click.option("--threads", type=COUNT, default=4, help="Threads of each process.")
+@click.option("--port", type=click.IntRange(1, 65535), default=8009, help="Port of the server.")
+@click.option("--seed", type=click.IntRange(0), default=1, help="Seed of set and requests.")
+@click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    help="Format of the result on standard output.",
+)
+def main(output_format: str, **settings) -> None:
     """Measure and print."""
-    parser = ArgumentParser(description=__doc__)
-    parser.add_argument("--store", help="URL of a store to fill (default: an SQLite file)")
-    parser.add_argument("--users", type=int, default=2000, help="users in the set")
-    parser.add_argument("--artists", type=int, default=20_000, help="artists in the catalogue")
-    parser.add_argument("--rate", type=float, default=1000, help="requests a second")
-    parser.add_argument("--requests", type=int, default=10_000, help="requests in all")
-    parser.add_argument("--connections", type=int, default=32, help="kept-alive connections")
-    parser.add_argument("--workers", type=int, default=2, help="processes of the server")
-    parser.add_argument("--threads", type=int, default=4, help="threads of each process")
-    parser.add_argument("--port", type=int, default=8009, help="port of the server")
-    parser.add_argument("--seed", type=int, default=1, help="of set and requests")
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="output")
-    options = parser.parse_args(argv)
+    options = SimpleNamespace(**settings)
     with tempfile.TemporaryDirectory() as folder:
         figures = compare(options.store or f"sqlite:///{folder}/bench.db", options)
-    if options.format == "json":
+    if output_format == "json":
         print(json.dumps([asdict(it) for it in figures], indent=2))
     else:
         print(table(figures))

@@ -1,8 +1,9 @@
 """Q3b at scale: exact neighbours and recommendations, against the classic way and libraries.
 
+\b
     python benchmarks/q3b_neighbours.py
-    python benchmarks/q3b_neighbours.py --users 45000 85657 180000 359347 \\
-        --classic 34000 85657 --libraries 45000
+    python benchmarks/q3b_neighbours.py --users 180000 --users 359347 \\
+        --classic 34000 --classic 85657 --libraries 45000
 
 The users are drawn from a seed in the shape of Last.fm 360K: 155,424 artists, 48 a user. The
 classic way is scikit-learn's brute force and a loop over users; it is run on few users and each of
@@ -16,31 +17,29 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import click
 import numpy as np
+from process_memory import peak_memory
 from scipy.sparse import csr_matrix, hstack
 from tqdm import tqdm
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.append(str(ROOT / "Q3b"))
+sys.path.append(str(Path(__file__).resolve().parents[1] / "Q3b"))
 
-from common.command import OutsideError  # noqa: E402
+from common.command import Command, OutsideError
 
-from process_memory import peak_memory  # noqa: E402
-
-from common.command_line import ArgumentParser, command  # noqa: E402
-from listening.play_counts import PlayCounts  # noqa: E402
-from listening.sample.listeners import generated_play_counts  # noqa: E402
-from recommender.features import normalised_plays, one_hot_country, scaled_age  # noqa: E402
-from recommender.neighbours import nearest_neighbours, similar_rows, unit_rows  # noqa: E402
-from recommender.reference import recommend as recommend_classic  # noqa: E402
-from recommender.reference import similarity_weights  # noqa: E402
-from recommender.residual_vote import ResidualVote, Settings, recommend, scaled_to_one  # noqa: E402
-from recommender.votes import less_what_neighbours_predict  # noqa: E402
-from recommender.weights import fitted_weights, listeners_of, rarity  # noqa: E402
+from listening.play_counts import PlayCounts
+from listening.sample.listeners import generated_play_counts
+from recommender.features import normalised_plays, one_hot_country, scaled_age
+from recommender.neighbours import nearest_neighbours, similar_rows, unit_rows
+from recommender.reference import recommend as recommend_classic
+from recommender.reference import similarity_weights
+from recommender.residual_vote import ResidualVote, Settings, recommend, scaled_to_one
+from recommender.votes import less_what_neighbours_predict
+from recommender.weights import fitted_weights, listeners_of, rarity
 
 ARTISTS = 155_424
 EUCLIDEAN_K, COSINE_K, TOP = 100, Settings().neighbours, 20
@@ -235,27 +234,35 @@ def print_comparison(results: list[dict]) -> None:
         )
 
 
-@command
-def main(argv: Sequence[str] | None = None) -> None:
+def sizes(name: str, users: list[int], help: str) -> Callable:
+    """An option for numbers of users."""
+    help = f"{help}; give it again for another number, 0 for none."
+    return click.option(name, type=click.IntRange(0), multiple=True, default=users, help=help)
+
+
+@click.command(cls=Command, help=__doc__)
+@sizes("--users", [4000, 8000], "Users for ours")
+@sizes("--classic", [2000, 4000], "Users for the classic way")
+@sizes("--libraries", [4000], "Users for the libraries")
+@click.option("--seed", type=click.IntRange(0), default=360, help="Seed of the drawn users.")
+@click.option(
+    "--run",
+    type=(click.Choice(list(RUNS)), click.IntRange(1)),
+    metavar="WAY N",
+    help="Run one way on N users in this process and print the figures as JSON.",
+)
+def main(users, classic, libraries, seed: int, run: tuple[str, int] | None) -> None:
     """Run each way on each number of users, and print the comparison."""
-    parser = ArgumentParser(description=__doc__)
-    sizes = {"type": int, "nargs": "*", "metavar": "N"}
-    parser.add_argument("--users", default=[4000, 8000], help="users for ours", **sizes)
-    parser.add_argument("--classic", default=[2000, 4000], help="for the classic way", **sizes)
-    parser.add_argument("--libraries", default=[4000], help="for the libraries", **sizes)
-    parser.add_argument("--seed", type=int, default=360, help="of the drawn users")
-    parser.add_argument("--run", nargs=2, metavar=("WAY", "N"), help="one run, here, as JSON")
-    options = parser.parse_args(argv)
-    if options.run:
-        print(json.dumps(run_here(options.run[0], int(options.run[1]), options.seed)))
+    if run:
+        print(json.dumps(run_here(*run, seed)))
         return
-    plan = [("classic", users) for users in options.classic]
-    plan += [(name, users) for name in ("euclidean", "cosine") for users in options.users]
-    plan += [(name, n) for name in ("sparse_dot_topn", "implicit") for n in options.libraries]
+    ways = {"classic": classic, "euclidean": users, "cosine": users}
+    ways |= {"sparse_dot_topn": libraries, "implicit": libraries}
+    plan = [(name, number) for name, numbers in ways.items() for number in numbers if number]
     print(f"{'way':<16}{'users':>8}  {'stage':<26}{'wall s':>9}{'CPU s':>9}{'peak GiB':>9}")
     results = []
-    for name, users in tqdm(plan, unit="run", disable=None):
-        results.append(run_apart(name, users, options.seed))
+    for name, number in tqdm(plan, unit="run", disable=None):
+        results.append(run_apart(name, number, seed))
         print_result(results[-1])
         sys.stdout.flush()
     print_comparison(results)

@@ -1,5 +1,6 @@
 """Reading the Last.fm 360K files: ours, from the text and from what is kept of it, and pandas.
 
+\b
     python benchmarks/q3b_reading.py
     python benchmarks/q3b_reading.py --users 359347 --artists 155424 --runs 3
 
@@ -15,26 +16,23 @@ import subprocess
 import sys
 import tempfile
 import time
-from argparse import SUPPRESS
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
+import click
 import numpy as np
 import pandas as pd
+from process_memory import peak_memory
+from scipy.sparse import csr_array
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.append(str(ROOT / "Q3b"))
+sys.path.append(str(Path(__file__).resolve().parents[1] / "Q3b"))
 
-from common.command import OutsideError  # noqa: E402
+from common.command import Command, OutsideError
 
-from process_memory import peak_memory  # noqa: E402
-from scipy.sparse import csr_array  # noqa: E402
-
-from common.command_line import ArgumentParser, command  # noqa: E402
-from listening.cache import cache_of  # noqa: E402
-from listening.lastfm import PLAYS_COLUMNS, PLAYS_FILE, SHA1, read_plays  # noqa: E402
-from listening.play_counts import plays_matrix  # noqa: E402
-from listening.sample.files import write_listeners  # noqa: E402
+from listening.cache import cache_of
+from listening.lastfm import PLAYS_COLUMNS, PLAYS_FILE, SHA1, read_plays
+from listening.play_counts import plays_matrix
+from listening.sample.files import write_listeners
 
 
 def ours(path: Path) -> csr_array:
@@ -106,23 +104,26 @@ def compare(path: Path, runs: int) -> None:
         )
 
 
-@command
-def main(argv: Sequence[str] | None = None) -> None:
+@click.command(cls=Command, help=__doc__)
+@click.option("--users", type=click.IntRange(1), default=30_000, help="Number of listeners.")
+@click.option("--artists", type=click.IntRange(1), default=15_000, help="Number of artists.")
+@click.option("--runs", type=click.IntRange(1), default=3, help="Runs of each way.")
+@click.option("--seed", type=click.IntRange(0), default=360, help="Seed of the listeners.")
+@click.option("--way", type=click.Choice(list(WAYS)), hidden=True)
+@click.option("--file", type=click.Path(path_type=Path), hidden=True)
+def main(
+    users: int, artists: int, runs: int, seed: int, way: str | None, file: Path | None
+) -> None:
     """Generate the files, read them in each way and print the comparison."""
-    parser = ArgumentParser(description=__doc__)
-    parser.add_argument("--users", type=int, default=30_000, help="number of listeners")
-    parser.add_argument("--artists", type=int, default=15_000, help="number of artists")
-    parser.add_argument("--runs", type=int, default=3, help="runs of each way")
-    parser.add_argument("--seed", type=int, default=360, help="seed of the generated listeners")
-    parser.add_argument("--way", choices=WAYS, help=SUPPRESS)
-    parser.add_argument("--file", type=Path, help=SUPPRESS)
-    options = parser.parse_args(argv)
-    if options.way:
-        print(json.dumps(measured(WAYS[options.way], options.file)))
+    if way:
+        print(json.dumps(measured(WAYS[way], file)))
         return
     with tempfile.TemporaryDirectory() as folder:
-        write_listeners(Path(folder), options.users, options.artists, options.seed)
-        compare(Path(folder) / PLAYS_FILE, options.runs)
+        write_listeners(Path(folder), users, artists, seed)
+        try:
+            compare(Path(folder) / PLAYS_FILE, runs)
+        finally:
+            cache_of(Path(folder) / PLAYS_FILE).unlink(missing_ok=True)  # it may be elsewhere
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """How fast recommendations are written to the SQLite store and read back.
 
+\b
     python benchmarks/q3b_store.py
     python benchmarks/q3b_store.py --users 359347 --artists 155424 --text-runs 1
 
@@ -15,24 +16,24 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
+import click
 import numpy as np
+from process_memory import peak_memory
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.append(str(ROOT / "Q3b"))
+sys.path.append(str(Path(__file__).resolve().parents[1] / "Q3b"))
 
-from process_memory import peak_memory  # noqa: E402
+from common.command import Command
 
-from common.command_line import ArgumentParser, command  # noqa: E402
-from recommender.lists import REASONS, RECOMMENDATION, TOP_ARTIST, Block, RuleList  # noqa: E402
-from store.items import played_artists, recommended_artists, user_item  # noqa: E402
-from store.protocol import Catalogue, new_run  # noqa: E402
-from store.sqlite.file import CACHE_KIB, PAGE_BYTES  # noqa: E402
-from store.sqlite.store import MAPPED_BYTES  # noqa: E402
-from store.url import open_store  # noqa: E402
+from recommender.lists import REASONS, RECOMMENDATION, TOP_ARTIST, Block, RuleList
+from store.items import played_artists, recommended_artists, user_item
+from store.protocol import Catalogue, new_run
+from store.sqlite.file import CACHE_KIB, PAGE_BYTES
+from store.sqlite.store import MAPPED_BYTES
+from store.url import open_store
 
 BLOCK = 4096  # users
 TOP, PLAYED = 20, 10  # artists per user
@@ -164,28 +165,26 @@ def measure(write: Callable, read: Callable, blocks: list[Block], catalogue: Cat
     return *map(statistics.median, (writing, working, reading)), size
 
 
-@command
-def main(argv: Sequence[str] | None = None) -> None:
+@click.command(cls=Command, help=__doc__)
+@click.option("--users", type=click.IntRange(1), default=20_000, help="Users in the set.")
+@click.option("--artists", type=click.IntRange(1), default=20_000, help="Artists in the catalogue.")
+@click.option("--runs", type=click.IntRange(1), default=3, help="Runs of the store.")
+@click.option("--text-runs", type=click.IntRange(1), default=3, help="Runs of the JSON texts.")
+@click.option("--seed", type=click.IntRange(0), default=1, help="Seed of the set.")
+def main(users: int, artists: int, runs: int, text_runs: int, seed: int) -> None:
     """Write and read the set in both ways and print the comparison."""
-    parser = ArgumentParser(description=__doc__)
-    parser.add_argument("--users", type=int, default=20_000, help="in the set")
-    parser.add_argument("--artists", type=int, default=20_000, help="in the catalogue")
-    parser.add_argument("--runs", type=int, default=3, help="of the store; the median is shown")
-    parser.add_argument("--text-runs", type=int, default=3, help="of the JSON texts, likewise")
-    parser.add_argument("--seed", type=int, default=1, help="of the set")
-    options = parser.parse_args(argv)
-    blocks = random_blocks(options.users, options.artists, options.seed)
-    catalogue = random_catalogue(options.artists)
-    print(f"{options.users:,} users, {options.artists:,} artists, medians")
+    blocks = random_blocks(users, artists, seed)
+    catalogue = random_catalogue(artists)
+    print(f"{users:,} users, {artists:,} artists, medians")
     heads = ("runs", "users/s written", "users/CPU s", "us to read one", "bytes a user")
     print(f"{'':<12}" + "".join(f"{head:>17}" for head in heads))
     ways = {
-        "the store": (write_packed, read_packed, options.runs),
-        "JSON texts": (write_texts, read_texts, options.text_runs),
+        "the store": (write_packed, read_packed, runs),
+        "JSON texts": (write_texts, read_texts, text_runs),
     }
-    for name, (write, read, runs) in ways.items():
-        *rates, size = measure(write, read, blocks, catalogue, runs)
-        row = [runs, *rates, size / options.users]
+    for name, (write, read, times) in ways.items():
+        *rates, size = measure(write, read, blocks, catalogue, times)
+        row = [times, *rates, size / users]
         print(f"{name:<12}" + "".join(f"{figure:>17,.0f}" for figure in row))
     print(f"peak memory {peak_memory() / 1e6:,.0f} MB, the set itself included")
 

@@ -1,8 +1,9 @@
 """All benchmarks one after the other, at small sizes or the stated ones, into one report.
 
+\b
     python benchmarks/run_all.py                    small sizes, some minutes
     python benchmarks/run_all.py --full             the stated sizes, about an hour
-    python benchmarks/run_all.py --only q1_retention q2_cdn_log
+    python benchmarks/run_all.py --only q1_retention --only q2_cdn_log
 
 The report is Markdown: the machine and the date, one row a benchmark, and below what each of them
 printed. REAL_DATA_DIR names the folder of real data, for those that use it.
@@ -18,29 +19,31 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+import click
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "Q1"))
+
+from common.command import Command, OutsideError
+
+from common.output import new_file, replacing
+
 FOLDER = Path(__file__).resolve().parent
-sys.path.append(str(FOLDER.parent / "Q1"))
-
-from common.command import OutsideError  # noqa: E402
-
-from common.command_line import ArgumentParser, command  # noqa: E402
-from common.output import replacing  # noqa: E402
-
 ARTISTS = 155_424
 LISTENERS = f"--users 359347 --artists {ARTISTS}"  # the shape of Last.fm 360K
 SMALL_SIZES = {  # of those that would take more than two or three minutes
-    "q3a_tagger": "--parts segmentation search scale",
+    "q3a_tagger": "--parts segmentation --parts search --parts scale",
 }
 STATED_SIZES = {
+    "startup": "--runs 21",
     "q1_retention": "--events 10000000 --users 1000000 --day-events 1000000",
-    "q2_cdn_log": "--rows 20000000 --scaling 1 2 4 8",
+    "q2_cdn_log": "--rows 20000000 --scaling 1 --scaling 2 --scaling 4 --scaling 8",
     "q3a_tagger": "--articles 1000000",
     "q3b_reading": f"{LISTENERS} --runs 3",
-    "q3b_neighbours": "--users 45000 85657 180000 359347 --classic 34000 85657 --libraries 45000",
+    "q3b_neighbours": "--users 45000 --users 85657 --users 180000 --users 359347 "
+    "--classic 34000 --classic 85657 --libraries 45000",
     "q3b_store": f"{LISTENERS} --text-runs 1",
     "q3b_api": f"{LISTENERS} --requests 100000",
     "cluster": f"--rows 20000000 --copies 8 --users 40000 --artists {ARTISTS}",
-    "cluster_plan": "",
 }
 
 
@@ -54,32 +57,28 @@ class Run:
     output: str
 
 
-def parser() -> ArgumentParser:
-    """The command line."""
-    result = ArgumentParser(
-        description=__doc__.splitlines()[0],
-        epilog="example: python benchmarks/run_all.py --only q1_retention q2_cdn_log",
-    )
-    result.add_argument("--full", action="store_true", help="the stated sizes, not small ones")
-    result.add_argument(
-        "--only", nargs="+", choices=STATED_SIZES, default=list(STATED_SIZES), help="which"
-    )
-    result.add_argument(
-        "--output",
-        type=Path,
-        metavar="FILE.md",
-        default=FOLDER / "last_run.md",
-        help="where to write the report",
-    )
-    return result
-
-
-@command
-def main(argv: Sequence[str] | None = None) -> None:
+@click.command(cls=Command, help=__doc__)
+@click.option("--full", is_flag=True, help="Run the stated sizes instead of small ones.")
+@click.option(
+    "--only",
+    type=click.Choice(list(STATED_SIZES)),
+    multiple=True,
+    default=list(STATED_SIZES),
+    show_default="all",
+    help="Run this benchmark; give it again for another.",
+)
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE.md",
+    default="last_run.md",
+    callback=new_file,
+    help="Write the report to this file.",
+)
+def main(full: bool, only: tuple[str, ...], output: Path) -> None:
     """Run the benchmarks, show what they print, and write the report."""
-    options = parser().parse_args(argv)
-    runs = [run(name, options.full) for name in options.only]
-    with replacing(options.output) as path:
+    runs = [run(name, full) for name in only]
+    with replacing(output) as path:
         path.write_text(report(runs), encoding="utf-8")
     print("\n" + table(runs))
     if failed := [run.command for run in runs if run.exit_code]:
