@@ -95,7 +95,7 @@ def connect(address: str, at_the_end: ExitStack):
 
 def fingerprint(modules: list[str], limit: float = 0, dask_scheduler=None) -> dict[str, str]:
     """Return what must agree: versions, and the code of `modules` that this process imports."""
-    if dask_scheduler and dask_scheduler.no_workers_timeout is None:  # tasks would wait for ever
+    if getattr(dask_scheduler, "no_workers_timeout", limit) is None:  # tasks would wait for ever
         dask_scheduler.no_workers_timeout = limit  # seconds
     code = hashlib.sha256()
     for name in modules:
