@@ -2,6 +2,7 @@
 
 from common.command import Command
 
+import gc
 import sys
 from datetime import date, tzinfo
 from pathlib import Path
@@ -11,6 +12,7 @@ import click
 from common.cluster import cluster_option, connected
 from common.output import FORMATS, new_file
 from logs.layouts import FORMATS as LOG_FORMATS
+from logs.sources import find_sources
 from traffic import question
 
 TOP_URLS = 20
@@ -154,19 +156,21 @@ def main(
     """
     if (top or order) and not by:
         raise click.UsageError("--top and --order rank groups: add --by")
+    sources = find_sources(logs)
     if not logs:
         first, last = first or question.SAMPLE_DAYS[0], last or question.SAMPLE_DAYS[1]
     asked = question.ask(first, last, extensions, caches, by, time_zone, over_time=bool(plot))
+
+    gc.disable()  # what is loaded here stays: to search it for garbage takes a tenth of the start
     from logs.scanner import load_kernel
-    from logs.sources import find_sources
     from traffic.answer import answer
     from traffic.report import print_report
 
     if not cluster:
         load_kernel()
-    if logs:
-        sources = find_sources(logs)
-    else:
+    gc.freeze()
+    gc.enable()
+    if not logs:
         from logs.sample import ROWS, sample_source
 
         click.echo(f"no log is named: {ROWS:,} sample rows, seed {seed}", err=True)
