@@ -86,10 +86,10 @@ def test_ranges_cut_at_line_ends_know_the_header_and_the_lines(
     alone = assert_same(cluster, log, "--extension", "all", "--format", "json")
     assert f"{log}:5" in alone.stdout and f"{log}:7" in alone.stdout and f"{log}:10" in alone.stdout
     strict = assert_same(cluster, log, "--strict")
-    assert_one_line_error(strict, 2, f"{log}:5")
+    assert_one_line_error(strict, 2, f"{log}:5: no time", "pass --on-bad-row skip")
 
 
-def test_a_strict_reader_stops_at_the_first_broken_row(cluster, monkeypatch, tmp_path):
+def test_stop_reads_little_beyond_the_first_bad_row(cluster, monkeypatch, tmp_path):
     log, ranges = tmp_path / "log.tsv", 300
     row = "2017-08-24\t10:00:00\t1\t/a.jpg\n"
     log.write_text(row * 20 + "broken\n" + row * 40 * ranges, encoding="utf-8")
@@ -213,7 +213,7 @@ def test_a_scheduler_lost_at_work_is_one_line(tmp_path_factory, busy_folder):
 def test_a_cluster_without_workers_is_waited_for_but_not_for_ever(
     tmp_path_factory, busy_folder, monkeypatch
 ):
-    monkeypatch.setattr("common.cluster_failures.WORKER_SECONDS", 3)
+    monkeypatch.setattr("common.cluster.WORKER_SECONDS", 3)
     with cluster_of_processes(tmp_path_factory.mktemp("cluster")) as cluster:
 
         def deserted() -> None:
