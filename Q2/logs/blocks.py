@@ -6,7 +6,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from logs.kernel import LONGEST_LINE
+from logs.fields import LONGEST_LINE
 
 BLOCK = 8 << 20  # bytes: large enough to hide the work per block, small enough for 0.5 GB
 
@@ -17,9 +17,9 @@ def blocks(stream: BinaryIO, size: int = BLOCK) -> Iterator[memoryview]:
     A last line without a newline gets one. Of a line longer than `LONGEST_LINE` only one byte more
     than that is kept, so that the kernel still sees that it is too long.
     """
-    rest, rooms = b"", []
+    rest, pool = b"", []
     while True:
-        block = room_for(size + LONGEST_LINE + 1, rooms)[: len(rest) + size]
+        block = borrow_buffer(size + LONGEST_LINE + 1, pool)[: len(rest) + size]
         block[: len(rest)] = rest
         filled = len(rest) + fill(stream, block[len(rest) :])
         if filled == len(rest):
@@ -32,14 +32,14 @@ def blocks(stream: BinaryIO, size: int = BLOCK) -> Iterator[memoryview]:
         yield memoryview(rest + b"\n")
 
 
-def room_for(size: int, rooms: list[np.ndarray]) -> memoryview:
-    """Memory for so many bytes, taken from `rooms` and back there when nobody looks at it any more.
+def borrow_buffer(size: int, pool: list[np.ndarray]) -> memoryview:
+    """Borrow a buffer of `size` bytes from the pool; it returns when its last view is released.
 
-    Fresh memory costs a page fault for every 4 KB.
+    New memory costs a page fault for every 4 KB.
     """
-    room = rooms.pop() if rooms else np.empty(size, dtype=np.uint8)
-    lent = room[:]
-    weakref.finalize(lent, rooms.append, room).atexit = False
+    buffer = pool.pop() if pool else np.empty(size, dtype=np.uint8)
+    lent = buffer[:]
+    weakref.finalize(lent, pool.append, buffer).atexit = False
     return memoryview(lent)
 
 
@@ -52,7 +52,7 @@ def fill(stream: BinaryIO, view: memoryview) -> int:
 
 
 def last_newline(view: memoryview) -> int:
-    """Where the last newline stands, or -1."""
+    """Return the position of the last newline, or -1."""
     end = len(view)
     while end > 0:
         start = max(end - (1 << 16), 0)

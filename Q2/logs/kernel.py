@@ -3,8 +3,8 @@
 numba compiles it to a loop that runs without the interpreter's lock. It finds the ends of fields in
 64 bytes at once, reads numbers eight digits at once, and remembers the last date, time and names,
 for most rows have them again. It judges every row on its way: one that breaks a rule adds 1 to its
-reason. All that is compiled stands in this file, because numba notices an outdated cache by the
-date of the file that holds the cached function.
+reason. All functions that are compiled are in this file, because numba notices an outdated cache by
+the date of the file that holds the cached function.
 """
 
 import numpy as np
@@ -12,8 +12,8 @@ from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 
-# What a field of the log holds.
-SKIP, DATE, TIME, SIZE, URL, STATUS, CACHE = range(7)
+from logs.fields import LONGEST_LINE
+from logs.names import ALPHABET, BASE, LONGEST_NAME
 
 # Why a row is rejected: the position here is the kernel's code.
 REASONS = (
@@ -30,7 +30,6 @@ REASONS = (
 ACCEPTED, FIELDS, BAD_DATE, BAD_TIME, BAD_SIZE, NEGATIVE_SIZE, HUGE_SIZE, BAD_STATUS, LONG_LINE = (
     range(len(REASONS))
 )
-LONGEST_LINE = 1 << 20  # bytes
 LARGEST_SIZE = 10**12  # bytes: no response is larger, and int64 sums millions of such exactly
 LONGEST_NUMBER = 18  # digits that surely fit into int64
 # Days since 1970-01-01 on which the months begin, up to the one after the last that is read.
@@ -38,11 +37,7 @@ MONTH_STARTS = (
     np.arange("1970-01", "2200-02", dtype="datetime64[M]").astype("datetime64[D]").astype(int)
 )
 
-# Extensions and cache results are short names, packed into one int64 as the digits of a number in
-# base 38, the first one leading; 38**12 is just below 2**63. No name is 0.
-ALPHABET = "\0abcdefghijklmnopqrstuvwxyz0123456789-"
-BASE = len(ALPHABET)
-LONGEST_NAME = 12
+# The digit that a byte is in a packed name, see `logs.names`.
 DIGITS = np.array([max(ALPHABET.find(chr(byte).lower()), 0) for byte in range(128)] + [0] * 128)
 
 WINDOW = 64  # bytes that are looked at together
@@ -326,8 +321,8 @@ def scan(block, fields, places, delimiters, comments, columns, rejected, first_l
 
     `block` is uint8 and ends with a newline. Its rows have so many fields, those of the date, time,
     size, URL, status and cache result at these places (-1: none), between either of two delimiters.
-    Where `comments`, lines that begin with `#` are no rows, as blank lines never are. Columns
-    without room are left out. A rejected row adds 1 to its reason in `rejected`, and the first
+    Where `comments`, lines that begin with `#` are not rows; blank lines never are. Columns of
+    length 0 are left out. A rejected row adds 1 to its reason in `rejected`, and the first
     one's line, counted from 0, goes to `first_lines`.
     """
     date_place, time_place, size_place, url_place, status_place, cache_place = places
@@ -340,8 +335,8 @@ def scan(block, fields, places, delimiters, comments, columns, rejected, first_l
     rest = np.zeros(len(block) - cut + WINDOW, dtype=np.uint8)
     rest[: len(block) - cut] = block[cut:]
     # Where fields end, and pairs of short names and their packed ones
-    room = np.zeros(fields + 1 + WINDOW + 2 * NAMES, dtype=np.int64)
-    edges = np.int64(room.ctypes.data)
+    work = np.zeros(fields + 1 + WINDOW + 2 * NAMES, dtype=np.int64)
+    edges = np.int64(work.ctypes.data)
     names = edges + 8 * (fields + 1 + WINDOW)
     date_start, date_end, day, clock, second = DAY_0_START, DAY_0_END, 0, MIDNIGHT, 0
     status = cache = 0
@@ -415,7 +410,7 @@ def scan(block, fields, places, delimiters, comments, columns, rejected, first_l
                 first_lines[reason] = line - 1
             rejected[reason] += 1
     # numba frees an array after the last line that names it, and their addresses do not count.
-    room[0], rest[0] = 0, 0
+    work[0], rest[0] = 0, 0
     return np.int64(row), line
 
 

@@ -1,6 +1,14 @@
-"""Short names such as extensions as whole numbers, in the way of the kernel, and back."""
+"""Short names such as extensions as whole numbers, in the way of the kernel, and back.
 
-from logs.kernel import ALPHABET, BASE, LONGEST_NAME
+The kernel compiles these constants in: save `kernel.py` anew after a change, for numba looks at
+that file's date alone.
+"""
+
+# A name is packed into one int64 as the digits of a number in base 38, the first one leading;
+# 38**12 is just below 2**63. No name is 0.
+ALPHABET = "\0abcdefghijklmnopqrstuvwxyz0123456789-"
+BASE = len(ALPHABET)
+LONGEST_NAME = 12  # characters
 
 
 def pack(name: str) -> int:

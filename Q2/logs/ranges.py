@@ -4,14 +4,12 @@ from common.command import UserError
 
 import io
 from collections.abc import Iterator
-from functools import partial
 from itertools import pairwise
 from typing import BinaryIO, NamedTuple
 
-from logs.kernel import LONGEST_LINE
+from logs.fields import LONGEST_LINE, Layout
 from logs.layouts import FORMATS, HEAD, detect, w3c
-from logs.reader import lay_out
-from logs.scanner import Layout
+from logs.reader import count_nothing, lay_out
 from logs.sources import Source
 from logs.streams import MeteredStream, opener_for
 
@@ -98,7 +96,6 @@ def first_bytes_of_lines(raw: BinaryIO) -> Iterator[tuple[bytes, int]]:
 
 def lay_out_range(part: LogRange) -> Iterator[tuple[Layout, memoryview]]:
     """The pieces of a range, its prelude's line before them."""
-    report = partial(max, 0)  # the client shows the progress
     try:
         raw = part.source.open()
     except FileNotFoundError:
@@ -107,7 +104,7 @@ def lay_out_range(part: LogRange) -> Iterator[tuple[Layout, memoryview]]:
             "reaches, such as s3://"
         ) from None
     with raw:
-        stream = MeteredStream(raw, part.source.name, report)
+        stream = MeteredStream(raw, part.source.name, count_nothing)  # the client shows progress
         if part.stop is not None:
             stream = LinesOfRange(stream, raw, part)
         yield from lay_out(stream, part.source.name, part.log_format)

@@ -1,18 +1,18 @@
 """From sources to results: one thread reads and inflates, all cores scan, results come in order."""
 
 import os
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from io import RawIOBase
 from itertools import chain
 from typing import TypeVar
 
-from tqdm import tqdm
-
 from logs.blocks import blocks
+from logs.fields import Layout
 from logs.layouts import FORMATS, detect
-from logs.scanner import Layout
 from logs.sources import Source
 from logs.streams import MeteredStream, inflated
 
@@ -28,13 +28,27 @@ def read_pieces(
     """
     sizes = [source.size for source in sources]
     total = None if None in sizes else sum(sizes)
-    with tqdm(total=total, unit="B", unit_scale=True, delay=1, leave=False, disable=None) as bar:
+    with progress_bar(total) as bar:
         for source in sources:
-            bar.set_description(source.name[-40:], refresh=False)
+            if bar:
+                bar.set_description(source.name[-40:], refresh=False)
             with source.open() as raw:
-                stream = MeteredStream(raw, source.name, bar.update)
+                stream = MeteredStream(raw, source.name, bar.update if bar else count_nothing)
                 for layout, block in lay_out(stream, source.name, log_format):
                     yield source.name, layout, block
+
+
+def progress_bar(total: int | None) -> AbstractContextManager:
+    """Return a bar for so many bytes on a terminal, otherwise None, as context managers."""
+    if not sys.stderr.isatty():
+        return nullcontext()
+    from tqdm import tqdm
+
+    return tqdm(total=total, unit="B", unit_scale=True, delay=1, leave=False)
+
+
+def count_nothing(count: int) -> None:
+    """Take the number of bytes read where no progress is shown."""
 
 
 def lay_out(

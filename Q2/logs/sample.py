@@ -5,6 +5,8 @@ import io
 import numpy as np
 import pandas as pd
 
+from logs.sources import Source
+
 ROWS = 100_000
 # A day more than the question asks on either side, so that a wrong bound shows in the total.
 DAYS = ("2017-08-23", "2017-08-24", "2017-08-25", "2017-08-26")
@@ -15,6 +17,11 @@ MEDIAN_SIZES = np.array([80_000, 30_000, 8_000])  # bytes
 SIZE_SPREAD = 1.0  # sigma of the log-normal sizes
 PAGES = 2_000  # files of each extension, the n-th asked for in proportion to 1/n
 DAY = 86_400  # seconds
+
+
+def sample_source(seed: int) -> Source:
+    """Return the sample log of a seed as a source, drawn when it is opened."""
+    return Source("sample log", lambda: as_tsv(sample_log(seed=seed)))
 
 
 def sample_log(rows: int = ROWS, seed: int = 0) -> pd.DataFrame:
@@ -53,5 +60,5 @@ def all_urls() -> np.ndarray:
 
 
 def as_tsv(log: pd.DataFrame) -> io.BytesIO:
-    """The log as a tab-separated file with a header."""
+    """Return the log as a tab-separated file with a header."""
     return io.BytesIO(log.to_csv(sep="\t", index=False, lineterminator="\n").encode("utf-8"))

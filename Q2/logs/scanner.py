@@ -1,6 +1,7 @@
-"""A block of log lines as records: a DataFrame with a row per request, and the rejects beside."""
+"""A block of log lines as records: a DataFrame with a row per request, and the rejected rows."""
 
 import re
+import sys
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -9,24 +10,15 @@ from urllib.parse import quote
 import numpy as np
 import pandas as pd
 
-from logs.kernel import CACHE, DATE, REASONS, SIZE, STATUS, TIME, URL, scan
+from logs.fields import CACHE, DATE, SIZE, STATUS, TIME, URL, Layout
+from logs.kernel import REASONS, scan
 
 PLACED = (DATE, TIME, SIZE, URL, STATUS, CACHE)  # in the kernel's order
+# numba imports these for kernels that call BLAS or C functions. Ours does not, and SciPy alone
+# takes longer to load than the kernel.
+NOT_USED = ("scipy.linalg", "cffi")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 SHORTEST_ROW = len("2017-08-24 00:00:00 0 \n")  # date, time, size and URL are in every layout
-
-
-@dataclass(frozen=True)
-class Layout:
-    """How lines are read: what each field holds (a role of the kernel's), what separates fields.
-
-    Roles are a date, a time, a size and a URL among others, or none at all: then no line is a row.
-    """
-
-    roles: tuple[int, ...]
-    delimiters: bytes = b"\t\t"  # two, of which either will do
-    comments: bool = False  # lines that begin with # are no rows
-    double_encoded: bool = False  # URLs have %25 for each % of the request
 
 
 class Columns(NamedTuple):
@@ -54,16 +46,29 @@ class ScannedBlock:
     first_lines: np.ndarray  # the first line of each reason, counted from 0 in the block
 
     def urls(self, mask: np.ndarray) -> list[str]:
-        """The URLs of the records chosen by `mask`, as they were asked for, no query strings.
+        """Return the URLs of the records that `mask` selects, without query strings.
 
-        Bytes that are not UTF-8 or control a terminal stand percent-encoded, as they ought to
-        have been.
+        Bytes that are not UTF-8 and control characters are percent-encoded.
         """
         chosen = self.records.loc[mask, ["url_start", "url_end"]].to_numpy().tolist()
         texts = (bytes(self.block[start:end]) for start, end in chosen)
         if self.layout.double_encoded:
             texts = (text.replace(b"%25", b"%") for text in texts)
         return [decode(text) for text in texts]
+
+
+def load_kernel() -> None:
+    """Load the compiled kernel, or compile it, without the libraries that numba does not need.
+
+    For a command, whose process compiles nothing else: numba remembers that it found no BLAS.
+    """
+    hidden = [name for name in NOT_USED if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(hidden))  # the import of None fails
+    try:
+        scan_block("", Layout((DATE, TIME, SIZE, URL)), memoryview(b"\n"))
+    finally:
+        for name in hidden:
+            del sys.modules[name]
 
 
 def decode(text: bytes) -> str:
@@ -78,11 +83,11 @@ def decode(text: bytes) -> str:
 
 
 def empty_columns(block: memoryview, left_out: Collection[str] = ()) -> Columns:
-    """Columns with room for a block's rows, but for those left out, which have no room."""
+    """Return columns for as many rows as a block can hold; those left out are of length 0."""
     rows = len(block) // SHORTEST_ROW + 1
     types = Columns(np.int64, np.int64, np.int64, np.int16, np.int64, np.int32, np.int32)
-    rooms = (0 if name in left_out else rows for name in Columns._fields)
-    return Columns(*map(np.empty, rooms, types))
+    lengths = (0 if name in left_out else rows for name in Columns._fields)
+    return Columns(*map(np.empty, lengths, types))
 
 
 def scan_block(
@@ -95,7 +100,9 @@ def scan_block(
     columns = columns or empty_columns(block)
     rejected, first_lines = np.zeros((2, len(REASONS)), dtype=np.int64)
     rows, lines = scan(
-        np.frombuffer(block, dtype=np.uint8),
+        np.frombuffer(
+            block.toreadonly(), dtype=np.uint8
+        ),  # one type, for which numba compiles once
         len(layout.roles),
         tuple(layout.roles.index(role) if role in layout.roles else -1 for role in PLACED),
         tuple(layout.delimiters),

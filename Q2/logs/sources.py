@@ -5,7 +5,7 @@ from common.command import OutsideError, UserError
 import glob
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from functools import partial
@@ -29,7 +29,7 @@ class Source:
     place: str = ""  # the same for two names of one file
 
 
-def find_sources(names: list[str]) -> list[Source]:
+def find_sources(names: Iterable[str]) -> list[Source]:
     """The files that the names stand for, each once: one that is named twice must not count twice.
 
     Raises `UserError` for a name without files, `OutsideError` for a bucket that does not answer.

@@ -65,8 +65,8 @@ def joined(first: BlockAccount, then: BlockAccount) -> BlockAccount:
     )
 
 
-def without_lines(account: BlockAccount, lines: int) -> BlockAccount:
-    """The account of a block whose first `lines`, which are no rows, do not stand in the file."""
+def shift_lines(account: BlockAccount, lines: int) -> BlockAccount:
+    """Shift line numbers down by `lines` of header that were prepended and are not in the file."""
     return account._replace(lines=account.lines - lines, first_lines=account.first_lines - lines)
 
 
@@ -90,12 +90,18 @@ class RowAccount:
         return self.accepted + self.rows_rejected
 
     def check(self) -> None:
-        """Refuse a log with a rejected row, as a strict reader does."""
+        """Raise `UserError` for the first rejected row, if there is any."""
         if self.rejected:
-            raise UserError(f"{self.first_reject()}; mend it or leave --strict out")
+            raise UserError(f"{self.first_reject()}; fix the row or pass --on-bad-row skip")
+
+    def require_accepted_rows(self) -> None:
+        """Raise `UserError` if every row was rejected: the format is wrong, not the rows."""
+        if self.rejected and not self.accepted:
+            rows = f"all {self.rows_read:,} rows are rejected"
+            raise UserError(f"{self.first_reject()}; {rows}: see --log-format")
 
     def first_reject(self) -> str:
-        """The place of the first rejected row, and the reason."""
+        """Return the first rejected row as FILE:LINE: REASON."""
         reason, first = min(self.rejected.items(), key=lambda item: item[1].line)
         return f"{first.file}:{first.line}: {reason}"
 

@@ -13,9 +13,9 @@ import pandas as pd
 from logs.reader import in_order, read_pieces
 from logs.sources import Source
 from traffic.account import RowAccount
-from traffic.distributed import parts_on_cluster
-from traffic.parts import Rooms, answer_block
-from traffic.question import Question, with_shares
+from traffic.groups import with_shares
+from traffic.parts import Buffers, answer_block
+from traffic.question import Question
 from traffic.totals import GroupTotals
 from traffic.urls import UrlTotals
 
@@ -78,9 +78,11 @@ def answer(
     With the client of a Dask cluster its workers read.
     """
     if client is None:
-        work = partial(answer_block, question=question, rooms=Rooms())
+        work = partial(answer_block, question=question, buffers=Buffers())
         parts = in_order(work, read_pieces(sources, log_format))
     else:
+        from traffic.distributed import parts_on_cluster
+
         parts = parts_on_cluster(client, sources, question, log_format, strict)
     account, requests, size = RowAccount(), 0, 0
     with UrlTotals() if "url" in question.by else nullcontext(GroupTotals(question)) as totals:

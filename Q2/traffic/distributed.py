@@ -18,9 +18,10 @@ import pandas as pd
 from logs import ranges as log_ranges
 from logs.ranges import LogRange, lay_out_range, ranges_of
 from logs.sources import STANDARD_INPUT, Source
-from traffic.account import BlockAccount, joined, without_lines
-from traffic.parts import Rooms, answer_block
-from traffic.question import Question, add_up
+from traffic.account import BlockAccount, joined, shift_lines
+from traffic.groups import add_up
+from traffic.parts import Buffers, answer_block
+from traffic.question import Question
 from traffic.totals import GroupTotals, no_groups
 
 if TYPE_CHECKING:
@@ -110,14 +111,14 @@ def one_by_one(client: "Client", ranges: list[LogRange], question: Question) -> 
 
 def part_of(part: LogRange, question: Question) -> Part:
     """What one range adds to the answer."""
-    rooms, totals, accounts = Rooms(), GroupTotals(question), []
+    buffers, totals, accounts = Buffers(), GroupTotals(question), []
     for layout, block in lay_out_range(part):
-        account, table = answer_block(part.source.name, layout, block, question, rooms)
+        account, table = answer_block(part.source.name, layout, block, question, buffers)
         accounts.append(account)
         totals.add(table)
     if not accounts:
         return Part([], no_groups(question))
-    account = without_lines(reduce(joined, accounts), part.prelude.count(b"\n"))
+    account = shift_lines(reduce(joined, accounts), part.prelude.count(b"\n"))
     return Part([account], add_up(totals.parts, question.by))
 
 

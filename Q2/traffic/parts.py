@@ -6,30 +6,31 @@ import threading
 
 import pandas as pd
 
-from logs.kernel import CACHE, STATUS
-from logs.scanner import SHORTEST_ROW, Columns, Layout, ScannedBlock, empty_columns, scan_block
+from logs.fields import CACHE, STATUS, Layout
+from logs.scanner import SHORTEST_ROW, Columns, ScannedBlock, empty_columns, scan_block
 from traffic.account import BlockAccount, account_for
-from traffic.question import Question, counts, summarise
+from traffic.groups import counts, summarise
+from traffic.question import Question
 from traffic.totals import no_groups
 
 
-class Rooms(threading.local):
-    """Columns of each thread, filled for block after block: fresh memory takes time to be had."""
+class Buffers(threading.local):
+    """The columns that a thread fills for block after block: to allocate them anew takes time."""
 
     columns: Columns | None = None
 
     def columns_for(self, block: memoryview, question: Question) -> Columns:
-        """Columns with room for the block's rows."""
+        """Return columns for at least as many rows as the block can hold."""
         if self.columns is None or len(self.columns.second) < len(block) // SHORTEST_ROW + 1:
             self.columns = empty_columns(block, question.columns_left_out())
         return self.columns
 
 
 def answer_block(
-    file: str, layout: Layout, block: memoryview, question: Question, rooms: Rooms
+    file: str, layout: Layout, block: memoryview, question: Question, buffers: Buffers
 ) -> tuple[BlockAccount, pd.DataFrame]:
-    """What became of the lines of one block, and what it adds to the answer."""
-    scanned = scan_block(file, layout, block, rooms.columns_for(block, question))
+    """Return what became of the lines of one block, and what it adds to the answer."""
+    scanned = scan_block(file, layout, block, buffers.columns_for(block, question))
     return account_for(scanned), part_of_answer(scanned, question)
 
 

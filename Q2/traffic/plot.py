@@ -37,8 +37,8 @@ def save_plot(answer: Answer, path: Path) -> None:
         title += f"; {shown} of {answer.groups:,} groups" if shown < answer.groups else ""
     axes.set_title(title, loc="left")
     axes.spines[["top", "right"]].set_visible(False)
-    with replacing(path) as beside:
-        figure.savefig(beside, dpi=120)
+    with replacing(path) as temporary:
+        figure.savefig(temporary, dpi=120)
 
 
 def bytes_over_time(table: pd.DataFrame, time_zone: tzinfo) -> pd.DataFrame:

@@ -1,33 +1,22 @@
-"""The question put to a log, and its answer for records: DataFrames in, DataFrames out.
+"""The question put to a log, and how a command line writes its parts.
 
-In a notebook, for one DataFrame of the records of `logs.scanner`:
-
-    question = Question(by=("extension",))
-    name_groups(summarise(records, question), question)
+This module loads no library, so that `--help` and wrong arguments cost nothing.
 """
 
-from collections.abc import Iterable
+from common.command import UserError
+
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import numpy as np
-import pandas as pd
+import click
 
-from logs.kernel import LONGEST_NAME
-from logs.names import pack, unpack
+from logs.names import LONGEST_NAME, pack
 
 GROUPINGS = ("extension", "date", "hour", "url", "status", "cache")
 OVER_TIME = ("hour", "extension")  # the grouping behind the plot over time
-# Days and hours are put together from quarters of an hour, of which every time zone's offset from
-# UTC is a whole number.
-QUARTER = 900  # seconds
-NO_EXTENSION = "(none)"
-# CloudFront's results; packed names keep their first 12 letters.
-CACHE_RESULTS = (
-    *("Hit", "RefreshHit", "OriginShieldHit", "Miss", "Error", "Redirect"),
-    *("LimitExceeded", "CapacityExceeded", "LambdaGeneratedResponse", "LambdaExecutionError"),
-    *("FunctionGeneratedResponse", "FunctionExecutionError", "FunctionThrottledError"),
-)
+SAMPLE_DAYS = (date(2017, 8, 24), date(2017, 8, 25))  # the period where no log is named
+FIRST_YEAR, LAST_YEAR = 1900, 2999
 
 
 @dataclass(frozen=True)
@@ -35,7 +24,7 @@ class Question:
     """Which requests count, and by what they are grouped. Without a day or names, all count."""
 
     first_day: date | None = None
-    last_day: date | None = None  # whole
+    last_day: date | None = None  # included
     extensions: tuple[str, ...] = ()
     caches: tuple[str, ...] = ()  # results such as miss
     by: tuple[str, ...] = ()  # of GROUPINGS
@@ -55,94 +44,77 @@ class Question:
         return datetime.fromtimestamp(second, self.time_zone)
 
 
-def counts(records: pd.DataFrame, question: Question) -> np.ndarray:
-    """Which records the question is about, bool of shape (records,)."""
-    mask = np.ones(len(records), dtype=bool)
-    seconds = records["second"].to_numpy()
-    if question.first_day:
-        mask &= seconds >= question.midnight(question.first_day)
-    if question.last_day:
-        mask &= seconds < question.midnight(question.last_day + timedelta(days=1))
-    if question.extensions:
-        mask &= is_one_of(records["extension"].to_numpy(), map(pack, question.extensions))
-    if question.caches:
-        results = (pack(name[:LONGEST_NAME]) for name in question.caches)
-        mask &= is_one_of(records["cache"].to_numpy(), results)
-    return mask
+def ask(
+    first: date | None,
+    last: date | None,
+    extensions: tuple[str, ...],
+    caches: tuple[str, ...],
+    by: str | None,
+    time_zone: tzinfo,
+    over_time: bool,
+) -> Question:
+    """Return the question of a command line, with its defaults. Raises `UserError`.
 
-
-def is_one_of(packed: np.ndarray, wanted: Iterable[int]) -> np.ndarray:
-    """Where a packed name is one of these; a comparison for each is faster than np.isin's sort."""
-    return np.logical_or.reduce([packed == name for name in wanted])
-
-
-def summarise(records: pd.DataFrame, question: Question) -> pd.DataFrame:
-    """A row per group that the question asks for, its keys still packed, with requests and bytes.
-
-    Without grouping there is one row. Such parts of an answer can be added up.
+    `over_time` groups by hour and extension where the user groups by nothing.
     """
-    mask = counts(records, question)
-    sizes = records["size"].to_numpy()
-    if not question.by:
-        # Multiplied, which is ten times as fast as to take out the sizes that count
-        return pd.DataFrame({"requests": [mask.sum()], "bytes": [(sizes * mask).sum()]})
-    sizes = pd.Series(sizes[mask])
-    keys = [pd.Series(group_key(records, by)[mask], name=by) for by in question.by]
-    return sizes.groupby(keys, sort=False).agg(requests="size", bytes="sum").reset_index()
-
-
-def group_key(records: pd.DataFrame, by: str) -> np.ndarray:
-    """What records are grouped by: whole numbers, or URLs where the records have them."""
-    if by in ("date", "hour"):
-        return records["second"].to_numpy() // QUARTER
-    return records[by].to_numpy()
-
-
-def add_up(tables: list[pd.DataFrame], by: tuple[str, ...]) -> pd.DataFrame:
-    """The sum of tables of groups."""
-    table = pd.concat(tables, ignore_index=True)
-    if by:
-        return table.groupby(list(by), sort=False, as_index=False)[["requests", "bytes"]].sum()
-    return table.sum().to_frame().T
-
-
-def name_groups(table: pd.DataFrame, question: Question) -> pd.DataFrame:
-    """The groups under the names that people know them by."""
-    named = table.copy()
-    for by in question.by:
-        names = {key: group_name(key, by, question) for key in table[by].unique()}
-        named[by] = table[by].map(names).astype(object)
-    return add_up([named], question.by)
-
-
-def group_name(key: int | str, by: str, question: Question) -> str:
-    """The name of one group."""
-    if by == "extension":
-        return unpack(key) or NO_EXTENSION
-    if by == "status":
-        return f"{key:03}"
-    if by == "cache":
-        name = unpack(key)
-        known = (result for result in CACHE_RESULTS if pack(result[:LONGEST_NAME]) == key)
-        return next(known, name)
-    if by == "date":
-        return question.local(key * QUARTER).date().isoformat()
-    if by == "hour":
-        return question.local(key * QUARTER).replace(minute=0).isoformat(timespec="minutes")
-    return key
-
-
-def rank(table: pd.DataFrame, by: tuple[str, ...], order: str, top: int | None) -> pd.DataFrame:
-    """The `top` groups with most bytes or requests, as `order` says; times stay in their order."""
-    if top is None and not {"date", "hour"}.isdisjoint(by):
-        return table.sort_values(list(by), ignore_index=True)
-    ascending = [False, *(True for _ in by)]
-    return table.sort_values([order, *by], ascending=ascending, ignore_index=True).head(top)
-
-
-def with_shares(table: pd.DataFrame, total_bytes: int) -> pd.DataFrame:
-    """Add each group's share of all bytes (0 to 1) and its mean size in bytes."""
-    return table.assign(
-        share=(table["bytes"] / max(total_bytes, 1)).round(6),
-        mean_size=(table["bytes"] / table["requests"].clip(lower=1)).round(1),
+    if first and last and first > last:
+        raise UserError(f"--from {first} is after --to {last}; swap them")
+    extensions = dict.fromkeys(extensions or ["all" if by or caches else "jpg"])
+    return Question(
+        first_day=first,
+        last_day=last,
+        extensions=() if "all" in extensions else tuple(extensions),
+        caches=tuple(dict.fromkeys(caches)),
+        by=(by,) if by else OVER_TIME if over_time else (),
+        time_zone=time_zone,
     )
+
+
+# Types of options: each reads one value of the command line.
+
+
+def day(text: str) -> date:
+    """Return the day that `text` writes in ISO 8601. Raises click.BadParameter."""
+    try:
+        value = date.fromisoformat(text)
+    except ValueError:
+        value = None
+    if not value or not FIRST_YEAR <= value.year <= LAST_YEAR:
+        years = f"{FIRST_YEAR} to {LAST_YEAR}"
+        raise click.BadParameter(f"{text!r} is not a day of {years}: write it like 2017-08-24")
+    return value
+
+
+def extension(text: str) -> str:
+    """Return an extension in lower case, without a dot before it. Raises click.BadParameter."""
+    lower = text.removeprefix(".").lower()
+    check_name(lower, "jpg")
+    return lower
+
+
+def cache_result(text: str) -> str:
+    """Return a cache result in lower case; its first 12 characters are compared.
+
+    Raises click.BadParameter.
+    """
+    check_name(text.lower()[:LONGEST_NAME], "miss")
+    return text.lower()
+
+
+def check_name(name: str, example: str) -> None:
+    """Raise click.BadParameter for a name that the kernel cannot pack."""
+    try:
+        pack(name)
+    except ValueError as error:
+        raise click.BadParameter(f"{error}: write it like {example}") from None
+    if not name:
+        raise click.BadParameter(f"the name is empty: write it like {example}")
+
+
+def time_zone(text: str) -> ZoneInfo:
+    """Return a time zone of the IANA database. Raises click.BadParameter."""
+    try:
+        return ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        example = "name one like Asia/Hong_Kong"
+        raise click.BadParameter(f"{text!r} is not a time zone: {example}") from None

@@ -1,13 +1,32 @@
 """An answer as text for people, as JSON or as CSV for programs."""
 
-import json
+import sys
 from datetime import date
 
+from common.output import formatted
 from traffic.answer import Answer
 
 # strftime's %b follows the locale
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 ENDINGS = {1: "st", 2: "nd", 3: "rd", 21: "st", 22: "nd", 23: "rd", 31: "st"}
+
+
+def print_report(answer: Answer, form: str) -> None:
+    """Print the answer in one of `common.output.FORMATS`; what CSV leaves out goes to stderr."""
+    print(report(answer, form))
+    if form == "csv":
+        print(*cut_lines(answer), *account_lines(answer), sep="\n", file=sys.stderr)
+
+
+def report(answer: Answer, form: str) -> str:
+    """Return the answer in one of `common.output.FORMATS`."""
+    table = answer.table
+    if not answer.question.by:
+        total = as_record(answer)
+        keys = ["from", "to", "extension"]
+        table = table.assign(**{key: total[key] for key in keys})[[*keys, *table]]
+    rows = table.itertuples(index=False)
+    return formatted(form, as_text(answer), list(table), rows, as_record(answer))
 
 
 def as_text(answer: Answer) -> str:
@@ -68,17 +87,17 @@ def account_lines(answer: Answer) -> list[str]:
         f"{answer.requests:,} requests counted of {account.rows_read:,} rows read; "
         f"{answer.rows_outside:,} outside the question, {account.rows_rejected:,} rejected",
         *(
-            f"  {rejects.rows:,} rejected, first {rejects.file}:{rejects.line}: {reason}"
+            f"  {rejects.rows:,} rows rejected, first {rejects.file}:{rejects.line}: {reason}"
             for reason, rejects in rejected
         ),
     ]
 
 
-def as_object(answer: Answer) -> dict:
-    """The answer as one object; `rows_rejected` maps each reason to its number of rows."""
+def as_record(answer: Answer) -> dict:
+    """Return the answer as one object; `rows_rejected` maps each reason to its number of rows."""
     first, last = answer.period()
     rejected = answer.account.rejected
-    return {
+    record = {
         "from": first and first.isoformat(),
         "to": last and last.isoformat(),
         "extension": ",".join(answer.question.extensions) or None,
@@ -89,25 +108,7 @@ def as_object(answer: Answer) -> dict:
         "rows_rejected": {reason: rejects.rows for reason, rejects in rejected.items()},
         "first_rejected": {reason: f"{it.file}:{it.line}" for reason, it in rejected.items()},
     }
-
-
-def as_json(answer: Answer) -> str:
-    """One object, with the groups, if any, as a list of objects."""
-    report = as_object(answer)
     if answer.question.by:
-        report["groups"] = answer.table.to_dict("records")
-        report["groups_found"] = answer.groups
-    return json.dumps(report, indent=2, ensure_ascii=False)
-
-
-def as_csv(answer: Answer) -> str:
-    """The groups, or the total as one row."""
-    table = answer.table
-    if not answer.question.by:
-        keys = ["from", "to", "extension"]
-        report = as_object(answer)
-        table = table.assign(**{key: report[key] for key in keys})[[*keys, *table]]
-    return table.to_csv(index=False, lineterminator="\n").removesuffix("\n")
-
-
-REPORTS = {"text": as_text, "csv": as_csv, "json": as_json}
+        record["groups"] = answer.table.to_dict("records")
+        record["groups_found"] = answer.groups
+    return record

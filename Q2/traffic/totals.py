@@ -2,7 +2,8 @@
 
 import pandas as pd
 
-from traffic.question import Question, add_up, name_groups, rank
+from traffic.groups import add_up, name_groups, rank
+from traffic.question import Question
 
 MOST_PARTS = 100  # added up at once, for pandas takes a millisecond each time
 

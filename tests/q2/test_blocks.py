@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from logs.blocks import blocks
-from logs.kernel import LONGEST_LINE
+from logs.fields import LONGEST_LINE
 
 
 def cut(data: bytes, size: int) -> list[bytes]:

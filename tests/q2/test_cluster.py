@@ -22,7 +22,7 @@ from traffic.question import GROUPINGS
 
 SCRIPT = ROOT / "Q2" / "raw_data_analytics.py"
 SECRETS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-# Workers as in the image: they have the folder, so that they take the loops compiled before.
+# Workers as in the image: they run the code of the folder.
 FOLDER = {"PYTHONPATH": str(ROOT / "Q2")}
 
 
@@ -86,10 +86,10 @@ def test_ranges_cut_at_line_ends_know_the_header_and_the_lines(
     alone = assert_same(cluster, log, "--extension", "all", "--format", "json")
     assert f"{log}:5" in alone.stdout and f"{log}:7" in alone.stdout and f"{log}:10" in alone.stdout
     strict = assert_same(cluster, log, "--strict")
-    assert_one_line_error(strict, 2, f"{log}:5")
+    assert_one_line_error(strict, 2, f"{log}:5: no time", "pass --on-bad-row skip")
 
 
-def test_a_strict_reader_stops_at_the_first_broken_row(cluster, monkeypatch, tmp_path):
+def test_stop_reads_little_beyond_the_first_bad_row(cluster, monkeypatch, tmp_path):
     log, ranges = tmp_path / "log.tsv", 300
     row = "2017-08-24\t10:00:00\t1\t/a.jpg\n"
     log.write_text(row * 20 + "broken\n" + row * 40 * ranges, encoding="utf-8")
@@ -187,7 +187,7 @@ def busy_folder(tmp_path):
 @pytest.mark.slow
 def test_a_worker_killed_at_work_changes_nothing(tmp_path_factory, busy_folder):
     alone = run(busy_folder, "--by", "hour", "--format", "json")
-    with cluster_of_processes(tmp_path_factory.mktemp("cluster")) as cluster:
+    with cluster_of_processes(tmp_path_factory.mktemp("cluster"), **FOLDER) as cluster:
         at_work = started(
             SCRIPT, busy_folder, "--by", "hour", "--format", "json", "--cluster", cluster.address
         )
@@ -199,7 +199,7 @@ def test_a_worker_killed_at_work_changes_nothing(tmp_path_factory, busy_folder):
 
 @pytest.mark.slow
 def test_a_scheduler_lost_at_work_is_one_line(tmp_path_factory, busy_folder):
-    with cluster_of_processes(tmp_path_factory.mktemp("cluster")) as cluster:
+    with cluster_of_processes(tmp_path_factory.mktemp("cluster"), **FOLDER) as cluster:
         at_work = started(SCRIPT, busy_folder, "--cluster", cluster.address)
         cluster.wait_until_busy()
         cluster.scheduler.kill()
@@ -213,8 +213,8 @@ def test_a_scheduler_lost_at_work_is_one_line(tmp_path_factory, busy_folder):
 def test_a_cluster_without_workers_is_waited_for_but_not_for_ever(
     tmp_path_factory, busy_folder, monkeypatch
 ):
-    monkeypatch.setattr("common.cluster_failures.WORKER_SECONDS", 3)
-    with cluster_of_processes(tmp_path_factory.mktemp("cluster")) as cluster:
+    monkeypatch.setattr("common.cluster.WORKER_SECONDS", 3)
+    with cluster_of_processes(tmp_path_factory.mktemp("cluster"), **FOLDER) as cluster:
 
         def deserted() -> None:
             cluster.wait_until_busy()
@@ -258,6 +258,21 @@ def test_a_worker_killed_changes_nothing_of_real_logs(
     found = json.loads(together.stdout)
     assert found["requests"] == requests * copies
     assert size is None or found["bytes"] == size * copies
+
+
+def test_workers_need_the_folder(tmp_path):
+    with cluster_of_processes(tmp_path, PYTHONPATH="") as cluster:
+        finished = run(FIXTURES / "plain.tsv", "--cluster", cluster.address)
+    assert_one_line_error(finished, 1, f"{cluster.address}: Q2 is not on its PYTHONPATH")
+
+
+def test_workers_need_the_same_code(tmp_path):
+    other = shutil.copytree(ROOT / "Q2", tmp_path / "Q2")
+    with (other / "logs" / "names.py").open("a", encoding="utf-8") as module:
+        module.write("# changed\n")
+    with cluster_of_processes(tmp_path, PYTHONPATH=str(other)) as cluster:
+        finished = run(FIXTURES / "plain.tsv", "--cluster", cluster.address)
+    assert_one_line_error(finished, 1, "has other versions: code ", "use one image")
 
 
 def test_nobody_answers_at_the_address():

@@ -77,11 +77,34 @@ def test_lines_are_counted_across_blocks_and_files(tmp_path):
     assert answer["first_rejected"] == {"wrong number of fields": f"{second}:400001"}
 
 
-def test_strict_stops_at_the_first_broken_row(tmp_path):
+@pytest.mark.parametrize("option", [["--on-bad-row", "stop"], ["--strict"]])
+def test_stop_ends_at_the_first_bad_row(tmp_path, option):
     log = tmp_path / "log.tsv"
     log.write_bytes(GOOD + GOOD.replace(b"10", b"-1") + b"rubbish\n")
-    assert_one_line_error(run(log, "--strict"), 2, f"{log}:2: size is negative")
-    assert run(FIXTURES / "plain.tsv", "--strict").returncode == 0
+    line = f"{log}:2: size is negative; fix the row or pass --on-bad-row skip"
+    finished = run(log, *option)
+    assert_one_line_error(finished, 2, line)
+    assert not finished.stdout
+    assert run(FIXTURES / "plain.tsv", *option).returncode == 0
+
+
+def test_bad_rows_are_skipped_by_default_and_the_last_option_holds(tmp_path):
+    log = tmp_path / "log.tsv"
+    log.write_bytes(GOOD + b"rubbish\n")
+    plain = run(log)
+    assert plain.returncode == 0
+    assert run(log, "--on-bad-row", "skip") == plain
+    assert run(log, "--strict", "--on-bad-row", "skip") == plain
+    assert run(log, "--on-bad-row", "skip", "--strict").returncode == 2
+
+
+def test_csv_reports_bad_rows_on_stderr(tmp_path):
+    log = tmp_path / "log.tsv"
+    log.write_bytes(GOOD + b"rubbish\n" * 2)
+    finished = run(log, "--format", "csv")
+    assert len(finished.stdout.splitlines()) == 2
+    line = f"  2 rows rejected, first {log}:2: wrong number of fields"
+    assert finished.stderr.splitlines()[-1] == line
 
 
 def test_the_text_names_each_reason_with_its_first_row(tmp_path):
@@ -89,8 +112,8 @@ def test_the_text_names_each_reason_with_its_first_row(tmp_path):
     log.write_bytes(GOOD + b"rubbish\n" * 3 + GOOD.replace(b"10", b"-1"))
     assert run(log).stdout.splitlines()[1:] == [
         "1 requests counted of 5 rows read; 0 outside the question, 4 rejected",
-        f"  3 rejected, first {log}:2: wrong number of fields",
-        f"  1 rejected, first {log}:5: size is negative",
+        f"  3 rows rejected, first {log}:2: wrong number of fields",
+        f"  1 rows rejected, first {log}:5: size is negative",
     ]
 
 

@@ -18,7 +18,8 @@ from logs.scanner import scan_block
 from logs.sources import Source
 from traffic.account import RowAccount, account_for
 from traffic.answer import answer
-from traffic.question import Question, add_up, name_groups, summarise
+from traffic.groups import add_up, name_groups, summarise
+from traffic.question import Question
 
 NAMES = st.text("abJPG019-_é%~", min_size=0, max_size=5)
 ENDINGS = st.sampled_from(

@@ -5,9 +5,10 @@ import sys
 
 import pytest
 
-from logs.kernel import CACHE, DATE, LONGEST_LINE, REASONS, SIZE, SKIP, STATUS, TIME, URL
+from logs.fields import CACHE, DATE, LONGEST_LINE, SIZE, SKIP, STATUS, TIME, URL, Layout
+from logs.kernel import REASONS
 from logs.names import pack, unpack
-from logs.scanner import Layout, scan_block
+from logs.scanner import scan_block
 from tests.conftest import ROOT, clean_environment
 
 TSV = Layout((DATE, TIME, SIZE, URL))
@@ -198,8 +199,8 @@ def test_packed_names():
 # Scans while another thread fills new memory of many sizes, all from one heap.
 LITTERED = """
 import threading
-from logs.kernel import DATE, SIZE, TIME, URL
-from logs.scanner import Layout, scan_block
+from logs.fields import DATE, SIZE, TIME, URL, Layout
+from logs.scanner import scan_block
 rows = 20_000
 line = b"2017-08-24\\t10:00:00\\t%d\\t/%d.jpg\\n"
 block = memoryview(b"".join(line % (number, number % 97) for number in range(rows)))

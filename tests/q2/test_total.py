@@ -98,7 +98,7 @@ def test_unusable_file_is_one_line(tmp_path, content, parts):
         (["--extension", "tar.gz"], ["'tar.gz'"]),
         (["--extension", ""], ["empty"]),
         (["--extension", "abcdefghijklm"], ["--extension", "longer than 12"]),
-        (["--to", "9999-12-31"], ["--to", "no day"]),
+        (["--to", "9999-12-31"], ["--to", "not a day"]),
         (["--time-zone", "Hongkong/Central"], ["--time-zone", "Asia/Hong_Kong"]),
         (["--format", "xml"], ["--format", "'xml'"]),
     ],

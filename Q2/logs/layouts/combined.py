@@ -11,8 +11,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
 
-from logs.kernel import DATE, LONGEST_LINE, SIZE, STATUS, TIME, URL
-from logs.scanner import Layout
+from logs.fields import DATE, LONGEST_LINE, SIZE, STATUS, TIME, URL, Layout
 
 DESCRIPTION = "Apache's and nginx's common and combined"
 LAYOUT = Layout((DATE, TIME, SIZE, STATUS, URL))

@@ -5,8 +5,7 @@ from common.command import UserError
 import re
 from collections.abc import Iterable, Iterator
 
-from logs.kernel import CACHE, DATE, SIZE, SKIP, STATUS, TIME, URL
-from logs.scanner import Layout
+from logs.fields import CACHE, DATE, SIZE, SKIP, STATUS, TIME, URL, Layout
 
 DESCRIPTION = "date, time, size, url separated by tabs"
 COLUMNS = {"date": DATE, "time": TIME, "size": SIZE, "url": URL}

@@ -9,8 +9,7 @@ from common.command import UserError
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
-from logs.kernel import CACHE, DATE, SIZE, SKIP, STATUS, TIME, URL
-from logs.scanner import Layout
+from logs.fields import CACHE, DATE, SIZE, SKIP, STATUS, TIME, URL, Layout
 
 DESCRIPTION = "W3C extended with a #Fields line (CloudFront, IIS)"
 FIELDS = {"date": DATE, "time": TIME, "sc-bytes": SIZE, "cs-uri-stem": URL}

@@ -1,0 +1,68 @@
+"""Q2 starts with what a run needs, and compiles its kernel once."""
+
+import subprocess
+import sys
+
+import pytest
+
+from logs.fields import DATE, SIZE, TIME, URL, Layout
+from logs.kernel import scan
+from logs.scanner import NOT_USED, load_kernel, scan_block
+from tests.conftest import ROOT, clean_environment
+from tests.q2.conftest import FIXTURES
+
+HEAVY = {"numpy", "pandas", "numba", "scipy", "matplotlib", "pyarrow"}
+AT_TIMES = {"distributed", "dask", "duckdb", "tqdm", "fsspec", "matplotlib"}
+NEVER = {"scipy.linalg", "cffi.api"}
+
+
+def loaded(*arguments: object) -> set[str]:
+    """The modules that a run of the script imports."""
+    finished = subprocess.run(
+        [sys.executable, "-X", "importtime", "Q2/raw_data_analytics.py", *map(str, arguments)],
+        cwd=ROOT,
+        env=clean_environment(),
+        capture_output=True,
+        encoding="utf-8",
+    )
+    assert finished.returncode in (0, 2), finished.stderr[-1000:]
+    lines = finished.stderr.splitlines()
+    return {line.rpartition("|")[2].strip() for line in lines if line.startswith("import time:")}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--help"],
+        ["--by", "size"],
+        ["--extension", "tar.gz"],
+        ["--time-zone", "Hongkong/Kowloon"],
+        ["--top", "3"],
+        ["--from", "2017-08-25", "--to", "2017-08-24"],
+        ["no-such-folder/*.gz"],
+    ],
+)
+def test_help_and_wrong_arguments_load_nothing_heavy(arguments):
+    modules = loaded(*arguments)
+    assert "click" in modules
+    assert not modules & HEAVY
+
+
+def test_a_run_loads_only_what_it_needs():
+    modules = loaded(FIXTURES / "plain.tsv", "--by", "extension")
+    assert "pandas" in modules
+    assert not modules & (AT_TIMES | NEVER)
+    assert "duckdb" in loaded(FIXTURES / "plain.tsv", "--by", "url")
+
+
+def test_what_numba_is_not_to_load_can_be_imported_afterwards():
+    before = {name: sys.modules.get(name) for name in NOT_USED}
+    load_kernel()
+    assert {name: sys.modules.get(name) for name in NOT_USED} == before
+
+
+def test_the_kernel_is_compiled_once_for_all_blocks():
+    row = b"2017-08-24\t00:00:00\t1\t/a.jpg\n"
+    for block in (row, bytearray(row)):  # the last line of a file, and the lines before it
+        scan_block("test", Layout((DATE, TIME, SIZE, URL)), memoryview(block))
+    assert len({signature[0] for signature in scan.signatures}) == 1
