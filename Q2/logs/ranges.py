@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import BinaryIO, NamedTuple
 
-from logs.fields import LONGEST_LINE, Layout
-from logs.layouts import FORMATS, HEAD, detect, w3c
+from logs.fields import Layout
+from logs.layouts import FORMATS, HEAD, detect
 from logs.reader import count_nothing, lay_out
 from logs.sources import Source
 from logs.streams import MeteredStream, opener_for
@@ -43,7 +43,7 @@ def ranges_of(source: Source, log_format: str | None, size: int) -> list[LogRang
         name = log_format or format_name(head, source.name)
         starts = [*range(0, source.size, size), source.size]
         raw.seek(0)
-        preludes = preludes_of(raw, source.name, name, head, starts[1:-1])
+        preludes = FORMATS[name].preludes(raw, source.name, starts[1:-1])
         return [
             LogRange(source, name, start, stop, prelude)
             for (start, stop), prelude in zip(pairwise(starts), [b"", *preludes], strict=True)
@@ -54,44 +54,6 @@ def format_name(head: bytes, file: str) -> str:
     """The name of the format that recognises a file's first lines."""
     found = detect(memoryview(head), file)
     return next(name for name, module in FORMATS.items() if module is found)
-
-
-def preludes_of(
-    raw: BinaryIO, file: str, log_format: str, head: bytes, starts: list[int]
-) -> list[bytes]:
-    """For each start, the line that says how the lines from there on are read, if any does."""
-    if log_format == "w3c":
-        return w3c_preludes(raw, file, starts)
-    if log_format == "tsv":
-        first = head.partition(b"\n")[0]
-        names = FORMATS["tsv"].header(first) or FORMATS["tsv"].COLUMNS
-        return ["\t".join(names).encode() + b"\n" for _ in starts]
-    return [b"" for _ in starts]
-
-
-def w3c_preludes(raw: BinaryIO, file: str, starts: list[int]) -> list[bytes]:
-    """The last #Fields line before each start; raises `UserError` for one that lacks a field."""
-    found, place, current = [], 0, b""
-    for number, line in enumerate(first_bytes_of_lines(raw), 1):
-        text, length = line
-        while len(found) < len(starts) and starts[len(found)] <= place:
-            found.append(current)
-        if text.startswith(w3c.DIRECTIVE):
-            w3c.layout(text.rstrip(b"\n"), f"{file}:{number}")
-            current = text.rstrip(b"\n") + b"\n"
-        place += length
-    return found + [current] * (len(starts) - len(found))
-
-
-def first_bytes_of_lines(raw: BinaryIO) -> Iterator[tuple[bytes, int]]:
-    """Each line, of a long one no more than the kernel reads, and its length in bytes."""
-    file = io.BufferedReader(raw, 1 << 20)
-    while line := file.readline(LONGEST_LINE):
-        length = len(line)
-        end = line
-        while not end.endswith(b"\n") and (end := file.readline(LONGEST_LINE)):
-            length += len(end)
-        yield line, length
 
 
 def lay_out_range(part: LogRange) -> Iterator[tuple[Layout, memoryview]]:

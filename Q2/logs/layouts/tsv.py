@@ -4,8 +4,10 @@ from common.command import UserError
 
 import re
 from collections.abc import Iterable, Iterator
+from typing import BinaryIO
 
 from logs.fields import CACHE, DATE, SIZE, SKIP, STATUS, TIME, URL, Layout
+from logs.lines import beginnings_of_lines
 
 DESCRIPTION = "date, time, size, url separated by tabs"
 COLUMNS = {"date": DATE, "time": TIME, "size": SIZE, "url": URL}
@@ -49,3 +51,9 @@ def pieces(blocks: Iterable[memoryview], file: str) -> Iterator[tuple[Layout, me
             marked = first_line.startswith(BYTE_ORDER_MARK)
             start = len(first_line) if names else len(BYTE_ORDER_MARK) * marked
         yield found, block[start:]
+
+
+def preludes(raw: BinaryIO, file: str, starts: list[int]) -> list[bytes]:
+    """Return the header, or the names of the plain columns, for each start."""
+    first, _ = next(beginnings_of_lines(raw))
+    return ["\t".join(header(first) or COLUMNS).encode() + b"\n" for _ in starts]

@@ -8,8 +8,10 @@ from common.command import UserError
 
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
+from typing import BinaryIO
 
 from logs.fields import CACHE, DATE, SIZE, SKIP, STATUS, TIME, URL, Layout
+from logs.lines import beginnings_of_lines
 
 DESCRIPTION = "W3C extended with a #Fields line (CloudFront, IIS)"
 FIELDS = {"date": DATE, "time": TIME, "sc-bytes": SIZE, "cs-uri-stem": URL}
@@ -60,3 +62,19 @@ def directive_starts(text: bytes) -> Iterator[int]:
     at = 0
     while at := text.find(b"\n" + DIRECTIVE, at) + 1:
         yield at
+
+
+def preludes(raw: BinaryIO, file: str, starts: list[int]) -> list[bytes]:
+    """Return the last #Fields line before each start.
+
+    Raises UserError for a #Fields line that lacks a field.
+    """
+    found, place, current = [], 0, b""
+    for number, (text, length) in enumerate(beginnings_of_lines(raw), 1):
+        while len(found) < len(starts) and starts[len(found)] <= place:
+            found.append(current)
+        if text.startswith(DIRECTIVE):
+            layout(text.rstrip(b"\n"), f"{file}:{number}")
+            current = text.rstrip(b"\n") + b"\n"
+        place += length
+    return found + [current] * (len(starts) - len(found))
