@@ -14,21 +14,22 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from common.output import replacing
+from listening.bad_rows import Rejected
 from listening.play_counts import PlayCounts, plays_matrix
 from listening.text_columns import as_column
 
 LARGE = 64 << 20  # bytes; a smaller file is read as fast as its cache
-LAYOUT = 2  # raise it when what is kept changes, so that older caches are made anew
+LAYOUT = 3  # raise it when what is kept changes, so that older caches are made anew
 ABOUT = b"about"
 TEXTS = ["user_id", "artist_id", "artist_name"]
 
 
 @dataclass(frozen=True)
 class Cached:
-    """What is known of a file: its MD5, its rows left out by reason, its clean plays."""
+    """What is known of a file: its MD5, the rows left out, its clean plays."""
 
     md5: str
-    rejected: dict[str, int]
+    rejected: Rejected
     play_counts: PlayCounts | None
 
 
@@ -44,16 +45,17 @@ def read_cache(path: Path, only_about: bool = False) -> Cached | None:
         if about["source"] != source(path):
             return None
         plays = None if only_about else read_cached(cache_of(path))
-        return Cached(about["md5"], about["rejected"], plays)
+        return Cached(about["md5"], Rejected(path, about["rejected"], about["first"]), plays)
     except (OSError, pa.ArrowException, KeyError, TypeError, ValueError):
         return None  # not there, or not one of ours
 
 
-def write_cache(path: Path, md5: str, counts: PlayCounts, rejected: dict[str, int]) -> None:
+def write_cache(path: Path, md5: str, counts: PlayCounts, rejected: Rejected) -> None:
     """Keep the clean plays of a large file beside it; where that cannot be done, do nothing."""
     if path.stat().st_size < LARGE:
         return
-    about = {"source": source(path), "md5": md5, "rejected": rejected}
+    about = {"source": source(path), "md5": md5}
+    about |= {"rejected": rejected.counts, "first": rejected.first}
     table = as_table(counts).replace_schema_metadata({ABOUT: json.dumps(about)})
     with suppress(OSError), replacing(cache_of(path)) as beside:
         parquet.write_table(

@@ -45,7 +45,7 @@ def test_the_cache_holds_what_was_read(plays_file, no_reading):
     again, dropped_again = read_plays(plays_file)
     assert_same(plays, again)
     assert dropped == dropped_again
-    assert dropped["plays: user id is not a sha1"] == 1
+    assert dropped.counts["plays: user id is not a sha1"] == 1
 
 
 def test_order_of_the_rows_does_not_matter(plays_file):
