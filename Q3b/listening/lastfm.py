@@ -20,6 +20,7 @@ import pandas as pd
 from listening.bad_rows import Rejected
 from listening.cache import read_cache, write_cache
 from listening.cleaning import collect_plays, keep_rows, matches
+from listening.constants import PLAYS_FILE, PROFILE_FILE
 from listening.play_counts import PlayCounts, aligned_profiles
 from listening.text_columns import (
     Column,
@@ -29,8 +30,6 @@ from listening.text_columns import (
     read_columns,
 )
 
-PLAYS_FILE = "usersha1-artmbid-artname-plays.tsv"
-PROFILE_FILE = "usersha1-profile.tsv"
 OFFICIAL_MD5 = {
     PLAYS_FILE: "be672526eb7c69495c27ad27803148f1",
     PROFILE_FILE: "51159d4edf6a92cb96f87768aa2be678",
