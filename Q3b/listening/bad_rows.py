@@ -13,8 +13,9 @@ TOO_OLD = "plays: older than --max-age"
 class Rejected:
     """The rows of a file that were left out, by reason.
 
-    counts: number of rows; first: number of the first such line, or row of a Parquet file, counted
-    from 1, for each reason that has rows
+    counts: number of rows; a reason begins with what the rows are, such as "plays: "
+    first: number of the first such line, or row of a Parquet file, counted from 1, for each
+        reason that has rows
     """
 
     path: Path
@@ -31,7 +32,7 @@ class Rejected:
         bad = {reason: number for reason, number in self.first.items() if reason != TOO_OLD}
         if bad and on_bad_row == "stop":
             reason = min(bad, key=bad.get)
-            why = reason.removeprefix("plays: ").removeprefix("profile: ")  # the file tells that
+            _, _, why = reason.partition(": ")  # the file tells that they are plays or profiles
             raise UserError(
                 f"{self.places()[reason]}: {why}; fix the row or pass --on-bad-row skip"
             )
