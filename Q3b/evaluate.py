@@ -19,7 +19,7 @@ examples:
   python Q3b/evaluate.py --data hetrec FOLDER --data ml-100k FOLDER --tune
 """
 NUMBER = click.IntRange(1, 10_000)
-FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
 def each_once(ctx: click.Context, param: click.Parameter, data: tuple) -> tuple:

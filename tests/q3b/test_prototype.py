@@ -134,3 +134,29 @@ def test_an_interrupt_is_one_line_and_ends_the_kernel(tmp_path):
 def test_wrong_arguments_are_one_line(arguments, complaint, capsys):
     assert main(arguments) == 2
     assert complaint in capsys.readouterr().err
+
+
+HEAVY = {
+    "numpy",
+    "pandas",
+    "scipy",
+    "sklearn",
+    "numba",
+    "pyarrow",
+    "dask",
+    "matplotlib",
+    "nbconvert",
+}
+
+
+@pytest.mark.parametrize("script", ["run_prototype", "evaluate", "generate_listeners"])
+def test_help_loads_nothing_heavy_and_names_no_path_of_this_machine(script):
+    finished = subprocess.run(
+        [sys.executable, "-X", "importtime", ROOT / "Q3b" / f"{script}.py", "--help"],
+        capture_output=True,
+        encoding="utf-8",
+    )
+    imported = {line.rpartition("|")[2].strip() for line in finished.stderr.splitlines()}
+    assert "click" in imported
+    assert not imported & HEAVY
+    assert str(ROOT) not in finished.stdout
