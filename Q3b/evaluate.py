@@ -1,81 +1,147 @@
-"""Compare recommenders on held-out artists, and choose their settings.
+"""Compare recommenders on held-out artists, and choose their settings."""
 
-    python Q3b/evaluate.py                                  on generated listeners
-    python Q3b/evaluate.py --data hetrec FOLDER --plot comparison.png
-    python Q3b/evaluate.py --data hetrec FOLDER --data ml-100k FOLDER --tune
+from common.command import Command
 
-A fifth of each user's artists is held out at random; a recommender sees the rest and must find
-them in its first 20. The mean over several such splits is shown with its 95 % confidence
-interval. --tune first chooses every model's settings by the same number of trials, in ten
-folds of the training part of a further split, and keeps them in chosen_settings.json.
-"""
-
-import argparse
 import sys
-from collections.abc import Sequence
+from pathlib import Path
 
-from common.cluster import add_cluster_argument, connected
-from common.command_line import ArgumentParser, command, picture, random_seed, whole_number
-from evaluation.comparison import compare, read_data_sets, warm_up
-from evaluation.data import DATA_SETS
-from evaluation.models import MODELS, check_libraries
-from evaluation.report import REPORTS
-from evaluation.settings import CHOSEN, merged, read_chosen, write_chosen
-from evaluation.tuning import SPACES, choose
+import click
 
+from common.cluster import cluster_option, connected
+from common.output import FORMATS, new_file
+from evaluation.names import DATA_SETS, NAMES, SETTINGS_FILE
 
-def parse(argv: Sequence[str] | None) -> argparse.Namespace:
-    """The command line."""
-    number = whole_number(1, 10_000)
-    parser = ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--data",
-        nargs="+",
-        action="append",
-        metavar=("NAME", "FOLDER"),
-        help=f"a data set and its folder, several times if you like: {', '.join(DATA_SETS)}"
-        " (default: sample, which needs no folder)",
-    )
-    parser.add_argument("--models", nargs="+", choices=MODELS, metavar="MODEL", help="only these")
-    parser.add_argument(
-        "--splits", type=number, default=5, metavar="N", help="how many splits to report"
-    )
-    parser.add_argument("--top", type=number, default=20, metavar="N", help="length of the lists")
-    parser.add_argument("--seed", type=random_seed, default=1, help="of splits, trials and models")
-    parser.add_argument("--tune", action="store_true", help="choose and keep the settings first")
-    parser.add_argument(
-        "--trials", type=number, default=40, metavar="N", help="settings tried a model"
-    )
-    add_cluster_argument(parser)
-    parser.add_argument("--format", choices=REPORTS, default="text", help="of the comparison")
-    parser.add_argument("--plot", type=picture, metavar="FILE.png", help="draw the comparison")
-    return parser.parse_args(argv)
+EXAMPLES = """\b
+examples:
+  python Q3b/evaluate.py
+  python Q3b/evaluate.py --data hetrec FOLDER --plot comparison.png
+  python Q3b/evaluate.py --data hetrec FOLDER --models popularity --models EASE
+  python Q3b/evaluate.py --data hetrec FOLDER --data ml-100k FOLDER --tune
+"""
+NUMBER = click.IntRange(1, 10_000)
+FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
-@command
-def main(argv: Sequence[str] | None = None) -> None:
-    """Compare the models of the command line on its data sets."""
-    options = parse(argv)
-    sets = read_data_sets(options.data, options.seed)
-    check_libraries(options.models or MODELS)  # after the data: a mistake is told first
-    chosen = read_chosen(CHOSEN)
-    for model in SPACES if options.tune else []:
-        if model in (options.models or MODELS):
-            new = choose(sets, model, options.trials, options.top, options.seed)
-            chosen = merged(chosen, new)
-            write_chosen(chosen, CHOSEN)  # after each model, since a choice takes minutes
+def each_once(ctx: click.Context, param: click.Parameter, data: tuple) -> tuple:
+    """Check, as the callback of an option, that no data set is named twice."""
+    names = [name for name, _ in data]
+    if repeated := [name for name in names if names.count(name) > 1]:
+        raise click.BadParameter(f"{repeated[0]} is given twice")
+    return data
+
+
+@click.command(cls=Command, epilog=EXAMPLES)
+@click.option(
+    "--data",
+    type=(click.Choice(DATA_SETS), FOLDER),
+    multiple=True,
+    callback=each_once,
+    metavar="NAME FOLDER",
+    help="Data set to compare on and the folder of its files; give the option again for each."
+    f" Names: {', '.join(DATA_SETS)}. By default a sample is drawn from the seed.",
+)
+@click.option(
+    "--models",
+    type=click.Choice(NAMES),
+    multiple=True,
+    metavar="MODEL",
+    help=f"Model to run; give the option again for each. Models: {'; '.join(NAMES)}. By default"
+    " all run whose libraries are installed and whose columns the data have.",
+)
+@click.option("--splits", type=NUMBER, default=5, help="Number of splits to report.")
+@click.option("--top", type=NUMBER, default=20, help="Length of each list of recommendations.")
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**32 - 1),
+    default=1,
+    help="Seed of every random choice: splits, trials, models and the sample.",
+)
+@click.option("--tune", is_flag=True, help="Choose the settings of the models first.")
+@click.option(
+    "--trials", type=NUMBER, default=40, help="Number of settings that --tune tries for each model."
+)
+@click.option(
+    "--settings",
+    type=click.Path(dir_okay=False, path_type=Path),
+    show_default=SETTINGS_FILE,
+    metavar="FILE",
+    help="File of the chosen settings; --tune writes its choice into it. Without this option and"
+    " without such a file in the current folder the settings that come with the project are read.",
+)
+@click.option(
+    "--on-bad-row",
+    type=click.Choice(["stop", "skip"]),
+    default="stop",
+    help="What to do at a row that cannot be used: stop there, or skip such rows and report them."
+    " The default is to stop, since a comparison on a part of the data misleads.",
+)
+@cluster_option
+@click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(FORMATS),
+    default="text",
+    help="Format of the result on standard output.",
+)
+@click.option(
+    "--plot",
+    type=click.Path(dir_okay=False, path_type=Path),
+    callback=new_file,
+    metavar="FILE",
+    help="Draw the comparison into a .png, .svg or .pdf file.",
+)
+def main(
+    data: tuple[tuple[str, Path], ...],
+    models: tuple[str, ...],
+    splits: int,
+    top: int,
+    seed: int,
+    tune: bool,
+    trials: int,
+    settings: Path | None,
+    on_bad_row: str,
+    cluster: str | None,
+    output_format: str,
+    plot: Path | None,
+) -> None:
+    """Compare recommenders on held-out artists, and choose their settings.
+
+    A fifth of each user's artists is held out at random; a recommender sees the rest and must find
+    them in its first 20 (--top). The mean over several such splits is shown with its 95 %
+    confidence interval.
+
+    --tune first chooses every model's settings by the same number of trials, in ten folds of the
+    training part of a further split, and writes them to the file of --settings.
+    """
+    from evaluation.comparison import Plan, compare, warm_up
+    from evaluation.data import read_data_sets
+    from evaluation.models import MODELS, check_libraries
+    from evaluation.report import report
+    from evaluation.settings import merged, read_settings, write_chosen
+    from evaluation.tuning import SPACES, choose
+    from listening.bad_rows import rejected_lines
+
+    chosen = read_settings(settings, tune)
+    sets = read_data_sets(data, seed, on_bad_row)
+    for one in sets.values():
+        for line in rejected_lines(one.rejected, one.first_rejected):
+            click.echo(line, err=True)
+    plan = Plan([name for name in NAMES if name in (models or MODELS)], splits, top, seed)
+    check_libraries(plan.models)  # after the data: a mistake is told first
+    plays = {name: one.plays for name, one in sets.items()}
+    for model in SPACES if tune else ():
+        if model in plan.models:
+            chosen = merged(chosen, choose(plays, model, trials, top, seed))
+            # After each model, since a choice takes minutes.
+            write_chosen(chosen, settings or Path(SETTINGS_FILE))
     warm_up()
-    with connected(options.cluster) as client:
-        rows = [
-            row
-            for name, data in sets.items()
-            for row in compare(name, data, options, chosen, client)
-        ]
-    print(REPORTS[options.format](rows))
-    if options.plot:
-        from evaluation.plot import plot_comparison  # Matplotlib takes half a second to load
+    with connected(cluster) as client:
+        rows = [row for name in plays for row in compare(name, plays[name], plan, chosen, client)]
+    print(report(output_format, rows, sets))
+    if plot:
+        from evaluation.plot import plot_comparison
 
-        plot_comparison(rows, options.plot, options.top)
+        plot_comparison(rows, plot, top)
 
 
 if __name__ == "__main__":

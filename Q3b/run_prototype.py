@@ -1,119 +1,103 @@
-"""Execute the notebook from top to bottom and print its closing summary.
+"""Execute the notebook from top to bottom and print its closing summary."""
 
-    python Q3b/run_prototype.py
-    python Q3b/run_prototype.py --data ~/lastfm-360k --gender f --share 0.1
+from common.command import Command, UserError
 
-The data are the two Last.fm 360K files if they stand in Q3b/, else a sample drawn from a seed.
-The executed copy goes to Q3b/output/; the notebook itself changes only with --in-place.
-"""
-
-from common.command import OutsideError, UserError
-
+import math
 import os
-import re
-import subprocess
 import sys
-import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 
-import nbformat
-from nbconvert.preprocessors import CoalesceStreamsPreprocessor
+import click
 
-from common.command_line import ArgumentParser, command, share
-from common.output import replacing
-from listening.lastfm import PLAYS_FILE, PROFILE_FILE
+from listening.constants import PLAYS_FILE, PROFILE_FILE
 
 HERE = Path(__file__).resolve().parent
 NOTEBOOK = HERE / "User-user Nearest Neighbours Prototype.ipynb"
-INLINE_PLOTS = "module://matplotlib_inline.backend_inline"
+EXAMPLES = """\b
+examples:
+  python Q3b/run_prototype.py
+  python Q3b/run_prototype.py --data ~/lastfm-360k --gender f --share 0.1
+"""
 
 
-def execute(notebook: Path, output: Path, settings: dict[str, str]) -> None:
-    """Write an executed copy of `notebook` to `output`; raise OutsideError if a cell fails.
-
-    `settings` are environment variables that the notebook reads. The user's own Jupyter and
-    IPython settings are left out, so that the notebook runs the same way everywhere.
-    """
-    nbconvert = [sys.executable, "-m", "jupyter", "nbconvert", "--to", "notebook", "--execute"]
-    nbconvert += ["--ExecutePreprocessor.record_timing=False", "--output-dir", output.parent]
-    with tempfile.TemporaryDirectory() as scratch:
-        private = dict.fromkeys(
-            ("JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"), scratch
-        )
-        finished = subprocess.run(
-            [*nbconvert, "--output", output.name, notebook],
-            env=os.environ | private | {"MPLBACKEND": INLINE_PLOTS} | settings,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-            errors="replace",
-        )
-    if finished.returncode:
-        raise OutsideError(f"{notebook.name} failed: {last_line(finished.stderr)}")
+def notebook_name(ctx: click.Context, param: click.Parameter, path: Path) -> Path:
+    """Check, as the callback of an option, that a file has the suffix of notebooks."""
+    if path.suffix != ".ipynb":
+        raise click.BadParameter(f"{str(path)!r} is not a notebook: end it in .ipynb")
+    return path
 
 
-def last_line(text: str) -> str:
-    """The last line that is not empty, without colours: of a traceback the error."""
-    plain = re.sub(r"\x1b\[[0-9;]*m", "", text)
-    return (plain.strip() or "no message").splitlines()[-1]
+def number(ctx: click.Context, param: click.Parameter, value: float) -> float:
+    """Check, as the callback of an option, that it is not NaN, which lies in every FloatRange."""
+    if math.isnan(value):
+        raise click.BadParameter("nan is not a number")
+    return value
 
 
-def join_streams(path: Path) -> nbformat.NotebookNode:
-    """Join what each cell printed in pieces, which depend on timing, and return the notebook."""
-    pieces = nbformat.read(path, as_version=4)
-    notebook, _ = CoalesceStreamsPreprocessor(enabled=True).preprocess(pieces, {})
-    nbformat.write(notebook, path)
-    return notebook
-
-
-def summary(notebook: nbformat.NotebookNode) -> str:
-    """What the last cell of an executed notebook printed."""
-    outputs = notebook.cells[-1].outputs
-    return "".join(output.text for output in outputs if output.output_type == "stream")
-
-
-def notebook_settings(data: Path | None, sample: bool, gender: str | None, drawn: float) -> dict:
-    """The environment variables by which the notebook is told what to run on."""
+def notebook_settings(data: Path | None, sample: bool, gender: str | None, share: float) -> dict:
+    """Return the environment variables that tell the notebook what to run on."""
     if data and sample:
-        raise UserError("--data and --sample exclude each other")
+        raise click.UsageError("--data and --sample exclude each other")
     for name in (PLAYS_FILE, PROFILE_FILE):
         if data and not (data / name).is_file():
             raise UserError(f"{data / name}: no such file; --data names the folder that holds it")
     return {
         "PROTOTYPE_DATA": "sample" if sample else str(data.resolve()) if data else "",
         "PROTOTYPE_GENDER": gender or "",
-        "PROTOTYPE_SHARE": str(drawn),
+        "PROTOTYPE_SHARE": str(share),
     }
 
 
-@command
-def main(argv: Sequence[str] | None = None) -> None:
-    """Execute the notebook and print its last cell's text."""
-    parser = ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, metavar="FOLDER", help=f"that of {PLAYS_FILE}")
-    parser.add_argument("--sample", action="store_true", help="the sample, whatever is in Q3b/")
-    parser.add_argument("--gender", choices=["f", "m"], help="only users of this gender")
-    parser.add_argument("--share", type=share, default=1.0, help="of the users, drawn")
-    parser.add_argument(
-        "--output",
-        type=Path,
-        metavar="FILE.ipynb",
-        default=HERE / "output" / NOTEBOOK.name,
-        help="the executed copy",
-    )
-    parser.add_argument("--in-place", action="store_true", help="execute the notebook itself")
-    options = parser.parse_args(argv)
-    settings = notebook_settings(options.data, options.sample, options.gender, options.share)
-    output = NOTEBOOK if options.in_place else options.output
-    if output.suffix != ".ipynb":
-        raise UserError(f"--output {output}: is no name of a notebook: end it in .ipynb")
+@click.command(cls=Command, epilog=EXAMPLES)
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help=f"Folder that holds {PLAYS_FILE} and {PROFILE_FILE}. By default the two files are read"
+    " from Q3b/; if they are not there, a sample is drawn from a seed.",
+)
+@click.option("--sample", is_flag=True, help="Run on the sample, whatever files are in Q3b/.")
+@click.option("--gender", type=click.Choice(["f", "m"]), help="Keep the users of one gender.")
+@click.option(
+    "--share",
+    type=click.FloatRange(0, 1, min_open=True),
+    callback=number,
+    default=1.0,
+    metavar="F",
+    help="Fraction of the users to draw at random, 0 < F <= 1.",
+)
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    callback=notebook_name,
+    metavar="FILE.ipynb",
+    default=Path("output") / NOTEBOOK.name,
+    help="File to write the executed copy to.",
+)
+@click.option(
+    "--in-place",
+    is_flag=True,
+    help="Write the executed copy over the notebook itself, in place of --output.",
+)
+def main(
+    data: Path | None, sample: bool, gender: str | None, share: float, output: Path, in_place: bool
+) -> None:
+    """Execute the notebook from top to bottom and print its closing summary.
+
+    The executed copy goes to output/ in the current folder; the notebook itself changes only with
+    --in-place.
+    """
+    settings = notebook_settings(data, sample, gender, share)
+    from evaluation.notebook import executed, summary, write
+
+    output = NOTEBOOK if in_place else output
     output.parent.mkdir(parents=True, exist_ok=True)
+    if not os.access(output.parent, os.W_OK):
+        raise UserError(f"{output.parent}: nothing can be written there; name a file by --output")
     print(f"Executing {NOTEBOOK.name} into {output}", file=sys.stderr)
-    with replacing(output) as beside:
-        execute(NOTEBOOK, beside, settings)
-        text = summary(join_streams(beside))
-    print(text, end="")
+    notebook = executed(NOTEBOOK, settings)
+    write(notebook, output)
+    print(summary(notebook), end="")
 
 
 if __name__ == "__main__":

@@ -4,32 +4,28 @@ from common.command import UserError
 
 import sys
 import time
-from dataclasses import replace
-from pathlib import Path
+from dataclasses import dataclass, replace
 
 from tqdm import tqdm
 
-from evaluation.data import read_data_set
 from evaluation.metrics import hubness, recall_and_ndcg, variety
-from evaluation.models import DEFAULT, MODELS, TUNED, ModelOutput, left_out
+from evaluation.models import MODELS, ModelOutput, left_out
+from evaluation.names import DEFAULT, TUNED
 from evaluation.settings import settings_for
-from evaluation.splits import split, usable
+from evaluation.splits import split
 from listening.play_counts import PlayCounts
 from listening.sample.listeners import generated_play_counts
 from recommender.tasks import completed, sent
 
 
-def read_data_sets(named: list[list[str]] | None, seed: int) -> dict[str, PlayCounts]:
-    """Read the data sets named on the command line, as [name] or [name, folder]."""
-    sets = {}
-    for name, *folder in named or [["sample"]]:
-        if len(folder) > 1:
-            raise UserError(f"--data {name} takes one folder, not {len(folder)}")
-        data = usable(read_data_set(name, Path(folder[0]) if folder else None, seed))
-        if len(data.users) < 2:
-            raise UserError(f"--data {name}: fewer than two users with five artists or more")
-        sets[name] = data
-    return sets
+@dataclass(frozen=True)
+class Plan:
+    """What is compared: `models` by name on `splits` splits by the first `top` artists."""
+
+    models: list[str]
+    splits: int
+    top: int
+    seed: int
 
 
 def measure(output: ModelOutput, train, test, top: int) -> dict[str, float]:
@@ -59,7 +55,7 @@ def warm_up() -> None:
 
 
 def models_to_run(name: str, data: PlayCounts, asked: list[str], tuned: bool) -> list[str]:
-    """The models asked for that can be run; which cannot, and why, is said on stderr.
+    """Return the models asked for that can be run; report on stderr which cannot, and why.
 
     Raises UserError if none is left.
     """
@@ -75,15 +71,15 @@ def models_to_run(name: str, data: PlayCounts, asked: list[str], tuned: bool) ->
     return models
 
 
-def compare(name: str, data: PlayCounts, options, chosen: dict, client=None) -> list[dict]:
+def compare(name: str, data: PlayCounts, plan: Plan, chosen: dict, client=None) -> list[dict]:
     """Evaluate the models on one data set; one row for each.
 
     Its measures are lists, one entry a split. On a cluster each split of each model is a task.
     """
-    models = models_to_run(name, data, options.models or list(MODELS), name in chosen)
+    models = models_to_run(name, data, plan.models, name in chosen)
     settings = {model: settings_for(name, model, chosen) for model in models}
-    asked = [(model, number) for model in models for number in range(1, options.splits + 1)]
-    tasks = [(model, settings[model], number, options.top, options.seed) for model, number in asked]
+    asked = [(model, number) for model in models for number in range(1, plan.splits + 1)]
+    tasks = [(model, settings[model], number, plan.top, plan.seed) for model, number in asked]
     if client:
         found = on_cluster(client, sent(client, data), tasks, name)
     else:

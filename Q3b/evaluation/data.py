@@ -8,91 +8,155 @@ sample        generated listeners, see `listening/sample/`
 
 from common.command import UserError
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 
-from listening.lastfm import read_lastfm
+from evaluation.names import HETREC, LASTFM_360K, ML_100K, SAMPLE
+from evaluation.splits import usable
+from listening.bad_rows import Rejected
+from listening.constants import PLAYS_FILE, PROFILE_FILE
 from listening.play_counts import PlayCounts, play_counts_of
 from listening.sample.listeners import generated_play_counts
+from listening.source import read_listening
 
-DATA_SETS = ("hetrec", "ml-100k", "lastfm-360k", "sample")
 SAMPLE_USERS, SAMPLE_ARTISTS = 3000, 4000
 
 
-def read_table(path: Path, columns: list[str], **settings) -> pd.DataFrame:
-    """Read a delimited file; raise UserError naming it if it is not of the expected layout."""
-    try:
-        table = pd.read_csv(path, quoting=3, keep_default_na=False, **settings)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: not a table of {', '.join(columns)}: {error}") from error
-    if not isinstance(table.index, pd.RangeIndex):  # pandas takes the first columns for an index
-        raise UserError(f"{path}: the first row has more columns than the header")
-    if len(table.columns) < len(columns):
-        raise UserError(f"{path}: expected the columns {', '.join(columns)}")
-    return table.iloc[:, : len(columns)].set_axis(columns, axis=1)
+class DataSet(NamedTuple):
+    """The plays of a data set, how many rows were left out, and the first place, by reason."""
+
+    plays: PlayCounts
+    rejected: dict[str, int]
+    first_rejected: dict[str, str]
 
 
-def positive_numbers(table: pd.DataFrame, column: str, path: Path, first_line: int) -> pd.Series:
-    """A column as numbers above 0. Raises UserError naming the first line that has none.
+def read_data_sets(
+    named: Sequence[tuple[str, Path]], seed: int, on_bad_row: str = "stop"
+) -> dict[str, DataSet]:
+    """Return the usable plays of the (name, folder) in `named`, or of the sample without any.
 
-    first_line: the line of the file's first row.
+    Raises UserError for a file that cannot be used, and at a bad row if `on_bad_row` is "stop".
     """
-    numbers = pd.to_numeric(table[column], errors="coerce")
-    wrong = table.index[~(numbers > 0)]
-    if len(wrong):
-        value = str(table[column][wrong[0]])
-        raise UserError(f"{path}:{first_line + wrong[0]}: {column} {value!r} is not above 0")
-    return numbers
+    readers = {HETREC: read_hetrec, ML_100K: read_ml_100k, LASTFM_360K: read_lastfm_360k}
+    sets = {name: readers[name](folder, on_bad_row) for name, folder in named}
+    if not named:
+        drawn = generated_play_counts(SAMPLE_USERS, SAMPLE_ARTISTS, seed)
+        sets = {SAMPLE: DataSet(drawn, {}, {})}
+    sets = {name: one._replace(plays=usable(one.plays)) for name, one in sets.items()}
+    for name, one in sets.items():
+        if len(one.plays.users) < 2:
+            raise UserError(f"--data {name}: fewer than two users with five artists or more")
+    return sets
 
 
-def read_hetrec(folder: Path) -> PlayCounts:
+def read_hetrec(folder: Path, on_bad_row: str = "stop") -> DataSet:
     """Read HetRec's plays; it has no profiles."""
-    path = folder / "user_artists.dat"
-    plays = read_table(path, ["user", "artist", "plays"], sep="\t")
-    artists = read_table(folder / "artists.dat", ["artist", "name"], sep="\t")
-    names = dict(zip(artists["artist"], artists["name"], strict=True))
-    numbers = positive_numbers(plays, "plays", path, first_line=2)
-    return play_counts_of(plays["user"], plays["artist"], numbers, names)
-
-
-def read_ml_100k(folder: Path) -> PlayCounts:
-    """Read MovieLens: ratings as plays, age and gender as profiles; it has no countries."""
-    path = folder / "u.data"
-    ratings = read_table(path, ["user", "film", "rating"], sep="\t", header=None)
-    people = read_table(folder / "u.user", ["user", "age", "gender"], sep="|", header=None)
-    people = people.drop_duplicates("user")
-    films = read_table(
-        folder / "u.item", ["film", "title"], sep="|", header=None, encoding="latin-1"
+    how = {"separator": "\t", "header": True, "on_bad_row": on_bad_row}
+    plays, bad_plays = read_table(
+        folder / "user_artists.dat", "plays", ["user", "artist", "plays"], **how
     )
+    artists, bad_artists = read_table(folder / "artists.dat", "artists", ["artist", "name"], **how)
+    names = dict(zip(artists["artist"], artists["name"], strict=True))
+    play_counts = play_counts_of(plays["user"], plays["artist"], plays["plays"], names)
+    return data_set(play_counts, bad_plays, bad_artists)
+
+
+def read_ml_100k(folder: Path, on_bad_row: str = "stop") -> DataSet:
+    """Read MovieLens: ratings as plays, age and gender as profiles; it has no countries."""
+    how = {"on_bad_row": on_bad_row}
+    ratings, bad_ratings = read_table(
+        folder / "u.data", "plays", ["user", "film", "plays"], separator="\t", **how
+    )
+    people, bad_people = read_table(
+        folder / "u.user", "profile", ["user", "age", "gender"], separator="|", **how
+    )
+    films, bad_films = read_table(
+        folder / "u.item", "films", ["film", "title"], separator="|", encoding="latin-1", **how
+    )
+    people = people.drop_duplicates("user")
     profiles = pd.DataFrame(
         {
-            "gender": people["gender"].astype(str).str.lower().to_numpy(),
+            "gender": people["gender"].str.lower().to_numpy(),
             "age": pd.to_numeric(people["age"], errors="coerce").to_numpy(dtype=float),
             "country": "",
             "signup": pd.NaT,
         },
         index=people["user"],
     )
-    return play_counts_of(
-        ratings["user"],
-        ratings["film"],
-        positive_numbers(ratings, "rating", path, first_line=1),
-        dict(zip(films["film"], films["title"], strict=True)),
-        profiles,
+    titles = dict(zip(films["film"], films["title"], strict=True))
+    play_counts = play_counts_of(
+        ratings["user"], ratings["film"], ratings["plays"], titles, profiles
     )
+    return data_set(play_counts, bad_ratings, bad_people, bad_films)
 
 
-def read_data_set(name: str, folder: Path | None, seed: int) -> PlayCounts:
-    """Read a data set by its name. Raises UserError if the name or the folder is wrong."""
-    if name not in DATA_SETS:
-        raise UserError(f"no data set named {name!r}: choose from {', '.join(DATA_SETS)}")
-    if name == "sample":
-        if folder is not None:
-            raise UserError(f"--data sample takes no folder such as {folder}")
-        return generated_play_counts(SAMPLE_USERS, SAMPLE_ARTISTS, seed)
-    if folder is None:
-        raise UserError(f"--data {name} needs the folder of its files: --data {name} FOLDER")
-    if name == "hetrec":
-        return read_hetrec(folder)
-    return read_ml_100k(folder) if name == "ml-100k" else read_lastfm(folder)[0]
+def read_lastfm_360k(folder: Path, on_bad_row: str = "stop") -> DataSet:
+    """Read the two files of Last.fm 360K."""
+    found = read_listening(folder / PLAYS_FILE, folder / PROFILE_FILE, on_bad_row=on_bad_row)
+    return DataSet(found.plays, found.rejected, found.first_rejected)
+
+
+def data_set(plays: PlayCounts, *rejected: Rejected) -> DataSet:
+    """Return plays with the rows that were left out of several files."""
+    found = DataSet(plays, {}, {})
+    for one in rejected:
+        found.rejected.update(one.counts)
+        found.first_rejected.update(one.places())
+    return found
+
+
+def read_table(
+    path: Path,
+    kind: str,
+    columns: list[str],
+    *,
+    separator: str,
+    on_bad_row: str,
+    header: bool = False,
+    encoding: str = "utf-8",
+) -> tuple[pd.DataFrame, Rejected]:
+    """Return the first columns of a file without quotes as texts, and the rows left out.
+
+    A row is bad that has fewer than these columns or more than the first line, or that has no
+    number above 0 in a column `plays`, which is returned as numbers. `kind` begins each reason.
+    """
+    lines, rows = split_lines(path, separator, encoding)
+    width = len(rows[0])
+    if width < len(columns):
+        raise UserError(f"{path}: expected the columns {', '.join(columns)}")
+    lines, rows = lines[header:], rows[header:]
+    sound = np.array([len(columns) <= len(row) <= width for row in rows], dtype=bool)
+    cells = [row[: len(columns)] for row, good in zip(rows, sound, strict=True) if good]
+    table = pd.DataFrame(cells, columns=columns, index=lines[sound], dtype=object)
+    wrong = {f"{kind}: not {width} columns": lines[~sound]}
+    if "plays" in columns:
+        with np.errstate(over="ignore"):  # what is endless as a float32 is rejected
+            numbers = pd.to_numeric(table["plays"], errors="coerce").to_numpy(np.float32)
+        positive = np.isfinite(numbers) & (numbers > 0)
+        table["plays"] = numbers
+        wrong[f"{kind}: count is not a number above zero"] = table.index[~positive]
+        table = table[positive]
+    counts = {reason: len(bad) for reason, bad in wrong.items()}
+    first = {reason: int(bad[0]) for reason, bad in wrong.items() if len(bad)}
+    rejected = Rejected(path, counts, first)
+    rejected.check(on_bad_row)
+    if table.empty:
+        raise UserError(f"{path}: no row can be used")
+    return table, rejected
+
+
+def split_lines(path: Path, separator: str, encoding: str) -> tuple[np.ndarray, list[list[str]]]:
+    """Return the numbers of the lines that are not empty, from 1, and their cells."""
+    try:
+        with path.open(encoding=encoding) as file:
+            texts = {line: text for line, text in enumerate(file, 1) if text.strip()}
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: is not {encoding.upper()} text: {error}") from error
+    if not texts:
+        raise UserError(f"{path}: the file is empty; download it again")
+    cells = (text.rstrip("\n").split(separator) for text in texts.values())
+    return np.fromiter(texts, int), [[cell.strip() for cell in row] for row in cells]

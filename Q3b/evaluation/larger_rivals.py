@@ -11,11 +11,10 @@ import numpy as np
 from scipy.sparse import coo_matrix, csr_array, csr_matrix, eye_array, hstack
 from sklearn.preprocessing import OneHotEncoder
 
+from evaluation.names import LIBRARIES
 from evaluation.rivals import best_by_scores
 from listening.age_groups import age_group
 from listening.play_counts import PlayCounts
-
-LIBRARIES = {"factorisation machine": ["lightfm"], "Mult-VAE": ["cornac", "torch"]}
 
 
 def installed(model: str) -> bool:

@@ -4,6 +4,8 @@ A model is a function of (data, settings, top, seed): data holds only the plays 
 settings are keyword arguments that `evaluate.py --tune` chooses. It returns `ModelOutput`.
 """
 
+from common.command import UserError
+
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -12,6 +14,7 @@ import pandas as pd
 from scipy.sparse import csr_array
 
 from evaluation.larger_rivals import factorisation_machine, installed, variational_autoencoder
+from evaluation.names import COUNTRY, DEEP, DEFAULT, LIBRARIES, MACHINE, TUNED
 from evaluation.rivals import IMPLICIT, als, bpr, ease, implicit_class, item_item
 from listening.play_counts import PlayCounts
 from recommender.features import normalised_plays, scaled_age
@@ -84,8 +87,6 @@ def larger_rival(function: Callable[..., csr_array]) -> Callable[..., ModelOutpu
     return lambda data, settings, top, seed: ModelOutput(function(data, settings, top, seed))
 
 
-DEFAULT, TUNED = "user-user cosine", "user-user cosine, tuned"
-COUNTRY, MACHINE, DEEP = "top artists of the country", "factorisation machine", "Mult-VAE"
 MODELS = {
     "popularity": popularity,
     COUNTRY: top_of_country,
@@ -128,6 +129,10 @@ def models_for(data: PlayCounts) -> list[str]:
 
 
 def check_libraries(models: Iterable[str]) -> None:
-    """Raise `OutsideError` if a library of one of these models cannot be loaded."""
-    for model in IMPLICIT.keys() & models:
-        implicit_class(model)
+    """Raise an error of one line if a library of one of these models is missing or broken."""
+    for model in models:
+        if model not in MODELS:
+            libraries = " and ".join(LIBRARIES[model])
+            raise UserError(f"{model} needs {libraries}: pip install -r requirements-models.txt")
+        if model in IMPLICIT:
+            implicit_class(model)

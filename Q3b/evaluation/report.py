@@ -3,12 +3,13 @@
 A row is a dict of data, model, settings and measures; measures maps a name to one value a split.
 """
 
-import csv
-import io
 import json
 
 import numpy as np
 from scipy.stats import t as student
+
+from common.output import formatted
+from evaluation.data import DataSet
 
 CONFIDENCE = 0.95
 
@@ -43,21 +44,31 @@ def rounded(row: dict) -> dict:
     }
 
 
-def as_json(rows: list[dict]) -> str:
-    """A list of objects, one a model and data set."""
-    return json.dumps([rounded(row) for row in rows], indent=2)
+def report(form: str, rows: list[dict], sets: dict[str, DataSet]) -> str:
+    """Return the comparison in one of FORMATS.
 
-
-def as_csv(rows: list[dict]) -> str:
-    """One line a model and data set, settings as JSON."""
+    CSV has one line for each model and data set, with settings as JSON; JSON has one object, which
+    also tells the rows that were left out of the data set.
+    """
     summaries = [rounded(row) for row in rows]
-    names = list(dict.fromkeys(name for one in summaries for name in one))
-    text = io.StringIO()
-    writer = csv.DictWriter(text, names, lineterminator="\n")
-    writer.writeheader()
-    for one in summaries:
-        writer.writerow(one | {"settings": json.dumps(one["settings"], sort_keys=True)})
-    return text.getvalue().removesuffix("\n")
+    header = list(dict.fromkeys(name for one in summaries for name in one))
+    lines = [
+        [one.get(name) for name in header]
+        for one in (
+            row | {"settings": json.dumps(row["settings"], sort_keys=True)} for row in summaries
+        )
+    ]
+    record = [one | {"rejected": rejected_rows(sets[one["data"]])} for one in summaries]
+    return formatted(form, as_text(rows), header, lines, record)
+
+
+def rejected_rows(data: DataSet) -> dict[str, dict]:
+    """Return the number and the first place of the rows that were left out, by reason."""
+    return {
+        reason: {"rows": rows, "first": data.first_rejected[reason]}
+        for reason, rows in data.rejected.items()
+        if rows
+    }
 
 
 def as_text(rows: list[dict]) -> str:
@@ -99,6 +110,3 @@ def table_line(model: str, wide: list[str], narrow: list[str]) -> str:
         + "".join(f"{cell:>15}" for cell in wide)
         + "".join(f"{cell:>10}" for cell in narrow)
     )
-
-
-REPORTS = {"text": as_text, "csv": as_csv, "json": as_json}

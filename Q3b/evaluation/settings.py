@@ -3,21 +3,33 @@
 from common.command import UserError
 
 import json
+import os
 from pathlib import Path
 
 from common.output import replacing
-from evaluation.models import DEFAULT
+from evaluation.names import DEFAULT, SETTINGS_FILE
 from evaluation.tuning import SPACES
 
-CHOSEN = Path(__file__).with_name("chosen_settings.json")
+SHIPPED = Path(__file__).with_name(SETTINGS_FILE)
+
+
+def read_settings(named: Path | None, tune: bool) -> dict[str, dict[str, dict]]:
+    """Read the chosen settings of the file that is named, or found here, or shipped.
+
+    With `tune` the file will be written: it need not exist, and its folder is checked before hours
+    of work. Raises UserError if the file is of another layout, or cannot be written.
+    """
+    path = named or Path(SETTINGS_FILE)
+    if tune and not os.access(path.parent, os.W_OK):
+        raise UserError(f"{path}: cannot be written; name another file by --settings")
+    required = named and not tune
+    return read_chosen(path if required or path.exists() else SHIPPED)
 
 
 def read_chosen(path: Path) -> dict[str, dict[str, dict]]:
-    """Read the chosen settings: data set -> model -> settings; none if there is no file."""
+    """Read the chosen settings: data set -> model -> settings."""
     try:
         chosen = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
     except (ValueError, RecursionError) as error:
         raise UserError(f"{path}: not JSON ({error}); repeat evaluate.py --tune") from error
     if not is_chosen(chosen):

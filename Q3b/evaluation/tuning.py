@@ -16,7 +16,8 @@ import numpy as np
 from tqdm import tqdm
 
 from evaluation.metrics import recall_and_ndcg
-from evaluation.models import DEEP, DEFAULT, MACHINE, MODELS, TUNED, models_for
+from evaluation.models import MODELS, models_for
+from evaluation.names import DEEP, DEFAULT, MACHINE, TUNED
 from evaluation.splits import Split, folds, split
 from listening.play_counts import PlayCounts
 from recommender.weights import KINDS

@@ -43,14 +43,22 @@ def most_frequent(groups: np.ndarray, values: np.ndarray) -> np.ndarray:
     return values[order][np.unique(groups[order], return_index=True)[1]]
 
 
-def keep_rows(reasons: dict[str, np.ndarray], rows: int) -> tuple[np.ndarray, dict[str, int]]:
-    """Which rows no reason speaks against, and how many rows each reason was first for."""
+def keep_rows(
+    reasons: dict[str, np.ndarray], rows: int
+) -> tuple[np.ndarray, dict[str, int], dict[str, int]]:
+    """Return which rows no reason speaks against, and the rejected rows by their first reason.
+
+    Of those: how many there are, and for each reason that has any, the first one, counted from 0.
+    """
     keep = np.ones(rows, dtype=bool)
-    rejected = {}
+    counts, first = {}, {}
     for reason, speaks_against in reasons.items():
-        rejected[reason] = int(np.count_nonzero(keep & speaks_against))
+        rejected = keep & speaks_against
+        counts[reason] = int(np.count_nonzero(rejected))
+        if counts[reason]:
+            first[reason] = int(np.argmax(rejected))
         keep &= ~speaks_against
-    return keep, rejected
+    return keep, counts, first
 
 
 def matches(pattern: str, values: np.ndarray | pd.Series) -> np.ndarray:

@@ -15,6 +15,7 @@ import pandas as pd
 import pyarrow as pa
 from pyarrow import compute, parquet
 
+from listening.bad_rows import TOO_OLD, Rejected
 from listening.cleaning import collect_plays, keep_rows
 from listening.maximum_age import MaximumAge
 from listening.play_counts import PlayCounts
@@ -26,14 +27,16 @@ TIME_COLUMN = "last_played_at"
 TIMES = {TIME_COLUMN, "signup"}  # no other column may hold times
 
 
-def read_plays_table(path: Path, max_age: MaximumAge | None) -> tuple[PlayCounts, dict[str, int]]:
-    """The plays of a Parquet file without profiles, and the rows left out by reason."""
+def read_plays_table(
+    path: Path, max_age: MaximumAge | None, on_bad_row: str = "skip"
+) -> tuple[PlayCounts, Rejected]:
+    """Return the plays of a Parquet file without profiles, and the rows left out."""
     wanted = PLAYS_TABLE + [TIME_COLUMN] * bool(max_age)
-    table = read_parquet(path, wanted, texts=PLAYS_TABLE[:3])
-    rows = len(table)
-    if max_age:
-        table = table.filter(compute.greater_equal(table[TIME_COLUMN], since(table, max_age)))
+    everything = read_parquet(path, wanted, texts=PLAYS_TABLE[:3])
+    young = young_rows(everything, max_age)
+    table = everything if young is None else everything.filter(young)
     if not len(table):
+        rows = len(everything)
         raise UserError(f"{path}: no row of {rows} is young enough" if rows else f"{path}: no row")
     user, mbid, name = (text_column(table[column]) for column in PLAYS_TABLE[:3])
     plays = numbers(table["plays"])
@@ -43,11 +46,25 @@ def read_plays_table(path: Path, max_age: MaximumAge | None) -> tuple[PlayCounts
         "plays: count is not a number": ~np.isfinite(plays),
         "plays: count is not above zero": plays <= 0,
     }
-    keep, rejected = keep_rows(reasons, len(plays))
+    keep, counts, first = keep_rows(reasons, len(plays))
+    if young is not None:
+        old, places = ~young, np.flatnonzero(young)
+        first = {reason: int(places[row]) for reason, row in first.items()}
+        first |= {TOO_OLD: int(np.argmax(old))} if old.any() else {}
+        counts = {TOO_OLD: int(np.count_nonzero(old))} | counts
+    rejected = Rejected(path, counts, {reason: row + 1 for reason, row in first.items()})
+    rejected.check(on_bad_row)
     if not keep.any():
         raise UserError(f"{path}: no row holds a user id, an artist and a number of plays")
-    too_old = {"plays: older than --max-age": rows - len(table)} if max_age else {}
-    return collect_plays(user, mbid, name, plays, keep), too_old | rejected
+    return collect_plays(user, mbid, name, plays, keep), rejected
+
+
+def young_rows(table: pa.Table, max_age: MaximumAge | None) -> np.ndarray | None:
+    """Return (rows,) whether each play is young enough; None if any age is."""
+    if not max_age:
+        return None
+    young = compute.greater_equal(table[TIME_COLUMN], since(table, max_age))
+    return young.fill_null(False).to_numpy()  # a play without a time is too old
 
 
 def since(table: pa.Table, max_age: MaximumAge) -> pa.Scalar:
@@ -61,8 +78,8 @@ def since(table: pa.Table, max_age: MaximumAge) -> pa.Scalar:
     return pa.scalar(earliest if zone else earliest.replace(tzinfo=None)).cast(kind, safe=False)
 
 
-def read_profiles_table(path: Path) -> tuple[pd.DataFrame, dict[str, int]]:
-    """The profiles of a Parquet file by user id, and the rows left out by reason."""
+def read_profiles_table(path: Path, on_bad_row: str = "skip") -> tuple[pd.DataFrame, Rejected]:
+    """Return the profiles of a Parquet file by user id, and the rows left out."""
     columns = read_parquet(path, PROFILES_TABLE)
     user = text_column(columns["user_id"])  # by the same texts as in the plays
     users = pd.Series(user.each(user.values), dtype=object)
@@ -74,7 +91,9 @@ def read_profiles_table(path: Path) -> tuple[pd.DataFrame, dict[str, int]]:
         "profile: no user id": (users == "").to_numpy(),
         "profile: user id repeated": users.duplicated().to_numpy(),
     }
-    keep, rejected = keep_rows(reasons, len(users))
+    keep, counts, first = keep_rows(reasons, len(users))
+    rejected = Rejected(path, counts, {reason: row + 1 for reason, row in first.items()})
+    rejected.check(on_bad_row)
     kept = table[keep]
     gender = stripped(kept["gender"]).str.lower()
     profiles = pd.DataFrame(

@@ -1,11 +1,9 @@
 """What a user is compared by in the classic method: plays, age and country, side by side."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
-from sklearn.preprocessing import OneHotEncoder, minmax_scale, normalize
+from sklearn.preprocessing import minmax_scale, normalize
 
 from listening.age_groups import OLDEST
 
@@ -25,8 +23,3 @@ def scaled_age(ages: pd.Series) -> np.ndarray:
     valid = valid_age(ages)
     filled = valid.fillna(valid.mean() if valid.notna().any() else 0)
     return minmax_scale(filled.to_numpy(dtype=float))
-
-
-def one_hot_country(countries: Sequence[str]) -> csr_array:
-    """(n, countries) with a 1 at each user's country; a missing one is a country too."""
-    return csr_array(OneHotEncoder().fit_transform(np.reshape(countries, (-1, 1))))

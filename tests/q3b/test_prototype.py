@@ -1,12 +1,18 @@
 """The notebook runs, passes its own checks, and is committed with the outputs of its code."""
 
+import os
+import signal
+import subprocess
+import sys
+import time
+
 import nbformat
 import pytest
 
 from listening.lastfm import PLAYS_FILE, PROFILE_FILE, read_lastfm
 from listening.sample.files import write_listeners
 from run_prototype import main
-from tests.conftest import ROOT, assert_one_line_error, run_script
+from tests.conftest import ROOT, assert_one_line_error, run_script, take_interrupts
 
 NOTEBOOK = ROOT / "Q3b" / "User-user Nearest Neighbours Prototype.ipynb"
 SCRIPT = "Q3b/run_prototype.py"
@@ -27,14 +33,27 @@ def text_of(output) -> str:
     return "(plot)" if "image/png" in output.data else output.data["text/plain"]
 
 
+def source_files() -> dict:
+    """Every file of Q3b and its time of change, but for caches of compiled code."""
+    files = (path for path in (ROOT / "Q3b").rglob("*") if "__pycache__" not in path.parts)
+    return {path: path.stat().st_mtime_ns for path in files if path.is_file()}
+
+
 @pytest.fixture(scope="module")
 def executed(tmp_path_factory):
-    path = tmp_path_factory.mktemp("a path with spaces") / "executed.ipynb"
-    before = NOTEBOOK.read_bytes()
-    finished = run_script(SCRIPT, "--sample", "--output", path)
+    """What the command does in a folder of its own, and the copy that it writes there."""
+    folder, before = tmp_path_factory.mktemp("a path with spaces"), source_files()
+    finished = subprocess.run(
+        [sys.executable, ROOT / SCRIPT, "--sample"],
+        cwd=folder,
+        capture_output=True,
+        encoding="utf-8",
+    )
     assert finished.returncode == 0, finished.stderr
-    assert NOTEBOOK.read_bytes() == before
-    return finished, nbformat.read(path, as_version=4)
+    assert source_files() == before
+    (copy,) = (path for path in folder.rglob("*") if path.is_file())
+    assert copy == folder / "output" / NOTEBOOK.name
+    return finished, nbformat.read(copy, as_version=4)
 
 
 def test_committed_outputs_are_those_of_the_code(executed):
@@ -76,11 +95,37 @@ def test_a_failing_cell_is_one_line_and_leaves_no_file(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == [PLAYS_FILE, PROFILE_FILE]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="SIGINT goes to a process group")
+def test_an_interrupt_is_one_line_and_ends_the_kernel(tmp_path):
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    process = subprocess.Popen(
+        [sys.executable, ROOT / SCRIPT, "--sample", "--output", tmp_path / "executed.ipynb"],
+        env=os.environ | {"TMPDIR": str(scratch)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        start_new_session=True,
+        preexec_fn=take_interrupts,
+    )
+    assert process.stderr.readline().startswith("Executing ")
+    for _ in range(600):  # until the kernel runs
+        if list(scratch.rglob("tmp*.json")):
+            break
+        time.sleep(0.1)
+    os.killpg(process.pid, signal.SIGINT)
+    out, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert (out, errors) == ("", "run_prototype.py: interrupted\n")
+    assert list(tmp_path.rglob("*")) == [scratch]
+
+
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
         (["--data", "nowhere"], "nowhere"),
-        (["--share", "0"], "above 0"),
+        (["--share", "0"], "0<x<=1"),
+        (["--share", "nan"], "nan is not a number"),
         (["--gender", "x"], "--gender"),
         (["--data", ".", "--sample"], "exclude"),
         (["--output", "executed.txt"], "end it in .ipynb"),
@@ -89,3 +134,29 @@ def test_a_failing_cell_is_one_line_and_leaves_no_file(tmp_path):
 def test_wrong_arguments_are_one_line(arguments, complaint, capsys):
     assert main(arguments) == 2
     assert complaint in capsys.readouterr().err
+
+
+HEAVY = {
+    "numpy",
+    "pandas",
+    "scipy",
+    "sklearn",
+    "numba",
+    "pyarrow",
+    "dask",
+    "matplotlib",
+    "nbconvert",
+}
+
+
+@pytest.mark.parametrize("script", ["run_prototype", "evaluate", "generate_listeners"])
+def test_help_loads_nothing_heavy_and_names_no_path_of_this_machine(script):
+    finished = subprocess.run(
+        [sys.executable, "-X", "importtime", ROOT / "Q3b" / f"{script}.py", "--help"],
+        capture_output=True,
+        encoding="utf-8",
+    )
+    imported = {line.rpartition("|")[2].strip() for line in finished.stderr.splitlines()}
+    assert "click" in imported
+    assert not imported & HEAVY
+    assert str(ROOT) not in finished.stdout

@@ -12,10 +12,10 @@ import pandas as pd
 from tqdm import tqdm
 
 from common.output import replacing
-from listening.lastfm import PLAYS_FILE, PROFILE_FILE, SIGNUP_FORMAT
+from listening.constants import ARTISTS, PLAYS_FILE, PROFILE_FILE, SEED, USERS
+from listening.lastfm import SIGNUP_FORMAT
 from listening.sample.listeners import Plays, draw_plays, draw_profiles
 
-USERS, ARTISTS, SEED = 3000, 2000, 360
 NO_MBID = 0.37  # share of the artists; they are the least popular
 VARIANT_EVERY = 20  # artists with an MBID: one of them has a second spelling in a quarter of rows
 ODD_NAMES = ["NA", "null", "nan", "None", "n/a", "12", '"quoted', 'the 12" mix', "#1", "Ölçü"]
@@ -33,14 +33,15 @@ ROWS_AT_A_TIME = 500_000
 def write_listeners(
     folder: Path, users: int = USERS, artists: int = ARTISTS, seed: int = SEED
 ) -> tuple[Path, Path]:
-    """Write the plays and the profile file into `folder` and return their paths."""
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write the plays and the profile file into `folder`, both or neither; return their paths."""
+    plays_file, profile_file = Path(folder) / PLAYS_FILE, Path(folder) / PROFILE_FILE
     profiles = draw_profiles(users, seed)
-    write_profiles(folder / PROFILE_FILE, profiles)
     plays = draw_plays(profiles["country"], artists, seed)
-    write_plays(folder / PLAYS_FILE, profiles["user"].to_numpy(), plays, artists)
-    return folder / PLAYS_FILE, folder / PROFILE_FILE
+    plays_file.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(plays_file) as new_plays, replacing(profile_file) as new_profiles:
+        write_profiles(new_profiles, profiles)
+        write_plays(new_plays, profiles["user"].to_numpy(), plays, artists)
+    return plays_file, profile_file
 
 
 def write_profiles(path: Path, profiles: pd.DataFrame) -> None:
@@ -49,7 +50,7 @@ def write_profiles(path: Path, profiles: pd.DataFrame) -> None:
         age=profiles["age"].map(lambda age: "" if np.isnan(age) else f"{age:.0f}"),
         signup=profiles["signup"].dt.strftime(SIGNUP_FORMAT).str.replace(" 0", " "),
     )
-    with replacing(path) as beside, beside.open("w", encoding="utf-8", newline="\n") as file:
+    with path.open("w", encoding="utf-8", newline="\n") as file:
         file.writelines("\t".join(row) + "\n" for row in text.itertuples(index=False))
 
 
@@ -58,7 +59,7 @@ def write_plays(path: Path, users: np.ndarray, plays: Plays, artists: int) -> No
     spelling = [f"{mbid_of(artist, artists)}\t{name_of(artist)}" for artist in range(artists)]
     variants = [second_spelling(artist, text) for artist, text in enumerate(spelling)]
     starts = range(0, len(plays.counts), ROWS_AT_A_TIME)
-    with replacing(path) as beside, beside.open("w", encoding="utf-8", newline="\n") as file:
+    with path.open("w", encoding="utf-8", newline="\n") as file:
         for start in tqdm(starts, "writing plays", disable=None):
             rows = slice(start, start + ROWS_AT_A_TIME)
             columns = (plays.listeners[rows], plays.artists[rows], plays.counts[rows])

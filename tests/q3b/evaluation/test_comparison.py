@@ -11,10 +11,19 @@ import numpy as np
 import pytest
 
 import evaluate
-from evaluation.models import DEFAULT, MODELS, MOST_PLAYS, TUNED
-from evaluation.settings import write_chosen
+from evaluation import comparison
+from evaluation.data import read_ml_100k
+from evaluation.models import MODELS, MOST_PLAYS
+from evaluation.names import DEFAULT, NAMES, TUNED
+from evaluation.settings import SHIPPED, write_chosen
+from listening.sample.files import write_listeners
 
 REFERENCE = "user-user euclidean"
+
+
+def each(option: str, values: list[str]) -> list[str]:
+    """The option given again for each value."""
+    return [word for value in values for word in (option, value)]
 
 
 def lines(rows: list[tuple], separator: str) -> str:
@@ -56,12 +65,12 @@ def ml_100k(tmp_path_factory, ratings) -> Path:
 
 
 def test_json_has_a_row_for_each_model_on_each_data_set(
-    hetrec, ml_100k, capsys, tmp_path, monkeypatch, implicit
+    hetrec, ml_100k, capsys, tmp_path, implicit
 ):
     few = {TUNED: {"neighbours": 5}, "BPR": {"iterations": 3, "factors": 4}}
     write_chosen({"hetrec": few, "ml-100k": few}, tmp_path / "chosen.json")
-    monkeypatch.setattr(evaluate, "CHOSEN", tmp_path / "chosen.json")
     data = ["--data", "hetrec", str(hetrec), "--data", "ml-100k", str(ml_100k)]
+    data += ["--settings", str(tmp_path / "chosen.json")]
     assert evaluate.main([*data, "--splits", "2", "--top", "3", "--format", "json"]) == 0
     rows = json.loads(capsys.readouterr().out)
     for name in ("hetrec", "ml-100k"):
@@ -72,22 +81,72 @@ def test_json_has_a_row_for_each_model_on_each_data_set(
         assert row["recall@3_interval"] >= 0
         assert 0 <= row["ndcg@3"] <= 1
         assert row["seconds"] >= 0
+        assert row["rejected"] == {}
         assert ("antihubs" in row) == row["model"].startswith("user-user")
 
 
-def test_a_row_longer_than_the_header_is_one_line(hetrec, tmp_path, capsys):
-    """pandas would take the first column for an index, and the artists for users."""
+BAD_ROWS = "1\t2\t3\t4\n\n1\t2\n1\t3\t-4\n1\t3\tmany\n1\t3\t1e39\n"  # in lines 2 to 7
+
+
+@pytest.fixture
+def with_bad_rows(hetrec, tmp_path) -> Path:
     folder = shutil.copytree(hetrec, tmp_path / "hetrec")
     path = folder / "user_artists.dat"
     header, rows = path.read_text(encoding="utf-8").split("\n", 1)
-    path.write_text(f"{header}\n1\t2\t3\t4\n{rows}", encoding="utf-8")
-    assert evaluate.main(["--data", "hetrec", str(folder), "--models", "popularity"]) == 2
-    assert "user_artists.dat: the first row has more columns" in capsys.readouterr().err
+    path.write_text(f"{header}\n{BAD_ROWS}{rows}", encoding="utf-8")
+    return folder
+
+
+def test_a_bad_row_ends_the_run_in_one_line(with_bad_rows, capsys):
+    data = ["--data", "hetrec", str(with_bad_rows), "--models", "popularity"]
+    assert evaluate.main(data) == 2
+    path = with_bad_rows / "user_artists.dat"
+    line = f"{path}:2: not 3 columns; fix the row or pass --on-bad-row skip"
+    assert capsys.readouterr().err == f"evaluate.py: error: {line}\n"
+
+
+def test_bad_rows_are_skipped_and_reported_if_asked_to(with_bad_rows, hetrec, capsys):
+    arguments = ["--models", "popularity", "--splits", "1", "--format", "json"]
+    assert evaluate.main(["--data", "hetrec", str(hetrec), *arguments]) == 0
+    (expected,) = json.loads(capsys.readouterr().out)
+    data = ["--data", "hetrec", str(with_bad_rows), "--on-bad-row", "skip"]
+    assert evaluate.main([*data, *arguments]) == 0
+    output = capsys.readouterr()
+    (found,) = json.loads(output.out)
+    path = with_bad_rows / "user_artists.dat"
+    assert found["recall@20"] == expected["recall@20"]
+    assert found["rejected"] == {
+        "plays: not 3 columns": {"rows": 2, "first": f"{path}:2"},
+        "plays: count is not a number above zero": {"rows": 3, "first": f"{path}:5"},
+    }
+    assert output.err.splitlines()[:2] == [
+        f"2 rows rejected, first {path}:2: plays: not 3 columns",
+        f"3 rows rejected, first {path}:5: plays: count is not a number above zero",
+    ]
+
+
+def test_bad_rows_of_the_lastfm_files_stop_a_comparison_too(tmp_path, capsys):
+    plays, _ = write_listeners(tmp_path, users=60, artists=50)
+    data = ["--data", "lastfm-360k", str(tmp_path), "--models", "popularity", "--splits", "1"]
+    assert evaluate.main(data) == 2
+    assert f"{plays}:" in capsys.readouterr().err
+    assert evaluate.main([*data, "--on-bad-row", "skip"]) == 0
+    output = capsys.readouterr()
+    assert output.out.startswith("lastfm-360k: one split")
+    assert f"1 row rejected, first {plays}:" in output.err
+
+
+def test_profiles_of_films_are_joined_by_user(ml_100k):
+    plays = read_ml_100k(ml_100k).plays
+    users = plays.users.astype(int)
+    assert plays.profiles["age"].tolist() == (20 + users).tolist()
+    assert plays.profiles["gender"].tolist() == ["mf"[user % 2] for user in users]
+    assert plays.artist_names.tolist() == [f"Café {film}" for film in plays.artists]
 
 
 def test_of_two_tastes_the_neighbours_find_more_than_popularity(hetrec, capsys):
     models = ["popularity", REFERENCE, DEFAULT]
-    data = ["--data", "hetrec", str(hetrec), "--models", *models]
+    data = ["--data", "hetrec", str(hetrec), *each("--models", models)]
     assert evaluate.main([*data, "--top", "2", "--format", "json"]) == 0
     rows = {row["model"]: row["recall@2"] for row in json.loads(capsys.readouterr().out)}
     assert list(rows) == models
@@ -97,36 +156,82 @@ def test_of_two_tastes_the_neighbours_find_more_than_popularity(hetrec, capsys):
 
 def test_text_csv_and_plot_of_the_sample(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("evaluation.data.SAMPLE_USERS", 150)
-    models = ["--models", "popularity", "top artists of the country", DEFAULT, "--splits", "2"]
+    names = ["popularity", "top artists of the country", DEFAULT]
+    models = [*each("--models", names), "--splits", "2"]
     plot = tmp_path / "comparison.png"
     assert evaluate.main([*models, "--plot", str(plot)]) == 0
     text = capsys.readouterr().out
     assert text.startswith("sample: mean of 2 splits ± 95 % confidence")
-    assert [line.split("  ")[0] for line in text.splitlines()[2:5]] == models[1:4]
+    assert [line.split("  ")[0] for line in text.splitlines()[2:5]] == names
     assert plot.read_bytes().startswith(b"\x89PNG")
     assert evaluate.main([*models, "--format", "csv"]) == 0
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
-    assert [row["model"] for row in rows] == models[1:4]
+    assert [row["model"] for row in rows] == names
     assert json.loads(rows[0]["settings"]) == {}
 
 
 def test_tune_keeps_its_choice_and_uses_it(hetrec, tmp_path, capsys, monkeypatch, implicit):
-    path = tmp_path / "chosen.json"
-    monkeypatch.setattr(evaluate, "CHOSEN", path)
+    """By default in the current folder, over what comes with the project."""
+    monkeypatch.chdir(tmp_path)
+    shipped = SHIPPED.read_bytes()
     data = ["--data", "hetrec", str(hetrec), "--models", "item-item", "--splits", "1"]
     assert evaluate.main([*data, "--tune", "--trials", "3", "--format", "json"]) == 0
     (row,) = json.loads(capsys.readouterr().out)
-    assert json.loads(path.read_text(encoding="utf-8"))["hetrec"]["item-item"] == row["settings"]
+    chosen = json.loads((tmp_path / "chosen_settings.json").read_text(encoding="utf-8"))
+    assert chosen["hetrec"]["item-item"] == row["settings"]
+    assert chosen["ml-100k"] == json.loads(shipped)["ml-100k"]
+    assert SHIPPED.read_bytes() == shipped
+    assert evaluate.main([*data, "--format", "json"]) == 0
+    (again,) = json.loads(capsys.readouterr().out)
+    assert again["settings"] == row["settings"], "a file in the current folder is read"
+
+
+def test_tune_writes_the_file_of_settings_that_is_named(hetrec, tmp_path, capsys, implicit):
+    path = tmp_path / "mine.json"
+    data = ["--data", "hetrec", str(hetrec), "--models", "item-item", "--splits", "1"]
+    data += ["--settings", str(path)]
+    assert evaluate.main(data) == 2
+    assert "mine.json: No such file" in capsys.readouterr().err
+    assert evaluate.main([*data, "--tune", "--trials", "1"]) == 0
+    assert "item-item" in json.loads(path.read_text(encoding="utf-8"))["hetrec"]
+
+
+def test_settings_that_cannot_be_written_end_a_tuning_before_it_begins(tmp_path, capsys):
+    path = tmp_path / "missing" / "mine.json"
+    assert evaluate.main(["--tune", "--settings", str(path)]) == 2
+    assert "cannot be written; name another file by --settings" in capsys.readouterr().err
+
+
+def test_the_names_are_those_of_the_models():
+    assert list(MODELS) == [name for name in NAMES if name in MODELS]
+    assert set(NAMES[:-2]) <= set(MODELS), "the last two need requirements-models.txt"
+
+
+def test_a_model_without_its_libraries_is_one_line(monkeypatch, capsys):
+    monkeypatch.delitem(MODELS, "Mult-VAE", raising=False)
+    assert evaluate.main(["--models", "Mult-VAE"]) == 2
+    expected = "Mult-VAE needs cornac and torch: pip install -r requirements-models.txt"
+    assert expected in capsys.readouterr().err
+
+
+def test_an_interrupt_is_one_line(hetrec, capsys, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(comparison, "measure_split", interrupted)
+    assert evaluate.main(["--data", "hetrec", str(hetrec), "--models", "popularity"]) == 130
+    assert capsys.readouterr().err.splitlines()[-1] == "evaluate.py: interrupted"
 
 
 def test_a_model_that_cannot_be_run_on_so_much_is_named_not_tried(hetrec, capsys, monkeypatch):
     monkeypatch.setitem(MOST_PLAYS, "popularity", 269)
-    models = ["--data", "hetrec", str(hetrec), "--splits", "1", "--format", "json", "--models"]
-    assert evaluate.main([*models, "popularity", REFERENCE]) == 0
+    data = ["--data", "hetrec", str(hetrec), "--splits", "1", "--format", "json"]
+    assert evaluate.main([*data, *each("--models", ["popularity", REFERENCE])]) == 0
     output = capsys.readouterr()
     assert [row["model"] for row in json.loads(output.out)] == [REFERENCE]
     assert "hetrec: without popularity: 270 pairs would take hours" in output.err
-    assert evaluate.main([*models, "popularity", "top artists of the country"]) == 2
+    names = ["popularity", "top artists of the country"]
+    assert evaluate.main([*data, *each("--models", names)]) == 2
     output = capsys.readouterr()
     assert "hetrec: without top artists of the country: the data have no countries" in output.err
     assert output.err.splitlines()[-1].endswith("none of the models asked for can be run")
@@ -143,10 +248,11 @@ def damaged(folder: Path, tmp_path: Path, name: str, text: str) -> Path:
 @pytest.mark.parametrize(
     ("text", "part"),
     [
-        ("", "user_artists.dat: not a table"),
+        ("", "user_artists.dat: the file is empty"),
         ("userID\tartistID\n1\t2\n", "expected the columns user, artist, plays"),
-        ("userID\tartistID\tweight\n1\t2\t3\n1\t3\t-4\n", ".dat:3: plays '-4' is not above 0"),
-        ("userID\tartistID\tweight\n1\t2\tmany\n", ".dat:2: plays 'many' is not above 0"),
+        ("userID\tartistID\tweight\n", "user_artists.dat: no row can be used"),
+        ("userID\tartistID\tweight\n1\t2\t3\n1\t3\t-4\n", ".dat:3: count is not a number above"),
+        ("userID\tartistID\tweight\n1\t2\tmany\n", ".dat:2: count is not a number above zero"),
         ("userID\tartistID\tweight\n1\t2\t3\n", "fewer than two users with five artists"),
     ],
 )
@@ -161,14 +267,15 @@ def test_a_damaged_file_is_one_line(hetrec, tmp_path, capsys, text, part):
 @pytest.mark.parametrize(
     ("arguments", "part"),
     [
-        (["--data", "hetrec"], "--data hetrec needs the folder of its files"),
-        (["--data", "spotify"], "no data set named 'spotify': choose from hetrec"),
-        (["--data", "hetrec", "a", "b"], "takes one folder, not 2"),
-        (["--data", "ml-100k", "nowhere"], "nowhere/u.data"),
-        (["--splits", "0"], "--splits: '0' is no whole number from 1"),
-        (["--top", "-1"], "--top: '-1' is no whole number from 1"),
-        (["--tune", "--trials", "0"], "--trials: '0' is no whole number from 1"),
-        (["--models", "magic"], "invalid choice: 'magic'"),
+        (["--data", "hetrec"], "Option '--data' requires 2 arguments"),
+        (["--data", "spotify", "."], "'spotify' is not one of 'hetrec', 'ml-100k'"),
+        (["--data", "hetrec", ".", "--data", "hetrec", "."], "hetrec is given twice"),
+        (["--data", "ml-100k", "nowhere"], "nowhere/u.data: No such file or directory"),
+        (["--splits", "0"], "0 is not in the range 1<=x<=10000"),
+        (["--top", "-1"], "-1 is not in the range 1<=x<=10000"),
+        (["--tune", "--trials", "0"], "0 is not in the range 1<=x<=10000"),
+        (["--models", "magic"], "'magic' is not one of 'popularity'"),
+        (["--plot", "plot.txt"], "end it in .png"),
     ],
 )
 def test_a_wrong_argument_is_one_line(capsys, arguments, part):
@@ -178,13 +285,14 @@ def test_a_wrong_argument_is_one_line(capsys, arguments, part):
 
 def test_a_library_that_cannot_be_loaded_is_one_line(hetrec, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "implicit.als", None)  # importing it raises ImportError
-    assert evaluate.main(["--data", "hetrec", str(hetrec), "--models", "popularity", "ALS"]) == 1
+    models = each("--models", ["popularity", "ALS"])
+    assert evaluate.main(["--data", "hetrec", str(hetrec), *models]) == 1
     output = capsys.readouterr()
     assert output.err.startswith("evaluate.py: error: ALS needs the library implicit")
     assert output.err.count("\n") == 1
     assert not output.out
-    assert evaluate.main(["--data", "hetrec", "--models", "ALS"]) == 2
-    assert "needs the folder of its files" in capsys.readouterr().err
+    assert evaluate.main(["--data", "hetrec", ".", "--models", "ALS"]) == 2
+    assert "user_artists.dat: No such file" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -195,7 +303,7 @@ def test_real_listeners_are_served_better_than_by_the_classic_way(
     real_data, capsys, name, folder, recall, ndcg
 ):
     data = ["--data", name, str(real_data / "q3b" / folder)]
-    models = ["--models", REFERENCE, DEFAULT, "--splits", "2"]
+    models = [*each("--models", [REFERENCE, DEFAULT]), "--splits", "2"]
     assert evaluate.main([*data, *models, "--format", "json"]) == 0
     classic, ours = json.loads(capsys.readouterr().out)
     assert classic["recall@20"] == pytest.approx(0.2, abs=0.01)

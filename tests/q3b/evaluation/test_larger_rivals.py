@@ -7,7 +7,8 @@ import pytest
 
 import evaluate
 from evaluation.larger_rivals import installed, profile_features
-from evaluation.models import DEEP, MACHINE, MODELS, models_for
+from evaluation.models import MODELS, models_for
+from evaluation.names import DEEP, MACHINE
 from listening.play_counts import PlayCounts
 from listening.sample.listeners import generated_play_counts
 
@@ -68,7 +69,8 @@ def test_profiles_are_features_beside_the_user():
 def test_real_listeners_are_served_better_than_by_popularity(real_data, capsys, name):
     required(name)
     data = ["--data", "ml-100k", str(real_data / "q3b" / "ml-100k"), "--splits", "1"]
-    assert evaluate.main([*data, "--models", "popularity", name, "--format", "json"]) == 0
+    data += ["--models", "popularity", "--models", name]
+    assert evaluate.main([*data, "--format", "json"]) == 0
     popularity, model = json.loads(capsys.readouterr().out)
     assert model["model"] == name
     assert model["recall@20"] > popularity["recall@20"] + 0.05

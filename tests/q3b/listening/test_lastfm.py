@@ -13,6 +13,7 @@ from listening.lastfm import (
     read_profiles,
     read_spellings,
 )
+from listening.source import read_listening
 from tests.conftest import ROOT
 
 QUIRKS = ROOT / "tests" / "fixtures" / "q3b" / "quirks"
@@ -42,6 +43,65 @@ def test_every_row_left_out_is_counted_by_reason(quirks):
         "profile: user id is not a sha1": 1,
         "profile: user id repeated": 1,
     }
+
+
+def test_the_first_row_of_each_reason_is_told_by_its_line():
+    """The profiles have a header; both files have rows of another number of columns."""
+    plays, profiles = QUIRKS / PLAYS_FILE, QUIRKS / PROFILE_FILE
+    assert read_listening(plays, profiles).first_rejected == {
+        "plays: not 4 columns": f"{plays}:13",
+        "plays: user id is not a sha1": f"{plays}:8",
+        "plays: neither MBID nor name": f"{plays}:12",
+        "plays: count is not a number": f"{plays}:11",
+        "plays: count is not above zero": f"{plays}:9",
+        "profile: not 5 columns": f"{profiles}:7",
+        "profile: user id is not a sha1": f"{profiles}:6",
+        "profile: user id repeated": f"{profiles}:5",
+    }
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_lines_are_counted_with_header_ragged_rows_and_empty_lines(tmp_path, line_end):
+    good, bad = f"{ANNA}\t\tlarks\t3", f"{ANNA}\t\tlarks\tmany"
+    lines = ["user\tmbid\tname\tplays", good, "", " ", "too\tfew", good, "", bad, "few", bad]
+    path = tmp_path / PLAYS_FILE
+    path.write_text(line_end.join([*lines, good]), encoding="utf-8", newline="")
+    _, rejected = read_plays(path)
+    assert rejected.counts["plays: not 4 columns"] == 3
+    assert rejected.first == {"plays: not 4 columns": 4, "plays: count is not a number": 8}
+
+
+def test_a_file_without_bad_rows_is_not_read_again(tmp_path, monkeypatch):
+    def again(*_):
+        raise AssertionError("the file was read again")
+
+    monkeypatch.setattr("listening.lastfm.lines_of_rows", again)
+    path = tmp_path / PLAYS_FILE
+    path.write_text(f"{ANNA}\t\tlarks\t3\n", encoding="utf-8")
+    assert read_plays(path, on_bad_row="stop")[0].matrix.sum() == 3
+
+
+def test_reading_stops_at_the_first_bad_row_of_the_file_if_asked_to(tmp_path):
+    advice = "; fix the row or pass --on-bad-row skip"
+    profiles, plays = QUIRKS / PROFILE_FILE, QUIRKS / PLAYS_FILE
+    with pytest.raises(UserError) as error:
+        read_lastfm(QUIRKS, on_bad_row="stop")
+    assert str(error.value) == f"{profiles}:5: user id repeated{advice}"
+    for read in (read_plays, lambda path, how: read_listening(path, profiles, on_bad_row=how)):
+        with pytest.raises(UserError) as error:
+            read(plays, "stop")
+        assert str(error.value) == f"{plays}:8: user id is not a sha1{advice}"
+    copy = tmp_path / PLAYS_FILE
+    copy.write_text("1 of\t2\n" + plays.read_text(encoding="utf-8"), encoding="utf-8")
+    with pytest.raises(UserError, match=r"\.tsv:1: not 4 columns; fix the row"):
+        read_plays(copy, on_bad_row="stop")
+
+
+def test_of_a_file_of_bad_rows_alone_the_first_is_told_if_it_stops(tmp_path):
+    path = tmp_path / PLAYS_FILE
+    path.write_text("nobody\t\tlarks\t3\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r":1: user id is not a sha1; fix the row or pass"):
+        read_plays(path, on_bad_row="stop")
 
 
 def test_quotes_are_plain_characters_and_names_that_read_as_missing_stay(quirks):
@@ -95,7 +155,8 @@ def test_a_header_of_the_plays_is_skipped_and_not_counted(tmp_path):
     path.write_text(f"user\tmbid\tname\tplays\n{ANNA}\t\tlarks\t3\n", encoding="utf-8")
     play_counts, dropped = read_plays(path)
     assert play_counts.matrix.toarray().tolist() == [[3]]
-    assert not any(dropped.values())
+    assert not any(dropped.counts.values())
+    assert not dropped.first
 
 
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"])
@@ -139,7 +200,7 @@ def test_real_excerpt_loses_no_row(real_data):
     profiles, dropped = read_profiles(folder / "usersha1-profile-first-1000.tsv")
     assert plays.matrix.nnz == 28
     assert len(profiles) == 1000
-    assert not any((dropped_plays | dropped).values())
+    assert not any((dropped_plays.counts | dropped.counts).values())
     assert profiles["signup"].notna().all()
     assert profiles["age"].isna().sum() == 222
     assert (profiles["gender"] == "m").sum() == 677

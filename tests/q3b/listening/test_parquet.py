@@ -1,4 +1,4 @@
-"""Profiles in Parquet files, of whatever types pandas and others write them."""
+"""Parquet files, of whatever types pandas and others write them, and their bad rows."""
 
 from common.command import UserError
 
@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from listening.bad_rows import TOO_OLD
+from listening.maximum_age import maximum_age
 from listening.source import read_listening
 from recommender.methods import fitted_recommender
 from recommender.popularity import popularity_of
@@ -24,12 +26,12 @@ PROFILES = pd.DataFrame(
 )
 
 
-def listening(folder, plays: pd.DataFrame, profiles: pd.DataFrame):
+def listening(folder, plays: pd.DataFrame, profiles: pd.DataFrame, **how):
     """What the job reads of both as Parquet files."""
     paths = folder / "plays.parquet", folder / "profiles.parquet"
     for table, path in zip((plays, profiles), paths, strict=True):
         table.to_parquet(path, index=False)
-    return read_listening(*paths)
+    return read_listening(*paths, **how)
 
 
 @pytest.mark.parametrize(
@@ -71,3 +73,45 @@ def test_no_profiles_at_all_are_no_mistake(tmp_path):
 def test_profiles_of_other_users_alone_are_a_mistake(tmp_path):
     with pytest.raises(UserError, match=r"no profile is of a user of .*: are the ids the same"):
         listening(tmp_path, PLAYS, PROFILES.assign(user_id=[7, 8, 9]))
+
+
+def test_bad_rows_are_counted_and_the_first_is_told_by_its_row(tmp_path):
+    plays = PLAYS.astype({"plays": object}).assign(plays=[3, 0, -1, 5])
+    profiles = PROFILES.assign(user_id=[1, 2, 1])
+    found = listening(tmp_path, plays, profiles)
+    assert found.rejected["plays: count is not above zero"] == 2
+    assert found.first_rejected == {
+        "plays: count is not above zero": f"{tmp_path / 'plays.parquet'} row 2",
+        "profile: user id repeated": f"{tmp_path / 'profiles.parquet'} row 3",
+    }
+
+
+@pytest.mark.parametrize(
+    ("plays", "user_id", "complaint"),
+    [
+        ([3, 1, 0, 5], [1, 2, 1], "plays.parquet row 3: count is not above zero"),
+        ([3, 1, 2, 5], [1, 2, None], "profiles.parquet row 3: no user id"),
+    ],
+)
+def test_reading_stops_at_the_first_bad_row_if_asked_to(tmp_path, plays, user_id, complaint):
+    with pytest.raises(UserError) as error:
+        listening(
+            tmp_path,
+            PLAYS.assign(plays=plays),
+            PROFILES.assign(user_id=user_id),
+            on_bad_row="stop",
+        )
+    advice = "; fix the row or pass --on-bad-row skip"
+    assert str(error.value) == f"{tmp_path / complaint}{advice}"
+
+
+def test_plays_that_are_too_old_stop_nothing_and_the_rows_of_the_file_are_counted(tmp_path):
+    times = [pd.Timestamp.now(), pd.Timestamp("2001-01-01"), pd.NaT, pd.Timestamp.now()]
+    plays = PLAYS.assign(last_played_at=times)
+    age = maximum_age("5y")
+    found = listening(tmp_path, plays, PROFILES, max_age=age, on_bad_row="stop")
+    assert found.rejected[TOO_OLD] == 2
+    assert found.first_rejected == {TOO_OLD: f"{tmp_path / 'plays.parquet'} row 2"}
+    wrong = plays.assign(plays=[3, 1, 2, 0])
+    with pytest.raises(UserError, match=r"plays\.parquet row 4: count is not above zero"):
+        listening(tmp_path, wrong, PROFILES, max_age=age, on_bad_row="stop")

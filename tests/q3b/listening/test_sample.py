@@ -7,6 +7,7 @@ from generate_listeners import main
 from listening.lastfm import PLAYS_FILE, PROFILE_FILE, read_lastfm
 from listening.sample.files import NO_PROFILE, mbid_of, name_of, write_listeners
 from listening.sample.listeners import Scenes, generated_play_counts
+from tests.conftest import run_here
 
 
 def test_what_is_written_is_read_back_as_drawn(tmp_path):
@@ -80,8 +81,18 @@ def test_the_command_names_the_files_it_wrote(tmp_path, capsys):
     ]
 
 
+def test_an_interrupt_leaves_neither_file(tmp_path, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("listening.sample.files.write_plays", interrupted)
+    finished = run_here(main, "--users", 20, "--artists", 30, "--output", tmp_path)
+    assert finished == (130, "", "generate_listeners.py: interrupted\n")
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("option", ["--users", "--artists"])
 def test_nobody_and_nothing_are_errors(tmp_path, capsys, option):
     assert main([option, "0", "--output", str(tmp_path)]) == 2
-    assert "from 1" in capsys.readouterr().err
+    assert "1<=x" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
 
-from recommender.features import normalised_plays, one_hot_country, scaled_age
+from recommender.features import normalised_plays, scaled_age
 
 
 def test_shares_of_plays_sum_to_one_and_empty_rows_stay_empty():
@@ -24,8 +24,3 @@ def test_ages_0_and_100_are_valid():
 def test_ages_that_are_all_equal_or_all_missing_tell_nothing():
     assert scaled_age(pd.Series([30.0, 30.0])).tolist() == [0, 0]
     assert scaled_age(pd.Series([np.nan, -1])).tolist() == [0, 0]
-
-
-def test_each_country_has_a_column_and_a_missing_one_too():
-    columns = one_hot_country(pd.Series(["Peru", "", "Peru", "Iran"])).toarray()
-    assert columns.tolist() == [[0, 0, 1], [1, 0, 0], [0, 0, 1], [0, 1, 0]]

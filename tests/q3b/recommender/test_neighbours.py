@@ -9,7 +9,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from listening.sample.listeners import generated_play_counts
 from recommender import search as neighbour_search
-from recommender.features import normalised_plays, one_hot_country, scaled_age
+from recommender.features import normalised_plays, scaled_age
 from recommender.kernels.neighbours import EMPTY, STRIDE, Best, select
 from recommender.neighbours import nearest_neighbours, similar_rows
 
@@ -26,11 +26,16 @@ def parts():
     return plays, scaled_age(listeners.profiles["age"]), pd.Series(country)
 
 
+def side_by_side(plays: csr_array, age: np.ndarray, country: pd.Series) -> csr_array:
+    """All features as columns, one for each country."""
+    one_hot = pd.get_dummies(country, dtype=float).to_numpy()
+    return hstack([plays, csr_array(age[:, None]), csr_array(one_hot)], format="csr")
+
+
 @pytest.fixture(scope="module")
 def brute_force(parts):
     plays, age, country = parts
-    columns = [plays, csr_array(age[:, None]), one_hot_country(country)]
-    features = hstack(columns, format="csr")
+    features = side_by_side(plays, age, country)
     return NearestNeighbors(n_neighbors=K, algorithm="brute").fit(features).kneighbors()
 
 
@@ -63,7 +68,7 @@ def test_float32_gives_the_same_sets_and_distances(parts, brute_force):
 
 def test_profiles_may_be_left_out_or_stand_among_the_columns(parts):
     plays, age, country = parts
-    features = hstack([plays, csr_array(age[:, None]), one_hot_country(country)], format="csr")
+    features = side_by_side(plays, age, country)
     apart = nearest_neighbours(plays, K, age=age, country=country, dtype=np.float64)
     together = nearest_neighbours(features, K, dtype=np.float64)
     assert np.array_equal(apart.ids, together.ids)

@@ -1,12 +1,13 @@
 """Neighbours and recommendations the classic way, against a computation without shortcuts."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.sparse import csr_array
 
 from listening.lastfm import read_lastfm
 from listening.sample.listeners import generated_play_counts
-from recommender.features import normalised_plays, one_hot_country, scaled_age
+from recommender.features import normalised_plays, scaled_age
 from recommender.neighbours import Neighbours, nearest_neighbours
 from recommender.reference import recommend, similarity_weights
 from tests.conftest import ROOT
@@ -15,7 +16,7 @@ from tests.conftest import ROOT
 def dense_features(play_counts) -> np.ndarray:
     plays = normalised_plays(play_counts.matrix.astype(float)).toarray()
     age = scaled_age(play_counts.profiles["age"])[:, None]
-    country = one_hot_country(play_counts.profiles["country"]).toarray()
+    country = pd.get_dummies(play_counts.profiles["country"], dtype=float).to_numpy()
     return np.hstack([plays, age, country])
 
 
