@@ -258,7 +258,7 @@ def app(files, postgres_url):
         (["--plays", "nowhere.tsv"], ["nowhere.tsv"]),
         (["--profiles", "p.tsv"], ["--profiles", "--plays"]),
         (["--max-age", "5y"], ["--max-age", "no times"]),
-        (["--max-age", "old"], ["'old'", "5y"]),
+        (["--max-age", "old"], ["--max-age", "'old'", "5y"]),
         (["--neighbours", "0"], ["--neighbours"]),
         (["--recommendations", "0"], ["--recommendations"]),
         (["--share", "0"], ["--share"]),
@@ -267,7 +267,10 @@ def app(files, postgres_url):
         (["--run-id", "a b"], ["run id"]),
         (["--export", "x"], ["--source"]),
         (["--source", "postgresql://x/y", "--plays", "x"], ["--source", "--plays"]),
-        (["--rollback", "--verify", "x"], ["--rollback", "--verify"]),
+        (["--rollback", "--verify", "x"], ["--verify and --rollback exclude each other"]),
+        (["--export", "x", "--publish", "x"], ["--export and --publish exclude each other"]),
+        (["--report", "no/folder/x.json"], ["--report", "'no/folder'"]),
+        (["--format", "xml"], ["--format"]),
         (["--store", "mysql://x"], ["mysql://x", "sqlite:///"]),
         (["--store", "sqlite:///no/folder/x.db"], ["no/folder"]),
     ],
@@ -278,10 +281,37 @@ def test_a_mistake_is_one_line(url, tmp_path, options, parts):
     assert_one_line_error(job(url, *options), 2, *parts)
 
 
+def test_by_default_the_store_is_a_file_in_the_current_folder(files, tmp_path, monkeypatch):
+    monkeypatch.delenv("RECOMMENDER_STORE", raising=False)
+    monkeypatch.chdir(tmp_path)
+    finished = run_here(main, *files, "--format", "json")
+    assert finished.returncode == 0, finished.stderr
+    store = open_store(f"sqlite:///{tmp_path / 'recommendations.db'}")
+    assert store.current().version == json.loads(finished.stdout)["version"]
+
+
+def test_the_environment_names_the_store_and_an_empty_name_is_none(files, tmp_path, monkeypatch):
+    monkeypatch.setenv("RECOMMENDER_STORE", f"sqlite:///{tmp_path / 'named.db'}")
+    assert run_here(main, *files).returncode == 0
+    assert (tmp_path / "named.db").exists()
+    monkeypatch.setenv("RECOMMENDER_STORE", "")
+    monkeypatch.chdir(tmp_path)
+    assert run_here(main, "--verify", "x").returncode == 1
+    assert "recommendations.db" in run_here(main, "--verify", "x").stderr
+
+
 def test_a_database_that_is_down_is_an_outside_failure(url):
     finished = job(url, "--source", "postgresql://reader:geheim@127.0.0.1:1/app")
     assert_one_line_error(finished, 1, "cannot be reached")
     assert "geheim" not in finished.stderr
+
+
+def test_the_apps_database_of_the_environment_is_not_shown(url, monkeypatch):
+    monkeypatch.setenv("RECOMMENDER_SOURCE", "postgresql://reader:geheim@127.0.0.1:1/app")
+    asked = (["--help"], ["--verify", "x", "--rollback"], ["--profiles", "x"], ["--share", "2"])
+    for options in asked:
+        finished = job(url, *options)
+        assert "geheim" not in finished.stdout + finished.stderr
 
 
 def test_a_second_run_is_told_to_come_later(files, url):
