@@ -91,6 +91,13 @@ def check_step(options: SimpleNamespace) -> str:
     help="Leave out plays older than this: 5y, 18m, 6w or 30d.",
 )
 @click.option(
+    "--on-bad-row",
+    type=click.Choice(["stop", "skip"]),
+    default="skip",
+    help="End at the first row that cannot be used, or leave such rows out and report them by "
+    "reason. The default is skip: the real Last.fm files have 87 such rows.",
+)
+@click.option(
     "--gender", type=click.Choice(["f", "m"]), help="Recommend to users of this gender alone."
 )
 @click.option(

@@ -24,21 +24,22 @@ def read_input(options: SimpleNamespace) -> Listening:
     Raises UserError if they name none and the store is not a file: real users would be served
     the sample.
     """
-    age = options.max_age
+    age, on_bad_row = options.max_age, options.on_bad_row
     if options.plays:
-        return read_listening(options.plays, options.profiles, age)
+        return read_listening(options.plays, options.profiles, age, on_bad_row)
     with tempfile.TemporaryDirectory(prefix="recommend-daily-") as folder:
         if options.source:
-            return read_listening(*export_app(options.source, Path(folder), age))
+            exported = export_app(options.source, Path(folder), age)
+            return read_listening(*exported, on_bad_row=on_bad_row)
         if (FOLDER / PLAYS_FILE).exists():
-            return read_listening(FOLDER / PLAYS_FILE, FOLDER / PROFILE_FILE, age)
+            return read_listening(FOLDER / PLAYS_FILE, FOLDER / PROFILE_FILE, age, on_bad_row)
         if urlsplit(options.store).scheme != "sqlite":
             raise UserError(
                 f"no plays are named, and a sample must not be published to {options.store}; "
                 "pass --source or --plays, or set RECOMMENDER_SOURCE"
             )
         click.echo("no plays are named: using a sample drawn from a seed", err=True)
-        return read_listening(*write_listeners(Path(folder)), age)
+        return read_listening(*write_listeners(Path(folder)), age, on_bad_row)
 
 
 def export_app(source: str, folder: Path, max_age: MaximumAge | None) -> tuple[Path, Path]:

@@ -6,9 +6,11 @@ from dataclasses import asdict
 from importlib.metadata import version
 
 import numpy as np
+from listening.bad_rows import rejected_lines
 
 from common.output import formatted
 from listening.play_counts import PlayCounts
+from listening.source import Listening
 from recommender.lists import COUNTRY, GLOBAL, NEIGHBOURS, RULES
 from store.protocol import Run
 
@@ -25,14 +27,16 @@ def fingerprint(plays: PlayCounts) -> str:
     return digest.hexdigest()
 
 
-def data_report(plays: PlayCounts, rejected: dict[str, int]) -> dict:
+def data_report(listening: Listening) -> dict:
     """What went into the run."""
+    plays = listening.plays
     return {
         "users": len(plays.users),
         "artists": len(plays.artists),
         "pairs": int(plays.matrix.nnz),
         "plays": int(plays.matrix.sum(dtype=np.float64)),
-        "rejected": {reason: rows for reason, rows in rejected.items() if rows},
+        "rejected": {reason: rows for reason, rows in listening.rejected.items() if rows},
+        "first_rejected": listening.first_rejected,
         "fingerprint": fingerprint(plays),
     }
 
@@ -86,12 +90,12 @@ def summary(run: Run, state: str) -> str:
         ("  from their country", f"{report['rules'].get(COUNTRY, 0):,}"),
         ("  from everyone", f"{report['rules'].get(GLOBAL, 0):,}"),
         ("rows rejected", f"{sum(rejected.values()):,}"),
-        *((f"  {reason}", f"{number:,}") for reason, number in rejected.items()),
         *((name, f"{number:.3f}") for name, number in report["metrics"].items()),
         ("store items", f"{report['store_items']:,}"),
         ("seconds", f"{report['seconds']:.1f}"),
     ]
     width = max(len(name) for name, _ in rows)
     numbers = max(len(number) for _, number in rows)
-    lines = (f"{name:<{width}}  {number:>{numbers}}" for name, number in rows)
-    return f"version {run.version} is {state}\n" + "\n".join(lines)
+    lines = [f"{name:<{width}}  {number:>{numbers}}" for name, number in rows]
+    reasons = rejected_lines(rejected, report["data"]["first_rejected"])
+    return "\n".join([f"version {run.version} is {state}", *lines, *reasons])

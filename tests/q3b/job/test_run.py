@@ -281,6 +281,35 @@ def test_a_mistake_is_one_line(url, tmp_path, options, parts):
     assert_one_line_error(job(url, *options), 2, *parts)
 
 
+@pytest.fixture
+def with_a_bad_row(tmp_path):
+    """Plays of which the third row has no count above zero."""
+    plays = tmp_path / "plays.tsv"
+    rows = [f"{user * 40}\t\tartist {number}\t3" for user in "ab" for number in range(4)]
+    rows[2] = rows[2][:-1] + "0"
+    plays.write_text("\n".join(rows) + "\n", "utf-8")
+    return plays
+
+
+def test_bad_rows_are_left_out_and_reported_with_their_first_place(url, with_a_bad_row):
+    line = f"1 row rejected, first {with_a_bad_row}:3: plays: count is not above zero"
+    assert line in job(url, "--plays", with_a_bad_row).stdout.splitlines()
+    data = report_of(url, "--plays", with_a_bad_row)["report"]["data"]
+    assert data["rejected"] == {"plays: count is not above zero": 1}
+    assert data["first_rejected"] == {"plays: count is not above zero": f"{with_a_bad_row}:3"}
+
+
+def test_a_bad_row_ends_the_run_if_asked(url, files, with_a_bad_row):
+    old = report_of(url, *files)
+    finished = job(url, "--plays", with_a_bad_row, "--on-bad-row", "stop")
+    assert_one_line_error(
+        finished,
+        2,
+        f"{with_a_bad_row}:3: count is not above zero; fix the row or pass --on-bad-row skip",
+    )
+    assert open_store(url).current().version == old["version"]
+
+
 def test_by_default_the_store_is_a_file_in_the_current_folder(files, tmp_path, monkeypatch):
     monkeypatch.delenv("RECOMMENDER_STORE", raising=False)
     monkeypatch.chdir(tmp_path)
