@@ -1,30 +1,30 @@
-"""Tell people that the daily job failed: post a message to the webhook RECOMMENDER_ALERT_URL.
+"""Alert people that the daily job failed, by a message to a webhook."""
 
-The body is {"text": message}, which Slack, Mattermost and most alerting services take. Without
-the variable the message goes to standard error alone.
-"""
-
-from common.command import OutsideError, UserError
+from common.command import Command, OutsideError, UserError
 
 import json
 import os
 import socket
 import sys
-import urllib.request
-from collections.abc import Sequence
-from http.client import HTTPException
 
-from common.command_line import ArgumentParser, command
+import click
 
 TIMEOUT = 10  # seconds
+EXAMPLES = """\b
+example:
+  python Q3b/alert.py "the daily recommendations failed"
+"""
 
 
 def post(url: str, text: str) -> None:
     """Post the message to a webhook.
 
-    Raises UserError for an address that is none, OutsideError if the message is not taken. The
-    address may hold a secret: the errors do not show it.
+    Raises UserError if `url` is not an HTTP address, OutsideError if the message is not accepted.
+    The address may hold a secret: the errors do not show it.
     """
+    import urllib.request  # with TLS and mail: as long to load as all else
+    from http.client import HTTPException
+
     if not url.startswith(("https://", "http://")):
         raise UserError("RECOMMENDER_ALERT_URL must begin with https:// or http://")
     body = json.dumps({"text": text}).encode()
@@ -37,16 +37,16 @@ def post(url: str, text: str) -> None:
         raise OutsideError(f"the alert was not sent: {reason}") from None
 
 
-@command
-def main(argv: Sequence[str] | None = None) -> None:
-    """Send the message of the command line."""
-    parser = ArgumentParser(
-        description=__doc__,
-        epilog='example:\n  python Q3b/alert.py "the daily recommendations failed"',
-    )
-    parser.add_argument("message", nargs="?", default="the daily job failed", help="what happened")
-    text = f"{socket.gethostname()}: {parser.parse_args(argv).message}"
-    print(text, file=sys.stderr)
+@click.command(cls=Command, epilog=EXAMPLES)
+@click.argument("message", default="the daily job failed")
+def main(message: str):
+    """Alert people that the daily job failed: post MESSAGE to the webhook RECOMMENDER_ALERT_URL.
+
+    The body is {"text": MESSAGE}, which Slack, Mattermost and most alerting services take. MESSAGE
+    is "the daily job failed" by default. Without the variable it goes to standard error alone.
+    """
+    text = f"{socket.gethostname()}: {message}"
+    click.echo(text, err=True)
     url = os.environ.get("RECOMMENDER_ALERT_URL")
     if url:
         post(url, text)

@@ -1,60 +1,101 @@
-"""Serve the published recommendations over HTTP, and at / a page for people.
+"""Serve the published recommendations over HTTP, and at / a page for people."""
 
-    GET /users/ID/recommendations    ?limit=20&strict=1
-    GET /new-user/recommendations    ?country=Poland&age=29&limit=20
-    GET /healthz  /readyz  /metrics  /openapi.json
+from common.command import Command
 
-`python Q3b/api.py` serves by gunicorn (waitress on Windows); any other WSGI server may serve
-`api:create_app()`. Settings are read from the environment: RECOMMENDER_STORE,
-RECOMMENDER_API_KEY, RECOMMENDER_FRESH_HOURS, RECOMMENDER_CACHE_SECONDS.
-"""
-
-import argparse
 import os
 import sys
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from common.command_line import ArgumentParser, command, whole_number
-from store.url import default_store
-from web.app import create_app
-from web.server import DEFAULT_SERVER, check_address, run_gunicorn, run_waitress
+import click
 
+from store.url import DEFAULT_STORE
 
-def parse(argv: Sequence[str] | None) -> argparse.Namespace:
-    """The command line; settings not named there are taken from the environment."""
-    parser = ArgumentParser(
-        description=__doc__,
-        epilog="example:\n  python Q3b/api.py --store sqlite:///Q3b/recommendations.db --port 8000",
-    )
-    parser.add_argument("--store", metavar="URL", default=default_store(), help="the store to read")
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
-    port, few, some = whole_number(1, 65535), whole_number(1, 64), whole_number(1, 256)
-    parser.add_argument("--port", type=port, default=8000, help="port to listen on")
-    servers = ("gunicorn", "waitress")
-    parser.add_argument("--server", choices=servers, default=DEFAULT_SERVER, help="what serves")
-    add = partial(parser.add_argument, metavar="N")
-    add("--workers", type=few, default=2, help="processes of gunicorn, at most 64")
-    add("--threads", type=some, default=4, help="threads of each process, at most 256")
-    parser.add_argument("--access-log", action="store_true", help="let gunicorn log each request")
-    parser.add_argument(
-        "--without-key", action="store_true", help="allow an open --host without an API key"
-    )
-    return parser.parse_args(argv)
+if TYPE_CHECKING:
+    from flask import Flask
+
+SERVERS = ("gunicorn", "waitress")
+EXAMPLES = """\b
+example:
+  python Q3b/api.py --store sqlite:///recommendations.db --port 8000
+"""
 
 
-@command
-def main(argv: Sequence[str] | None = None) -> None:
-    """Serve until stopped."""
-    options = parse(argv)
-    os.environ["RECOMMENDER_STORE"] = options.store
+def create_app(config: Mapping | None = None) -> "Flask":
+    """Return the WSGI app, for servers that load `api:create_app()`."""
+    from web.app import create_app as create  # flask: the command loads it when it serves
+
+    return create(config)
+
+
+@click.command(cls=Command, epilog=EXAMPLES)
+@click.option(
+    "--store",
+    metavar="URL",
+    default=DEFAULT_STORE,
+    envvar="RECOMMENDER_STORE",
+    show_envvar=True,
+    help="Store to read: sqlite:///FILE, where a relative FILE is in the current folder, or "
+    "dynamodb://TABLE?region=REGION.",
+)
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    help="Address to listen on. One that other machines reach needs RECOMMENDER_API_KEY.",
+)
+@click.option("--port", type=click.IntRange(1, 65535), default=8000, help="Port to listen on.")
+@click.option(
+    "--server",
+    type=click.Choice(SERVERS),
+    default="waitress" if os.name == "nt" else "gunicorn",
+    help="WSGI server to run; gunicorn does not run on Windows.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=2,
+    metavar="N",
+    help="Processes of gunicorn; waitress has one.",
+)
+@click.option(
+    "--threads",
+    type=click.IntRange(1, 256),
+    default=4,
+    metavar="N",
+    help="Threads of each process.",
+)
+@click.option("--access-log", is_flag=True, help="Let gunicorn log each request.")
+@click.option("--without-key", is_flag=True, help="Allow an open --host without an API key.")
+def main(
+    store: str,
+    host: str,
+    port: int,
+    server: str,
+    workers: int,
+    threads: int,
+    access_log: bool,
+    without_key: bool,
+):
+    """Serve the published recommendations over HTTP, and at / a page for people.
+
+    \b
+      GET /users/ID/recommendations    ?limit=20&strict=1
+      GET /new-user/recommendations    ?country=Poland&age=29&limit=20
+      GET /healthz  /readyz  /metrics  /openapi.json
+
+    The command runs gunicorn, or waitress on Windows; any other WSGI server may serve
+    `api:create_app()`. Further settings are read from the environment alone: RECOMMENDER_API_KEY,
+    RECOMMENDER_FRESH_HOURS and RECOMMENDER_CACHE_SECONDS.
+    """
+    from web.server import check_address, run_gunicorn, run_waitress
+
+    os.environ["RECOMMENDER_STORE"] = store
     app = create_app()  # checks the settings before a server starts
-    guarded = bool(app.config["API_KEY"]) or options.without_key
-    check_address(options.host, options.port, guarded)
-    if options.server == "waitress":
-        run_waitress(app, options)
+    check_address(host, port, guarded=bool(app.config["API_KEY"]) or without_key)
+    if server == "waitress":
+        run_waitress(app, host, port, threads)
     else:
-        run_gunicorn(options)
+        run_gunicorn(host, port, workers, threads, access_log)
 
 
 if __name__ == "__main__":

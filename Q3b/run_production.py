@@ -1,11 +1,6 @@
-"""The production way once, on this machine: the daily job, its store, the API, one request.
+"""The production way once, on this machine: the daily job, its store, the API, one request."""
 
-    python Q3b/run_production.py
-
-The data are a sample drawn from a seed and the store is an SQLite file; both are gone at the end.
-"""
-
-from common.command import OutsideError
+from common.command import Command, OutsideError
 
 import json
 import os
@@ -14,16 +9,18 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from common.command_line import ArgumentParser, command, whole_number
-from listening.sample.files import write_listeners
+import click
 
 HERE = Path(__file__).resolve().parent
 START_SECONDS = 30
+EXAMPLES = """\b
+example:
+  python Q3b/run_production.py --limit 3
+"""
 
 
 def environment() -> dict[str, str]:
@@ -33,6 +30,8 @@ def environment() -> dict[str, str]:
 
 def run_job(folder: Path, store_url: str) -> dict:
     """Run the daily job on the sample; return its report. Raises OutsideError if it fails."""
+    from listening.sample.files import write_listeners
+
     plays, profiles = write_listeners(folder)
     job = [sys.executable, HERE / "recommend_daily.py", "--store", store_url]
     finished = subprocess.run(
@@ -40,6 +39,7 @@ def run_job(folder: Path, store_url: str) -> dict:
         env=environment(),
         stdout=subprocess.PIPE,
         encoding="utf-8",
+        process_group=0,  # at an interrupt of the terminal this process alone reports it
     )
     if finished.returncode:
         raise OutsideError(f"the daily job ended with exit code {finished.returncode}")
@@ -86,6 +86,8 @@ def wait_until_ready(process: subprocess.Popen, address: str, log: Path) -> None
 
 def get(url: str) -> dict:
     """The JSON document at `url`."""
+    import urllib.request
+
     with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - our own server
         return json.load(answer)
 
@@ -104,28 +106,31 @@ def artist_line(place: int, artist: dict) -> str:
     return f"{place:3}. {artist['name']}, because the user plays {causes}"
 
 
-@command
-def main(argv: Sequence[str] | None = None) -> None:
-    """Run the job, serve its set and ask for one user."""
-    parser = ArgumentParser(
-        description=__doc__, epilog="example:\n  python Q3b/run_production.py --limit 3"
-    )
-    number = whole_number(1, 20)
-    parser.add_argument(
-        "--limit", type=number, default=5, metavar="N", help="artists to ask for, at most 20"
-    )
-    limit = parser.parse_args(argv).limit
+@click.command(cls=Command, epilog=EXAMPLES)
+@click.option(
+    "--limit",
+    type=click.IntRange(1, 20),
+    default=5,
+    metavar="N",
+    help="Artists to ask the API for.",
+)
+def main(limit: int):
+    """Go the production way once, on this machine: the daily job, its store, the API, one request.
+
+    The data are a sample drawn from a seed and the store is an SQLite file; both are in a temporary
+    folder that is removed at the end.
+    """
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         folder = Path(name)
         store_url = f"sqlite:///{folder / 'recommendations.db'}"
         run = run_job(folder, store_url)
-        print(*job_lines(run), sep="\n")
+        click.echo("\n".join(job_lines(run)))
         path = f"/users/{run['example_users'][0]}/recommendations?limit={limit}"
         with served(store_url, folder / "api.log") as address:
             answer = get(f"{address}{path}")
-        print(f"API: GET {path}")
+        click.echo(f"API: GET {path}")
         for place, artist in enumerate(answer["artists"], 1):
-            print(artist_line(place, artist))
+            click.echo(artist_line(place, artist))
 
 
 if __name__ == "__main__":

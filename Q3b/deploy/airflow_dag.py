@@ -7,7 +7,8 @@ an environment of its own (requirements-airflow.txt): the steps run in the proje
     RECOMMENDER_PYTHON  its Python (default: .venv/bin/python there)
     RECOMMENDER_WORK    a folder that all workers share, for a day's tables (default: the
                         system's temporary folder); nobody else may read it
-    RECOMMENDER_SOURCE, RECOMMENDER_STORE, RECOMMENDER_ALERT_URL, AWS_...: as the steps read them
+    RECOMMENDER_STORE   URL of the store (default: the file recommendations.db in AIRFLOW_HOME)
+    RECOMMENDER_SOURCE, RECOMMENDER_ALERT_URL, AWS_...: as the steps read them
 
 By hand, without a scheduler: `airflow db migrate`, which makes Airflow's own database, and then
 `airflow dags test recommend_daily`.
@@ -30,6 +31,8 @@ from airflow.sdk.exceptions import AirflowFailException
 HOME = Path(os.environ.get("RECOMMENDER_HOME", Path(__file__).resolve().parents[2]))
 PYTHON = os.environ.get("RECOMMENDER_PYTHON", str(HOME / ".venv" / "bin" / "python"))
 WORK = Path(os.environ.get("RECOMMENDER_WORK", Path(tempfile.gettempdir()) / "recommender"))
+AIRFLOW_HOME = Path(os.environ.get("AIRFLOW_HOME", Path.home() / "airflow"))
+STORE = os.environ.get("RECOMMENDER_STORE") or f"sqlite:///{AIRFLOW_HOME / 'recommendations.db'}"
 USERS_MISTAKE = 2  # the exit code for wrong settings: trying again cannot help
 DAY = "{{ (dag_run.logical_date or dag_run.run_after).strftime('%Y-%m-%d') }}"
 
@@ -43,7 +46,8 @@ def alert(context: dict) -> None:
 
 def recommend_daily(*options: str | Path) -> None:
     """Run the job with `options`; its exit code says whether trying again may help."""
-    finished = subprocess.run([PYTHON, HOME / "Q3b" / "recommend_daily.py", *options], cwd=HOME)
+    job = [PYTHON, HOME / "Q3b" / "recommend_daily.py", *options]
+    finished = subprocess.run(job, cwd=HOME, env=os.environ | {"RECOMMENDER_STORE": STORE})
     if finished.returncode == USERS_MISTAKE:
         raise AirflowFailException("the job's settings are wrong: see its last line above")
     if finished.returncode:

@@ -5,11 +5,13 @@
 
 import os
 import shutil
+import signal
 import tempfile
 from pathlib import Path
 
 pythonpath = str(Path(__file__).resolve().parent.parent)
 worker_class = "gthread"
+INTERRUPTS = signal.SIGINT, signal.SIGQUIT  # of a terminal, and of gunicorn to its workers
 control_socket_disable = True
 
 # Bounds on what one client can hold: seconds, bytes, headers.
@@ -24,6 +26,21 @@ limit_request_field_size = 4096
 def on_starting(server) -> None:
     """Give the workers a folder in which they count together, before they import the app."""
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="recommender-metrics-")
+
+
+def when_ready(server) -> None:
+    """Take interrupts, which `api.py` blocks until gunicorn has its handlers."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, INTERRUPTS)
+
+
+def post_fork(server, worker) -> None:
+    """Let a worker load the app undisturbed: an exit amid imports would print tracebacks."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, INTERRUPTS)
+
+
+def post_worker_init(worker) -> None:
+    """Take interrupts again, also one that came meanwhile."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, INTERRUPTS)
 
 
 def child_exit(server, worker) -> None:

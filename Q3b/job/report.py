@@ -1,16 +1,16 @@
 """What a daily run says of itself: the data's fingerprint, versions, a summary."""
 
-import csv
 import hashlib
-import io
-import json
 import platform
 from dataclasses import asdict
 from importlib.metadata import version
 
 import numpy as np
+from listening.bad_rows import rejected_lines
 
+from common.output import formatted
 from listening.play_counts import PlayCounts
+from listening.source import Listening
 from recommender.lists import COUNTRY, GLOBAL, NEIGHBOURS, RULES
 from store.protocol import Run
 
@@ -27,14 +27,16 @@ def fingerprint(plays: PlayCounts) -> str:
     return digest.hexdigest()
 
 
-def data_report(plays: PlayCounts, rejected: dict[str, int]) -> dict:
+def data_report(listening: Listening) -> dict:
     """What went into the run."""
+    plays = listening.plays
     return {
         "users": len(plays.users),
         "artists": len(plays.artists),
         "pairs": int(plays.matrix.nnz),
         "plays": int(plays.matrix.sum(dtype=np.float64)),
-        "rejected": {reason: rows for reason, rows in rejected.items() if rows},
+        "rejected": {reason: rows for reason, rows in listening.rejected.items() if rows},
+        "first_rejected": listening.first_rejected,
         "fingerprint": fingerprint(plays),
     }
 
@@ -44,25 +46,26 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES}
 
 
-def report_json(run: Run) -> str:
-    """The run and its report as JSON."""
-    return json.dumps(asdict(run), ensure_ascii=False, indent=2)
+def formatted_run(form: str, text: str, run: Run) -> str:
+    """Return `text`, the figures of the run as CSV, or the run and its report as JSON."""
+    row = figures(run)
+    return formatted(form, text, list(row), [row.values()], asdict(run))
 
 
 def rule_users(report: dict, rule: str) -> int | str:
-    """How many users a rule serves; empty if the report does not tell."""
+    """Return how many users a rule serves, or nothing if the report lacks it."""
     return report["rules"].get(rule, 0) if "rules" in report else ""
 
 
-def report_csv(run: Run) -> str:
-    """The run's figures as a header and a row: the rows of many days below one header are a table.
+def figures(run: Run) -> dict:
+    """Return the run's figures by name: the rows of many days below one header are a table.
 
     A figure that the report lacks, such as one of an earlier version of this job, is empty.
     """
     report = run.report
     rejected = report.get("data", {}).get("rejected")
     metrics = {name.partition("@")[0]: value for name, value in report.get("metrics", {}).items()}
-    row = {
+    return {
         "version": run.version,
         "run_id": run.run_id,
         "generated_at": run.generated_at,
@@ -75,11 +78,6 @@ def report_csv(run: Run) -> str:
         "store_items": report.get("store_items", ""),
         "seconds": report.get("seconds", ""),
     }
-    text = io.StringIO()
-    writer = csv.DictWriter(text, row, lineterminator="\n")
-    writer.writeheader()
-    writer.writerow(row)
-    return text.getvalue().rstrip("\n")
 
 
 def summary(run: Run, state: str) -> str:
@@ -92,12 +90,12 @@ def summary(run: Run, state: str) -> str:
         ("  from their country", f"{report['rules'].get(COUNTRY, 0):,}"),
         ("  from everyone", f"{report['rules'].get(GLOBAL, 0):,}"),
         ("rows rejected", f"{sum(rejected.values()):,}"),
-        *((f"  {reason}", f"{number:,}") for reason, number in rejected.items()),
         *((name, f"{number:.3f}") for name, number in report["metrics"].items()),
         ("store items", f"{report['store_items']:,}"),
         ("seconds", f"{report['seconds']:.1f}"),
     ]
     width = max(len(name) for name, _ in rows)
     numbers = max(len(number) for _, number in rows)
-    lines = (f"{name:<{width}}  {number:>{numbers}}" for name, number in rows)
-    return f"version {run.version} is {state}\n" + "\n".join(lines)
+    lines = [f"{name:<{width}}  {number:>{numbers}}" for name, number in rows]
+    reasons = rejected_lines(rejected, report["data"]["first_rejected"])
+    return "\n".join([f"version {run.version} is {state}", *lines, *reasons])

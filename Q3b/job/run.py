@@ -62,7 +62,7 @@ def daily_run(
         countries, lists, rules = write_set(writer, store, blocks_of, listening, settings)
         report = {
             "settings": asdict(settings),
-            "data": data_report(listening.plays, listening.rejected),
+            "data": data_report(listening),
             "metrics": metrics_of(),
             "rules": dict(rules),
             "store_items": rules.total() + lists,
@@ -132,7 +132,7 @@ def chosen(listening: Listening, settings: RunSettings) -> Listening:
     plays = listening.plays.select_users(np.asarray(wanted(listening.plays.profiles)))
     if not len(plays.users):
         raise UserError("no user with plays is left: ask for another --gender or a larger --share")
-    return Listening(plays, listening.silent[wanted(listening.silent)], listening.rejected)
+    return replace(listening, plays=plays, silent=listening.silent[wanted(listening.silent)])
 
 
 def held_out(plays: PlayCounts, settings: RunSettings) -> dict[str, float]:

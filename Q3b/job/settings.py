@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+METRICS = ("cosine", "euclidean")  # the methods of recommender/methods.py
+
 
 @dataclass(frozen=True)
 class RunSettings:
@@ -12,5 +14,5 @@ class RunSettings:
     recommendations: int = 20  # artists for each user
     include_played: bool = False
     gender: str | None = None  # only the users of this one
-    share: float = 1.0  # of the users, drawn
+    share: float = 1.0  # fraction of the users, drawn
     seed: int = 1

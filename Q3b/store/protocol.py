@@ -28,6 +28,8 @@ class StoreError(OutsideError):
 class StoreLockedError(StoreError):
     """Another run is writing to the store."""
 
+    exit_code = 75  # EX_TEMPFAIL of sysexits.h: try again later
+
 
 @dataclass(frozen=True)
 class Run:

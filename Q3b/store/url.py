@@ -7,24 +7,19 @@ dynamodb://table?region=eu-west-1   a table of Amazon DynamoDB; DYNAMODB_ENDPOIN
 
 from common.command import UserError
 
-import os
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
-from store.protocol import Store
-from store.sqlite.store import SqliteStore
+if TYPE_CHECKING:
+    from store.protocol import Store
 
-DEFAULT_STORE = f"sqlite:///{Path(__file__).resolve().parents[1] / 'recommendations.db'}"
+DEFAULT_STORE = "sqlite:///recommendations.db"
 TABLE = re.compile(r"[A-Za-z0-9_.-]{3,255}")  # DynamoDB's rule for names of tables
 
 
-def default_store() -> str:
-    """The URL in RECOMMENDER_STORE, else that of a file in this folder."""
-    return os.environ.get("RECOMMENDER_STORE") or DEFAULT_STORE
-
-
-def open_store(url: str, create: bool = False) -> Store:
+def open_store(url: str, create: bool = False) -> "Store":
     """Open the store that `url` names; nothing is read until the first question.
 
     With `create`, the file or table is made where it is missing. Raises UserError for a wrong
@@ -36,6 +31,8 @@ def open_store(url: str, create: bool = False) -> Store:
         parts = urlsplit("")
     file_alone = not (parts.netloc or parts.query or parts.fragment)
     if parts.scheme == "sqlite" and file_alone and len(parts.path) > 1:
+        from store.sqlite.store import SqliteStore  # numpy: the URL alone is soon imported
+
         return SqliteStore(Path(parts.path[1:]), create=create)
     if parts.scheme == "dynamodb" and TABLE.fullmatch(parts.netloc) and parts.path in ("", "/"):
         options = dynamodb_options(url, parts.query)

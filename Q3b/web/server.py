@@ -3,9 +3,9 @@
 from common.command import OutsideError, UserError
 
 import os
+import signal
 import socket
 import sys
-from argparse import Namespace
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -13,7 +13,6 @@ import waitress
 from flask import Flask
 
 FOLDER = Path(__file__).resolve().parents[1]
-DEFAULT_SERVER = "waitress" if os.name == "nt" else "gunicorn"
 
 
 def is_loopback(host: str) -> bool:
@@ -29,7 +28,7 @@ def check_address(host: str, port: int, guarded: bool) -> None:
     if not guarded and not is_loopback(host):
         raise UserError(
             f"--host {host} is reached from other machines: set RECOMMENDER_API_KEY, "
-            "or say --without-key"
+            "or pass --without-key"
         )
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
@@ -42,23 +41,24 @@ def check_address(host: str, port: int, guarded: bool) -> None:
                 f"{host}:{port}: {error.strerror}; choose another --host or --port"
             ) from None
         except TypeError:  # what no name of a computer can hold
-            raise UserError(f"--host {host!r} is no address and no name of a computer") from None
+            raise UserError(f"--host {host!r} is neither an address nor a host name") from None
 
 
-def run_gunicorn(options: Namespace) -> None:
-    """Become gunicorn: this process is replaced, so that signals reach it directly."""
-    host = f"[{options.host}]" if ":" in options.host else options.host
+def run_gunicorn(host: str, port: int, workers: int, threads: int, access_log: bool) -> None:
+    """Replace this process with gunicorn, so that signals reach gunicorn directly."""
+    bound = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     settings = [
-        *("--config", str(FOLDER / "deploy" / "gunicorn.conf.py")),
-        *("--bind", f"{host}:{options.port}"),
-        *("--workers", str(options.workers), "--threads", str(options.threads)),
-        *(("--access-logfile", "-") if options.access_log else ()),
+        *("--config", str(FOLDER / "deploy" / "gunicorn.conf.py"), "--bind", bound),
+        *("--workers", str(workers), "--threads", str(threads)),
+        *(("--access-logfile", "-") if access_log else ()),
     ]
     program = [sys.executable, "-m", "gunicorn", *settings, "api:create_app()"]
+    # An interrupt while gunicorn loads would be a traceback: gunicorn.conf.py unblocks it.
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     os.execv(program[0], program)  # noqa: S606 - no shell is meant
 
 
-def run_waitress(app: Flask, options: Namespace) -> None:
+def run_waitress(app: Flask, host: str, port: int, threads: int) -> None:
     """Serve `app` until interrupted."""
-    print(f"Listening at http://{options.host}:{options.port}", file=sys.stderr)
-    waitress.serve(app, host=options.host, port=options.port, threads=options.threads, ident=None)
+    print(f"Listening at http://{host}:{port}", file=sys.stderr)
+    waitress.serve(app, host=host, port=port, threads=threads, ident=None)

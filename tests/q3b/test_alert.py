@@ -58,6 +58,16 @@ def test_a_webhook_that_refuses_is_one_line_without_the_address(webhook):
         assert "secret" not in finished.stderr
 
 
+def test_without_a_message_it_says_what_failed(webhook):
+    url = f"http://127.0.0.1:{webhook.server_port}/200"
+    assert run_script("Q3b/alert.py", RECOMMENDER_ALERT_URL=url).returncode == 0
+    assert webhook.received[0][1]["text"].endswith(": the daily job failed")
+
+
+def test_two_messages_are_one_line():
+    assert_one_line_error(run_script("Q3b/alert.py", "the store", "is full"), 2, "is full")
+
+
 def test_an_address_that_is_none_is_the_users_mistake():
     finished = run_script("Q3b/alert.py", "full", RECOMMENDER_ALERT_URL="file:///etc/passwd")
     assert_one_line_error(finished, 2, "RECOMMENDER_ALERT_URL")

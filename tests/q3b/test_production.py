@@ -2,14 +2,23 @@
 
 from common.command import OutsideError
 
+import os
 import re
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
 from run_production import served, wait_until_ready
-from tests.conftest import assert_one_line_error, run_script
+from tests.conftest import (
+    ROOT,
+    assert_one_line_error,
+    clean_environment,
+    run_script,
+    take_interrupts,
+)
 
 
 def test_one_command_goes_the_whole_way(tmp_path):
@@ -26,6 +35,29 @@ def test_one_command_goes_the_whole_way(tmp_path):
     assert re.fullmatch(r"API: GET /users/[0-9a-f]{40}/recommendations\?limit=3", request)
     assert len(artists) == 3
     assert all("because the user plays" in line for line in artists)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no process groups")
+@pytest.mark.parametrize("seconds", [0.6, 1.5, 4.0, 6.0, 7.0])
+def test_an_interrupt_at_any_moment_is_one_line_and_leaves_nothing(tmp_path, seconds):
+    with subprocess.Popen(
+        [sys.executable, ROOT / "Q3b" / "run_production.py"],
+        env=clean_environment() | {"TMPDIR": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=take_interrupts,
+    ) as running:
+        time.sleep(seconds)
+        if ended := running.poll() is not None:
+            assert running.returncode == 0  # it was faster
+        else:
+            os.killpg(running.pid, signal.SIGINT)
+        _, errors = running.communicate(timeout=60)
+    if not ended:
+        assert (running.returncode, errors) == (130, "run_production.py: interrupted\n")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -30,7 +30,7 @@ def app_database(postgres_url, tmp_path_factory):
 def crontab_command(project: Path, environment: Path) -> tuple[str, dict[str, str]]:
     """The crontab's command as cron hands it to its shell, and the variables set there."""
     lines = (DEPLOY / "crontab").read_text(encoding="utf-8").splitlines()
-    variables = dict(re.findall(r"^([A-Z]+)=(.*)$", "\n".join(lines), re.MULTILINE))
+    variables = dict(re.findall(r"^([A-Z_]+)=(.*)$", "\n".join(lines), re.MULTILINE))
     (line,) = [line for line in lines if re.match(r"[\d*]", line)]
     command = line.split(maxsplit=5)[5].replace(r"\%", "%")
     return command, variables | {"PROJECT": str(project), "ENVIRONMENT": str(environment)}
@@ -111,6 +111,47 @@ def test_cron_tells_people_of_a_failure(installed):
     finished = shell(command, **variables)
     assert "recommend_daily.py: error: 'redis://nowhere' names no store" in finished.stderr
     assert finished.stderr.endswith(": the daily recommendations failed\n")
+
+
+def test_no_scheduler_keeps_its_store_in_the_project():
+    """By default the store is in the current folder, which for these is the project."""
+    _, variables = crontab_command(ROOT, ROOT)
+    assert variables["RECOMMENDER_STORE"] == "sqlite:////var/lib/recommender/recommendations.db"
+    for name in ("airflow_dag.py", "Dockerfile", "kubernetes/cronjob.yaml"):
+        assert "RECOMMENDER_STORE" in (DEPLOY / name).read_text(encoding="utf-8")
+
+
+HEAVY = {
+    "boto3",
+    "dask",
+    "flask",
+    "numba",
+    "numpy",
+    "pandas",
+    "pyarrow",
+    "scipy",
+    "sklearn",
+    "tqdm",
+}
+
+
+@pytest.mark.parametrize("script", ["recommend_daily", "api", "alert", "run_production"])
+def test_help_is_cheap_and_shows_nothing_of_this_machine(script, tmp_path):
+    program = f"import sys, {script}; {script}.main(['--help']); print(*sys.modules)"
+    secrets = {name: f"{name}-secret" for name in ("RECOMMENDER_SOURCE", "RECOMMENDER_ALERT_URL")}
+    store = {"RECOMMENDER_STORE": f"sqlite:///{tmp_path}/x.db", "PYTHONPATH": str(ROOT / "Q3b")}
+    finished = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        env=clean_environment() | secrets | store,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    text, loaded = finished.stdout.rstrip("\n").rsplit("\n", 1)
+    assert not HEAVY & set(loaded.split())
+    for unwanted in (str(ROOT), str(tmp_path), str(Path.home()), "-secret"):
+        assert unwanted not in text
 
 
 def test_crons_alert_is_sent_from_any_folder(installed, tmp_path):

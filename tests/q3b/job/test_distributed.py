@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import sqlite3
 from concurrent.futures import CancelledError
 
@@ -19,7 +20,7 @@ from tests.q3b.store.conftest import moto
 
 JOB, EVALUATE = "Q3b/recommend_daily.py", "Q3b/evaluate.py"
 KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-# Workers as in the image: they have the folder, so that they take the loops compiled before.
+# Scheduler and workers run the same checkout, as in the image.
 FOLDER = {"PYTHONPATH": str(ROOT / "Q3b")}
 
 
@@ -43,8 +44,10 @@ def files(tmp_path_factory):
 
 
 def published(url, *options):
-    """Run the job in this process; return its report."""
-    finished = run_here(recommend_daily.main, "--store", url, "--format", "json", *options)
+    """Run the job and return its report; on a cluster as a process, which imports Q3b alone."""
+    asked = ["--store", url, "--format", "json", *options]
+    alone = "--cluster" in options
+    finished = run_script(JOB, *asked) if alone else run_here(recommend_daily.main, *asked)
     assert finished.returncode == 0, finished.stderr
     return json.loads(finished.stdout)["report"]
 
@@ -179,8 +182,8 @@ def test_the_search_does_not_go_on_without_its_scheduler(cluster):
     ("address", "status", "part"),
     [
         ("tcp://127.0.0.1:1", 1, "no scheduler answers"),
-        ("http://127.0.0.1:8786", 2, "no address"),
-        ("tcp://127.0.0.1", 2, "no address"),
+        ("http://127.0.0.1:8786", 2, "write tcp://host:8786 or local"),
+        ("tcp://127.0.0.1", 2, "write tcp://host:8786 or local"),
         ("tcp://127.0.0.1:port", 2, "--cluster tcp://127.0.0.1:port"),
     ],
 )
@@ -197,13 +200,24 @@ def test_the_environment_names_the_scheduler_too(files, tmp_path):
 
 
 @pytest.mark.slow
-def test_workers_without_the_folder_are_sent_it(files, tmp_path):
-    published(f"sqlite:///{tmp_path / 'here.db'}", *files)
+def test_a_cluster_without_the_folder_is_one_line(files, tmp_path):
     there = f"sqlite:///{tmp_path / 'there.db'}"
     with cluster_of_processes(tmp_path, PYTHONPATH="") as bare:
         finished = run_script(JOB, "--store", there, *files, "--cluster", bare.address)
-    assert finished.returncode == 0, finished.stderr
-    assert contents(tmp_path / "here.db") == contents(tmp_path / "there.db")
+    assert_one_line_error(finished, 1, "Q3b is not on its PYTHONPATH")
+    assert len(finished.stderr.splitlines()) == 1
+
+
+@pytest.mark.slow
+def test_a_cluster_with_other_code_is_one_line(files, tmp_path):
+    other = tmp_path / "Q3b"
+    shutil.copytree(ROOT / "Q3b", other, ignore=shutil.ignore_patterns("__pycache__"))
+    with (other / "job" / "run.py").open("a", encoding="utf-8") as file:
+        file.write("# edited\n")
+    there = f"sqlite:///{tmp_path / 'there.db'}"
+    with cluster_of_processes(tmp_path, PYTHONPATH=str(other)) as edited:
+        finished = run_script(JOB, "--store", there, *files, "--cluster", edited.address)
+    assert_one_line_error(finished, 1, "the scheduler has other versions: code ", "use one image")
 
 
 @pytest.mark.slow

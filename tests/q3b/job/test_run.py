@@ -258,7 +258,7 @@ def app(files, postgres_url):
         (["--plays", "nowhere.tsv"], ["nowhere.tsv"]),
         (["--profiles", "p.tsv"], ["--profiles", "--plays"]),
         (["--max-age", "5y"], ["--max-age", "no times"]),
-        (["--max-age", "old"], ["'old'", "5y"]),
+        (["--max-age", "old"], ["--max-age", "'old'", "5y"]),
         (["--neighbours", "0"], ["--neighbours"]),
         (["--recommendations", "0"], ["--recommendations"]),
         (["--share", "0"], ["--share"]),
@@ -267,7 +267,10 @@ def app(files, postgres_url):
         (["--run-id", "a b"], ["run id"]),
         (["--export", "x"], ["--source"]),
         (["--source", "postgresql://x/y", "--plays", "x"], ["--source", "--plays"]),
-        (["--rollback", "--verify", "x"], ["--rollback", "--verify"]),
+        (["--rollback", "--verify", "x"], ["--verify and --rollback exclude each other"]),
+        (["--export", "x", "--publish", "x"], ["--export and --publish exclude each other"]),
+        (["--report", "no/folder/x.json"], ["--report", "'no/folder'"]),
+        (["--format", "xml"], ["--format"]),
         (["--store", "mysql://x"], ["mysql://x", "sqlite:///"]),
         (["--store", "sqlite:///no/folder/x.db"], ["no/folder"]),
     ],
@@ -278,10 +281,66 @@ def test_a_mistake_is_one_line(url, tmp_path, options, parts):
     assert_one_line_error(job(url, *options), 2, *parts)
 
 
+@pytest.fixture
+def with_a_bad_row(tmp_path):
+    """Plays of which the third row has no count above zero."""
+    plays = tmp_path / "plays.tsv"
+    rows = [f"{user * 40}\t\tartist {number}\t3" for user in "ab" for number in range(4)]
+    rows[2] = rows[2][:-1] + "0"
+    plays.write_text("\n".join(rows) + "\n", "utf-8")
+    return plays
+
+
+def test_bad_rows_are_left_out_and_reported_with_their_first_place(url, with_a_bad_row):
+    line = f"1 row rejected, first {with_a_bad_row}:3: plays: count is not above zero"
+    assert line in job(url, "--plays", with_a_bad_row).stdout.splitlines()
+    data = report_of(url, "--plays", with_a_bad_row)["report"]["data"]
+    assert data["rejected"] == {"plays: count is not above zero": 1}
+    assert data["first_rejected"] == {"plays: count is not above zero": f"{with_a_bad_row}:3"}
+
+
+def test_a_bad_row_ends_the_run_if_asked(url, files, with_a_bad_row):
+    old = report_of(url, *files)
+    finished = job(url, "--plays", with_a_bad_row, "--on-bad-row", "stop")
+    assert_one_line_error(
+        finished,
+        2,
+        f"{with_a_bad_row}:3: count is not above zero; fix the row or pass --on-bad-row skip",
+    )
+    assert open_store(url).current().version == old["version"]
+
+
+def test_by_default_the_store_is_a_file_in_the_current_folder(files, tmp_path, monkeypatch):
+    monkeypatch.delenv("RECOMMENDER_STORE", raising=False)
+    monkeypatch.chdir(tmp_path)
+    finished = run_here(main, *files, "--format", "json")
+    assert finished.returncode == 0, finished.stderr
+    store = open_store(f"sqlite:///{tmp_path / 'recommendations.db'}")
+    assert store.current().version == json.loads(finished.stdout)["version"]
+
+
+def test_the_environment_names_the_store_and_an_empty_name_is_none(files, tmp_path, monkeypatch):
+    monkeypatch.setenv("RECOMMENDER_STORE", f"sqlite:///{tmp_path / 'named.db'}")
+    assert run_here(main, *files).returncode == 0
+    assert (tmp_path / "named.db").exists()
+    monkeypatch.setenv("RECOMMENDER_STORE", "")
+    monkeypatch.chdir(tmp_path)
+    assert run_here(main, "--verify", "x").returncode == 1
+    assert "recommendations.db" in run_here(main, "--verify", "x").stderr
+
+
 def test_a_database_that_is_down_is_an_outside_failure(url):
     finished = job(url, "--source", "postgresql://reader:geheim@127.0.0.1:1/app")
     assert_one_line_error(finished, 1, "cannot be reached")
     assert "geheim" not in finished.stderr
+
+
+def test_the_apps_database_of_the_environment_is_not_shown(url, monkeypatch):
+    monkeypatch.setenv("RECOMMENDER_SOURCE", "postgresql://reader:geheim@127.0.0.1:1/app")
+    asked = (["--help"], ["--verify", "x", "--rollback"], ["--profiles", "x"], ["--share", "2"])
+    for options in asked:
+        finished = job(url, *options)
+        assert "geheim" not in finished.stdout + finished.stderr
 
 
 def test_a_second_run_is_told_to_come_later(files, url):

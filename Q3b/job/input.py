@@ -1,0 +1,47 @@
+"""The input of a run: named files, the app's tables, the Last.fm files, or a sample."""
+
+from common.command import UserError
+
+import tempfile
+from pathlib import Path
+from types import SimpleNamespace
+from urllib.parse import urlsplit
+
+import click
+
+from listening.database import export_tables
+from listening.lastfm import PLAYS_FILE, PROFILE_FILE
+from listening.maximum_age import MaximumAge
+from listening.sample.files import write_listeners
+from listening.source import Listening, read_listening
+
+FOLDER = Path(__file__).resolve().parents[1]  # where the Last.fm files may be
+
+
+def read_input(options: SimpleNamespace) -> Listening:
+    """Read the plays and profiles that the options of `recommend_daily.py` name.
+
+    Raises UserError if they name none and the store is not a file: real users would be served
+    the sample.
+    """
+    age, on_bad_row = options.max_age, options.on_bad_row
+    if options.plays:
+        return read_listening(options.plays, options.profiles, age, on_bad_row)
+    with tempfile.TemporaryDirectory(prefix="recommend-daily-") as folder:
+        if options.source:
+            exported = export_app(options.source, Path(folder), age)
+            return read_listening(*exported, on_bad_row=on_bad_row)
+        if (FOLDER / PLAYS_FILE).exists():
+            return read_listening(FOLDER / PLAYS_FILE, FOLDER / PROFILE_FILE, age, on_bad_row)
+        if urlsplit(options.store).scheme != "sqlite":
+            raise UserError(
+                f"no plays are named, and a sample must not be published to {options.store}; "
+                "pass --source or --plays, or set RECOMMENDER_SOURCE"
+            )
+        click.echo("no plays are named: using a sample drawn from a seed", err=True)
+        return read_listening(*write_listeners(Path(folder)), age, on_bad_row)
+
+
+def export_app(source: str, folder: Path, max_age: MaximumAge | None) -> tuple[Path, Path]:
+    """Write the tables of the app's PostgreSQL into `folder`; return plays and profiles."""
+    return export_tables(source, folder, max_age and max_age.interval())
