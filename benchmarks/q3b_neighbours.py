@@ -33,7 +33,7 @@ from common.command import Command, OutsideError
 
 from listening.play_counts import PlayCounts
 from listening.sample.listeners import generated_play_counts
-from recommender.features import normalised_plays, one_hot_country, scaled_age
+from recommender.features import normalised_plays, scaled_age
 from recommender.neighbours import nearest_neighbours, similar_rows, unit_rows
 from recommender.reference import recommend as recommend_classic
 from recommender.reference import similarity_weights
@@ -61,10 +61,11 @@ class Clock:
 def run_classic(data: PlayCounts, clock: Clock) -> None:
     """Compare all pairs with scikit-learn, then recommend to one user after the other."""
     from sklearn.neighbors import NearestNeighbors
+    from sklearn.preprocessing import OneHotEncoder
 
     with clock.stage("neighbours"):
         age = csr_matrix(scaled_age(data.profiles["age"])[:, None])
-        country = one_hot_country(data.profiles["country"])
+        country = OneHotEncoder().fit_transform(data.profiles[["country"]])
         features = hstack([normalised_plays(data.matrix), age, country], format="csr")
         search = NearestNeighbors(n_neighbors=EUCLIDEAN_K, algorithm="brute").fit(features)
         distances, ids = search.kneighbors()

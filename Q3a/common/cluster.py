@@ -4,7 +4,7 @@ from common.command import OutsideError, UserError
 
 import hashlib
 import logging
-import platform
+import signal
 import sys
 from collections.abc import Iterator
 from concurrent.futures import CancelledError
@@ -36,20 +36,19 @@ def connected(address: str | None) -> Iterator:
     if not address:
         yield None
         return
-    from distributed import KilledWorker
-    from distributed.comm import CommClosedError
-    from distributed.scheduler import NoWorkerError
+    import distributed
 
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    for name in ("distributed", "distributed.client"):  # each failure is reported in one line
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
         with ExitStack() as at_the_end:
             yield connect(address, at_the_end)
         return
-    except KilledWorker as error:
+    except distributed.KilledWorker as error:
         problem = f"a task ended {error.allowed_failures + 1} workers: give each more memory"
-    except NoWorkerError as error:
+    except distributed.scheduler.NoWorkerError as error:
         problem = f"no worker was left for {error.timeout:.0f} s: start one and run again"
-    except (CancelledError, CommClosedError) as error:
+    except (CancelledError, distributed.comm.CommClosedError) as error:
         data = "connection" not in getattr(error, "reason", "connection")
         lost = "all workers that held the data were" if data else "the scheduler was"
         problem = f"{lost} lost: run again"
@@ -67,8 +66,12 @@ def connect(address: str, at_the_end: ExitStack):
             spawn = {f"distributed.nanny.pre-spawn-environ.{name}": MALLOC[name] for name in MALLOC}
             at_the_end.enter_context(dask.config.set(spawn))
             here = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}
+            if hasattr(signal, "SIG_BLOCK"):  # half a cluster cannot be closed
+                signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
             target = LocalCluster(threads_per_worker=1, silence_logs=logging.CRITICAL, **here)
             at_the_end.enter_context(target)
+            if hasattr(signal, "SIG_BLOCK"):
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
         client = at_the_end.enter_context(Client(target, timeout=CONNECT_SECONDS))
         client.wait_for_workers(1, timeout=WORKER_SECONDS)
     except (ValueError, TypeError) as error:  # Dask's check of addresses, and of tls's settings
@@ -77,28 +80,26 @@ def connect(address: str, at_the_end: ExitStack):
         raise OutsideError(f"cluster {address}: no worker came in {WORKER_SECONDS} s") from None
     except OSError:
         raise OutsideError(f"cluster {address}: no scheduler answers there") from None
-    names = [path.relative_to(FOLDER).as_posix() for path in sorted(FOLDER.glob("*/**/*.py"))]
-    modules = [name[:-3].replace("/", ".") for name in names if not name.startswith("deploy/")]
-    here = fingerprint(modules)
+    files = [path.relative_to(FOLDER).as_posix() for path in sorted(FOLDER.glob("*/**/*.py"))]
+    here = fingerprint(files)
     try:
-        found = {"the scheduler": client.run_on_scheduler(fingerprint, modules, WORKER_SECONDS)}
-        found |= client.run(fingerprint, modules)
+        found = {"the scheduler": client.run_on_scheduler(fingerprint, files, WORKER_SECONDS)}
+        found |= client.run(fingerprint, files)
     except (ImportError, AttributeError):
         raise OutsideError(f"cluster {address}: {FOLDER.name} is not on its PYTHONPATH") from None
     for place, there in found.items():
         if wrong := [f"{it} {there[it]}, here {here[it]}" for it in here if there[it] != here[it]]:
             raise OutsideError(f"{place} has other versions: {'; '.join(wrong)}; use one image")
-    workers, dashboard = len(client.nthreads()), client.dashboard_link
-    print(f"cluster {address}: workers {workers}, dashboard {dashboard}", file=sys.stderr)
+    click.echo(f"{address}: workers {len(client.nthreads())}, {client.dashboard_link}", err=True)
     return client
 
 
-def fingerprint(modules: list[str], limit: float = 0, dask_scheduler=None) -> dict[str, str]:
-    """Return what must agree: versions, and the code of `modules` that this process imports."""
+def fingerprint(files: list[str], limit: float = 0, dask_scheduler=None) -> dict[str, str]:
+    """Return what must agree: versions, and the code that this process would import."""
     if getattr(dask_scheduler, "no_workers_timeout", limit) is None:  # tasks would wait for ever
         dask_scheduler.no_workers_timeout = limit  # seconds
     code = hashlib.sha256()
-    for name in modules:
+    for name in [file[:-3].replace("/", ".") for file in files if "deploy" not in file]:
         code.update(Path(find_spec(name).origin).read_bytes())
-    python, versions = platform.python_version(), {name: version(name) for name in PACKAGES}
-    return versions | {"Python": python.rpartition(".")[0], "code": code.hexdigest()[:8]}
+    found = {name: version(name) for name in PACKAGES} | {"code": code.hexdigest()[:8]}
+    return found | {"Python": "{}.{}".format(*sys.version_info)}

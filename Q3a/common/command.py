@@ -11,11 +11,12 @@ def leave(*_) -> None:
     os._exit(130)
 
 
-if os.path.realpath(f"{sys.argv[0]}/../common") == os.path.realpath(f"{__file__}/.."):
-    signal.signal(signal.SIGINT, leave)  # a script of this folder runs, not a test or a worker
+if "__mp_main__" in sys.modules:  # a process that the script started, and ends
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+elif os.path.realpath(f"{sys.argv[0]}/../common") == os.path.realpath(f"{__file__}/.."):
+    signal.signal(signal.SIGINT, leave)  # a script of this folder, not a test
 
 import errno
-from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -56,7 +57,7 @@ class Command(click.Command):
     def main(self, args: list[str] | None = None) -> int:
         script = Path(self.callback.__code__.co_filename).name
         for stream in (sys.stdout, sys.stderr):
-            with suppress(AttributeError):  # closed, or a stream of a test
+            if hasattr(stream, "reconfigure"):  # neither closed nor of a test
                 stream.reconfigure(encoding="utf-8", errors="backslashreplace")
         try:
             if sys.stdout is None:  # closed by `>&-`

@@ -6,9 +6,9 @@ from dataclasses import asdict
 from importlib.metadata import version
 
 import numpy as np
-from listening.bad_rows import rejected_lines
 
 from common.output import formatted
+from listening.bad_rows import rejected_lines
 from listening.play_counts import PlayCounts
 from listening.source import Listening
 from recommender.lists import COUNTRY, GLOBAL, NEIGHBOURS, RULES

@@ -16,7 +16,6 @@ from recommender.features import normalised_plays, scaled_age
 from recommender.neighbours import nearest_neighbours
 from recommender.reference import vote_matrix
 
-METRICS = ("cosine", "euclidean")
 EUCLIDEAN_NEIGHBOURS = 100
 
 
@@ -37,7 +36,7 @@ class Recommender:
 def fitted_recommender(
     plays: PlayCounts, metric: str, neighbours: int | None = None, include_played: bool = False
 ) -> Recommender:
-    """Fit the method of METRICS to the plays. Raises UserError for fewer than two users."""
+    """Fit a method, cosine or euclidean. Raises UserError for fewer than two users."""
     heard = heard_of(plays, include_played)
     k = neighbours_of_each(plays, metric, neighbours)
     if metric == "euclidean":

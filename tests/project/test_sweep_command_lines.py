@@ -14,6 +14,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from unittest.mock import patch
@@ -105,6 +106,7 @@ GOOD = {
         "--models": ("popularity", "user-user cosine", "user-user euclidean"),
         "--trials": ("1", "2"),
         "--splits": ("1", "2"),
+        "--settings": ("chosen.json", "missing/chosen.json"),
         "--plot": PICTURES,
         "--cluster": CLUSTERS,
     },
@@ -379,10 +381,9 @@ def sweeping(script: Path, module: ModuleType) -> Iterator[None]:
     if script.stem == "api":  # all but serving itself
         put(patch("os.execv"))
         put(patch("waitress.serve"))
-    if script.stem == "evaluate":
-        put(patch.object(module, "CHOSEN", Path("chosen.json")))
     if script.stem == "run_production":
-        put(patch.object(module, "write_listeners", lambda folder: write_listeners(folder, 7, 9)))
+        few = partial(write_listeners, users=7, artists=9)
+        put(patch("listening.sample.files.write_listeners", few))
     with stack:
         yield
 

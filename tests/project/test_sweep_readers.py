@@ -736,6 +736,7 @@ def test_any_columns_are_read_or_are_one_error(plays, profiles, age):
 
 def test_a_damaged_cache_of_plays_is_as_good_as_none(tmp_path, monkeypatch):
     monkeypatch.setattr(plays_cache, "LARGE", 1)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     path, _ = write_listeners(tmp_path, users=4, artists=6, seed=3)
     read_plays(path)
     kept = plays_cache.cache_of(path)

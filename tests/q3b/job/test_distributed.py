@@ -226,5 +226,5 @@ def test_local_starts_workers_here(files, tmp_path):
     there = f"sqlite:///{tmp_path / 'there.db'}"
     finished = run_script(JOB, "--store", there, *files, "--cluster", "local")
     assert finished.returncode == 0, finished.stderr
-    assert "dashboard http://127.0.0.1:" in finished.stderr
+    assert "http://127.0.0.1:" in finished.stderr
     assert contents(tmp_path / "here.db") == contents(tmp_path / "there.db")
