@@ -380,6 +380,7 @@ def sweeping(script: Path, module: ModuleType) -> Iterator[None]:
     put(patch.object(sys, "executable", FALSE))
     if script.stem == "api":  # all but serving itself
         put(patch("os.execv"))
+        put(patch("signal.pthread_sigmask"))  # the api blocks interrupts for gunicorn
         put(patch("waitress.serve"))
     if script.stem == "run_production":
         few = partial(write_listeners, users=7, artists=9)
