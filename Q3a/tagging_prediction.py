@@ -72,7 +72,7 @@ def learn_by(options: argparse.Namespace) -> Run:
 
 def learn(training: pd.DataFrame, options: argparse.Namespace) -> Run:
     """The model that one search chooses, and what nested cross-validation says of such models."""
-    articles = fit_to_learn_from(prepared(training, options.convert, options.cache))
+    articles = fit_to_learn_from(prepared(training, options.convert))
     check_tags(articles)
     check_font(articles["tag"].unique(), options)
     candidates = families(options.model, options.search, options.seed)
@@ -136,7 +136,7 @@ def tag(
     tagger, new: Iterable[pd.DataFrame], convert: str | None, options: argparse.Namespace
 ) -> None:
     """Write the tags of the new articles to --output."""
-    ready = (prepared(articles, convert, options.cache) for articles in new)
+    ready = (prepared(articles, convert) for articles in new)
     counts = write_predictions(tagger, ready, options.min_confidence, options.output)
     say_all(
         f"{options.output}: {articles} articles {outcome}" for outcome, articles in counts.items()

@@ -5,23 +5,20 @@ from common.command import UserError
 import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 import pandas as pd
 
 from articles.duplicates import duplicate_groups
 from articles.text import converted, plain_text
-from articles.word_cache import cached_words
+from articles.words import segment_in_parallel
 
 
-def prepared(
-    articles: pd.DataFrame, convert: str | None = None, cache: Path | None = None
-) -> pd.DataFrame:
+def prepared(articles: pd.DataFrame, convert: str | None = None) -> pd.DataFrame:
     """The articles with the columns that a model reads: `plain` text and its `words`."""
     plain = [plain_text(text) for text in articles["text"]]
     if convert:
         plain = converted(plain, convert)
-    return articles.assign(plain=plain, words=cached_words(plain, cache)).reset_index(drop=True)
+    return articles.assign(plain=plain, words=segment_in_parallel(plain)).reset_index(drop=True)
 
 
 def fit_to_learn_from(articles: pd.DataFrame) -> pd.DataFrame:

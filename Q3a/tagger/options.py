@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from articles.files import COLUMNS
-from articles.word_cache import DEFAULT_CACHE
 from common.cluster import add_cluster_argument
 from common.command_line import ArgumentParser, picture, random_seed, whole_number
 from tagger.families import MODELS, SEARCHES
@@ -71,8 +70,6 @@ def add_files(group) -> None:
     )
     add("--encoding", help="of the files; without it utf-8-sig, then big5hkscs")
     add("--convert", metavar="NAME", help="OpenCC's conversion, such as s2hk for simplified text")
-    add("--cache", type=Path, metavar="FILE", default=DEFAULT_CACHE, help="words found before")
-    add("--no-cache", dest="cache", action="store_const", const=None, help="keep no words on disk")
 
 
 def add_learning(group) -> None:

@@ -16,7 +16,7 @@ from tests.cluster_processes import cluster_of_processes, started
 from tests.conftest import ROOT, assert_one_line_error, run_script
 
 SCRIPT = ROOT / "Q3a" / "tagging_prediction.py"
-LINEAR = ("--no-cache", "--format", "json", "--model", "linear")
+LINEAR = ("--format", "json", "--model", "linear")
 
 
 class Unreadable:
@@ -57,14 +57,13 @@ def test_a_worker_killed_at_work_changes_neither_report_nor_tags(tmp_path_factor
 
 
 def test_words_are_found_on_the_cluster_in_chunks(cluster, monkeypatch):
-    from articles import word_cache
-    from articles.words import segment
+    from articles import words
 
-    monkeypatch.setattr(word_cache, "PARALLEL_CHARACTERS", 0)
-    monkeypatch.setattr(word_cache, "CHUNK", 3)
+    monkeypatch.setattr(words, "PARALLEL_CHARACTERS", 0)
+    monkeypatch.setattr(words, "CHUNK", 3)
     texts = [f"拜登總統在白宮會見 NBA 球員{number}" for number in range(20)]
     with connected(cluster.address) as client:
-        assert word_cache.cached_words(texts, None) == segment(texts)
+        assert words.segment_in_parallel(texts) == words.segment(texts)
         where = client.run(lambda: "articles.words" in __import__("sys").modules)
     assert any(where.values())
 

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.slow
 
 
 def figures(capsys, *arguments) -> dict:
-    fixed = ("--search", "none", "--model", "linear", "--format", "json", "--no-cache")
+    fixed = ("--search", "none", "--model", "linear", "--format", "json")
     assert main([*map(str, arguments), *fixed]) == 0
     return json.loads(capsys.readouterr().out)
 

@@ -28,7 +28,6 @@ def finished(tmp_path_factory):
         output,
         "--format",
         "json",
-        "--no-cache",
     )
     finished = run_script(SCRIPT, *arguments, *FAST)
     assert finished.returncode == 0, finished.stderr
@@ -37,7 +36,7 @@ def finished(tmp_path_factory):
 
 def test_csv_has_the_figures_of_each_tag(finished):
     told = json.loads(finished[0].stdout)["tags"]
-    csv = run_script(SCRIPT, "--train", ARTICLES, "--no-cache", "--format", "csv", *FAST).stdout
+    csv = run_script(SCRIPT, "--train", ARTICLES, "--format", "csv", *FAST).stdout
     table = pd.read_csv(io.StringIO(csv))
     assert list(table) == ["tag", "articles", "precision", "recall", "f1"]
     assert table["articles"].tolist() == [tag["articles"] for tag in told]
@@ -90,7 +89,7 @@ def test_every_new_article_gets_a_tag_and_keeps_its_id(finished):
         (("--train", ARTICLES, "--save", "x.csv", "--candidates", "./x.csv"), ["the same file"]),
         (("--train", ARTICLES, "--save", FIXTURES), ["--save", "is a folder"]),
         (
-            ("--train", ARTICLES, "--plot", "x.png", "--font", NEW, "--no-cache"),
+            ("--train", ARTICLES, "--plot", "x.png", "--font", NEW),
             ["--font", "no file of a font"],
         ),
         (("--train", ARTICLES, "--encoding", "utf-16"), ["name another with --encoding"]),
@@ -108,7 +107,7 @@ def test_a_mistake_is_one_line(arguments, parts, capsys):
 def test_a_rare_tag_is_one_line_and_writes_nothing(tmp_path, capsys):
     path, output = tmp_path / "rare.csv", tmp_path / "tagged.csv"
     path.write_text(ARTICLES.read_text(encoding="utf-8") + "999,財經,股市上升\n", encoding="utf-8")
-    arguments = ("--train", path, "--test", NEW, "--output", output, "--no-cache", *FAST)
+    arguments = ("--train", path, "--test", NEW, "--output", output, *FAST)
     assert main([str(argument) for argument in arguments]) == 2
     line = capsys.readouterr().err.strip().splitlines()[-1]
     assert "財經 (1)" in line and "fewer than 5" in line
