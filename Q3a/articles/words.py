@@ -9,7 +9,13 @@ of Han characters alone go to the segmenter; Latin words and numbers stay whole.
 import functools
 import re
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from hashlib import sha256
 from importlib.metadata import version
+
+from platformdirs import user_cache_path
+
+from common.output import replacing
 
 PARALLEL_CHARACTERS = 5_000_000  # from here on starting other processes pays
 CHUNK = 2_000  # texts
@@ -27,15 +33,41 @@ def segmenter_name() -> str:
 
 @functools.cache
 def longest_match():
-    """The segmenter, built from HKCanCor's words and rime-cantonese's (about 0.8 s)."""
-    import pycantonese
-    from pycantonese.data.rime_cantonese import CHARS_TO_JYUTPING
+    """Return the segmenter, built from the words of `known_words`."""
     from rustling.wordseg import LongestStringMatching
 
-    words = set(pycantonese.hkcancor().words()) | set(CHARS_TO_JYUTPING)
     segmenter = LongestStringMatching(max_word_length=LONGEST_WORD)
-    segmenter.fit([sorted(words)])
+    segmenter.fit([known_words()])
     return segmenter
+
+
+def known_words() -> list[str]:
+    """Return pycantonese's words, sorted: from the user's cache folder once they are there.
+
+    To read two corpora takes ten times as long as to read the list that they give. A list that is
+    damaged, or cannot be kept, is made again.
+    """
+    name = f"words-pycantonese-{version('pycantonese')}.txt"
+    path = user_cache_path("retention-traffic-tags-artists") / name
+    with suppress(OSError):
+        digest, _, content = path.read_bytes().partition(b"\n")
+        if sha256(content).hexdigest().encode() == digest:
+            return content.decode("utf-8").split("\n")
+    words = corpus_words()
+    content = "\n".join(words).encode("utf-8")
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(path) as sibling:
+            sibling.write_bytes(sha256(content).hexdigest().encode() + b"\n" + content)
+    return words
+
+
+def corpus_words() -> list[str]:
+    """Return the words of HKCanCor and of rime-cantonese, sorted."""
+    import pycantonese
+    from pycantonese.data.rime_cantonese import CHARS_TO_JYUTPING
+
+    return sorted(set(pycantonese.hkcancor().words()) | set(CHARS_TO_JYUTPING))
 
 
 def segment(texts: Iterable[str]) -> list[str]:
