@@ -1,146 +1,280 @@
-"""Tag news articles: learn from tagged ones, say how well that works, tag new ones.
+"""Tag news articles: learn from tagged ones, report how well that works, tag new ones."""
 
+from common.command import Command
+
+import gc
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import SimpleNamespace
+
+import click
+
+from articles.files import COLUMNS, Source, matching_files, read_batches
+from articles.rejections import POLICIES, Rejections
+from common.cluster import cluster_option, connected
+from common.output import FORMATS, new_file
+
+INPUTS = ("train", "test", "model_file", "font")
+OUTPUTS = ("output", "save", "plot", "candidates")
+EXAMPLES = """\b
 examples:
   python Q3a/tagging_prediction.py
   python Q3a/tagging_prediction.py --train articles.csv --test new.csv --output tagged.csv
-  python Q3a/tagging_prediction.py --train titles.tsv --columns id=index,tag=class,text=title
+  python Q3a/tagging_prediction.py --train 'titles/*.tsv' --columns id=index,tag=class,text=title
   python Q3a/tagging_prediction.py --train articles.csv --save tagger.skops --plot tagger.png
   python Q3a/tagging_prediction.py --predict --model-file tagger.skops --test new.csv
-
-Without files it learns from sample articles, Hong Kong news drawn from a seed. The report goes to
-standard output; the tags of new articles, with a calibrated confidence, go to --output.
 """
 
-from common.command import OutsideError
 
-import argparse
-import sys
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from concurrent.futures.process import BrokenProcessPool
-
-import pandas as pd
-
-from articles.files import Source, read_batches
-from articles.preparation import fit_to_learn_from, prepared, say_all, say_rejected
-from articles.sample import sample_articles
-from common.cluster import connected
-from common.command_line import command
-from quality.fonts import font_for
-from quality.importance import permuted_words, top_words
-from quality.occlusion import misleading_words
-from quality.plots import plot_run
-from quality.report import REPORTS, Run, write_candidates
-from tagger.families import families
-from tagger.options import parse
-from tagger.out_of_core import learn_out_of_core
-from tagger.predictions import write_predictions
-from tagger.saved import load_tagger, save_tagger
-from tagger.search import FOLDS, INNER_FOLDS, check_tags, choose, evaluate, trained
+def named_files(ctx: click.Context, param: click.Parameter, names: tuple[str, ...]) -> list[Path]:
+    """Return the files that an option names, in order; a pattern stands for several."""
+    found = [(name, matching_files(name)) for name in names]
+    if missing := [name for name, paths in found if not paths]:
+        raise click.BadParameter(f"there is no file {missing[0]!r}")
+    return [path for _, paths in found for path in paths]
 
 
-@command
-def main(argv: Sequence[str] | None = None) -> None:
-    """Learn and tag as the command line says, on a cluster if it names one."""
-    options = parse(__doc__, argv)
-    try:
-        with connected(options.cluster):
+def column_names(ctx: click.Context, param: click.Parameter, text: str) -> Mapping[str, str]:
+    """Return `id=index,tag=class` as a mapping over the default names."""
+    pairs = [part.partition("=")[::2] for part in text.split(",")]
+    for name, theirs in pairs:
+        if name not in COLUMNS or not theirs:
+            raise click.BadParameter(f"{name!r}: write id=NAME, tag=NAME or text=NAME")
+    if len(dict(pairs)) < len(pairs):
+        raise click.BadParameter(f"{text!r} names one of id, tag and text twice")
+    return COLUMNS | dict(pairs)
+
+
+NAMED = click.Path(exists=True, dir_okay=False, path_type=Path)
+CREATED = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.command(cls=Command, epilog=EXAMPLES)
+@click.option(
+    "--train",
+    multiple=True,
+    metavar="FILE",
+    callback=named_files,
+    help="Tagged articles to learn from: CSV, or tabs in a .tsv file. Give the option again for"
+    " each file, or quote a pattern: 'titles/*.tsv'. Without it sample articles are learnt from.",
+)
+@click.option(
+    "--test",
+    multiple=True,
+    metavar="FILE",
+    callback=named_files,
+    help="Articles to tag; several files as with --train.",
+)
+@click.option(
+    "--output",
+    type=CREATED,
+    default="prediction.csv",
+    metavar="FILE",
+    help="CSV file for the tags of --test, or of the new sample articles.",
+)
+@click.option(
+    "--columns",
+    default="id=id,tag=tag,text=text",
+    metavar="NAME=THEIRS,...",
+    callback=column_names,
+    help="Names of the columns id, tag and text in the files, as in id=index,tag=class,text=title.",
+)
+@click.option("--encoding", help="Encoding of the files. Without it utf-8-sig, then big5hkscs.")
+@click.option(
+    "--convert",
+    metavar="NAME",
+    help="Conversion by OpenCC before anything else: s2hk turns simplified text into Hong Kong's.",
+)
+@click.option(
+    "--on-bad-row",
+    type=click.Choice(POLICIES),
+    default="skip",
+    help="What to do at a row with a wrong number of fields or, in --train, without a tag or a"
+    " word: stop with exit code 2, or skip the row and report how many were skipped. The default"
+    " skips, since the tagger is as good without a few of its articles, and one broken row of an"
+    " export need not keep the others from their tags.",
+)
+@click.option(
+    "--model",
+    type=click.Choice(["all", "reference", "forest", "linear"]),
+    default="all",
+    help="Families of models to compare. `reference` is the reference forest on word counts alone,"
+    " with its whole grid of 54 candidates unless --search none.",
+)
+@click.option(
+    "--search",
+    type=click.Choice(["quick", "full", "none"]),
+    default="quick",
+    help="How many candidates of each family to compare: a few, the whole grids, or no search.",
+)
+@click.option(
+    "--out-of-core",
+    is_flag=True,
+    help="Learn one linear model in small steps, from more articles than memory holds.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**32 - 1),
+    default=0,
+    help="Seed of every random choice.",
+)
+@cluster_option
+@click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(FORMATS),
+    default="text",
+    help="Format of the result on standard output. CSV has the figures of each tag.",
+)
+@click.option(
+    "--top-words",
+    type=click.IntRange(0, 1_000_000),
+    default=50,
+    metavar="N",
+    help="Number of words to show, the most important ones.",
+)
+@click.option(
+    "--importance",
+    type=click.Choice(["model", "permutation"]),
+    default="model",
+    help="Importance of a word: the model's own (impurity of a forest, coefficients of a linear"
+    " model) or, for a forest, how much worse it does when the word is shuffled among articles.",
+)
+@click.option(
+    "--candidates",
+    type=CREATED,
+    metavar="FILE",
+    callback=new_file,
+    help="CSV file for the table of all candidates of the search.",
+)
+@click.option(
+    "--plot",
+    type=CREATED,
+    metavar="FILE",
+    callback=new_file,
+    help="Picture (.png, .svg or .pdf) of the confusion matrix and the most important words.",
+)
+@click.option(
+    "--font",
+    type=NAMED,
+    metavar="FILE",
+    help="Font of the plot. Without it an installed font that has the characters of the tags.",
+)
+@click.option(
+    "--save",
+    type=CREATED,
+    metavar="FILE",
+    callback=new_file,
+    help="File for the tagger, to be used by --predict; a name in .skops is usual.",
+)
+@click.option(
+    "--predict",
+    is_flag=True,
+    help="Tag --test with the tagger of --model-file, and learn nothing.",
+)
+@click.option("--model-file", type=NAMED, metavar="FILE", help="Tagger that --save has written.")
+@click.option(
+    "--min-confidence",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    metavar="P",
+    help="Least confidence, from 0 to 1: where it is lower the tag is left empty.",
+)
+def main(**given) -> None:
+    """Tag news articles: learn from tagged ones, report how well that works, tag new ones.
+
+    Without files it learns from sample articles, Hong Kong news drawn from a seed. The report goes
+    to standard output; the tags of new articles, with a calibrated confidence, go to --output.
+    """
+    options = SimpleNamespace(**given)
+    check_combination(options, click.get_current_context().args)
+    check_files(options)
+    with connected(options.cluster):
+        if options.predict:
+            predict(options)
+        else:
+            from quality.run import run
+
             run(options)
-    except BrokenProcessPool as error:
-        raise OutsideError("a worker process was ended, as for want of memory") from error
 
 
-def run(options: argparse.Namespace) -> None:
-    """Learn, report and tag, as the options say; a connected cluster takes joblib's loops."""
-    if options.predict:
-        saved = load_tagger(options.model_file)
-        tag(saved.tagger, read("--test", options), saved.convert, options)
-    elif options.train:
-        new = list(read("--test", options)) if options.test else []
-        found = learn_out_of_core_by(options) if options.out_of_core else learn_by(options)
-        finish(found, new, options)
-    else:
-        training, new = sample_articles(options.seed)
-        say_all([f"no --train: {len(training)} sample articles to learn from, {len(new)} to tag"])
-        finish(learn(training, options), [new], options)
+main.allow_extra_args = True  # check_combination says what to do about them
 
 
-def learn_by(options: argparse.Namespace) -> Run:
-    """Learn from the files of `--train`, all in memory."""
-    return learn(pd.concat(read("--train", options), ignore_index=True), options)
+def predict(options: SimpleNamespace) -> None:
+    """Tag the articles of --test with a saved tagger."""
+    gc.disable()  # nearly all that loads stays: looking for garbage in it takes a fourth longer
+    from tagger.predictions import tag_articles
+    from tagger.saved import load_tagger
 
-
-def learn(training: pd.DataFrame, options: argparse.Namespace) -> Run:
-    """The model that one search chooses, and what nested cross-validation says of such models."""
-    articles = fit_to_learn_from(prepared(training, options.convert, options.cache))
-    check_tags(articles)
-    check_font(articles["tag"].unique(), options)
-    candidates = families(options.model, options.search, options.seed)
-    evaluation = evaluate(articles, candidates, options.seed)
-    quick = options.search == "quick" and options.model != "reference"
-    folds = INNER_FOLDS if quick else FOLDS
-    choice = choose(articles, candidates, folds, options.seed)
-    tagger = trained(choice.pipeline, articles, options.seed)
-    if options.importance == "model":
-        words = top_words(tagger, options.top_words)
-    else:
-        words = permuted_words(articles, choice.pipeline, options.top_words, options.seed)
-    misled_by = misleading_words(articles, evaluation)
-    return Run(tagger, articles["id"], evaluation, options.seed, choice, words, misled_by)
-
-
-def learn_out_of_core_by(options: argparse.Namespace) -> Run:
-    """Learn from them in small steps."""
+    saved = load_tagger(options.model_file)
+    gc.freeze()
+    gc.enable()
+    rejected = Rejections(options.on_bad_row)
     source = Source(options.columns, options.encoding)
-    tagger, judged, evaluation = learn_out_of_core(
-        options.train,
-        source,
-        options.convert,
-        options.seed,
-        lambda tags: check_font(tags, options),
-    )
-    return Run(tagger, judged["id"], evaluation, options.seed)
+    new = read_batches(options.test, ["id", "text"], source, rejected)
+    tag_articles(saved.tagger, new, saved.convert, options.min_confidence, options.output)
+    rejected.report()
 
 
-def check_font(tags: Iterable[str], options: argparse.Namespace) -> None:
-    """Raise UserError if a plot is asked for and no font has the tags: better before learning."""
-    if options.plot:
-        font_for("".join(tags), options.font)
+def check_combination(options: SimpleNamespace, unexpected: list[str]) -> None:
+    """Raise UsageError if options do not go together, or words are left that belong to none."""
+    use, extra = options.predict, options.save or options.plot or options.candidates
+    asked_model = (options.model, options.search) != ("all", "quick")
+    not_a_number = options.min_confidence != options.min_confidence
+    for wrong, problem in (
+        (
+            unexpected,
+            f"unexpected {' '.join(unexpected[:1])!r}: repeat --train or --test for each file, or"
+            " quote a pattern such as 'titles/*.tsv'",
+        ),
+        (not_a_number, "--min-confidence nan is not a number from 0 to 1"),
+        (use and not options.model_file, "--predict needs --model-file"),
+        (use and not options.test, "--predict needs --test"),
+        (use and options.train, "--predict and --train exclude each other"),
+        (use and extra, "--predict makes no --save, --plot or --candidates"),
+        (use and options.convert, "--predict converts as the saved tagger did: no --convert"),
+        (not use and options.model_file, "--model-file needs --predict"),
+        (options.test and not (use or options.train), "--test needs --train or --predict"),
+        (
+            options.importance == "permutation" and options.model not in ("forest", "reference"),
+            "--importance permutation is for forests: add --model forest",
+        ),
+        (options.out_of_core and not options.train, "--out-of-core needs --train"),
+        (
+            options.out_of_core and options.candidates,
+            "--out-of-core and --candidates exclude each other",
+        ),
+        (
+            options.out_of_core and asked_model,
+            "--out-of-core learns one model of its own: no --model, no --search",
+        ),
+    ):
+        if wrong:
+            raise click.UsageError(problem)
 
 
-def read(option: str, options: argparse.Namespace) -> Iterable[pd.DataFrame]:
-    """Yield the articles of `--train` or `--test` in batches, then say what was rejected."""
-    paths, wanted = {
-        "--train": (options.train, ["id", "tag", "text"]),
-        "--test": (options.test, ["id", "text"]),
-    }[option]
-    rejected = Counter()
-    yield from read_batches(paths, wanted, Source(options.columns, options.encoding), rejected)
-    say_rejected(option, rejected)
+def check_files(options: SimpleNamespace) -> None:
+    """Refuse, before any work, to write over a file that another option names, or nowhere."""
+    tags_are_written = options.test or not options.train
+    taken = {os.path.realpath(path) for name in INPUTS for path in paths(getattr(options, name))}
+    for name in OUTPUTS if tags_are_written else OUTPUTS[1:]:
+        path = getattr(options, name)
+        if not path or (path.exists() and not path.is_file()):  # a device, such as /dev/null
+            continue
+        if not os.access(path.parent, os.W_OK):
+            folder = path.parent.absolute()
+            raise click.UsageError(f"--{name} {path}: {folder} is not a folder you can write to")
+        if os.path.realpath(path) in taken:
+            raise click.UsageError(f"--{name} {path}: another option names the same file")
+        taken.add(os.path.realpath(path))
 
 
-def finish(run: Run, new: list[pd.DataFrame], options: argparse.Namespace) -> None:
-    """Print the report, write the files that the options name, tag the new articles."""
-    print(REPORTS[options.format](run))
-    if options.candidates:
-        write_candidates(run, options.candidates)
-    if options.plot:
-        plot_run(run, options.plot, options.font)
-    if options.save:
-        save_tagger(run.tagger, options.convert, options.save)
-    if new:
-        tag(run.tagger, new, options.convert, options)
-
-
-def tag(
-    tagger, new: Iterable[pd.DataFrame], convert: str | None, options: argparse.Namespace
-) -> None:
-    """Write the tags of the new articles to --output."""
-    ready = (prepared(articles, convert, options.cache) for articles in new)
-    counts = write_predictions(tagger, ready, options.min_confidence, options.output)
-    say_all(
-        f"{options.output}: {articles} articles {outcome}" for outcome, articles in counts.items()
-    )
+def paths(value: Path | list[Path] | None) -> list[Path]:
+    """Return the paths that an option names: none, one or several."""
+    return value if isinstance(value, list) else [value] if value else []
 
 
 if __name__ == "__main__":

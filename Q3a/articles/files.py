@@ -1,15 +1,19 @@
-"""Articles from CSV and TSV files: every row is kept, or counted with the reason why not."""
+"""Articles from CSV and TSV files: every row is kept, or rejected with the reason why."""
 
 from common.command import UserError
 
 import csv
-from collections import Counter
+import glob
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pandas as pd
+from articles.rejections import Rejections
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 ENCODINGS = ("utf-8-sig", "big5hkscs")  # tried in this order
 COLUMNS = {"id": "id", "tag": "tag", "text": "text"}  # ours, and the file's name for it
@@ -25,21 +29,33 @@ class Source:
     encoding: str | None = None  # None: the first of ENCODINGS that fits
 
 
-def read_batches(
-    paths: Iterable[Path], wanted: Sequence[str], source: Source, rejected: Counter
-) -> Iterator[pd.DataFrame]:
-    """Yield the articles of all files in frames of at most BATCH rows, with the wanted columns.
+def matching_files(pattern: str) -> list[Path]:
+    """Return the file of that name, or the files that a pattern such as `logs/*.csv` matches."""
+    if Path(pattern).exists():
+        return [Path(pattern)]
+    names = glob.glob(pattern, recursive=True)  # noqa: PTH207 - Path.glob takes no absolute pattern
+    return [Path(name) for name in sorted(names)]
 
-    `wanted` are of id, tag, text. A row is counted in `rejected`, by reason, if it has too many or
-    too few fields, or no tag where a tag is wanted. Raises UserError if there are no articles.
+
+def read_batches(
+    paths: Sequence[Path], wanted: Sequence[str], source: Source, rejected: Rejections
+) -> Iterator["pd.DataFrame"]:
+    """Yield the articles of all files in frames of at most BATCH rows.
+
+    `wanted` are of id, tag, text; these are the columns, and `place`, the row's FILE:LINE. A row is
+    added to `rejected` if it has too many or too few fields, or no tag where a tag is wanted.
+    Raises UserError if there are no articles.
     """
+    import pandas as pd  # here, since the command line needs this module before any work
+
     found = False
     for path in paths:
         for rows in chunks(read_rows(path, wanted, source, rejected), BATCH):
             found = True
-            yield pd.DataFrame(rows, columns=list(wanted), dtype=object)
+            yield pd.DataFrame(rows, columns=[*wanted, "place"], dtype=object)
     if not found:
-        raise UserError(f"{', '.join(map(str, paths))}: no articles below the header")
+        reason = "; ".join(rejected.lines()) or "no articles below the header"
+        raise UserError(f"{', '.join(map(str, paths))}: {reason}")
 
 
 def chunks(rows: Iterable, size: int) -> Iterator[list]:
@@ -50,9 +66,9 @@ def chunks(rows: Iterable, size: int) -> Iterator[list]:
 
 
 def read_rows(
-    path: Path, wanted: Sequence[str], source: Source, rejected: Counter
+    path: Path, wanted: Sequence[str], source: Source, rejected: Rejections
 ) -> Iterator[tuple[str, ...]]:
-    """Yield the wanted fields of each row as they are written; count the others in `rejected`.
+    """Yield the wanted fields of each row as they are written, and its place, FILE:LINE.
 
     A tag alone is taken without the spaces around it, which would make another tag of it.
     """
@@ -64,13 +80,15 @@ def read_rows(
             header = [name.strip() for name in next(reader, [])]
             positions = [position(path, header, source.columns[name]) for name in wanted]
             tag_position = positions[wanted.index("tag")] if "tag" in wanted else None
+            line = reader.line_num + 1  # where the next row begins: a quoted field may have several
             for row in reader:
+                place, line = f"{path}:{line}", reader.line_num + 1
                 if reason := reason_to_reject(row, len(header), tag_position):
-                    rejected[reason] += 1
+                    rejected.add(place, reason)
                 elif row:
                     if tag_position is not None:
                         row[tag_position] = row[tag_position].strip()
-                    yield tuple(row[place] for place in positions)
+                    yield *(row[position] for position in positions), place
     except UnicodeError as error:
         way_out = "name another" if source.encoding else "name its encoding"
         raise UserError(f"{path}: {error}; {way_out} with --encoding") from None

@@ -1,14 +1,19 @@
 """Where joblib's loops run: on all cores of this machine, or on the cluster that is connected."""
 
+from common.command import OutsideError
+
+import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TypeVar
 
-from joblib import parallel_config
+import joblib
+from joblib import Parallel, cpu_count, delayed, parallel_config
 
+TESTED = "1.6.0"  # joblib, whose backends `backend_class` hands out
 Result = TypeVar("Result")
 LOSSES = 3  # of workers that a loop outlasts
 
@@ -49,20 +54,66 @@ def on_all_cores(*data) -> AbstractContextManager:
     """
     client = cluster_client()
     if client is None:
+        start_quiet_workers()
         return nullcontext()
     client.register_plugin(one_core_per_task())
     return parallel_config(told_of_failures(client, list(data)))
 
 
+def start_quiet_workers() -> None:
+    """Start joblib's processes, unless they run, with no standard error of their own.
+
+    Ctrl-C reaches them too, and each would print a traceback. This process reports the
+    interrupt, and whatever goes wrong in a task comes back to it as an exception.
+    """
+    with without_stderr():
+        Parallel(n_jobs=-1)(delayed(int)() for _ in range(cpu_count()))
+
+
+@contextmanager
+def without_stderr() -> Iterator[None]:
+    """Let processes that are started in the block write their standard error to nowhere."""
+    try:
+        kept = os.dup(2)
+    except OSError:  # closed by `2>&-`
+        yield
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
+def backend_class(name: str, *methods: str, **settings) -> type:
+    """Return the class of one of joblib's backends, which must have the `methods`.
+
+    joblib exports only the names of its backends; their methods are described in
+    joblib.parallel.ParallelBackendBase, but may change. Tested with joblib 1.6.0. Raises
+    OutsideError where one is missing.
+    """
+    with parallel_config(name, **settings) as config:
+        found = type(config["backend"])
+    if missing := [method for method in methods if not hasattr(found, method)]:
+        raise OutsideError(
+            f"joblib {joblib.__version__}: its backend {name} has no {' and no '.join(missing)};"
+            f" --cluster was tested with joblib {TESTED}: install that, or leave out --cluster"
+        )
+    return found
+
+
 def told_of_failures(client, data: list):
-    """Joblib's backend for Dask, made to end its loop when Dask gives a task up.
+    """Return joblib's backend for Dask, made to end its loop when Dask gives a task up.
 
     Joblib is told of results alone, among which are the errors of our functions. Of a task that
     ended worker after worker, or whose function no worker can read, it would wait for ever.
     """
-    from joblib._dask import DaskDistributedBackend
+    backend = backend_class("dask", "submit", "retrieve_result_callback", client=client)
 
-    class ToldOfFailures(DaskDistributedBackend):
+    class ToldOfFailures(backend):
         def submit(self, func, callback=None):
             def tell(done) -> None:
                 if error := done.exception():
@@ -95,9 +146,6 @@ def one_core_per_task():
         name = "one core per task"
 
         def setup(self, worker):
-            from joblib import register_parallel_backend
-            from joblib._parallel_backends import SequentialBackend
-
-            register_parallel_backend("dask", SequentialBackend)
+            joblib.register_parallel_backend("dask", backend_class("sequential"))
 
     return OneCorePerTask()

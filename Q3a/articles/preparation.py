@@ -3,43 +3,45 @@
 from common.command import UserError
 
 import sys
-from collections import Counter
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 import pandas as pd
 
-from articles.duplicates import duplicate_groups
+from articles.rejections import Rejections
 from articles.text import converted, plain_text
-from articles.word_cache import cached_words
+from articles.words import segment_in_parallel
+
+NO_WORDS = "no words"
 
 
-def prepared(
-    articles: pd.DataFrame, convert: str | None = None, cache: Path | None = None
-) -> pd.DataFrame:
+def prepared(articles: pd.DataFrame, convert: str | None = None) -> pd.DataFrame:
     """The articles with the columns that a model reads: `plain` text and its `words`."""
     plain = [plain_text(text) for text in articles["text"]]
     if convert:
         plain = converted(plain, convert)
-    return articles.assign(plain=plain, words=cached_words(plain, cache)).reset_index(drop=True)
+    return articles.assign(plain=plain, words=segment_in_parallel(plain)).reset_index(drop=True)
 
 
-def fit_to_learn_from(articles: pd.DataFrame) -> pd.DataFrame:
-    """Prepared articles that have words, with `group`: near-duplicates share a number.
+def fit_to_learn_from(articles: pd.DataFrame, rejected: Rejections | None = None) -> pd.DataFrame:
+    """Return prepared articles that have words, with `group`: near-duplicates share a number.
 
-    What an editor should know is said on standard error: empty articles, ids that occur twice,
-    near-duplicates, and near-duplicates with different tags.
+    What an editor should know is reported on standard error: ids that occur twice, near-duplicates,
+    and near-duplicates with different tags. Articles without words are added to `rejected`.
     """
-    articles = with_words(articles)
+    from articles.duplicates import duplicate_groups  # here, since tagging needs none of it
+
+    articles = with_words(articles, Rejections() if rejected is None else rejected)
     articles = articles.assign(group=duplicate_groups(articles["plain"]))
-    say_all(oddities(articles))
+    report_all(oddities(articles))
     return articles
 
 
-def with_words(articles: pd.DataFrame) -> pd.DataFrame:
-    """The articles that have a word. Raises UserError if none has."""
+def with_words(articles: pd.DataFrame, rejected: Rejections) -> pd.DataFrame:
+    """Return the articles that have a word. Raises UserError if none has."""
     empty = articles["words"] == ""
-    say_rejected("--train", Counter({"no words": int(empty.sum())}))
+    places = articles["place" if "place" in articles else "id"]
+    for place in places[empty]:
+        rejected.add(place, NO_WORDS)
     if empty.all():
         raise UserError("--train: no article has a word in it")
     return articles[~empty].reset_index(drop=True)
@@ -63,14 +65,7 @@ def some(ids: Sequence[str], most: int = 6) -> str:
     return ", ".join(list(ids)[:most]) + (" ..." if len(ids) > most else "")
 
 
-def say_rejected(option: str, rejected: Counter) -> None:
-    """Say how many rows of the files of `option` were rejected, by reason."""
-    say_all(
-        f"{option}: {rows} rows rejected: {reason}" for reason, rows in rejected.items() if rows
-    )
-
-
-def say_all(messages: Iterable[str]) -> None:
-    """Say each on a line of standard error."""
+def report_all(messages: Iterable[str]) -> None:
+    """Print each on a line of standard error."""
     for message in messages:
         print(message, file=sys.stderr)

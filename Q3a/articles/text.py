@@ -10,9 +10,6 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-import opencc
-from selectolax.lexbor import LexborHTMLParser
-
 MARKUP = re.compile(r"</?[a-zA-Z!]|&[#a-zA-Z]")
 # A block element ends a word; <b> or <a> in the middle of one does not.
 BLOCK = re.compile(
@@ -34,6 +31,8 @@ def plain_text(text: str) -> str:
 
 def without_markup(text: str) -> str:
     """The text that a reader of the page would see."""
+    from selectolax.lexbor import LexborHTMLParser
+
     page = LexborHTMLParser("<body>" + BLOCK.sub("\n<", text))
     page.strip_tags(["script", "style"])
     return page.text()
@@ -44,6 +43,8 @@ def converted(texts: Iterable[str], configuration: str) -> list[str]:
 
     Raises UserError if OpenCC has no configuration of that name.
     """
+    import opencc
+
     try:
         convert = opencc.OpenCC(configuration).convert
     except (OSError, RuntimeError, ValueError) as error:

@@ -8,7 +8,8 @@ from sklearn.metrics import log_loss
 from sklearn.pipeline import Pipeline
 from tqdm import tqdm
 
-from tagger.search import FEATURES, FOLDS, splits
+from tagger.predictions import FEATURES
+from tagger.search import FOLDS, splits
 
 PERMUTED_WORDS = 200  # the most important ones by impurity: permuting all would take hours
 REPEATS = 5

@@ -7,7 +7,8 @@ arxiv.org/abs/1311.2901), so that forests and linear models are asked in the sam
 import numpy as np
 import pandas as pd
 
-from tagger.search import FEATURES, Evaluation
+from tagger.predictions import FEATURES
+from tagger.search import Evaluation
 
 MOST_WORDS = 5  # named per article
 MOST_ARTICLES = 100  # explained, the surest mistakes first

@@ -1,15 +1,12 @@
 """The result of a run, as text for people, as CSV or JSON for programs."""
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from sklearn.calibration import CalibratedClassifierCV
 
-from common.output import replacing
 from quality.scores import (
     abstention,
     confusion,
@@ -37,14 +34,14 @@ class Run:
     misled_by: Mapping[int, list[str]] = field(default_factory=dict)  # by row of the evaluation
 
 
-def as_json(run: Run) -> str:
-    """The figures of the outer folds, what was chosen and what went wrong.
+def as_record(run: Run) -> dict:
+    """Return, for JSON, the figures of the outer folds, what was chosen and what went wrong.
 
     JSON has no NaN: the accuracy of no articles is null.
     """
     counts = confusion(run.evaluation)
     folds = fold_accuracies(run.evaluation)
-    figures = {
+    return {
         "articles": len(run.ids),
         "accuracy_mean": float(np.mean(folds)),
         "accuracy_folds": folds,
@@ -58,13 +55,12 @@ def as_json(run: Run) -> str:
         "misclassified": misclassified(run).to_dict("records"),
         "top_words": run.words.to_dict("records"),
     }
-    return json.dumps(figures, ensure_ascii=False, indent=2)
 
 
-def as_csv(run: Run) -> str:
-    """The figures of each tag, a row per tag."""
-    table = per_tag(run.evaluation).to_csv(index_label="tag", lineterminator="\n")
-    return table.removesuffix("\n")
+def tag_rows(run: Run) -> tuple[list[str], list[tuple]]:
+    """Return the header and the rows of a table with the figures of each tag."""
+    table = per_tag(run.evaluation)
+    return ["tag", *table], list(table.itertuples(name=None))
 
 
 def misclassified(run: Run) -> pd.DataFrame:
@@ -83,14 +79,17 @@ def misclassified(run: Run) -> pd.DataFrame:
     return wrong.sort_values("confidence", ascending=False, kind="stable")
 
 
-def write_candidates(run: Run, path: Path) -> None:
-    """Write the table of all candidates of the search, best first, a column per parameter."""
+def candidate_rows(run: Run) -> tuple[list[str], list[tuple]]:
+    """Return the header and the rows of all candidates of the search, best first.
+
+    There is a column per parameter, empty where a family has no such parameter or its value is
+    None.
+    """
     table = run.choice.candidates
     parameters = pd.DataFrame(table["parameters"].tolist())
-    with replacing(path) as beside:
-        table.drop(columns="parameters").join(parameters).to_csv(
-            beside, index=False, lineterminator="\n"
-        )
+    table = table.drop(columns="parameters").join(parameters)
+    table = table.astype(object).where(table.notna(), None)
+    return list(table), list(table.itertuples(index=False, name=None))
 
 
 def as_text(run: Run) -> str:
@@ -169,6 +168,3 @@ def learnt(run: Run) -> Iterator[str]:
 
 
 PARTS = (performance, tags, certainty, mistakes, search, learnt)
-
-
-REPORTS = {"text": as_text, "csv": as_csv, "json": as_json}

@@ -4,8 +4,11 @@ One temperature never changes the model's tag (Guo and others 2017, arxiv.org/ab
 is found from held-out errors, and where there are none it would make every confidence 1.
 """
 
+from common.command import OutsideError
+
 import numpy as np
 import pandas as pd
+import sklearn
 from scipy.optimize import brentq
 from sklearn.calibration import CalibratedClassifierCV
 
@@ -20,9 +23,7 @@ def bounded(tagger: CalibratedClassifierCV, articles: pd.DataFrame) -> Calibrate
     without having been seen, the next would be with probability (n + 1) / (n + 2): Laplace's rule
     of succession.
     """
-    (fitted,) = tagger.calibrated_classifiers_
-    (calibrator,) = fitted.calibrators
-    estimator = fitted.estimator
+    estimator, calibrator = estimator_and_temperature(tagger)
     has_scores = hasattr(estimator, "decision_function")
     score = estimator.decision_function if has_scores else estimator.predict_proba
     scores = score(articles)
@@ -37,3 +38,21 @@ def bounded(tagger: CalibratedClassifierCV, articles: pd.DataFrame) -> Calibrate
         log_inverse = brentq(excess, np.log(FLATTEST), log_inverse)
     calibrator.beta_ = np.exp(log_inverse)
     return tagger
+
+
+def estimator_and_temperature(tagger: CalibratedClassifierCV) -> tuple:
+    """Return the fitted model, and scikit-learn's calibrator of it, whose `beta_` can be set.
+
+    `beta_` is the inverse temperature. No public interface of scikit-learn sets it; tested with
+    scikit-learn 1.8 and 1.9.1. Raises OutsideError where the names are others.
+    """
+    try:
+        (fitted,) = tagger.calibrated_classifiers_
+        (calibrator,) = fitted.calibrators
+        _ = fitted.estimator, calibrator.beta_, calibrator.predict
+    except (AttributeError, ValueError) as error:
+        raise OutsideError(
+            f"scikit-learn {sklearn.__version__}: the temperature cannot be bounded ({error});"
+            " this was tested with scikit-learn 1.9.1: install that"
+        ) from None
+    return fitted.estimator, calibrator

@@ -101,12 +101,10 @@ PAIR_GRID = {
 }
 # Little smoothing for long articles, much for short ones.
 QUICK_PAIR_GRID = {"model__bayes__alpha": [0.05, 0.2]}
-MODELS = ("all", "reference", "forest", "linear")
-SEARCHES = ("quick", "full", "none")
 
 
 def families(model: str, search: str, seed: int) -> list[Family]:
-    """The families to compare for `--model` (one of MODELS) and `--search` (SEARCHES).
+    """Return the families to compare for the values of `--model` and `--search`.
 
     They stand in the order in which `search.preferred` takes them: those first that do
     well on long and on short texts alike.

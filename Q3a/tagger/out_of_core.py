@@ -27,10 +27,12 @@ from sklearn.pipeline import Pipeline
 from tqdm import tqdm
 
 from articles.files import Source, read_batches
-from articles.preparation import prepared, say_rejected
+from articles.preparation import NO_WORDS, prepared
+from articles.rejections import Rejections
 from tagger.calibration import bounded
 from tagger.families import WORD
-from tagger.search import FEATURES, Evaluation, tagged
+from tagger.predictions import FEATURES, tagged
+from tagger.search import Evaluation
 
 PARTS = 20
 CALIBRATING, JUDGING = 1, 1  # parts kept aside
@@ -45,16 +47,18 @@ def learn_out_of_core(
     source: Source,
     convert: str | None,
     seed: int,
+    rejected: Rejections,
     check: Callable[[Iterable[str]], None] = lambda tags: None,
 ) -> tuple[CalibratedClassifierCV, pd.DataFrame, Evaluation]:
     """A tagger, the articles that it was judged by (id and tag), and what it said of them.
 
+    rejected: takes the rows that cannot be used.
     check: is called with the tags before anything is learnt. Raises UserError if there are not two
     tags or too few articles of one.
     """
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         parts = [Path(folder) / f"{number:02}.jsonl" for number in range(PARTS)]
-        tags = deal_out(paths, source, convert, parts, seed)
+        tags = deal_out(paths, source, convert, parts, seed, rejected)
         check_counts(tags)
         check(tags)
         calibrating, judging, learning = np.split(parts, [CALIBRATING, CALIBRATING + JUDGING])
@@ -68,23 +72,28 @@ def learn_out_of_core(
 
 
 def deal_out(
-    paths: Sequence[Path], source: Source, convert: str | None, parts: Sequence[Path], seed: int
+    paths: Sequence[Path],
+    source: Source,
+    convert: str | None,
+    parts: Sequence[Path],
+    seed: int,
+    rejected: Rejections,
 ) -> Counter:
     """Write every article, with its words, into a part drawn at random; return counts of tags."""
     generator = random.Random(seed)  # noqa: S311 - no secret hangs on it
-    tags, rejected, columns = Counter(), Counter(), ["id", "tag", "text"]
+    tags, columns = Counter(), ["id", "tag", "text"]
     with ExitStack() as stack:
         files = [stack.enter_context(part.open("w", encoding="utf-8")) for part in parts]
         progress = stack.enter_context(tqdm(desc="segmenting", unit=" articles", disable=None))
         for batch in read_batches(paths, columns, source, rejected):
-            for row in prepared(batch, convert)[["id", "tag", *FEATURES]].itertuples(index=False):
-                if row.words:
-                    tags[row.tag] += 1
-                    generator.choice(files).write(json.dumps(row) + "\n")
+            ready = prepared(batch, convert)[["id", "tag", *FEATURES, "place"]]
+            for *row, words, place in ready.itertuples(index=False):
+                if words:
+                    tags[row[1]] += 1
+                    generator.choice(files).write(json.dumps([*row, words]) + "\n")
                 else:
-                    rejected["no words"] += 1
+                    rejected.add(place, NO_WORDS)
             progress.update(len(batch))
-    say_rejected("--train", rejected)
     return tags
 
 

@@ -7,8 +7,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from articles.preparation import prepared, report_all
 from common.output import replacing
-from tagger.search import tagged
+
+FEATURES = ["plain", "words"]  # the columns that a model reads
+
+
+def tagged(tagger, articles: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Return the predicted tags and the probability of each."""
+    probabilities = tagger.predict_proba(articles[FEATURES])
+    return tagger.classes_[probabilities.argmax(axis=1)], probabilities.max(axis=1)
 
 
 def predictions(tagger, articles: pd.DataFrame, min_confidence: float = 0.0) -> pd.DataFrame:
@@ -32,7 +40,10 @@ def predictions(tagger, articles: pd.DataFrame, min_confidence: float = 0.0) -> 
 def write_predictions(
     tagger, batches: Iterable[pd.DataFrame], min_confidence: float, output: Path
 ) -> Counter:
-    """Write the predictions of all batches to `output`; return how many were tagged and not."""
+    """Write the predictions of all batches to `output`; return how many were tagged and not.
+
+    pandas writes them batch by batch: they may be more than memory holds.
+    """
     outcomes = Counter()
     with replacing(output) as beside, beside.open("w", encoding="utf-8", newline="") as file:
         for number, articles in enumerate(batches):
@@ -42,3 +53,16 @@ def write_predictions(
             outcomes["tagged"] += len(table) - tagless
             outcomes["left without a tag"] += tagless
     return +outcomes
+
+
+def tag_articles(
+    tagger,
+    batches: Iterable[pd.DataFrame],
+    convert: str | None,
+    min_confidence: float,
+    output: Path,
+) -> None:
+    """Prepare new articles, write their tags to `output` and report how many got one."""
+    ready = (prepared(articles, convert) for articles in batches)
+    counts = write_predictions(tagger, ready, min_confidence, output)
+    report_all(f"{output}: {articles} articles {outcome}" for outcome, articles in counts.items())

@@ -27,12 +27,12 @@ from tqdm import tqdm
 from articles.parallel import on_all_cores, outlasting_losses, remove_from_workers
 from tagger.calibration import bounded
 from tagger.families import Family, pipeline
+from tagger.predictions import FEATURES, tagged
 
 FOLDS = 5
 INNER_FOLDS = 3  # of a quick search, of all within an outer fold, and of calibration
 MANY_CANDIDATES = 20
 NAMED = 6  # of the tags that have too few articles
-FEATURES = ["plain", "words"]  # the columns that a model reads
 
 
 @dataclass(frozen=True)
@@ -168,12 +168,6 @@ def trained(pipeline: Pipeline, articles: pd.DataFrame, seed: int) -> Calibrated
         raise UserError(f"the model cannot learn from these articles: {error}") from None
     bounded(tagger, articles[FEATURES])
     return tagger.set_params(cv=None)  # the row numbers are of no use to a saved model
-
-
-def tagged(tagger, articles: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """The predicted tags and the probability of each."""
-    probabilities = tagger.predict_proba(articles[FEATURES])
-    return tagger.classes_[probabilities.argmax(axis=1)], probabilities.max(axis=1)
 
 
 def only_candidate(families: Sequence[Family]) -> Pipeline | None:

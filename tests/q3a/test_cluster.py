@@ -11,12 +11,12 @@ import pandas as pd
 import pytest
 from joblib import Parallel, delayed
 
-from articles.parallel import on_all_cores
+from articles.parallel import backend_class, on_all_cores
 from tests.cluster_processes import cluster_of_processes, started
 from tests.conftest import ROOT, assert_one_line_error, run_script
 
 SCRIPT = ROOT / "Q3a" / "tagging_prediction.py"
-LINEAR = ("--no-cache", "--format", "json", "--model", "linear")
+LINEAR = ("--format", "json", "--model", "linear")
 
 
 class Unreadable:
@@ -26,14 +26,20 @@ class Unreadable:
         return divmod, (1, 0)
 
 
+def q3a_cluster(tmp_path_factory):
+    """Return a cluster whose processes run Q3a's code."""
+    folder = tmp_path_factory.mktemp("cluster")
+    return cluster_of_processes(folder, PYTHONPATH=str(SCRIPT.parent))
+
+
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory):
-    with cluster_of_processes(tmp_path_factory.mktemp("cluster")) as found:
+    with q3a_cluster(tmp_path_factory) as found:
         yield found
 
 
 def connected(address: str):
-    """Connect as Q3a does: a plain import may find another folder's copy, and send its modules."""
+    """Connect as Q3a does: a plain import may find another question's copy."""
     spec = importlib.util.spec_from_file_location(
         "cluster_of_q3a", SCRIPT.parent / "common" / "cluster.py"
     )
@@ -46,7 +52,7 @@ def connected(address: str):
 def test_a_worker_killed_at_work_changes_neither_report_nor_tags(tmp_path_factory, tmp_path):
     alone = run_script(SCRIPT, *LINEAR, "--output", tmp_path / "alone.csv")
     assert alone.returncode == 0, alone.stderr
-    with cluster_of_processes(tmp_path_factory.mktemp("cluster")) as cluster:
+    with q3a_cluster(tmp_path_factory) as cluster:
         output = tmp_path / "together.csv"
         at_work = started(SCRIPT, *LINEAR, "--output", output, "--cluster", cluster.address)
         cluster.kill_a_busy_worker()
@@ -57,14 +63,13 @@ def test_a_worker_killed_at_work_changes_neither_report_nor_tags(tmp_path_factor
 
 
 def test_words_are_found_on_the_cluster_in_chunks(cluster, monkeypatch):
-    from articles import word_cache
-    from articles.words import segment
+    from articles import words
 
-    monkeypatch.setattr(word_cache, "PARALLEL_CHARACTERS", 0)
-    monkeypatch.setattr(word_cache, "CHUNK", 3)
+    monkeypatch.setattr(words, "PARALLEL_CHARACTERS", 0)
+    monkeypatch.setattr(words, "CHUNK", 3)
     texts = [f"拜登總統在白宮會見 NBA 球員{number}" for number in range(20)]
     with connected(cluster.address) as client:
-        assert word_cache.cached_words(texts, None) == segment(texts)
+        assert words.segment_in_parallel(texts) == words.segment(texts)
         where = client.run(lambda: "articles.words" in __import__("sys").modules)
     assert any(where.values())
 
@@ -72,7 +77,7 @@ def test_words_are_found_on_the_cluster_in_chunks(cluster, monkeypatch):
 @pytest.mark.slow
 def test_a_scheduler_lost_at_work_is_one_line_and_leaves_nothing(tmp_path_factory, tmp_path):
     output = tmp_path / "tags.csv"
-    with cluster_of_processes(tmp_path_factory.mktemp("cluster")) as cluster:
+    with q3a_cluster(tmp_path_factory) as cluster:
         at_work = started(SCRIPT, *LINEAR, "--output", output, "--cluster", cluster.address)
         cluster.wait_until_busy()
         cluster.scheduler.kill()
@@ -91,7 +96,7 @@ def test_a_worker_killed_changes_nothing_of_real_articles(real_data, tmp_path_fa
     asked = [*LINEAR, "--train", tmp_path / "articles.csv", "--importance", "model"]
     alone = run_script(SCRIPT, *asked)
     assert alone.returncode == 0, alone.stderr
-    with cluster_of_processes(tmp_path_factory.mktemp("cluster")) as cluster:
+    with q3a_cluster(tmp_path_factory) as cluster:
         killed = cluster.kill_a_worker_after(5, "batch_of")
         together = run_script(SCRIPT, *asked, "--cluster", cluster.address)
         assert killed.exists(), "no worker was killed"
@@ -103,7 +108,7 @@ def test_a_worker_killed_changes_nothing_of_real_articles(real_data, tmp_path_fa
 @pytest.mark.slow
 def test_a_task_that_ends_worker_after_worker_is_one_line(tmp_path_factory):
     with (
-        cluster_of_processes(tmp_path_factory.mktemp("cluster")) as cluster,
+        q3a_cluster(tmp_path_factory) as cluster,
         pytest.raises(OutsideError, match="a task ended 4 workers"),
         connected(cluster.address),
         on_all_cores(),
@@ -114,6 +119,17 @@ def test_a_task_that_ends_worker_after_worker_is_one_line(tmp_path_factory):
 def test_a_task_that_no_worker_can_read_ends_the_loop(cluster):
     with connected(cluster.address), on_all_cores(), pytest.raises(RuntimeError, match="deserial"):
         Parallel(n_jobs=-1)(delayed(len)(Unreadable()) for _ in range(2))
+
+
+def test_a_worker_without_the_code_is_one_line(tmp_path_factory):
+    with cluster_of_processes(tmp_path_factory.mktemp("bare"), PYTHONPATH="") as bare:
+        finished = run_script(SCRIPT, *LINEAR, "--cluster", bare.address)
+    assert_one_line_error(finished, 1, bare.address, "Q3a is not on its PYTHONPATH")
+
+
+def test_other_backends_of_joblib_are_one_line():
+    with pytest.raises(OutsideError, match=r"joblib .* has no missing_method; "):
+        backend_class("sequential", "missing_method")
 
 
 def test_nobody_answers_at_the_address():

@@ -1,12 +1,13 @@
 """Nested evaluation: every article is judged by a model that has not seen it or its double."""
 
-from common.command import UserError
+from common.command import OutsideError, UserError
 
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.model_selection import ParameterGrid
 
+from tagger.calibration import bounded
 from tagger.families import REFERENCE_GRID, families, first_candidate, forest
 from tagger.search import (
     FOLDS,
@@ -149,3 +150,10 @@ def test_a_candidate_that_cannot_be_fitted_loses():
     nowhere = pd.DataFrame({"family": ["floor"], "accuracy": [np.nan]})
     with pytest.raises(UserError, match="in every fold"):
         preferred(nowhere, ["floor"], articles=60)
+
+
+def test_other_names_in_scikit_learn_are_one_line():
+    tagger = trained(one_pipeline("linear"), corpus(), seed=0)
+    del tagger.calibrated_classifiers_[0].calibrators[0].beta_
+    with pytest.raises(OutsideError, match=r"scikit-learn .*beta_.*tested with scikit-learn"):
+        bounded(tagger, corpus())

@@ -7,6 +7,7 @@ import pytest
 
 from articles.files import Source
 from articles.preparation import prepared
+from articles.rejections import Rejections
 from tagger.out_of_core import MOST_EPOCHS, check_counts, epochs, learn_out_of_core
 from tagger.predictions import predictions
 from tagger.saved import load_tagger, save_tagger
@@ -21,7 +22,7 @@ def learnt(tmp_path_factory):
         for number in range(400)
     ]
     pd.DataFrame(rows, columns=["id", "tag", "text"]).to_csv(path, index=False)
-    return learn_out_of_core([path], Source(), None, seed=0)
+    return learn_out_of_core([path], Source(), None, 0, Rejections())
 
 
 def test_a_sorted_file_is_learnt_from_as_a_whole(learnt):

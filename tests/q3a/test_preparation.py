@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from articles.preparation import fit_to_learn_from, prepared
+from articles.rejections import Rejections
 
 STORY = "發展商宣布新盤首批單位價單，折實平均呎價較市場預期為低，周六正式開售。"
 
@@ -37,10 +38,18 @@ def test_oddities_are_said(capsys):
     assert found["id"].tolist() == ["1", "1", "2"]
     assert found["group"].tolist() == [0, 0, 1]
     said = capsys.readouterr().err
-    assert "--train: 1 rows rejected: no words" in said
     assert "1 ids occur more than once: 1" in said
     assert "2 articles are near-duplicates" in said
     assert "2 near-duplicate articles have different tags" in said
+
+
+def test_an_article_without_a_word_is_a_bad_row():
+    rows = articles(("1", "a", "新盤開售"), ("2", "b", "！")).assign(place=["x.csv:2", "x.csv:3"])
+    rejected = Rejections()
+    assert fit_to_learn_from(rows, rejected)["id"].tolist() == ["1"]
+    assert rejected.lines() == ["1 rows rejected, first x.csv:3: no words"]
+    with pytest.raises(UserError, match=r"x\.csv:3: no words; fix the row or pass --on"):
+        fit_to_learn_from(rows, Rejections("stop"))
 
 
 def test_nothing_odd_nothing_said(capsys):

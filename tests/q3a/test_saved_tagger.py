@@ -35,7 +35,7 @@ def saved(request, tmp_path_factory):
 
 def arguments(folder: Path) -> tuple:
     files = ("--test", folder / "new.csv", "--output", folder / "tagged.csv")
-    return ("--predict", "--model-file", folder / "tagger.skops", *files, "--no-cache")
+    return ("--predict", "--model-file", folder / "tagger.skops", *files)
 
 
 def assert_tagged(folder: Path, expected: pd.DataFrame) -> None:

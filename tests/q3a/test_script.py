@@ -2,12 +2,18 @@
 
 import io
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 
 import pandas as pd
 import pytest
 
+from tagger.families import families
 from tagging_prediction import main
-from tests.conftest import ROOT, run_script
+from tests.conftest import ROOT, run_script, take_interrupts
 
 SCRIPT = "Q3a/tagging_prediction.py"
 FIXTURES = ROOT / "tests" / "fixtures" / "q3a"
@@ -28,7 +34,6 @@ def finished(tmp_path_factory):
         output,
         "--format",
         "json",
-        "--no-cache",
     )
     finished = run_script(SCRIPT, *arguments, *FAST)
     assert finished.returncode == 0, finished.stderr
@@ -37,7 +42,7 @@ def finished(tmp_path_factory):
 
 def test_csv_has_the_figures_of_each_tag(finished):
     told = json.loads(finished[0].stdout)["tags"]
-    csv = run_script(SCRIPT, "--train", ARTICLES, "--no-cache", "--format", "csv", *FAST).stdout
+    csv = run_script(SCRIPT, "--train", ARTICLES, "--format", "csv", *FAST).stdout
     table = pd.read_csv(io.StringIO(csv))
     assert list(table) == ["tag", "articles", "precision", "recall", "f1"]
     assert table["articles"].tolist() == [tag["articles"] for tag in told]
@@ -69,28 +74,38 @@ def test_every_new_article_gets_a_tag_and_keeps_its_id(finished):
 @pytest.mark.parametrize(
     ("arguments", "parts"),
     [
-        (("--train", "missing.csv"), ["missing.csv"]),
+        (("--train", "missing.csv"), ["--train", "there is no file 'missing.csv'"]),
+        (("--train", "no/*.csv"), ["--train", "there is no file 'no/*.csv'"]),
+        (
+            ("--train", ARTICLES, NEW),
+            ["unexpected", "new.csv", "repeat --train"],
+        ),
+        (("--train", ARTICLES, "--on-bad-row", "mend"), ["--on-bad-row", "'stop', 'skip'"]),
         (("--test", NEW), ["--test needs --train"]),
         (("--train", NEW), ["new.csv:1: ", "'tag'"]),
         (("--train", ARTICLES, "--columns", "label=x"), ["label", "tag=NAME"]),
         (("--train", ARTICLES, "--columns", "id=id,id=tag"), ["id=id,id=tag", "twice"]),
         (("--model", "oracle"), ["--model", "oracle"]),
-        (("--seed", "-1"), ["--seed", "'-1'", "whole number"]),
-        (("--min-confidence", "1.5"), ["'1.5'", "from 0 to 1"]),
+        (("--seed", "-1"), ["--seed", "-1 is not in the range"]),
+        (("--min-confidence", "1.5"), ["--min-confidence", "1.5 is not in the range 0<=x<=1"]),
+        (("--min-confidence", "nan"), ["--min-confidence", "from 0 to 1"]),
         (("--importance", "permutation"), ["is for forests", "--model forest"]),
         (("--predict", "--test", NEW), ["--predict needs --model-file"]),
         (("--predict", "--test", NEW, "--model-file", "none.skops"), ["none.skops"]),
         (("--predict", "--test", NEW, "--model-file", NEW), ["new.csv", "not a tagger"]),
-        (("--train", ARTICLES, "--save", "nowhere/x.skops"), ["--save", "no folder nowhere"]),
+        (
+            ("--train", ARTICLES, "--save", "nowhere/x.skops"),
+            ["'nowhere' is not a folder"],
+        ),
         (("--train", ARTICLES, "--out-of-core"), ["fewer than 100 articles"]),
         (("--train", ARTICLES, "--out-of-core", "--model", "linear"), ["one model of its own"]),
         (("--train", ARTICLES, "--out-of-core", "--search", "none"), ["one model of its own"]),
         (("--train", ARTICLES, "--test", NEW, "--output", ARTICLES), ["--output", "the same file"]),
         (("--train", ARTICLES, "--save", ARTICLES), ["--save", "another option names"]),
         (("--train", ARTICLES, "--save", "x.csv", "--candidates", "./x.csv"), ["the same file"]),
-        (("--train", ARTICLES, "--save", FIXTURES), ["--save", "is a folder"]),
+        (("--train", ARTICLES, "--save", FIXTURES), ["--save", "is a directory"]),
         (
-            ("--train", ARTICLES, "--plot", "x.png", "--font", NEW, "--no-cache"),
+            ("--train", ARTICLES, "--plot", "x.png", "--font", NEW),
             ["--font", "no file of a font"],
         ),
         (("--train", ARTICLES, "--encoding", "utf-16"), ["name another with --encoding"]),
@@ -108,8 +123,116 @@ def test_a_mistake_is_one_line(arguments, parts, capsys):
 def test_a_rare_tag_is_one_line_and_writes_nothing(tmp_path, capsys):
     path, output = tmp_path / "rare.csv", tmp_path / "tagged.csv"
     path.write_text(ARTICLES.read_text(encoding="utf-8") + "999,財經,股市上升\n", encoding="utf-8")
-    arguments = ("--train", path, "--test", NEW, "--output", output, "--no-cache", *FAST)
+    arguments = ("--train", path, "--test", NEW, "--output", output, *FAST)
     assert main([str(argument) for argument in arguments]) == 2
     line = capsys.readouterr().err.strip().splitlines()[-1]
     assert "財經 (1)" in line and "fewer than 5" in line
     assert not output.exists()
+
+
+def test_files_are_named_again_and_again_or_by_a_pattern(tmp_path, capsys):
+    header, *rows = ARTICLES.read_text(encoding="utf-8").splitlines(keepends=True)
+    for number in range(2):
+        part = tmp_path / f"{number}.csv"
+        part.write_text(header + "".join(rows[number::2]), encoding="utf-8")
+    named = ("--train", tmp_path / "0.csv", "--train", tmp_path / "1.csv")
+    found = [
+        json.loads(answer(capsys, *train, "--format", "json", *FAST))["articles"]
+        for train in (named, ("--train", tmp_path / "*.csv"))
+    ]
+    assert found == [len(rows), len(rows)]
+
+
+def answer(capsys, *arguments) -> str:
+    assert main([str(argument) for argument in arguments]) == 0
+    return capsys.readouterr().out
+
+
+def test_bad_rows_are_in_the_report_or_stop_the_run(tmp_path, capsys):
+    articles, new = tmp_path / "articles.csv", tmp_path / "new.csv"
+    content = ARTICLES.read_text(encoding="utf-8")
+    lines = content.count("\n")
+    articles.write_text(content + "900,NBA,！！\n901,,湖人\n", encoding="utf-8")
+    new.write_text("id,text\n1,湖人擊敗勇士\n2\n", encoding="utf-8")
+    asked = ("--train", articles, "--test", new, "--output", tmp_path / "tags.csv", *FAST)
+    assert main([*map(str, asked), "--format", "json"]) == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out)["rejected"] == {
+        "train": {
+            "no tag": {"rows": 1, "first": f"{articles}:{lines + 2}"},
+            "no words": {"rows": 1, "first": f"{articles}:{lines + 1}"},
+        },
+        "test": {"wrong number of fields": {"rows": 1, "first": f"{new}:3"}},
+    }
+    assert f"1 rows rejected, first {new}:3: wrong number of fields\n" in err
+    assert f"1 rows rejected, first {articles}:{lines + 1}: no words\n" in err
+    assert main([*map(str, asked), "--on-bad-row", "stop"]) == 2
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert f"{new}:3: wrong number of fields; fix the row or pass --on-bad-row skip" in line
+
+
+def test_tags_go_to_the_current_folder(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    answer(capsys, "--train", ARTICLES, "--test", NEW, *FAST)
+    assert [path.name for path in tmp_path.iterdir()] == ["prediction.csv"]
+
+
+def test_every_model_and_search_of_the_command_is_known():
+    choices = {param.name: param.type for param in main.params}
+    for model in choices["model"].choices:
+        for search in choices["search"].choices:
+            assert families(model, search, seed=0)
+
+
+def loaded(folder, arguments: list[str]) -> set[str]:
+    """Return the names of all modules that a run of the command loads, in another process."""
+    code = (
+        "import sys; from tagging_prediction import main; status = main(sys.argv[1:]);"
+        " print(*sys.modules, file=sys.stderr); sys.exit(status)"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        env=os.environ | {"PYTHONPATH": str(ROOT / "Q3a"), "XDG_CACHE_HOME": str(folder)},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+    )
+    assert finished.returncode == 0, finished.stderr
+    return set(finished.stderr.splitlines()[-1].split())
+
+
+def test_help_loads_nothing_that_computes(tmp_path):
+    heavy = {"numpy", "pandas", "sklearn", "scipy", "joblib", "tqdm", "skops", "rustling", "dask"}
+    assert not loaded(tmp_path, ["--help"]) & heavy
+
+
+def test_a_saved_tagger_needs_no_corpus_report_or_plot(tmp_path):
+    tagger, title = tmp_path / "tagger.skops", tmp_path / "title.csv"
+    title.write_text("id,text\n1,湖人擊敗勇士\n", encoding="utf-8")
+    learn = ("--train", ARTICLES, "--save", tagger, *FAST)
+    assert run_script(SCRIPT, *learn, XDG_CACHE_HOME=str(tmp_path)).returncode == 0
+    files = ["--model-file", tagger, "--test", title, "--output", tmp_path / "tagged.csv"]
+    heavy = {"pycantonese", "quality", "matplotlib", "datasketch", "opencc", "selectolax"}
+    assert not loaded(tmp_path, ["--predict", *map(str, files)]) & heavy
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no process groups to interrupt")
+@pytest.mark.parametrize("seconds", [0.1, 2, 6])
+def test_an_interrupt_is_one_line_also_of_the_workers(seconds, tmp_path):
+    process = subprocess.Popen(
+        [sys.executable, SCRIPT, "--output", tmp_path / "tags.csv", "--search", "full"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        start_new_session=True,
+        preexec_fn=take_interrupts,
+    )
+    time.sleep(seconds)
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    said = [line for line in err.splitlines() if not line.startswith("no --train")]
+    assert said == ["tagging_prediction.py: interrupted"]
+    assert not out and not list(tmp_path.iterdir())
