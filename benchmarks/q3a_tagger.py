@@ -17,7 +17,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -37,6 +36,7 @@ from common.command import Command
 
 from articles.files import COLUMNS, Source, read_batches
 from articles.preparation import fit_to_learn_from, prepared
+from articles.rejections import Rejections
 from articles.sample import sample_articles
 from articles.words import segment
 from quality.scores import confusion, macro_f1
@@ -110,7 +110,7 @@ def read_corpora() -> dict[str, pd.DataFrame]:
 
 
 def read(paths: list[Path], source: Source) -> pd.DataFrame:
-    batches = read_batches(paths, ["id", "tag", "text"], source, Counter())
+    batches = read_batches(paths, ["id", "tag", "text"], source, Rejections())
     return fit_to_learn_from(prepared(pd.concat(batches, ignore_index=True)))
 
 

@@ -11,18 +11,15 @@ def leave(*_) -> None:
     os._exit(130)
 
 
-if "__mp_main__" in sys.modules:  # a process that the script started, and ends
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-elif os.path.realpath(f"{sys.argv[0]}/../common") == os.path.realpath(f"{__file__}/.."):
+if os.path.realpath(f"{sys.argv[0]}/../common") == os.path.realpath(f"{__file__}/.."):
     signal.signal(signal.SIGINT, leave)  # a script of this folder, not a test
 
-import errno
+from errno import EACCES, EEXIST, EISDIR, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR, EPERM
 from pathlib import Path
 
 import click
 
-WRONG_FILE = {errno.ENOENT, errno.EISDIR, errno.ENOTDIR, errno.EACCES, errno.EPERM, errno.EEXIST}
-WRONG_FILE |= {errno.ENAMETOOLONG, errno.ELOOP}  # the user named it
+WRONG_FILE = {EACCES, EEXIST, EISDIR, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR, EPERM}  # by the user
 
 
 class UserError(click.ClickException):
@@ -44,15 +41,18 @@ class Command(click.Command):
         click.version_option("2.0", message="%(prog)s %(version)s")(self)
 
     def invoke(self, ctx: click.Context) -> int | None:
-        if signal.getsignal(signal.SIGINT) is leave:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+        ours = signal.getsignal(signal.SIGINT) is leave
         try:
+            if ours:
+                signal.signal(signal.SIGINT, signal.default_int_handler)
             status = super().invoke(ctx)
             sys.stdout.flush()
+            if ours:  # all is done: an interrupt of Python's own end would be its death
+                signal.signal(signal.SIGINT, signal.SIG_IGN)
+            return status
         except KeyboardInterrupt:  # before click, which would print an empty line
             click.echo(f"{ctx.info_name}: interrupted", err=True)
             return 130
-        return status
 
     def main(self, args: list[str] | None = None) -> int:
         script = Path(self.callback.__code__.co_filename).name

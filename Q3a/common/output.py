@@ -29,8 +29,8 @@ def new_file(ctx: click.Context, param: click.Parameter, path: Path | None) -> P
     """Check, as the callback of an option and before any work, that a file can be written there."""
     if path and param.name == "plot" and path.suffix.lower() not in PICTURES:
         raise click.BadParameter(f"{str(path)!r} is not a picture: end it in {', '.join(PICTURES)}")
-    if path and not os.access(path if path.exists() else path.parent, os.W_OK):
-        raise click.BadParameter(f"{str(path)!r} cannot be written: see its folder")
+    if path and not (os.access(path.parent, os.W_OK) or path.is_char_device()):
+        raise click.BadParameter(f"{str(path.parent)!r} is not a folder that you can write to")
     return path
 
 

@@ -44,7 +44,7 @@ def estimator_and_temperature(tagger: CalibratedClassifierCV) -> tuple:
     """Return the fitted model, and scikit-learn's calibrator of it, whose `beta_` can be set.
 
     `beta_` is the inverse temperature. No public interface of scikit-learn sets it; tested with
-    scikit-learn 1.8 and 1.9.1. Raises OutsideError where the names are others.
+    scikit-learn 1.9.1. Raises OutsideError where the names are others.
     """
     try:
         (fitted,) = tagger.calibrated_classifiers_

@@ -101,7 +101,7 @@ def counting(count, plot, by):
         (["--count", "-1"], "-1 is not in the range"),
         (["--count", "4294967296"], "is not in the range"),
         (["--unknown"], "No such option '--unknown'"),
-        (["--cuont", "3"], "Did you mean '--count'?"),
+        (["--coumt", "3"], "Did you mean"),
         (["--cou", "3"], "--count"),
         (["--by", "texts"], "'texts' is not one of 'text', 'csv', 'json'"),
         (["--plot", "bars"], "'bars' is not a picture: end it in .png, .svg, .pdf"),

@@ -92,7 +92,6 @@ GOOD = {
         "--columns": ("id=id", "id=index,tag=class,text=title", "text=tag"),
         "--encoding": ("utf-8", "big5hkscs", "utf-16", "rot13", "idna", "undefined"),
         "--convert": ("s2hk", "t2s", "missing"),
-        "--cache": ("words.sqlite3", "empty", "logs"),
         "--candidates": ("candidates.csv", "missing/c.csv", "/dev/full"),
         "--plot": PICTURES,
         "--font": ("empty", "missing.ttf"),
@@ -141,7 +140,7 @@ GOOD = {
 DSN = ("--dsn", "{dsn}")
 STORE = ("--store", "sqlite:///store.db")
 PLAYS = (*STORE, "--plays", "plays.tsv")
-PREDICT = ("--output", "tagged.csv", "--no-cache", "--predict", "--model-file", "tagger.skops")
+PREDICT = ("--output", "tagged.csv", "--predict", "--model-file", "tagger.skops")
 FIRST = {
     "sql": (
         *[(*DSN, "--events", "events.csv")] * 4,
@@ -151,7 +150,7 @@ FIRST = {
     "refresh_rollup": ((*DSN, "--days", "2017-04-01", "2017-04-02"), DSN, ()),
     "raw_data_analytics": (("logs/plain.tsv",), ("logs",), ("logs", "--by", "url"), ("empty",)),
     "tagging_prediction": (
-        ("--output", "tagged.csv", "--no-cache", "--train", "few.csv"),
+        ("--output", "tagged.csv", "--train", "few.csv"),
         (*PREDICT, "--test", "new.csv"),
         PREDICT,
     ),

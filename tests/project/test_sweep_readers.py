@@ -15,7 +15,6 @@ import shutil
 import socket
 import sqlite3
 import tempfile
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
@@ -37,7 +36,7 @@ from pyarrow import parquet
 from alert import post
 from articles import files as articles
 from articles.preparation import prepared
-from articles.word_cache import cached_words
+from articles.rejections import Rejections
 from common.cluster import scheduler
 from evaluation import data as evaluation_data
 from evaluation import models as evaluation_models
@@ -169,7 +168,7 @@ def read_log(folder: Path, name: str) -> None:
 
 def read_articles(folder: Path, name: str) -> None:
     for encoding in (None, "utf-16", "big5hkscs"):
-        rejected = Counter()
+        rejected = Rejections()
         try:
             for batch in articles.read_batches(
                 [folder / name], ["id", "tag", "text"], articles.Source(encoding=encoding), rejected
@@ -189,18 +188,6 @@ def use_tagger(folder: Path, name: str) -> None:
 
 def prepared_articles():
     return prepared(pd.DataFrame({"id": ["1"], "text": TEXTS[:1]}))
-
-
-def word_cache_file(folder: Path) -> bytes:
-    folder.mkdir(parents=True)
-    cached_words(TEXTS, folder / "words.sqlite3")
-    return (folder / "words.sqlite3").read_bytes()
-
-
-def read_words(folder: Path, name: str) -> None:
-    found = cached_words(TEXTS, folder / name)
-    assert all(isinstance(words, str) for words in found)
-    assert len(found) == len(TEXTS)
 
 
 def read_font(folder: Path, name: str) -> None:
@@ -282,7 +269,6 @@ READERS = {
     "logs in xz": lambda folder: compressed_logs(lzma.compress, ".xz"),
     "articles": lambda folder: Reader(article_files(), read_articles),
     "saved tagger": lambda folder: Reader({"tagger.skops": tagger_bytes()}, use_tagger),
-    "cache of words": lambda folder: Reader({"words.sqlite3": word_cache_file(folder)}, read_words),
     "font": lambda folder: Reader({"font.ttf": font_bytes()}, read_font),
     "Last.fm 360K": lambda folder: Reader(
         listeners_files(folder), read_listeners, ((PLAYS_FILE, b"\xc2"), (PROFILE_FILE, b"a\n\xe6"))
