@@ -37,7 +37,6 @@ from alert import post
 from articles import files as articles
 from articles.preparation import prepared
 from articles.rejections import Rejections
-from common.cluster import scheduler
 from evaluation import data as evaluation_data
 from evaluation import models as evaluation_models
 from evaluation import settings as chosen_settings
@@ -338,11 +337,6 @@ def open_and_close(url: str) -> None:
     store.close()
 
 
-def open_cluster(address: str) -> None:
-    with scheduler(address):
-        pass
-
-
 def send_nowhere(url: str) -> None:
     """Post an alert while no other machine can be reached."""
     with patch("socket.getaddrinfo", side_effect=socket.gaierror("no network here")):
@@ -355,7 +349,6 @@ TEXT_READERS = {
         open_and_close,
         ("sqlite:///a.db", "dynamodb://table?region=eu-west-1&expire_days=3&lock_seconds=9"),
     ),
-    "cluster": (open_cluster, ("tcp://127.0.0.1:8786", "tls://[::1]:8786", "tcp://db:٣")),
     "server": (
         lambda dsn: connection.checked_dsn(dsn, "--dsn"),
         ("postgresql://a:b@db:5432/x?sslmode=disable", "host=db port=5432", "postgresql://%80"),
