@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Bring the rollup of `schema.sql` up to date for the days whose events changed."""
 
 from common.command import Command, UserError

@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Count the users who installed on a day and came back in the days after."""
 
 from common.command import Command, UserError

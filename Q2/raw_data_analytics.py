@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """How many bytes did the CDN send? Reads its logs and reports what became of every row."""
 
 from common.command import Command

@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Tag news articles: learn from tagged ones, report how well that works, tag new ones."""
 
 from common.command import Command

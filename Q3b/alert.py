@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Alert people that the daily job failed, by a message to a webhook."""
 
 from common.command import Command, OutsideError, UserError

@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Serve the published recommendations over HTTP, and at / a page for people."""
 
 from common.command import Command

@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Compare recommenders on held-out artists, and choose their settings."""
 
 from common.command import Command

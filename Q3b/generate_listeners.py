@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Write listeners drawn from a seed in the layout of the Last.fm 360K files."""
 
 from common.command import Command

@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """The daily job: recommend artists to every user and publish the answers to the store."""
 
 from common.command import Command, UserError

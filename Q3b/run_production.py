@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """The production way once, on this machine: the daily job, its store, the API, one request."""
 
 from common.command import Command, OutsideError

@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Execute the notebook from top to bottom and print its closing summary."""
 
 from common.command import Command, UserError

@@ -2,6 +2,7 @@
 
 import ast
 import hashlib
+import os
 import subprocess
 from pathlib import Path
 
@@ -100,6 +101,15 @@ def test_a_script_explains_itself(script):
     assert finished.returncode == 0, finished.stderr
     assert "Usage:" in finished.stdout
     assert f"python {name_of(script)}" in finished.stdout, "the help shows no example"
+    assert str(ROOT) not in finished.stdout, "the help shows a path of this machine"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such mode")
+@pytest.mark.parametrize("script", SCRIPTS, ids=name_of)
+def test_a_script_can_be_started_as_a_program(script):
+    """Shells complete the options of programs alone."""
+    assert script.read_text(encoding="utf-8").startswith("#!/usr/bin/env python3\n")
+    assert os.access(script, os.X_OK)
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=name_of)
