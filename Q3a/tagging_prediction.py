@@ -236,6 +236,11 @@ def check_combination(options: SimpleNamespace, unexpected: list[str]) -> None:
         (use and not options.test, "--predict needs --test"),
         (use and options.train, "--predict and --train exclude each other"),
         (use and extra, "--predict makes no --save, --plot or --candidates"),
+        (use and options.output_format != "text", "--predict writes to --output: no --format"),
+        (
+            use and (asked_model or options.out_of_core),
+            "--predict learns nothing: no --model, --search or --out-of-core",
+        ),
         (use and options.convert, "--predict converts as the saved tagger did: no --convert"),
         (not use and options.model_file, "--model-file needs --predict"),
         (options.test and not (use or options.train), "--test needs --train or --predict"),

@@ -128,15 +128,15 @@ def main(
         for line in rejected_lines(one.rejected, one.first_rejected):
             click.echo(line, err=True)
     plan = Plan([name for name in NAMES if name in (models or MODELS)], splits, top, seed)
-    check_libraries(plan.models)  # after the data: a mistake is told first
+    check_libraries(plan.models)  # after the data, so that errors in them are reported first
     plays = {name: one.plays for name, one in sets.items()}
-    for model in SPACES if tune else ():
-        if model in plan.models:
-            chosen = merged(chosen, choose(plays, model, trials, top, seed))
-            # After each model, since a choice takes minutes.
-            write_chosen(chosen, settings or Path(SETTINGS_FILE))
-    warm_up()
-    with connected(cluster) as client:
+    with connected(cluster) as client:  # before hours of tuning, in which it takes no part
+        for model in SPACES if tune else ():
+            if model in plan.models:
+                chosen = merged(chosen, choose(plays, model, trials, top, seed))
+                # After each model, since a choice takes minutes.
+                write_chosen(chosen, settings or Path(SETTINGS_FILE))
+        warm_up()
         rows = [row for name in plays for row in compare(name, plays[name], plan, chosen, client)]
     print(report(output_format, rows, sets))
     if plot:

@@ -3,6 +3,7 @@
 
 from common.command import Command, UserError
 
+import math
 import signal
 import sys
 from pathlib import Path
@@ -54,8 +55,14 @@ def check_step(options: SimpleNamespace) -> str:
     asked = [name for name in STEPS if getattr(options, name)]
     if len(asked) > 1:
         raise click.UsageError(f"--{asked[0]} and --{asked[1]} exclude each other")
+    if asked and (options.report or options.output_format != "text"):
+        raise click.UsageError(f"--{asked[0]} has neither a --report nor another --format")
+    if options.export and options.plays:
+        raise click.UsageError("--export reads --source: leave out --plays")
     if options.profiles and not options.plays:
         raise click.UsageError("--profiles needs --plays")
+    if math.isnan(options.share):  # which lies in every FloatRange
+        raise click.UsageError("--share nan is not a number")
     # A RECOMMENDER_SOURCE in the environment gives way to --plays.
     typed = click.get_current_context().get_parameter_source("source")
     if options.source and options.plays and typed is ParameterSource.COMMANDLINE:

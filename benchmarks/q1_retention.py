@@ -37,7 +37,7 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "Q1"))
 from common.command import Command
 
 from events.files import opened_in_turn
-from events.load import landed
+from events.load import load_files
 from events.view import create_view, existing_table
 from postgres.embedded import embedded_server
 from refresh_rollup import main as refresh_rollup
@@ -172,7 +172,7 @@ def measure_load(url: str, duck: DuckDBPyConnection, log: Path, runs: int) -> No
 def load_ours(url: str, log: Path) -> str:
     """As `sql.py --events` does; returns the peak memory of the server's process, on Linux."""
     connection = connect(url)
-    landed(connection, opened_in_turn([str(log)]), {}, skip_bad_rows=False).sources()
+    load_files(connection, opened_in_turn([str(log)]), {}, skip_bad_rows=False).sources()
     status = Path(f"/proc/{connection.info.backend_pid}/status")
     lines = status.read_text(encoding="utf-8").splitlines() if status.exists() else []
     connection.close()

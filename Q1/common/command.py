@@ -56,6 +56,7 @@ class Command(click.Command):
 
     def main(self, args: list[str] | None = None) -> int:
         script = Path(self.callback.__code__.co_filename).name
+        sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # closed by `2>&-`
         for stream in (sys.stdout, sys.stderr):
             if hasattr(stream, "reconfigure"):  # neither closed nor of a test
                 stream.reconfigure(encoding="utf-8", errors="backslashreplace")

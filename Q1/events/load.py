@@ -174,7 +174,7 @@ def as_csv(rows: Iterable[tuple[str, ...]]) -> io.BytesIO:
     return io.BytesIO(text.getvalue().encode())
 
 
-def landed(
+def load_files(
     connection: Connection,
     files: Iterable[EventFile],
     headers: dict[str, str],
@@ -188,6 +188,7 @@ def landed(
     for file in files:
         landing.load(file, headers)
     for reason, rejected in landing.rejected.items():
-        line = f"{rejected.rows:,} rows rejected, first {rejected.place}: {reason}"
+        rows = f"{rejected.rows:,} {'row' if rejected.rows == 1 else 'rows'}"
+        line = f"{rows} rejected, first {rejected.place}: {reason}"
         click.echo(line, err=True)  # print would take stdout if stderr is closed
     return landing

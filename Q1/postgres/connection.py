@@ -1,6 +1,6 @@
 """Which PostgreSQL server to ask: --dsn, the libpq variables or DATABASE_URL, else an embedded one.
 
-The variables may also stand in the file `.env` at the top of the project, which docker compose
+The variables may also be in the file `.env` at the top of the project, which docker compose
 reads as well. What the environment says goes first; once it names a host, `.env` is not read at
 all, so that the password of one server is never sent to another.
 """

@@ -9,7 +9,7 @@ from typing import Any
 from psycopg2.extensions import connection as Connection
 
 from events.files import EventFile, opened_in_turn
-from events.load import Rejected, landed
+from events.load import Rejected, load_files
 from events.sample import as_csv, sample_events
 from events.view import VIEW, create_view, existing_table
 from postgres.connection import start_reading
@@ -30,7 +30,7 @@ def load_events(connection: Connection, options: SimpleNamespace) -> dict[str, R
             files = opened_in_turn(options.events)
         else:
             files = [EventFile("sample events", BytesIO(as_csv(sample_events(options.seed))))]
-        landing = landed(connection, files, options.columns, options.on_bad_row == "skip")
+        landing = load_files(connection, files, options.columns, options.on_bad_row == "skip")
         rejected, sources = landing.rejected, landing.sources()
     create_view(connection, sources, options.time_zone)
     start_reading(connection)

@@ -35,9 +35,12 @@ class Columns(click.ParamType):
     def convert(self, value, param, ctx) -> dict[str, str]:
         if isinstance(value, dict):
             return value
-        pairs = dict(pair.partition("=")[::2] for pair in value.split(","))
+        given = [pair.partition("=")[::2] for pair in value.split(",")]
+        pairs = dict(given)
         if not set(pairs) <= set(NAMES) or not all(pairs.values()):
             self.fail(f"{value!r} does not map {', '.join(NAMES)}: write uid=userid,time=eventDate")
+        if len(pairs) < len(given):
+            self.fail(f"{value!r} maps one of {', '.join(NAMES)} twice")
         return pairs
 
 

@@ -98,5 +98,5 @@ def spread(number: int) -> list[int]:
 
 def save(figure, path: Path) -> None:
     """Write the picture, whole or not at all."""
-    with replacing(path) as beside:
-        figure.savefig(beside, dpi=120)
+    with replacing(path) as sibling:
+        figure.savefig(sibling, dpi=120)

@@ -6,12 +6,12 @@ import hashlib
 import logging
 import signal
 import sys
-from collections.abc import Iterator
 from concurrent.futures import CancelledError
 from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
+from pkgutil import walk_packages
 
 import click
 
@@ -31,7 +31,7 @@ cluster_option = click.option(
 
 
 @contextmanager
-def connected(address: str | None) -> Iterator:
+def connected(address: str | None):
     """Yield a client of the cluster at `address`, `local` being a new one; None without address."""
     if not address:
         yield None
@@ -80,11 +80,11 @@ def connect(address: str, at_the_end: ExitStack):
         raise OutsideError(f"cluster {address}: no worker came in {WORKER_SECONDS} s") from None
     except OSError:
         raise OutsideError(f"cluster {address}: no scheduler answers there") from None
-    files = [path.relative_to(FOLDER).as_posix() for path in sorted(FOLDER.glob("*/**/*.py"))]
-    here = fingerprint(files)
+    modules = sorted(module.name for module in walk_packages([str(FOLDER)]))
+    here = fingerprint(modules)
     try:
-        found = {"the scheduler": client.run_on_scheduler(fingerprint, files, WORKER_SECONDS)}
-        found |= client.run(fingerprint, files)
+        found = {"the scheduler": client.run_on_scheduler(fingerprint, modules, WORKER_SECONDS)}
+        found |= client.run(fingerprint, modules)
     except (ImportError, AttributeError):
         raise OutsideError(f"cluster {address}: {FOLDER.name} is not on its PYTHONPATH") from None
     for place, there in found.items():
@@ -94,12 +94,12 @@ def connect(address: str, at_the_end: ExitStack):
     return client
 
 
-def fingerprint(files: list[str], limit: float = 0, dask_scheduler=None) -> dict[str, str]:
+def fingerprint(modules: list[str], limit: float = 0, dask_scheduler=None) -> dict[str, str]:
     """Return what must agree: versions, and the code that this process would import."""
     if getattr(dask_scheduler, "no_workers_timeout", limit) is None:  # tasks would wait for ever
         dask_scheduler.no_workers_timeout = limit  # seconds
     code = hashlib.sha256()
-    for name in [file[:-3].replace("/", ".") for file in files if "deploy" not in file]:
+    for name in modules:
         code.update(Path(find_spec(name).origin).read_bytes())
     found = {name: version(name) for name in PACKAGES} | {"code": code.hexdigest()[:8]}
     return found | {"Python": "{}.{}".format(*sys.version_info)}

@@ -87,7 +87,8 @@ def account_lines(answer: Answer) -> list[str]:
         f"{answer.requests:,} requests counted of {account.rows_read:,} rows read; "
         f"{answer.rows_outside:,} outside the question, {account.rows_rejected:,} rejected",
         *(
-            f"  {rejects.rows:,} rows rejected, first {rejects.file}:{rejects.line}: {reason}"
+            f"  {rejects.rows:,} {'row' if rejects.rows == 1 else 'rows'} rejected, "
+            f"first {rejects.file}:{rejects.line}: {reason}"
             for reason, rejects in rejected
         ),
     ]

@@ -1,6 +1,6 @@
 """Articles that are nearly the same, found by MinHash and locality-sensitive hashing (datasketch).
 
-One story in two editions would otherwise stand in the training and in the test part of a fold,
+One story in two editions would otherwise be in the training and in the test part of a fold,
 and flatter the figures.
 """
 

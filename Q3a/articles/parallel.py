@@ -57,7 +57,7 @@ def on_all_cores(*data) -> AbstractContextManager:
         start_quiet_workers()
         return nullcontext()
     client.register_plugin(one_core_per_task())
-    return parallel_config(told_of_failures(client, list(data)))
+    return parallel_config(failing_backend(client, list(data)))
 
 
 def start_quiet_workers() -> None:
@@ -105,7 +105,7 @@ def backend_class(name: str, *methods: str, **settings) -> type:
     return found
 
 
-def told_of_failures(client, data: list):
+def failing_backend(client, data: list):
     """Return joblib's backend for Dask, made to end its loop when Dask gives a task up.
 
     Joblib is told of results alone, among which are the errors of our functions. Of a task that
@@ -113,7 +113,7 @@ def told_of_failures(client, data: list):
     """
     backend = backend_class("dask", "submit", "retrieve_result_callback", client=client)
 
-    class ToldOfFailures(backend):
+    class FailingBackend(backend):
         def submit(self, func, callback=None):
             def tell(done) -> None:
                 if error := done.exception():
@@ -128,7 +128,7 @@ def told_of_failures(client, data: list):
                 raise out
             return super().retrieve_result_callback(out)
 
-    return ToldOfFailures(client=client, scatter=data)
+    return FailingBackend(client=client, scatter=data)
 
 
 def remove_from_workers(folder: str) -> None:

@@ -26,7 +26,8 @@ class Rejections:
     def lines(self) -> list[str]:
         """Return a line for each reason."""
         return [
-            f"{rows} rows rejected, first {self.first[reason]}: {reason}"
+            f"{rows:,} {'row' if rows == 1 else 'rows'} rejected, "
+            f"first {self.first[reason]}: {reason}"
             for reason, rows in self.counts.items()
         ]
 

@@ -33,8 +33,8 @@ def plot_run(run: Run, path: Path, named_font: Path | None) -> None:
     for axis in axes:
         for label in [*axis.get_xticklabels(), *axis.get_yticklabels()]:
             label.set_fontproperties(font)
-    with replacing(path) as beside:
-        figure.savefig(beside, dpi=120)
+    with replacing(path) as sibling:
+        figure.savefig(sibling, dpi=120)
 
 
 def draw_confusion(axis: Axes, counts: pd.DataFrame, font: FontProperties) -> None:

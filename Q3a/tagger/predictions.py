@@ -45,7 +45,7 @@ def write_predictions(
     pandas writes them batch by batch: they may be more than memory holds.
     """
     outcomes = Counter()
-    with replacing(output) as beside, beside.open("w", encoding="utf-8", newline="") as file:
+    with replacing(output) as sibling, sibling.open("w", encoding="utf-8", newline="") as file:
         for number, articles in enumerate(batches):
             table = predictions(tagger, articles, min_confidence)
             table.to_csv(file, index=False, header=number == 0, lineterminator="\n")

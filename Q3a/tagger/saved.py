@@ -47,14 +47,14 @@ def save_tagger(tagger: CalibratedClassifierCV, convert: str | None, path: Path)
     """Write the tagger to `path`, compressed."""
     saved = SavedTagger(tagger, convert, segmenter_name(), sklearn.__version__)
     content = {name: getattr(saved, name) for name in SavedTagger.__dataclass_fields__}
-    with replacing(path) as beside:
-        skops.io.dump(content, beside, compression=zipfile.ZIP_DEFLATED)
+    with replacing(path) as sibling:
+        skops.io.dump(content, sibling, compression=zipfile.ZIP_DEFLATED)
 
 
 def load_tagger(path: Path) -> SavedTagger:
     """The tagger of `path`. Raises UserError if it is none or holds a foreign type.
 
-    A segmenter or a scikit-learn of another version is said on standard error.
+    A segmenter or a scikit-learn of another version is reported on standard error.
     """
     with path.open("rb"):
         pass  # a missing file is named as such

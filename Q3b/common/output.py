@@ -11,7 +11,6 @@ from pathlib import Path
 import click
 
 FORMATS = ("text", "csv", "json")
-PICTURES = (".png", ".svg", ".pdf")
 
 
 def formatted(form: str, text: str, header: Sequence[str], rows: Iterable, record: dict) -> str:
@@ -27,8 +26,8 @@ def formatted(form: str, text: str, header: Sequence[str], rows: Iterable, recor
 
 def new_file(ctx: click.Context, param: click.Parameter, path: Path | None) -> Path | None:
     """Check, as the callback of an option and before any work, that a file can be written there."""
-    if path and param.name == "plot" and path.suffix.lower() not in PICTURES:
-        raise click.BadParameter(f"{str(path)!r} is not a picture: end it in {', '.join(PICTURES)}")
+    if path and param.name == "plot" and path.suffix.lower() not in {".png", ".svg", ".pdf"}:
+        raise click.BadParameter(f"{str(path)!r} is not a picture: end it in .png, .svg or .pdf")
     if path and not (os.access(path.parent, os.W_OK) or path.is_char_device()):
         raise click.BadParameter(f"{str(path.parent)!r} is not a folder that you can write to")
     return path

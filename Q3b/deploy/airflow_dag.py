@@ -3,7 +3,7 @@
 Put it where Airflow looks for DAGs, or name this folder in AIRFLOW__CORE__DAGS_FOLDER. Airflow has
 an environment of its own (requirements-airflow.txt): the steps run in the project's.
 
-    RECOMMENDER_HOME    the project (default: the project that this file stands in)
+    RECOMMENDER_HOME    the project (default: the project that this file is in)
     RECOMMENDER_PYTHON  its Python (default: .venv/bin/python there)
     RECOMMENDER_WORK    a folder that all workers share, for a day's tables (default: the
                         system's temporary folder); nobody else may read it
@@ -69,7 +69,7 @@ def import_tables(day: str) -> list[str]:
 
 @task
 def run(day: str, files: list[str]) -> None:
-    """Write the day's set beside the published one, which readers go on to see."""
+    """Write the day's set next to the published one, which readers go on to see."""
     recommend_daily(*files, "--run-id", day, "--no-publish")
 
 

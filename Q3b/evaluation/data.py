@@ -77,7 +77,6 @@ def read_ml_100k(folder: Path, on_bad_row: str = "stop") -> DataSet:
     films, bad_films = read_table(
         folder / "u.item", "films", ["film", "title"], separator="|", encoding="latin-1", **how
     )
-    people = people.drop_duplicates("user")
     profiles = pd.DataFrame(
         {
             "gender": people["gender"].str.lower().to_numpy(),
@@ -121,8 +120,9 @@ def read_table(
 ) -> tuple[pd.DataFrame, Rejected]:
     """Return the first columns of a file without quotes as texts, and the rows left out.
 
-    A row is bad that has fewer than these columns or more than the first line, or that has no
-    number above 0 in a column `plays`, which is returned as numbers. `kind` begins each reason.
+    A row is bad that has fewer than these columns or more than the first line, that is a second
+    profile of a user, or that has no number above 0 in a column `plays`, which is returned as
+    numbers. `kind`, such as "profile", begins each reason.
     """
     lines, rows = split_lines(path, separator, encoding)
     width = len(rows[0])
@@ -133,6 +133,10 @@ def read_table(
     cells = [row[: len(columns)] for row, good in zip(rows, sound, strict=True) if good]
     table = pd.DataFrame(cells, columns=columns, index=lines[sound], dtype=object)
     wrong = {f"{kind}: not {width} columns": lines[~sound]}
+    if kind == "profile":
+        repeated = table["user"].duplicated().to_numpy()
+        wrong[f"{kind}: user id repeated"] = table.index[repeated]
+        table = table[~repeated]
     if "plays" in columns:
         with np.errstate(over="ignore"):  # what is endless as a float32 is rejected
             numbers = pd.to_numeric(table["plays"], errors="coerce").to_numpy(np.float32)

@@ -19,8 +19,8 @@ def plot_comparison(rows: list[dict], path: Path, top: int) -> None:
     for axes, name in zip(panels, names, strict=True):
         draw_panel(axes, [summary(row) for row in rows if row["data"] == name], top)
         axes.set_title(name)
-    with replacing(path) as beside:
-        figure.savefig(beside, dpi=120)
+    with replacing(path) as sibling:
+        figure.savefig(sibling, dpi=120)
 
 
 def draw_panel(axes: Axes, summaries: list[dict], top: int) -> None:

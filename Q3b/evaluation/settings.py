@@ -56,8 +56,8 @@ def is_setting(model: str, name: str, value: object) -> bool:
 
 def write_chosen(chosen: dict[str, dict[str, dict]], path: Path) -> None:
     """Write the chosen settings, whole or not at all."""
-    with replacing(path) as beside:
-        beside.write_text(json.dumps(chosen, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    with replacing(path) as sibling:
+        sibling.write_text(json.dumps(chosen, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def merged(old: dict[str, dict], new: dict[str, dict]) -> dict[str, dict]:

@@ -2,7 +2,9 @@
 
 from common.command import UserError
 
+import os
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import urlsplit
@@ -30,7 +32,7 @@ def read_input(options: SimpleNamespace) -> Listening:
     with tempfile.TemporaryDirectory(prefix="recommend-daily-") as folder:
         if options.source:
             exported = export_app(options.source, Path(folder), age)
-            return read_listening(*exported, on_bad_row=on_bad_row)
+            return read_temporary(Path(folder), "the app's ", *exported, None, on_bad_row)
         if (FOLDER / PLAYS_FILE).exists():
             return read_listening(FOLDER / PLAYS_FILE, FOLDER / PROFILE_FILE, age, on_bad_row)
         if urlsplit(options.store).scheme != "sqlite":
@@ -39,7 +41,26 @@ def read_input(options: SimpleNamespace) -> Listening:
                 "pass --source or --plays, or set RECOMMENDER_SOURCE"
             )
         click.echo("no plays are named: using a sample drawn from a seed", err=True)
-        return read_listening(*write_listeners(Path(folder)), age, on_bad_row)
+        drawn = write_listeners(Path(folder))
+        return read_temporary(Path(folder), "the sample's ", *drawn, age, on_bad_row)
+
+
+def read_temporary(
+    folder: Path,
+    whose: str,
+    plays: Path,
+    profiles: Path,
+    max_age: MaximumAge | None,
+    on_bad_row: str,
+) -> Listening:
+    """Read files of a temporary folder; places of bad rows name `whose` files they are instead."""
+    try:
+        found = read_listening(plays, profiles, max_age, on_bad_row)
+    except UserError as error:
+        raise UserError(error.message.replace(f"{folder}{os.sep}", whose)) from None
+    places = found.first_rejected.items()
+    named = {reason: place.replace(f"{folder}{os.sep}", whose) for reason, place in places}
+    return replace(found, first_rejected=named)
 
 
 def export_app(source: str, folder: Path, max_age: MaximumAge | None) -> tuple[Path, Path]:

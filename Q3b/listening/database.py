@@ -9,12 +9,14 @@ cursor, so that memory stays small on both sides however many rows there are.
 
 from common.command import OutsideError, UserError
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg2
 import pyarrow as pa
+from psycopg2.extensions import parse_dsn
 from pyarrow import parquet
 from tqdm import tqdm
 
@@ -74,10 +76,9 @@ def export_tables(url: str, folder: Path, max_age: str | None = None) -> tuple[P
 @contextmanager
 def snapshot(url: str) -> Iterator[psycopg2.extensions.connection]:
     """Yield a connection on which every query sees the same state of the database."""
+    check_url(url)
     try:
         connection = psycopg2.connect(url, application_name="recommend_daily", connect_timeout=10)
-    except psycopg2.ProgrammingError as error:
-        raise UserError(f"the source is no PostgreSQL URL: {first_line(error)}") from error
     except UnicodeDecodeError as error:  # such as of a server that speaks French in Latin-1
         raise OutsideError(
             "the app's database cannot be reached; its message is not UTF-8 text"
@@ -97,6 +98,23 @@ def snapshot(url: str) -> Iterator[psycopg2.extensions.connection]:
         raise OutsideError(f"the app's database: {first_line(error)}") from error
     finally:
         connection.close()
+
+
+def check_url(url: str) -> None:
+    """Raise UserError for what is not a PostgreSQL URL, without the URL, which may hold a password.
+
+    libpq's own messages quote it. A password with a raw "/" ends the host early, so that a part of
+    it is taken for the port.
+    """
+    try:
+        port = parse_dsn(url).get("port", "")
+    except (psycopg2.ProgrammingError, UnicodeError):
+        port = "not a URL"
+    if not re.fullmatch(r"[0-9,]*", port):
+        raise UserError(
+            "the source is not a PostgreSQL URL: write postgresql://USER@HOST:5432/DATABASE, and "
+            "percent-encode special characters of a password"
+        )
 
 
 def copy_rows(

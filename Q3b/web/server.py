@@ -45,7 +45,12 @@ def check_address(host: str, port: int, guarded: bool) -> None:
 
 
 def run_gunicorn(host: str, port: int, workers: int, threads: int, access_log: bool) -> None:
-    """Replace this process with gunicorn, so that signals reach gunicorn directly."""
+    """Replace this process with gunicorn, so that signals reach gunicorn directly.
+
+    Raises UserError on Windows, which lacks what gunicorn needs.
+    """
+    if os.name == "nt":
+        raise UserError("gunicorn does not run on Windows: pass --server waitress")
     bound = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     settings = [
         *("--config", str(FOLDER / "deploy" / "gunicorn.conf.py"), "--bind", bound),

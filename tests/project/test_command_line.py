@@ -62,6 +62,24 @@ def test_a_closed_stream_is_no_traceback(closed, option, status):
     assert finished.stderr == (closed_line if closed == 1 else "")
 
 
+@pytest.mark.skipif(os.name == "nt", reason="closes streams as a POSIX shell does")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["Q1/sql.py", "--embedded", "--format", "json"],
+        ["Q2/raw_data_analytics.py", "--format", "json"],
+        ["Q3b/evaluate.py", "--models", "popularity", "--splits", "1", "--format", "json"],
+    ],
+)
+def test_a_run_without_standard_error_answers_alone(arguments):
+    """Progress and messages have nowhere to go: they must not be in the answer, or end the run."""
+    program = "import os, sys; os.close(2); os.execv(sys.argv[1], sys.argv[1:])"
+    command_line = [sys.executable, "-c", program, sys.executable, *arguments]
+    finished = subprocess.run(command_line, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert finished.returncode == 0
+    json.loads(finished.stdout)
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk that is always full")
 @pytest.mark.parametrize("arguments", [["Q3b/alert.py", "--help"], ["Q2/raw_data_analytics.py"]])
 def test_a_full_disk_is_one_line(arguments):
@@ -104,7 +122,7 @@ def counting(count, plot, by):
         (["--coumt", "3"], "Did you mean"),
         (["--cou", "3"], "--count"),
         (["--by", "texts"], "'texts' is not one of 'text', 'csv', 'json'"),
-        (["--plot", "bars"], "'bars' is not a picture: end it in .png, .svg, .pdf"),
+        (["--plot", "bars"], "'bars' is not a picture: end it in .png, .svg or .pdf"),
         (["--plot", "nowhere/bars.png"], "'nowhere' is not a folder"),
         (["superfluous"], "superfluous"),
     ],

@@ -16,7 +16,7 @@ import psycopg2
 import pytest
 
 from events.files import EventFile, files_named
-from events.load import CHUNK_BYTES, landed
+from events.load import CHUNK_BYTES, load_files
 from postgres.connection import session
 from sql import main
 from tests.conftest import ROOT, assert_one_line_error, clean_environment, run_here
@@ -206,7 +206,7 @@ def test_bad_rows_are_left_out_on_request_and_still_counted(run, tmp_path):
     file = tmp_path / "events-1.csv"
     assert finished.stderr.splitlines()[-2:] == [
         f"2 rows rejected, first {file}:5: {WRONG_TIME}",
-        f"1 rows rejected, first {file}:8: {WRONG_COLUMNS}",
+        f"1 row rejected, first {file}:8: {WRONG_COLUMNS}",
     ]
     answer = json.loads(finished.stdout)
     assert answer["rows_rejected"] == {WRONG_TIME: 2, WRONG_COLUMNS: 1}
@@ -283,7 +283,7 @@ def test_an_interrupt_ends_the_loading(postgres_url, interruptible):
         pytest.raises(KeyboardInterrupt),
         session(postgres_url, "--dsn", "REPEATABLE READ") as connection,
     ):
-        landed(connection, [log], {}, skip_bad_rows=True)
+        load_files(connection, [log], {}, skip_bad_rows=True)
 
 
 def test_a_server_that_goes_away_while_loading_is_said_in_one_line(postgres_url, capsys):
@@ -295,6 +295,6 @@ def test_a_server_that_goes_away_while_loading_is_said_in_one_line(postgres_url,
     ):
         end = "SELECT pg_terminate_backend(%s, 10000)"
         log = Disturbed(lambda: cursor.execute(end, [connection.info.backend_pid]))
-        landed(connection, [EventFile("log.csv", log)], {}, skip_bad_rows=True)
+        load_files(connection, [EventFile("log.csv", log)], {}, skip_bad_rows=True)
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("server: ")

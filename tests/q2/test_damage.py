@@ -113,7 +113,7 @@ def test_the_text_names_each_reason_with_its_first_row(tmp_path):
     assert run(log).stdout.splitlines()[1:] == [
         "1 requests counted of 5 rows read; 0 outside the question, 4 rejected",
         f"  3 rows rejected, first {log}:2: wrong number of fields",
-        f"  1 rows rejected, first {log}:5: size is negative",
+        f"  1 row rejected, first {log}:5: size is negative",
     ]
 
 

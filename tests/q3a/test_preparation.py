@@ -47,7 +47,7 @@ def test_an_article_without_a_word_is_a_bad_row():
     rows = articles(("1", "a", "新盤開售"), ("2", "b", "！")).assign(place=["x.csv:2", "x.csv:3"])
     rejected = Rejections()
     assert fit_to_learn_from(rows, rejected)["id"].tolist() == ["1"]
-    assert rejected.lines() == ["1 rows rejected, first x.csv:3: no words"]
+    assert rejected.lines() == ["1 row rejected, first x.csv:3: no words"]
     with pytest.raises(UserError, match=r"x\.csv:3: no words; fix the row or pass --on"):
         fit_to_learn_from(rows, Rejections("stop"))
 

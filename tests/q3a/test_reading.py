@@ -67,7 +67,7 @@ def test_rejected_rows_are_counted_by_reason(tmp_path):
     assert articles["id"].tolist() == ["1", "5"]
     assert articles["place"].tolist() == [f"{path}:2", f"{path}:8"]
     assert rejected.lines() == [
-        f"1 rows rejected, first {path}:4: no tag",
+        f"1 row rejected, first {path}:4: no tag",
         f"2 rows rejected, first {path}:6: wrong number of fields",
     ]
     assert rejected.record() == {
@@ -84,7 +84,7 @@ def test_reading_stops_at_the_first_bad_row_when_asked(tmp_path):
 
 
 def test_a_file_of_bad_rows_alone_says_what_is_bad(tmp_path):
-    with pytest.raises(UserError, match=r"articles\.csv: 1 rows rejected, first .*:2: no tag"):
+    with pytest.raises(UserError, match=r"articles\.csv: 1 row rejected, first .*:2: no tag"):
         read([written(tmp_path, "id,tag,text\n1,,x\n")])
 
 

@@ -164,8 +164,8 @@ def test_bad_rows_are_in_the_report_or_stop_the_run(tmp_path, capsys):
         },
         "test": {"wrong number of fields": {"rows": 1, "first": f"{new}:3"}},
     }
-    assert f"1 rows rejected, first {new}:3: wrong number of fields\n" in err
-    assert f"1 rows rejected, first {articles}:{lines + 1}: no words\n" in err
+    assert f"1 row rejected, first {new}:3: wrong number of fields\n" in err
+    assert f"1 row rejected, first {articles}:{lines + 1}: no words\n" in err
     assert main([*map(str, asked), "--on-bad-row", "stop"]) == 2
     line = capsys.readouterr().err.splitlines()[-1]
     assert f"{new}:3: wrong number of fields; fix the row or pass --on-bad-row skip" in line

@@ -61,6 +61,11 @@ def test_an_interrupt_at_any_moment_is_one_line_and_leaves_nothing(tmp_path, sec
     assert list(tmp_path.iterdir()) == []
 
 
+def test_the_users_own_cluster_and_store_are_left_alone():
+    settings = {"DASK_SCHEDULER_ADDRESS": "tcp://127.0.0.1:1", "RECOMMENDER_STORE": "redis://a"}
+    assert run_script("Q3b/run_production.py", **settings).returncode == 0
+
+
 def test_a_wrong_limit_is_one_line():
     assert_one_line_error(run_script("Q3b/run_production.py", "--limit", "0"), 2, "--limit")
 

@@ -1,5 +1,7 @@
 """The daily job as a scheduler runs it: from plays to what readers of the store see."""
 
+from common.command import UserError
+
 import csv
 import json
 import os
@@ -13,6 +15,7 @@ import numpy as np
 import psycopg2
 import pytest
 
+from job.input import read_temporary
 from listening.lastfm import read_lastfm
 from listening.sample.files import write_listeners
 from recommend_daily import main
@@ -262,6 +265,9 @@ def app(files, postgres_url):
         (["--neighbours", "0"], ["--neighbours"]),
         (["--recommendations", "0"], ["--recommendations"]),
         (["--share", "0"], ["--share"]),
+        (["--share", "nan"], ["--share nan"]),
+        (["--rollback", "--report", "x.json"], ["--rollback", "--report"]),
+        (["--verify", "x", "--format", "json"], ["--verify", "--format"]),
         (["--share", "0.0001", "--gender", "f"], ["--share"]),
         (["--metric", "manhattan"], ["--metric"]),
         (["--run-id", "a b"], ["run id"]),
@@ -392,3 +398,14 @@ def test_sigterm_stops_a_run_and_leaves_nothing(url, files):
     watched.close()
     assert open_store(url).current().version == old["version"]
     assert job(url, *files).returncode == 0
+
+
+def test_bad_rows_of_temporary_files_are_named_by_what_the_files_are(tmp_path):
+    files = write_listeners(tmp_path, users=9, artists=12, seed=1)
+    found = read_temporary(tmp_path, "the sample's ", *files, None, "skip")
+    places = found.first_rejected.values()
+    assert places
+    assert all(place.startswith("the sample's usersha1-") for place in places)
+    with pytest.raises(UserError, match="the sample's usersha1") as raised:
+        read_temporary(tmp_path, "the sample's ", *files, None, "stop")
+    assert str(tmp_path) not in str(raised.value)

@@ -136,8 +136,25 @@ def test_a_server_that_is_down_is_an_outside_failure(tmp_path):
 
 
 def test_a_wrong_url_is_the_users_mistake(tmp_path):
-    with pytest.raises(UserError, match="no PostgreSQL URL"):
+    with pytest.raises(UserError, match="not a PostgreSQL URL"):
         export_tables("postgresql://[half/app", tmp_path)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mysql://reader:s3cret@db/app",
+        "postgresql://reader:s3c%ret@db/app",
+        "postgresql://reader:s3c/ret@db/app",
+        "postgresql://reader:s3cret@[db/app",
+    ],
+)
+def test_a_password_in_a_wrong_url_is_in_no_message(tmp_path, url):
+    """libpq's messages quote what they cannot read."""
+    with pytest.raises(UserError, match="not a PostgreSQL URL") as raised:
+        export_tables(url, tmp_path)
+    assert "s3c" not in str(raised.value)
+    assert raised.value.__cause__ is None
 
 
 def test_the_password_is_in_no_message(tmp_path):
