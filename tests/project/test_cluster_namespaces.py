@@ -14,7 +14,7 @@ from contextlib import suppress
 
 import pytest
 
-from tests.conftest import ROOT, START_SECONDS, clean_environment, run_script
+from tests.conftest import QUESTIONS, ROOT, START_SECONDS, clean_environment, run_script
 
 pytestmark = pytest.mark.slow
 SCHEDULER, *WORKERS, CLIENT = PLACES = ["scheduler", "worker-1", "worker-2", "client"]
@@ -89,7 +89,7 @@ def workers(network, tmp_path_factory) -> Iterator[list[str]]:
             process = subprocess.Popen(
                 inside(place, *command),
                 cwd=folder,
-                env=clean_environment(),
+                env=clean_environment() | {"PYTHONPATH": os.pathsep.join(map(str, QUESTIONS))},
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
@@ -137,7 +137,7 @@ def on_cluster(*command: str) -> subprocess.CompletedProcess:
         timeout=400,
     )
     assert finished.returncode == 0, finished.stderr
-    assert f"cluster tcp://{ADDRESSES[SCHEDULER]}:8786: workers " in finished.stderr
+    assert f"tcp://{ADDRESSES[SCHEDULER]}:8786: workers 2" in finished.stderr
     return finished
 
 

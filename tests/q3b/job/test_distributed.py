@@ -99,7 +99,7 @@ def test_workers_write_to_dynamodb_themselves(cluster, files, tmp_path, dynamodb
 
 @pytest.mark.slow
 def test_an_evaluation_finds_the_same(cluster):
-    models = ["--models", "user-user euclidean", "user-user cosine", "--splits", "2"]
+    models = ["--models=user-user euclidean", "--models=user-user cosine", "--splits", "2"]
     rows = []
     for where in ([], ["--cluster", cluster.address]):
         finished = run_script(EVALUATE, *models, "--format", "json", *where)
@@ -162,7 +162,7 @@ def test_a_lost_scheduler_is_one_line_and_readers_stay_on_the_old_set(tmp_path, 
     assert "Traceback" not in errors
     *said, last = errors.strip().splitlines()
     assert "the scheduler was lost" in last
-    assert [line for line in said if "dashboard" not in line] == []
+    assert [line for line in said if ": workers 2, http" not in line] == []
     assert open_store(url).current() == run
     assert contents(tmp_path / "recommendations.db") == old
     with sqlite3.connect(tmp_path / "recommendations.db") as connection:
