@@ -163,9 +163,12 @@ def main(
     asked = question.ask(first, last, extensions, caches, by, time_zone, over_time=bool(plot))
 
     gc.disable()  # what is loaded here stays: to search it for garbage takes a tenth of the start
+    from logs.scanner import load_kernel
     from traffic.answer import answer
     from traffic.report import print_report
 
+    if not cluster:
+        load_kernel()
     gc.freeze()
     gc.enable()
     if not logs:

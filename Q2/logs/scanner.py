@@ -1,6 +1,7 @@
 """A block of log lines as records: a DataFrame with a row per request, and the rejected rows."""
 
 import re
+import sys
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -51,6 +52,22 @@ class ScannedBlock:
         if self.layout.double_encoded:
             texts = (text.replace(b"%25", b"%") for text in texts)
         return [decode(text) for text in texts]
+
+
+def load_kernel() -> None:
+    """Load the compiled kernel without SciPy, which takes as long to load as the kernel does.
+
+    numba looks for BLAS in it, which the kernel does not call, and remembers that there is none: so
+    this is for a command, whose process compiles nothing else.
+    """
+    hidden = "scipy.linalg" not in sys.modules
+    if hidden:
+        sys.modules["scipy.linalg"] = None  # its import fails as if it were not installed
+    try:
+        scan_block("", Layout((DATE, TIME, SIZE, URL)), memoryview(b"\n"))
+    finally:
+        if hidden:
+            del sys.modules["scipy.linalg"]
 
 
 def decode(text: bytes) -> str:

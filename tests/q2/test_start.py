@@ -54,6 +54,13 @@ def test_a_run_loads_only_what_it_needs():
     assert "duckdb" in loaded(FIXTURES / "plain.tsv", "--by", "url")
 
 
+def test_scipy_is_not_loaded_and_can_be_afterwards():
+    program = "import sys; from logs.scanner import load_kernel; load_kernel(); " + (
+        "assert 'scipy.linalg' not in sys.modules; import scipy.linalg"
+    )
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT / "Q2", check=True)
+
+
 def test_the_kernel_is_compiled_once_for_all_blocks():
     row = b"2017-08-24\t00:00:00\t1\t/a.jpg\n"
     for block in (row, bytearray(row)):  # the last line of a file, and the lines before it
