@@ -22,7 +22,7 @@ PAGES = [ROOT / "README.md", *sorted(ROOT.glob("Q*/README.md")), ROOT / "benchma
 LINKING_PAGES = [*PAGES, ROOT / "CONTRIBUTING.md"]
 CONSOLE_BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # A command of a `sh` block or within a line, with lines continued by a backslash, but no remark.
-COMMAND = re.compile(r"\bpython ((?:Q\w+|benchmarks)/\w+\.py(?:[^`\n#&;|\\]|\\\n)*)")
+COMMAND = re.compile(r"\bpython ((?:Q\w+|benchmarks)/\w+\.py(?:[^`\n#&;|)\\]|\\\n)*)")
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 PROMISED_SECTIONS = {

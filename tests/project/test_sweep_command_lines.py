@@ -172,6 +172,7 @@ COSTLY = ("evaluate", "generate_listeners")
 
 # Exit code 1 is for these failures alone; all others are the user's mistake.
 OUTSIDE = re.compile(
+    r"no scheduler answers there|"
     r"PostgreSQL: |Connection refused|the app's database|no such store yet|no finished run"
     r"|another run was published|file is not a database|failed: no message|exit code 1$"
     r"|already in use|these failed: |No space left on device|Input/output error"
@@ -377,6 +378,7 @@ def sweeping(script: Path, module: ModuleType) -> Iterator[None]:
     put = stack.enter_context
     put(patch.dict(os.environ, no_settings(), clear=True))
     put(patch.object(sys, "executable", FALSE))
+    put(patch("common.cluster.CONNECT_SECONDS", 0.2))
     if script.stem == "api":  # all but serving itself
         put(patch("os.execv"))
         put(patch("signal.pthread_sigmask"))  # the api blocks interrupts for gunicorn
