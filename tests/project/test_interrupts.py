@@ -26,9 +26,11 @@ COMMANDS = {
     "Q3b/run_production.py": [],
     "Q3b/run_prototype.py": ["--sample", "--output", "executed.ipynb"],
 }
-FIRST_LINE = 0.08  # seconds that Python itself takes to start: before that no script has a say
-MOMENTS = [FIRST_LINE, 0.2, 0.4, 0.6, 0.8, 1.0, 1.4, 1.8, 2.3, 3.0]
-QUICK = {FIRST_LINE, 0.6, 1.8}
+# Seconds. Python itself takes 0.03 to start, and longer on a busy machine or if its lines are counted:
+# until a script's first line is reached, the script has no say.
+STARTED = 0.5
+MOMENTS = [0.08, 0.2, 0.4, 0.6, 0.8, 1.0, 1.4, 1.8, 2.3, 3.0]
+QUICK = {0.08, 0.6, 1.8}
 
 
 @pytest.mark.parametrize(
@@ -59,6 +61,9 @@ def test_an_interrupt_is_one_line(script, moment, tmp_path, postgres_url):
         os.killpg(process.pid, signal.SIGINT)  # as a terminal: the children get it too
     _, errors = process.communicate(timeout=60)
     name = script.rpartition("/")[2]
+    if moment < STARTED and "Traceback" in errors:
+        assert name not in errors  # Python itself was still starting
+        return
     assert "Traceback" not in errors
     if process.returncode == 130:
         assert errors.splitlines()[-1] == f"{name}: interrupted"
