@@ -33,7 +33,7 @@ def named_files(ctx: click.Context, param: click.Parameter, names: tuple[str, ..
     """Return the files that an option names, in order; a pattern stands for several."""
     found = [(name, matching_files(name)) for name in names]
     if missing := [name for name, paths in found if not paths]:
-        raise click.BadParameter(f"there is no file {missing[0]!r}")
+        raise click.BadParameter(f"file {missing[0]!r} does not exist")
     return [path for _, paths in found for path in paths]
 
 

@@ -183,7 +183,7 @@ def peak_memory(cluster: Cluster) -> float:
 def measure(job: Job) -> None:
     """Print what a job takes without a cluster and on one and two workers."""
     if not shutil.which("taskset"):
-        raise OutsideError("there is no program taskset, which holds a run to one core")
+        raise OutsideError("the program taskset, which holds a run to one core, is not installed")
     succeed(job.script, *job.small)  # compiles the kernels
     usual, alone = timed(job), timed(job, one_core=True)
     folder = str(ROOT / Path(job.script).parent)  # as in the job's image

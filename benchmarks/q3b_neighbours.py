@@ -206,7 +206,7 @@ def growth(results: list[dict]) -> float:
 
 
 def extrapolated(results: list[dict], users: int) -> float:
-    """CPU seconds for so many users: each stage grows as it did between the two largest runs."""
+    """CPU seconds for a number of users: each stage grows as between the two largest runs."""
     small, large = two_largest(results)
     times, step = users / large["users"], np.log(large["users"] / small["users"])
     total = 0.0

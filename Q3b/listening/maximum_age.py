@@ -21,7 +21,7 @@ class MaximumAge:
     unit: str  # a key of UNITS
 
     def interval(self) -> str:
-        """The same as an interval of PostgreSQL."""
+        """Return the age as an interval of PostgreSQL."""
         return f"{self.number} {UNITS[self.unit]}"
 
     def since(self, now: datetime) -> datetime:

@@ -8,7 +8,7 @@ import numpy as np
 REASONS = 3  # of the user's own artists that explain a recommendation
 NEIGHBOURS, COUNTRY, GLOBAL = RULES = ("neighbours", "country", "global")
 
-# One recommended artist. Artists are numbers into the run's catalogue; -1 is no artist.
+# One recommended artist. Artists are numbers into the run's catalogue; -1 means none.
 RECOMMENDATION = np.dtype(
     [
         ("artist", "<i4"),
@@ -27,8 +27,8 @@ class Block:
     """The recommendations of some users: n users, r recommendations, t top artists in all.
 
     A user of whom `lists` names a country and an age group is served from that list; None means
-    the user's own recommendations. Raises ValueError if a user stands in the block twice, or if
-    a score is no number.
+    the user's own recommendations. Raises ValueError if a user is in the block twice, or if
+    a score is not a number.
     """
 
     users: list[str]

@@ -60,7 +60,7 @@ def positive_number(name: str, value: float | str) -> float:
 
 
 def generated_at(opened: Store) -> float:
-    """When the published set was generated, in epoch seconds; 0 if that cannot be told."""
+    """When the published set was generated, in epoch seconds; 0 if it is unknown."""
     try:
         run = opened.current()
     except OutsideError:

@@ -122,7 +122,7 @@ def test_a_command_that_a_page_names_has_the_options_of_its_script(command):
     except click.exceptions.Exit as end:  # of --help
         assert end.exit_code == 0
     except click.BadParameter as error:
-        missing = "there is no file" in error.message or isinstance(error.param.type, click.Path)
+        missing = "does not exist" in error.message or isinstance(error.param.type, click.Path)
         assert missing, error.format_message()
 
 

@@ -74,8 +74,8 @@ def test_every_new_article_gets_a_tag_and_keeps_its_id(finished):
 @pytest.mark.parametrize(
     ("arguments", "parts"),
     [
-        (("--train", "missing.csv"), ["--train", "there is no file 'missing.csv'"]),
-        (("--train", "no/*.csv"), ["--train", "there is no file 'no/*.csv'"]),
+        (("--train", "missing.csv"), ["--train", "'missing.csv' does not exist"]),
+        (("--train", "no/*.csv"), ["--train", "'no/*.csv' does not exist"]),
         (
             ("--train", ARTICLES, NEW),
             ["unexpected", "new.csv", "repeat --train"],
