@@ -15,7 +15,6 @@ from store.url import DEFAULT_STORE
 if TYPE_CHECKING:
     from flask import Flask
 
-SERVERS = ("gunicorn", "waitress")
 EXAMPLES = """\b
 example:
   python Q3b/api.py --store sqlite:///recommendations.db --port 8000
@@ -46,32 +45,25 @@ def create_app(config: Mapping | None = None) -> "Flask":
 )
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, help="Port to listen on.")
 @click.option(
-    "--server",
-    type=click.Choice(SERVERS),
-    default="waitress" if os.name == "nt" else "gunicorn",
-    help="WSGI server to run; gunicorn does not run on Windows.",
-)
-@click.option(
     "--workers",
     type=click.IntRange(1, 64),
     default=2,
     metavar="N",
-    help="Processes of gunicorn; waitress has one.",
+    help="Processes of the server; Windows has one.",
 )
 @click.option(
     "--threads",
     type=click.IntRange(1, 256),
     default=4,
     metavar="N",
-    help="Threads of each process.",
+    help="Requests that each process answers at once; more wait.",
 )
-@click.option("--access-log", is_flag=True, help="Let gunicorn log each request.")
+@click.option("--access-log", is_flag=True, help="Log each request on standard error.")
 @click.option("--without-key", is_flag=True, help="Allow an open --host without an API key.")
 def main(
     store: str,
     host: str,
     port: int,
-    server: str,
     workers: int,
     threads: int,
     access_log: bool,
@@ -84,19 +76,17 @@ def main(
       GET /new-user/recommendations    ?country=Poland&age=29&limit=20
       GET /healthz  /readyz  /metrics  /openapi.json
 
-    The command runs gunicorn, or waitress on Windows; any other WSGI server may serve
-    `api:create_app()`. Further settings are read from the environment alone: RECOMMENDER_API_KEY,
-    RECOMMENDER_FRESH_HOURS and RECOMMENDER_CACHE_SECONDS.
+    The command runs granian; any other WSGI server may serve `api:create_app()`. Further settings
+    are read from the environment alone: RECOMMENDER_API_KEY, RECOMMENDER_FRESH_HOURS and
+    RECOMMENDER_CACHE_SECONDS.
     """
-    from web.server import check_address, run_gunicorn, run_waitress
+    from web.server import check_address, counting_together, serve
 
     os.environ["RECOMMENDER_STORE"] = store
-    app = create_app()  # checks the settings before a server starts
-    check_address(host, port, guarded=bool(app.config["API_KEY"]) or without_key)
-    if server == "waitress":
-        run_waitress(app, host, port, threads)
-    else:
-        run_gunicorn(host, port, workers, threads, access_log)
+    with counting_together():
+        guarded = bool(create_app().config["API_KEY"])  # checks the settings before a server starts
+        address = check_address(host, port, guarded or without_key)
+        serve(address, port, workers, threads, access_log)
 
 
 if __name__ == "__main__":

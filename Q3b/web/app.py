@@ -10,7 +10,7 @@ from flask import Flask
 
 from store.protocol import Store
 from store.url import DEFAULT_STORE, open_store
-from web.arguments import guard
+from web.arguments import LARGEST_BODY, guard
 from web.metrics import measure
 from web.page import page
 from web.problems import describe_failures
@@ -37,6 +37,7 @@ def create_app(config: Mapping | None = None) -> Flask:
     app.config.from_mapping(config or {})
     for name in ("FRESH_HOURS", "CACHE_SECONDS"):
         app.config[name] = positive_number(name, app.config[name])
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY  # of a body without a length, too
     app.url_map.merge_slashes = False  # a user id may hold slashes
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.extensions["store"] = open_store(app.config["STORE"])

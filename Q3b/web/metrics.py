@@ -1,7 +1,7 @@
 """The API's figures for Prometheus: requests, seconds, rules, age of the published set.
 
 Several worker processes are counted together through files, if PROMETHEUS_MULTIPROC_DIR names a
-folder before this module is imported (`deploy/gunicorn.conf.py` does so).
+folder before this module is imported (`web/server.py` does so).
 """
 
 import os

@@ -71,7 +71,7 @@ def listing(name: str, summary: str, *statuses: int, parameters: list[dict]) -> 
     }
     bare = {
         "304": {"description": "The client's copy is still right"},
-        "414": {"description": "An overlong address"} | content({}, "text/html"),
+        "431": {"description": "An overlong address"},
     }
     failures = bare | problems(*statuses)
     security = [{}, {"key": []}]

@@ -1,18 +1,33 @@
-"""The servers that run the API: gunicorn, and waitress where there is no fork (Windows)."""
+"""granian, the server that runs the API on Linux, macOS and Windows.
+
+It reads requests in threads of its own and hands only whole ones to Python: a client that sends
+slowly holds a connection, which costs little, and no thread of the app.
+"""
 
 from common.command import OutsideError, UserError
 
+import multiprocessing
 import os
 import signal
 import socket
 import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from ipaddress import ip_address
-from pathlib import Path
 
-import waitress
 from flask import Flask
+from granian import Granian
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.log import LOGGING_CONFIG
 
-FOLDER = Path(__file__).resolve().parents[1]
+# Bounds on what clients can hold: milliseconds, bytes, connections of each worker, seconds.
+HEADERS_WITHIN = 10_000  # also how long a connection may be idle
+LARGEST_HEAD = 16_384  # the longest user id, percent-encoded, takes 3,072
+MOST_CONNECTIONS = 2_048
+STOP_WITHIN = 10
 
 
 def is_loopback(host: str) -> bool:
@@ -23,47 +38,101 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def check_address(host: str, port: int, guarded: bool) -> None:
-    """Raise UserError for an open address without a key, OutsideError for one that is taken."""
+def check_address(host: str, port: int, guarded: bool) -> str:
+    """Return the IP address of `host`.
+
+    Raises UserError for an open address without a key, OutsideError for one that is taken.
+    """
     if not guarded and not is_loopback(host):
         raise UserError(
             f"--host {host} is reached from other machines: set RECOMMENDER_API_KEY, "
             "or pass --without-key"
         )
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        if os.name != "nt":
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise OutsideError(
-                f"{host}:{port}: {error.strerror}; choose another --host or --port"
-            ) from None
-        except TypeError:  # what no name of a computer can hold
-            raise UserError(f"--host {host!r} is neither an address nor a host name") from None
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family) as probe:
+            if os.name != "nt":
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+            return address[0]
+    except OSError as error:
+        raise OutsideError(
+            f"{host}:{port}: {error.strerror}; choose another --host or --port"
+        ) from None
+    except UnicodeError:  # what no name of a computer can hold
+        raise UserError(f"--host {host!r} is neither an address nor a host name") from None
 
 
-def run_gunicorn(host: str, port: int, workers: int, threads: int, access_log: bool) -> None:
-    """Replace this process with gunicorn, so that signals reach gunicorn directly.
+@contextmanager
+def counting_together() -> Iterator[None]:
+    """Give the workers a folder in which they count together; enter before importing `web.app`.
 
-    Raises UserError on Windows, which lacks what gunicorn needs.
+    Until the server takes SIGTERM itself, it ends the process with exit code 0.
     """
-    if os.name == "nt":
-        raise UserError("gunicorn does not run on Windows: pass --server waitress")
-    bound = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    settings = [
-        *("--config", str(FOLDER / "deploy" / "gunicorn.conf.py"), "--bind", bound),
-        *("--workers", str(workers), "--threads", str(threads)),
-        *(("--access-logfile", "-") if access_log else ()),
-    ]
-    program = [sys.executable, "-m", "gunicorn", *settings, "api:create_app()"]
-    # An interrupt while gunicorn loads would be a traceback: gunicorn.conf.py unblocks it.
-    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
-    os.execv(program[0], program)  # noqa: S606 - no shell is meant
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    with tempfile.TemporaryDirectory(prefix="recommender-metrics-") as folder:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder  # read as prometheus_client is imported
+        try:
+            yield
+        finally:
+            del os.environ["PROMETHEUS_MULTIPROC_DIR"]
 
 
-def run_waitress(app: Flask, host: str, port: int, threads: int) -> None:
-    """Serve `app` until interrupted."""
-    print(f"Listening at http://{host}:{port}", file=sys.stderr)
-    waitress.serve(app, host=host, port=port, threads=threads, ident=None)
+def serve(address: str, port: int, workers: int, threads: int, access_log: bool) -> None:
+    """Serve the API until SIGTERM or an interrupt; a worker that dies is replaced."""
+    allow_connections()
+    server = Granian(
+        "api:create_app",
+        address,
+        port,
+        interface=Interfaces.WSGI,
+        http=HTTPModes.http1,
+        workers=workers,
+        blocking_threads=threads,
+        backpressure=MOST_CONNECTIONS,
+        http1_settings=HTTP1Settings(
+            header_read_timeout=HEADERS_WITHIN, max_buffer_size=LARGEST_HEAD
+        ),
+        websockets=False,
+        respawn_failed_workers=True,
+        workers_kill_timeout=STOP_WITHIN,
+        log_access=access_log,
+        log_dictconfig={"handlers": handlers_on_stderr()},
+    )
+    server.serve(target_loader=worker_app, wrap_loader=False)
+
+
+def handlers_on_stderr() -> dict:
+    """Return granian's log handlers, which write to standard output, turned to standard error."""
+    handlers = LOGGING_CONFIG["handlers"].items()
+    return {name: handler | {"stream": "ext://sys.stderr"} for name, handler in handlers}
+
+
+def allow_connections() -> None:
+    """Raise the limit of open files, often 1,024, to what the connections and the store need."""
+    with suppress(ImportError, ValueError, OSError):  # Windows has no such limit
+        import resource
+
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        wanted = 2 * MOST_CONNECTIONS
+        if hard != resource.RLIM_INFINITY:
+            wanted = min(wanted, hard)
+        if soft != resource.RLIM_INFINITY and soft < wanted:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def worker_app() -> Flask:
+    """Return the app in a worker process, which ends with the process that started it."""
+    # While the app loads: the main process takes interrupts and ends its workers by SIGTERM.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    threading.Thread(target=end_with_parent, daemon=True).start()
+    from web.app import create_app  # not before `counting_together`
+
+    return create_app()
+
+
+def end_with_parent() -> None:
+    """Stop this worker when the main process has gone, such as by SIGKILL."""
+    multiprocessing.parent_process().join()
+    os.kill(os.getpid(), signal.SIGTERM)

@@ -12,7 +12,7 @@ from tests.conftest import QUESTIONS, ROOT, run_script
 from tests.project.conftest import loaded
 from tests.project.import_graph import imports, reachable
 
-# Not those below `deploy`, which Airflow and gunicorn load.
+# Not those below `deploy`, which Airflow loads.
 MODULES = [
     module
     for question in QUESTIONS

@@ -380,9 +380,7 @@ def sweeping(script: Path, module: ModuleType) -> Iterator[None]:
     put(patch.object(sys, "executable", FALSE))
     put(patch("common.cluster.CONNECT_SECONDS", 0.2))
     if script.stem == "api":  # all but serving itself
-        put(patch("os.execv"))
-        put(patch("signal.pthread_sigmask"))  # the api blocks interrupts for gunicorn
-        put(patch("waitress.serve"))
+        put(patch("granian.Granian.serve"))
     if script.stem == "run_production":
         few = partial(write_listeners, users=7, artists=9)
         put(patch("listening.sample.files.write_listeners", few))

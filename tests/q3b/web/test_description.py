@@ -12,10 +12,10 @@ import pytest
 from tests.q3b.web.conftest import publish, serving
 from web.app import create_app
 
-# Beside its defaults: gunicorn refuses overlong addresses before the API sees them.
+# Beside its defaults: granian refuses overlong addresses before the API sees them.
 CONFIGURATION = """
 [checks.negative_data_rejection]
-expected-statuses = [400, 401, 404, 414]
+expected-statuses = [400, 401, 404, 431]
 """
 
 

@@ -1,18 +1,29 @@
-"""`python Q3b/api.py` as a process: both servers, several workers, signals, wrong settings."""
+"""`python Q3b/api.py` as a process: several workers, slow clients, signals, wrong settings."""
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
+from contextlib import ExitStack
+from functools import partial
 
 import pytest
 
 import api
-from tests.conftest import ROOT, assert_one_line_error, free_port, run_script, take_interrupts
+from tests.conftest import (
+    ROOT,
+    START_SECONDS,
+    assert_one_line_error,
+    free_port,
+    run_script,
+    take_interrupts,
+)
 from tests.q3b.web.conftest import (
     ARTISTS,
     LISTENERS,
@@ -23,6 +34,7 @@ from tests.q3b.web.conftest import (
 )
 
 UNIX = pytest.mark.skipif(sys.platform == "win32", reason="signals of Unix")
+IDLE = 1000  # connections
 
 
 @pytest.fixture(scope="module")
@@ -37,9 +49,8 @@ def get(url: str) -> str:
         return answer.read().decode("utf-8")
 
 
-@pytest.mark.parametrize("server", ["gunicorn", "waitress"])
-def test_both_servers_serve_the_api_and_the_page(store_url, server):
-    with serving(store_url, "--server", server) as base:
+def test_it_serves_the_api_and_the_page(store_url):
+    with serving(store_url) as base:
         answer = json.loads(get(f"{base}/users/{LISTENERS[0]}/recommendations"))
         assert [artist["name"] for artist in answer["artists"]] == ARTISTS[:20]
         assert ARTISTS[0] in get(f"{base}/?user={LISTENERS[0]}")
@@ -63,6 +74,80 @@ def test_sigterm_ends_it_with_exit_code_0_and_nothing_left(store_url, tmp_path):
         process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 0
     assert list(tmp_path.iterdir()) == []
+
+
+@UNIX
+def test_slow_and_idle_clients_hold_nobody_up(store_url):
+    """64 clients send a byte a second, 1,000 send nothing: the rest are served as ever."""
+    with serving(store_url) as base, ExitStack() as stack:
+        port = int(base.rpartition(":")[2])
+        connect = partial(socket.create_connection, ("127.0.0.1", port))
+        slow = [stack.enter_context(connect()) for _ in range(64)]
+        for _ in range(IDLE):
+            stack.enter_context(connect())
+        for byte in b"GET":
+            for client in slow:
+                client.send(bytes([byte]))
+            assert json.loads(get(f"{base}/healthz")) == {"status": "alive"}
+            time.sleep(1)
+        for client in slow:
+            client.setblocking(False)
+            with pytest.raises(BlockingIOError):  # it is connected still, and was not answered
+                client.recv(1)
+
+
+@pytest.mark.slow
+def test_a_client_that_does_not_end_its_head_is_let_go(store_url):
+    with serving(store_url) as base:
+        port = int(base.rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port), timeout=60) as client:
+            client.sendall(b"GET /healthz HTTP/1.1\r\n")
+            assert client.recv(1) == b""
+
+
+def test_a_large_head_or_body_is_refused(store_url):
+    with serving(store_url) as base:
+        for request, status in (
+            (urllib.request.Request(f"{base}/{'x' * 20_000}"), 431),  # noqa: S310 - our own
+            (urllib.request.Request(f"{base}/healthz", data=b"x" * 66_000), 413),  # noqa: S310
+        ):
+            with pytest.raises(urllib.error.HTTPError) as refused:
+                urllib.request.urlopen(request, timeout=10)  # noqa: S310 - our own
+            assert refused.value.code == status
+
+
+@UNIX
+def test_a_worker_that_is_killed_is_replaced_and_none_outlives_the_server(store_url, tmp_path):
+    port = free_port()
+    command = [sys.executable, "Q3b/api.py", "--store", store_url, "--port", str(port)]
+    environment = serving_environment(TMPDIR=str(tmp_path))
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True, encoding="utf-8"
+    ) as process:
+        os.kill(next_worker(process), signal.SIGKILL)
+        replaced = [next_worker(process), next_worker(process)]
+        wait_until_alive(f"http://127.0.0.1:{port}", process)
+        process.kill()
+    deadline = time.monotonic() + START_SECONDS
+    while any(map(is_running, replaced)):
+        assert time.monotonic() < deadline, "a worker outlived its server"
+        time.sleep(0.05)
+
+
+def next_worker(process: subprocess.Popen) -> int:
+    """The process id of the next worker that the server reports to have started."""
+    for line in process.stderr:
+        if found := re.search(r"Spawning worker-\d+ with PID: (\d+)", line):
+            return int(found[1])
+    raise AssertionError("the server ended")
+
+
+def is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def api_process(folder, *options: str, **environment: str) -> subprocess.Popen:
@@ -89,7 +174,7 @@ def test_an_interrupt_while_it_starts_is_no_traceback(store_url, tmp_path, secon
         _, said = process.communicate(timeout=60)
     assert "Traceback" not in said
     assert "KeyboardInterrupt" not in said
-    if "gunicorn" in said:
+    if "granian" in said:
         assert process.returncode == 0
     else:
         assert (process.returncode, said) == (130, "api.py: interrupted\n")
@@ -107,7 +192,7 @@ def test_by_default_it_serves_the_store_in_the_current_folder(tmp_path):
             process.terminate()
 
 
-def test_gunicorn_finds_the_app_by_its_name(store_url, monkeypatch):
+def test_any_server_finds_the_app_by_its_name(store_url, monkeypatch):
     monkeypatch.setenv("RECOMMENDER_STORE", store_url)
     assert api.create_app().test_client().get("/readyz").status_code == 200
     assert api.create_app({"STORE": "sqlite:///absent.db"}).config["STORE"] == "sqlite:///absent.db"
