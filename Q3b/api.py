@@ -72,13 +72,13 @@ def main(
     """Serve the published recommendations over HTTP, and at / a page for people.
 
     \b
-      GET /users/ID/recommendations    ?limit=20&strict=1
+      GET /users/ID/recommendations    ?limit=20&fallback=1
       GET /new-user/recommendations    ?country=Poland&age=29&limit=20
       GET /healthz  /readyz  /metrics  /openapi.json
 
     The command runs granian; any other WSGI server may serve `api:create_app()`. Further settings
-    are read from the environment alone: RECOMMENDER_API_KEY, RECOMMENDER_FRESH_HOURS and
-    RECOMMENDER_CACHE_SECONDS.
+    are read from the environment alone: RECOMMENDER_API_KEY, RECOMMENDER_FRESH_HOURS,
+    RECOMMENDER_CACHE_SECONDS and RECOMMENDER_ALLOW_ORIGIN.
     """
     from web.server import check_address, counting_together, serve
 

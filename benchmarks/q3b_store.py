@@ -32,12 +32,12 @@ from recommender.lists import REASONS, RECOMMENDATION, TOP_ARTIST, Block, RuleLi
 from store.items import played_artists, recommended_artists, user_item
 from store.protocol import Catalogue, new_run
 from store.sqlite.file import CACHE_KIB, PAGE_BYTES
-from store.sqlite.store import MAPPED_BYTES
 from store.url import open_store
 
 BLOCK = 4096  # users
 TOP, PLAYED = 20, 10  # artists per user
 READ = 5_000  # users
+MAPPED_BYTES = 1 << 30  # of the peer's file
 
 
 def random_catalogue(artists: int) -> Catalogue:

@@ -1,12 +1,19 @@
 """The items that readers of a store see, alike from every store."""
 
-from collections.abc import Callable
+import json
+import struct
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from recommender.lists import RECOMMENDATION
-from store.protocol import Run
+from recommender.lists import REASONS, RECOMMENDATION
+from store.protocol import Run, named_artist
 
+PACKED = struct.Struct("<if3i3f3i")  # RECOMMENDATION
+REASON = '%s,"share":%.4f,"listeners":%d}'
+WITH_REASONS = [  # an artist with so many reasons
+    f'%s,"score":%.6g,"because":[{",".join([REASON] * many)}]}}' for many in range(REASONS + 1)
+]
 ArtistOf = Callable[[int], dict]  # {"name", "mbid"} of an artist's number
 
 
@@ -56,3 +63,35 @@ def played_artists(artist_of: ArtistOf, top_artists: np.ndarray) -> list[dict]:
 def significant(number: float) -> float:
     """A float32's own digits, without the noise of its widening."""
     return float(f"{number:.6g}")
+
+
+def numbers_in(packed: bytes) -> set[int]:
+    """The numbers of all artists in packed recommendations and their reasons."""
+    rows = np.frombuffer(packed, RECOMMENDATION)
+    return {*rows["artist"].tolist(), *rows["because_artist"].ravel().tolist()} - {-1}
+
+
+def artist_json(name: str, mbid: str | None) -> str:
+    """An artist as JSON without its last brace, so that score and reasons can follow."""
+    named = named_artist(name, mbid)
+    return json.dumps(named, ensure_ascii=False, separators=(",", ":"))[:-1]
+
+
+def list_json(packed: bytes, artists: Mapping[int, str]) -> str:
+    """The JSON of `recommended_artists`, from packed recommendations and `artist_json` by number.
+
+    It takes a fifth of the time of making those objects and writing them. Raises KeyError for an
+    artist who is not among `artists`, ValueError for a score that is not a number.
+    """
+    templates, values = [], []
+    for artist, score, a, b, c, s, t, u, i, j, k in PACKED.iter_unpack(packed):
+        if (score + s + t + u) * 0 != 0:
+            raise ValueError(f"score {score}")
+        values += artists[artist], score
+        reasons = 0
+        for cause, share, listeners in ((a, s, i), (b, t, j), (c, u, k)):
+            if cause >= 0:
+                values += artists[cause], share, listeners
+                reasons += 1
+        templates.append(WITH_REASONS[reasons])
+    return f"[{','.join(templates)}]" % tuple(values)

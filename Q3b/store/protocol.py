@@ -18,6 +18,7 @@ import numpy as np
 
 from recommender.lists import Block, RuleList
 
+SCHEMA = 1  # of what stores hold; a store names its own, and one of a later schema is refused
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+-]{0,63}")
 
 
@@ -45,6 +46,15 @@ class Run:
 
 
 @dataclass(frozen=True)
+class Listed:
+    """The artists for one listener as a JSON array, best first, and the rule behind them."""
+
+    run: Run
+    rule: str
+    artists: bytes
+
+
+@dataclass(frozen=True)
 class Catalogue:
     """The artists that a run's numbers stand for: names and MBIDs ("" where there is none)."""
 
@@ -53,11 +63,16 @@ class Catalogue:
 
     def artist(self, number: int) -> dict:
         """The artist as readers see it."""
-        return {"name": str(self.names[number]), "mbid": str(self.mbids[number]) or None}
+        return named_artist(str(self.names[number]), str(self.mbids[number]))
 
     def told_apart(self) -> bool:
         """Whether no two artists have the same name and MBID."""
         return len(set(zip(self.names, self.mbids, strict=True))) == len(self.names)
+
+
+def named_artist(name: str, mbid: str | None) -> dict:
+    """The artist as readers see it."""
+    return {"name": name, "mbid": mbid or None}
 
 
 class Writer(Protocol):
@@ -96,6 +111,12 @@ class Store(Protocol):
         self, country: str = "", age_group: str = "", run: Run | None = None
     ) -> dict | None:
         """The nearest list that exists: country and age, country, age, then everyone's."""
+
+    def user_list(self, user_id: str, limit: int) -> Listed | None:
+        """The first `limit` artists of a user in the current run; None for an unknown one."""
+
+    def new_user_list(self, country: str, age_group: str, limit: int) -> Listed | None:
+        """The first `limit` artists of the nearest list; None if nothing was published."""
 
     def find_run(self, run_id: str) -> Run | None:
         """The newest finished run of that id, published or not."""

@@ -11,7 +11,10 @@ from flask import Flask
 from store.protocol import Store
 from store.url import DEFAULT_STORE, open_store
 from web.arguments import LARGEST_BODY, guard
+from web.encoding import encode_bodies
+from web.front import Front
 from web.metrics import measure
+from web.origins import allow_origins
 from web.page import page
 from web.problems import describe_failures
 from web.routes import routes
@@ -21,6 +24,7 @@ DEFAULTS = {
     "API_KEY": "",  # empty: no key is asked for
     "FRESH_HOURS": 36,  # a daily job may be half a day late
     "CACHE_SECONDS": 60,  # how long a client may keep an answer without asking again
+    "ALLOW_ORIGIN": "",  # sites whose pages may read the answers in a browser, or *
 }
 
 
@@ -44,8 +48,11 @@ def create_app(config: Mapping | None = None) -> Flask:
     describe_failures(app)
     app.extensions["metrics"] = measure(app, lambda: generated_at(app.extensions["store"]))
     guard(app)
+    allow_origins(app)
+    encode_bodies(app)
     app.register_blueprint(routes)
     app.register_blueprint(page)
+    app.wsgi_app = Front(app)
     return app
 
 

@@ -12,9 +12,9 @@ from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, Unauthorized
 LONGEST_USER_ID = 256  # characters
 LONGEST_COUNTRY = 64  # characters
 HIGHEST_AGE = 120  # years
-USUAL_LIMIT, HIGHEST_LIMIT = 20, 100  # artists
+USUAL_LIMIT, HIGHEST_LIMIT = 20, 1000  # artists; the job keeps at most so many
 LARGEST_BODY = 65_536  # bytes
-OPEN_PATHS = ("/healthz", "/readyz", "/metrics", "/openapi.json", "/static/")
+OPEN_PATHS = ("/healthz", "/readyz", "/metrics", "/openapi.json", "/static/", "/favicon.ico")
 
 
 def whole_number(low: int, high: int) -> Callable[[str, str], int]:
@@ -41,7 +41,7 @@ def short_text(longest: int) -> Callable[[str, str], str]:
 
 read_limit = whole_number(1, HIGHEST_LIMIT)
 read_age = whole_number(0, HIGHEST_AGE)
-read_strict = whole_number(0, 1)
+read_fallback = whole_number(0, 1)
 read_country = short_text(LONGEST_COUNTRY)
 read_user_id = short_text(LONGEST_USER_ID)
 
@@ -70,7 +70,8 @@ def presented_key(asked: Request) -> str:
 def guard(app: Flask) -> None:
     """Refuse large bodies, and requests without the key if `API_KEY` is set.
 
-    Probes, metrics, the description and the style sheet stay open: they tell nothing of users.
+    Probes, metrics, the description, style sheet and icon stay open, and so does the question that
+    a browser asks before its request (OPTIONS): they tell nothing of users.
     Raises UserError for a key that no header can carry.
     """
     key = app.config["API_KEY"]
@@ -81,7 +82,7 @@ def guard(app: Flask) -> None:
     def check() -> None:
         if (request.content_length or 0) > LARGEST_BODY:
             raise RequestEntityTooLarge(f"A body may have {LARGEST_BODY:,} bytes.")
-        if not key or request.path.startswith(OPEN_PATHS):
+        if not key or request.method == "OPTIONS" or request.path.startswith(OPEN_PATHS):
             return
         if not hmac.compare_digest(presented_key(request).encode(), key.encode()):
             scheme = "basic" if request.path == "/" else "bearer"

@@ -41,6 +41,14 @@ class Metrics:
             multiprocess_mode="mostrecent",
         )
 
+    def count_request(self, route: str, status: int | str, seconds: float) -> None:
+        """Count a request by its route and status, and how long its answer took."""
+        self.seconds.labels(route, status).observe(seconds)
+
+    def count_list(self, rule: str) -> None:
+        """Count a list of artists by the rule behind it."""
+        self.answers.labels(rule).inc()
+
     def text(self) -> bytes:
         """All figures in Prometheus' text format, of every worker process."""
         if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
@@ -64,11 +72,10 @@ def measure(app: Flask, generated_at: Callable[[], float]) -> Metrics:
     @app.after_request
     def count(response: Response) -> Response:
         route = request.url_rule.rule if request.url_rule else "none"
-        seconds = time.perf_counter() - g.started
-        metrics.seconds.labels(route, response.status_code).observe(seconds)
+        metrics.count_request(route, response.status_code, time.perf_counter() - g.started)
         return response
 
-    @app.get("/metrics", provide_automatic_options=False)
+    @app.get("/metrics")
     def show_metrics() -> Response:
         metrics.generated.set(generated_at())
         return Response(metrics.text(), content_type=CONTENT_TYPE_PLAIN_0_0_4)

@@ -12,7 +12,7 @@ from web.arguments import (
 NAMES = {
     400: "A wrong argument",
     401: "The key is missing or wrong",
-    404: "An unknown user, and `strict` was asked for",
+    404: "An unknown user, and no `fallback` was asked for",
     503: "The store is down or holds nothing fresh; Retry-After says when to try again",
 }
 TIME = {"type": "string", "format": "date-time"}
@@ -95,7 +95,9 @@ def paths() -> dict:
     limit = argument(
         "limit", whole(1, HIGHEST_LIMIT, default=USUAL_LIMIT), "How many artists at most."
     )
-    strict = argument("strict", {"enum": [0, 1], "default": 0}, "1: an unknown user is a 404.")
+    fallback = argument(
+        "fallback", {"enum": [0, 1], "default": 0}, "1: an unknown user gets everybody's artists."
+    )
     user_id = argument("user_id", text(LONGEST_USER_ID), "The id in the app's database.", "path")
     country = argument("country", text(LONGEST_COUNTRY), "As the profiles spell it.")
     age = argument("age", whole(0, HIGHEST_AGE), "Years.")
@@ -103,9 +105,9 @@ def paths() -> dict:
     return {
         "/users/{user_id}/recommendations": listing(
             "userRecommendations",
-            "A user's artists; for an unknown user the artists of a newcomer",
+            "A user's artists",
             *(400, 401, 404, 503),
-            parameters=[user_id, limit, strict],
+            parameters=[user_id, limit, fallback],
         ),
         "/new-user/recommendations": listing(
             "newUserRecommendations",

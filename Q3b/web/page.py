@@ -93,7 +93,7 @@ def render(question: Question, run: Run | None, item: dict | None) -> str:
     )
 
 
-@page.get("/", provide_automatic_options=False)
+@page.get("/")
 def show() -> Response:
     """The page; its status is 400 for a wrong field and 503 without a published set."""
     question, store = read_question(), current_app.extensions["store"]
@@ -104,6 +104,12 @@ def show() -> Response:
     response.cache_control.no_cache = True
     response.cache_control.private = True
     return response
+
+
+@page.get("/favicon.ico")
+def favicon() -> Response:
+    """The icon where browsers look for it by themselves."""
+    return current_app.send_static_file("icon.svg")
 
 
 @page.errorhandler(OutsideError)

@@ -5,17 +5,9 @@ from common.command import OutsideError
 from flask import Flask, Response, current_app, json, request
 from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
+from web.answers import HEADERS, vary
+
 RETRY_SECONDS = 5
-HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
-        "base-uri 'none'; frame-ancestors 'none'"
-    ),
-}
 
 
 def problem(error: HTTPException) -> Response:
@@ -43,4 +35,5 @@ def describe_failures(app: Flask) -> None:
     @app.after_request
     def add_headers(response: Response) -> Response:
         response.headers.extend(HEADERS)
+        response.headers["Vary"] = vary(app.config["ALLOW_ORIGIN"])
         return response

@@ -2,23 +2,25 @@
 
 from datetime import UTC, datetime
 
-import orjson
 from flask import Blueprint, Response, current_app, request
 from werkzeug.exceptions import NotFound, ServiceUnavailable
 
 from listening.age_groups import age_group
-from store.protocol import Run, Store
+from store.protocol import Listed, Run, Store
+from web.answers import cache_control, entity_tag, list_body
 from web.arguments import (
     USUAL_LIMIT,
     read_age,
     read_arguments,
     read_country,
+    read_fallback,
     read_limit,
-    read_strict,
     read_user_id,
 )
 from web.openapi import openapi_document
 
+USER_ROUTE = "/users/<path:user_id>/recommendations"
+NEWCOMER_ROUTE = "/new-user/recommendations"
 routes = Blueprint("routes", __name__)
 
 
@@ -27,43 +29,46 @@ def store() -> Store:
     return current_app.extensions["store"]
 
 
-@routes.get("/users/<path:user_id>/recommendations", provide_automatic_options=False)
+@routes.get(USER_ROUTE)
 def user_recommendations(user_id: str) -> Response:
-    """A user's artists; for an unknown one everybody's, or 404 if `strict`."""
+    """A user's artists; 404 for an unknown user, or with `fallback` everybody's artists."""
     read_user_id("The user id", user_id)
-    arguments = read_arguments(request.args, {"limit": read_limit, "strict": read_strict})
-    item = store().user(user_id)
-    if item is None and arguments.get("strict"):
-        raise NotFound(f"There is no user {user_id!r} in the published set.")
-    return listed(item or store().new_user(), user_id, arguments)
+    arguments = read_arguments(request.args, {"limit": read_limit, "fallback": read_fallback})
+    limit = arguments.get("limit", USUAL_LIMIT)
+    found = store().user_list(user_id, limit)
+    if found is None and not arguments.get("fallback"):
+        raise unknown_user(user_id)
+    return listed(found or store().new_user_list("", "", limit), user_id)
 
 
-@routes.get("/new-user/recommendations", provide_automatic_options=False)
+@routes.get(NEWCOMER_ROUTE)
 def new_user_recommendations() -> Response:
     """Artists for a listener without history, by country and age if they are known."""
     readers = {"country": read_country, "age": read_age, "limit": read_limit}
     arguments = read_arguments(request.args, readers)
-    item = store().new_user(arguments.get("country", ""), age_group(arguments.get("age")))
-    return listed(item, None, arguments)
+    country, group = arguments.get("country", ""), age_group(arguments.get("age"))
+    return listed(store().new_user_list(country, group, arguments.get("limit", USUAL_LIMIT)), None)
 
 
-def listed(item: dict | None, user_id: str | None, arguments: dict) -> Response:
-    """The answer made of a store's item, cacheable until the next set is published."""
-    if item is None:
+def unknown_user(user_id: str) -> NotFound | ServiceUnavailable:
+    """The error of a user whom the set does not know; of the store, if there is no set."""
+    if store().current() is None:
+        return nothing_published()
+    return NotFound(f"There is no user {user_id!r} in the published set.")
+
+
+def listed(found: Listed | None, user_id: str | None) -> Response:
+    """The answer made of a list, cacheable until the next set is published."""
+    if found is None:
         raise nothing_published()
-    current_app.extensions["metrics"].answers.labels(item["rule"]).inc()
-    artists = item["artists"][: arguments.get("limit", USUAL_LIMIT)]
-    fields = {name: item[name] for name in ("rule", "version", "generated_at")}
-    body = orjson.dumps({"user_id": user_id} | fields | {"artists": artists})
-    return cacheable(Response(body, content_type="application/json"), item["version"])
-
-
-def cacheable(response: Response, version: str) -> Response:
-    """The response with its validators; 304 if the client holds this version already."""
-    response.set_etag(version, weak=True)
-    response.cache_control.private = True
-    response.cache_control.max_age = int(current_app.config["CACHE_SECONDS"])
-    return response.make_conditional(request) if "If-None-Match" in request.headers else response
+    current_app.extensions["metrics"].count_list(found.rule)
+    if request.if_none_match.contains_weak(found.run.version):
+        response = Response(status=304)
+    else:
+        response = Response(list_body(found, user_id), content_type="application/json")
+    response.headers["ETag"] = entity_tag(found)
+    response.headers["Cache-Control"] = cache_control(current_app.config["CACHE_SECONDS"])
+    return response
 
 
 def nothing_published() -> ServiceUnavailable:
@@ -71,13 +76,13 @@ def nothing_published() -> ServiceUnavailable:
     return ServiceUnavailable("Nothing was published yet: run the daily job.", retry_after=60)
 
 
-@routes.get("/healthz", provide_automatic_options=False)
+@routes.get("/healthz")
 def healthz() -> dict:
     """Whether the process answers; it asks nothing of the store."""
     return {"status": "alive"}
 
 
-@routes.get("/readyz", provide_automatic_options=False)
+@routes.get("/readyz")
 def readyz() -> dict:
     """Whether the store answers and what it holds is fresh."""
     run = store().current()
@@ -94,7 +99,7 @@ def hours_old(run: Run) -> float:
     return (datetime.now(UTC) - datetime.fromisoformat(run.generated_at)).total_seconds() / 3600
 
 
-@routes.get("/openapi.json", provide_automatic_options=False)
+@routes.get("/openapi.json")
 def openapi() -> dict:
     """The description of this API."""
     return openapi_document()

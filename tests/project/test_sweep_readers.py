@@ -405,7 +405,7 @@ PATHS = st.one_of(
 QUERIES = st.lists(
     st.tuples(
         st.one_of(
-            st.sampled_from(("limit", "strict", "country", "age", "user", "user", "key")), WORDS
+            st.sampled_from(("limit", "fallback", "country", "age", "user", "user", "key")), WORDS
         ),
         st.one_of(st.sampled_from(("1", "20", "Poland", "33")), WORDS),
     ),

@@ -20,17 +20,18 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cached_property
 
+import orjson
 from botocore.exceptions import ClientError
 
 from recommender.lists import list_choices
 from store.dynamodb.requests import failures, is_code, item_from_wire, to_wire, unpacked
 from store.dynamodb.table import DynamoWriter, list_key, made_client, make_table
 from store.items import user_item
-from store.protocol import Catalogue, Run, StoreError, StoreLockedError
+from store.protocol import Catalogue, Listed, Run, StoreError, StoreLockedError
 
 DAY = 86_400  # seconds
 POINTER_SECONDS = 1.0  # how long a reader may take the pointer as it last saw it
@@ -103,6 +104,14 @@ class DynamoStore:
         with failures(self.table):
             found = self._list(run, country, age_group)
             return user_item(run, None, found["rule"], 0, unpacked(found["artists"]), [])
+
+    def user_list(self, user_id: str, limit: int) -> Listed | None:
+        """The first `limit` artists of a user as JSON; None for a user who is unknown."""
+        return listed(self.current(), lambda run: self.user(user_id, run), limit)
+
+    def new_user_list(self, country: str, age_group: str, limit: int) -> Listed | None:
+        """The first `limit` artists of the nearest list as JSON; None before the first run."""
+        return listed(self.current(), lambda run: self.new_user(country, age_group, run), limit)
 
     def find_run(self, run_id: str) -> Run | None:
         """The newest finished run of that id, published or not."""
@@ -294,3 +303,9 @@ class DynamoStore:
 def is_live(written: dict | None) -> bool:
     """Whether a run's item is there, finished and not expired."""
     return bool(written) and written["complete"] and written["expires_at"] > time.time()
+
+
+def listed(run: Run | None, item_of: Callable[[Run], dict | None], limit: int) -> Listed | None:
+    """A run's item as JSON; None if there is no run, or no such item."""
+    item = item_of(run) if run else None
+    return item and Listed(run, item["rule"], orjson.dumps(item["artists"][:limit]))

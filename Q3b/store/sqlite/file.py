@@ -1,90 +1,26 @@
-"""The file behind the SQLite store: its tables, connections and transactions, and the writer.
+"""The file behind the SQLite store: opened to read, and replaced as a whole by who writes.
 
-A run has tables of its own, so that to remove one is to drop them, and its index of users is
-built in one go when all are there.
+A published file is never changed. A writer copies it, changes the copy and renames it, so that
+the file is the whole store at every moment: it may be copied, restored, moved or removed while it
+is read. Readers need no locks, and notice on their next request that the file is another one.
 """
-# ruff: noqa: S608 - all that is formatted into SQL here are numbers of runs.
 
-import json
+from common.command import UserError
+
+import os
 import sqlite3
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import asdict
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from urllib.parse import quote
 
-from recommender.lists import Block, RuleList
-from store.protocol import Catalogue, Run, StoreError
+from store.protocol import StoreError
 
-BUSY_SECONDS = 10  # how long a connection waits for another's lock on the file
+BUSY_SECONDS = 10  # how long to wait for who holds the file
 PAGE_BYTES = 16_384  # 14 users to a page: a file a fifth smaller than with SQLite's 4,096
 CACHE_KIB = 65_536  # of the writer
-SHARED_TABLES = """
-CREATE TABLE IF NOT EXISTS runs (
-    number INTEGER PRIMARY KEY AUTOINCREMENT,  -- names the run's tables; never used again
-    version TEXT NOT NULL UNIQUE,
-    base INTEGER,                              -- the run that was current when this one began
-    complete INTEGER NOT NULL DEFAULT 0,
-    run TEXT NOT NULL                          -- JSON
-);
-CREATE TABLE IF NOT EXISTS pointer (
-    id INTEGER PRIMARY KEY CHECK (id = 1),
-    current INTEGER REFERENCES runs (number),
-    previous INTEGER REFERENCES runs (number)
-);
-INSERT OR IGNORE INTO pointer (id) VALUES (1);
-"""
-TABLES_OF_RUN = """
-CREATE TABLE artists_{number} (number INTEGER PRIMARY KEY, name TEXT NOT NULL, mbid TEXT);
-CREATE TABLE lists_{number} (
-    country TEXT NOT NULL, age_group TEXT NOT NULL, rule TEXT NOT NULL, recommendations BLOB,
-    PRIMARY KEY (country, age_group)
-);
-CREATE TABLE users_{number} (
-    user_id TEXT NOT NULL, rule TEXT NOT NULL, neighbours INTEGER NOT NULL,
-    recommendations BLOB, top_artists BLOB,
-    country TEXT, age_group TEXT               -- the list that serves the user, if one does
-);
-"""
-
-
-class SqliteWriter:
-    """Writes one run, a transaction per block."""
-
-    writes_on_workers = False  # a file has one writer, and not every disk is shared
-
-    def __init__(self, connection: sqlite3.Connection, number: int):
-        self._connection = connection
-        self._number = number
-
-    def write(self, block: Block) -> None:
-        """Write the users of `block`."""
-        rows = (
-            (user, rule, neighbours, own.tobytes(), top.tobytes(), *(named or (None, None)))
-            for user, rule, neighbours, own, top, named in block.slices()
-        )
-        with transaction(self._connection):
-            self._connection.executemany(
-                f"INSERT INTO users_{self._number} VALUES (?, ?, ?, ?, ?, ?, ?)", rows
-            )
-
-    def write_lists(self, lists: list[RuleList]) -> None:
-        """Write the lists for listeners without history; the global one must be among them."""
-        with transaction(self._connection):
-            self._connection.executemany(
-                f"INSERT INTO lists_{self._number} VALUES (?, ?, ?, ?)",
-                [(a.country, a.age_group, a.rule, a.recommendations.tobytes()) for a in lists],
-            )
-
-    def finish(self, run: Run) -> None:
-        """Say that all is written. Raises ValueError if a user was written twice."""
-        with transaction(self._connection) as connection:
-            connection.execute(
-                f"CREATE UNIQUE INDEX user_{self._number} ON users_{self._number} (user_id)"
-            )
-            connection.execute(
-                "UPDATE runs SET complete = 1, run = ? WHERE number = ?",
-                [json.dumps(asdict(run)), self._number],
-            )
+COPIED_PAGES = 4_096  # at once: an interrupt waits for no more
 
 
 class Connection(sqlite3.Connection):
@@ -95,15 +31,10 @@ class Connection(sqlite3.Connection):
             self.close()
 
 
-def connect(path: Path, mode: str) -> sqlite3.Connection:
-    """Open the file in a mode of SQLite's URIs; transactions are begun by hand."""
-    if path.is_dir():
-        raise StoreError(f"{path}: is a folder; a store is a file")
-    if mode != "rwc" and not path.is_file():
-        raise StoreError(f"{path}: there is no such store yet; recommend_daily.py makes it")
-    uri = f"{path.resolve().as_uri()}?mode={mode}"
+def connect(path: Path, options: str) -> sqlite3.Connection:
+    """Open the file with options of SQLite's URIs; transactions are begun by hand."""
     return sqlite3.connect(
-        uri,
+        f"file:{quote(path.resolve().as_posix())}?{options}",
         uri=True,
         timeout=BUSY_SECONDS,
         isolation_level=None,
@@ -112,20 +43,86 @@ def connect(path: Path, mode: str) -> sqlite3.Connection:
     )
 
 
+def identity_of(path: Path) -> tuple[int, ...]:
+    """What another file, or another content, has not. Raises StoreError if there is no file."""
+    try:
+        about = path.stat()
+    except OSError:
+        raise StoreError(
+            f"{path}: there is no such store yet; recommend_daily.py makes it"
+        ) from None
+    return about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns
+
+
+def open_to_read(path: Path) -> sqlite3.Connection:
+    """Open the file, which must not change as long as the connection is used.
+
+    Raises StoreError if another program's changes are not in the file yet: of SQLite's own shell,
+    or of a version of this project that kept a log next to the file.
+    """
+    if path.is_dir():
+        raise StoreError(f"{path}: is a folder; a store is a file")
+    for log in ("-wal", "-journal"):
+        with suppress(OSError):
+            if Path(f"{path}{log}").stat().st_size:
+                raise StoreError(f"{path}{log}: holds changes that are not in the file; publish")
+    return connect(path, "mode=ro&immutable=1")
+
+
 @contextmanager
-def open_to_write(path: Path, create: bool) -> Iterator[sqlite3.Connection]:
-    """Yield a connection that may write; the tables that all runs share are made if missing."""
-    with failures(path):
-        connection = connect(path, "rwc" if create else "rw")
+def rewritten(path: Path, create: bool) -> Iterator[sqlite3.Connection]:
+    """Yield a connection to a copy of the file, which replaces it if all goes well.
+
+    With `create` the copy of a file that is missing is empty. The caller holds the store's lock;
+    what a killed writer left is overwritten.
+    """
+    if not create:
+        identity_of(path)
+    target = path.resolve()  # of a link, what it points to
+    sibling = target.with_name(f".{target.name}.next")
+    sibling.unlink(missing_ok=True)
+    try:
+        with failures(path):
+            with closing(copied(target, sibling)) as connection:
+                yield connection
+            put_in_place(sibling, target)
+    finally:
+        sibling.unlink(missing_ok=True)
+
+
+def copied(path: Path, sibling: Path) -> sqlite3.Connection:
+    """Open the sibling as a copy of the file: fast, since a broken copy is thrown away."""
+    connection = connect(sibling, "mode=rwc")
+    connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")  # of a new file
+    if path.is_file() and path.stat().st_size:
+        with closing(connect(path, "mode=rw")) as source:  # with what is in a log next to it
+            source.backup(connection, pages=COPIED_PAGES, sleep=0)
+        sibling.chmod(path.stat().st_mode)
+    connection.execute("PRAGMA journal_mode = MEMORY")
+    connection.execute("PRAGMA synchronous = OFF")
+    connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+    return connection
+
+
+def put_in_place(sibling: Path, path: Path) -> None:
+    """Rename the sibling to the file when all of it is on the disk."""
+    with sibling.open("rb+") as file:
+        os.fsync(file.fileno())
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
         try:
-            connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")  # of a new file
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")  # what was published stays so
-            connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
-            connection.executescript(SHARED_TABLES)
-            yield connection
+            sibling.replace(path)
+            break
+        except PermissionError:  # on Windows, as long as a reader has the file open
+            if os.name != "nt" or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+    if os.name != "nt":
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)  # the new name, too
         finally:
-            connection.close()
+            os.close(folder)
 
 
 @contextmanager
@@ -146,42 +143,17 @@ def failures(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
-    """Commit what is written inside, or nothing of it."""
-    connection.execute("BEGIN IMMEDIATE")
+def damage(path: Path) -> Iterator[None]:
+    """Turn what contents that are none of ours raise into the store's error."""
     try:
-        yield connection
-    except BaseException:
-        connection.rollback()
-        raise
-    connection.commit()
+        yield
+    except (KeyError, TypeError, ValueError) as error:
+        raise StoreError(f"{path}: is damaged ({error!r}); run the job again") from error
 
 
-def make_run(connection: sqlite3.Connection, run: Run, catalogue: Catalogue) -> int:
-    """Make a run's tables and return its number."""
-    with transaction(connection):
-        number = connection.execute(
-            "INSERT INTO runs (version, base, run) SELECT ?, current, ? FROM pointer",
-            [run.version, json.dumps(asdict(run))],
-        ).lastrowid
-        for statement in TABLES_OF_RUN.format(number=number).split(";"):
-            connection.execute(statement)
-        connection.executemany(
-            f"INSERT INTO artists_{number} VALUES (?, ?, nullif(?, ''))",
-            zip(range(len(catalogue.names)), catalogue.names, catalogue.mbids, strict=True),
-        )
-        return number
-
-
-def remove_runs(connection: sqlite3.Connection) -> None:
-    """Remove every run but the current one, the one before, and the last that was finished."""
-    with transaction(connection):
-        old = connection.execute(
-            "SELECT number FROM runs, pointer WHERE number IS NOT current "
-            "AND number IS NOT previous "
-            "AND number IS NOT (SELECT max(number) FROM runs WHERE complete)"
-        ).fetchall()
-        for (number,) in old:
-            for table in ("artists", "lists", "users"):
-                connection.execute(f"DROP TABLE IF EXISTS {table}_{number}")
-            connection.execute("DELETE FROM runs WHERE number = ?", [number])
+def check_place(path: Path, create: bool) -> None:
+    """Raise UserError if no store can be there."""
+    if create and not path.parent.is_dir():
+        raise UserError(f"{path}: there is no folder {path.parent}; make it first")
+    if path.is_dir():
+        raise UserError(f"{path}: is a folder; name a file")

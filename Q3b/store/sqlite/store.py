@@ -1,39 +1,46 @@
 """The store in one SQLite file: a set of tables per run, and a pointer to the run that is read.
 
 Rows hold numbers of artists, not their names, as a few packed bytes per recommendation: a user
-with 20 artists takes about 1,200 bytes. The file is in WAL mode, so that readers never wait for
-the writer; a reader sees one snapshot of the file, and with it one run.
+with 20 artists takes about 1,200 bytes.
 """
-# ruff: noqa: S608 - all that is formatted into SQL here are numbers: a run's and its artists'.
 
 from common.command import UserError
 
-import json
+import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from filelock import FileLock, Timeout
 
-from recommender.lists import NEIGHBOURS, RECOMMENDATION, RULES, TOP_ARTIST, list_choices
-from store.items import played_artists, recommended_artists, user_item
-from store.protocol import Catalogue, Run, StoreError, StoreLockedError
-from store.sqlite.file import (
+from recommender.lists import NEIGHBOURS, RECOMMENDATION, TOP_ARTIST
+from store.items import (
+    artist_json,
+    list_json,
+    named_artist,
+    numbers_in,
+    played_artists,
+    recommended_artists,
+    user_item,
+)
+from store.protocol import Catalogue, Listed, Run, StoreError, StoreLockedError
+from store.sqlite.file import check_place, damage, failures, identity_of, rewritten
+from store.sqlite.snapshot import Row, Snapshot, current_run
+from store.sqlite.tables import (
     SqliteWriter,
-    connect,
-    failures,
     make_run,
-    open_to_write,
+    make_shared_tables,
     remove_runs,
     transaction,
 )
 
-KNOWN_ARTISTS = 50_000  # names that a reader keeps: the popular ones come up first
-MAPPED_BYTES = 1 << 30  # of the file, by a reader: a third faster than reading pages
+KNOWN_ARTISTS = 200_000  # artists whose JSON a reader keeps, about 180 bytes each
+READS = 3  # tries to read a file that is replaced meanwhile
+Answer = TypeVar("Answer")
 
 
 class SqliteStore:
@@ -44,20 +51,17 @@ class SqliteStore:
     def __init__(self, path: Path, create: bool = False):
         self.path = Path(path)
         self.create = create
+        self._lock = FileLock(f"{path}.lock", timeout=0)
         self._threads = threading.local()
-        self._runs: dict[int, Run] = {}
-        self._artists: tuple[int | None, dict[int, dict]] = (None, {})  # of one run
+        self._known: tuple[str, dict[int, str]] = ("", {})  # JSON of artists, by a run's version
 
     def current(self) -> Run | None:
         """The run that readers are served, or None if none was ever published."""
-        with self._reading() as connection:
-            return self._run(connection)[1]
+        return self._ask(lambda snapshot: snapshot.current[1])
 
     def find_run(self, run_id: str) -> Run | None:
         """The newest finished run of that id, published or not."""
-        with self._reading() as connection:
-            rows = connection.execute("SELECT run FROM runs WHERE complete ORDER BY number DESC")
-            runs = [read_run(text) for (text,) in rows]
+        runs = self._ask(Snapshot.finished_runs)
         return next((run for run in runs if run.run_id == run_id), None)
 
     def is_current(self, run: Run) -> bool:
@@ -66,78 +70,78 @@ class SqliteStore:
 
     def count_users(self, run: Run) -> int:
         """How many users the run holds, counted in the store."""
-        with self._reading() as connection:
-            number, _ = self._run(connection, run)
-            return connection.execute(f"SELECT count(*) FROM users_{number}").fetchone()[0]
+        return self._ask(lambda snapshot: snapshot.count_users(snapshot.numbered(run)[0]))
 
     def user(self, user_id: str, run: Run | None = None) -> dict | None:
         """The item of a user in the current run or `run`; None for a user whom it does not know."""
-        with self._reading() as connection:
-            number, run = self._run(connection, run)
-            row = (
-                run
-                and connection.execute(
-                    "SELECT rule, neighbours, recommendations, top_artists, country, age_group "
-                    f"FROM users_{number} WHERE user_id = ?",
-                    [user_id],
-                ).fetchone()
-            )
-            if not row:
-                return None
-            rule, neighbours, recommendations, top_artists, country, age_group = row
-            if country is not None:
-                rule, recommendations = find_list(connection, number, country, age_group)
-            return self._item(
-                connection, number, run, user_id, rule, neighbours, recommendations, top_artists
-            )
+
+        def read(snapshot: Snapshot) -> dict | None:
+            number, found = snapshot.numbered(run)
+            row = found and snapshot.user(number, user_id)
+            return item_of(snapshot, number, found, user_id, row) if row else None
+
+        return self._ask(read)
 
     def new_user(
         self, country: str = "", age_group: str = "", run: Run | None = None
     ) -> dict | None:
         """The nearest list that exists: country and age, country, age, then everyone's."""
-        with self._reading() as connection:
-            number, run = self._run(connection, run)
-            if not run:
-                return None
-            rule, recommendations = find_list(connection, number, country, age_group)
-            return self._item(connection, number, run, None, rule, 0, recommendations, b"")
+
+        def read(snapshot: Snapshot) -> dict | None:
+            number, found = snapshot.numbered(run)
+            row = found and snapshot.listed(number, country, age_group)
+            return item_of(snapshot, number, found, None, row) if row else None
+
+        return self._ask(read)
+
+    def user_list(self, user_id: str, limit: int) -> Listed | None:
+        """The first `limit` artists of a user as JSON; None for a user who is unknown."""
+
+        def read(snapshot: Snapshot) -> Listed | None:
+            number, run = snapshot.current
+            row = run and snapshot.user(number, user_id)
+            return self._listed(snapshot, number, run, row, limit) if row else None
+
+        return self._ask(read)
+
+    def new_user_list(self, country: str, age_group: str, limit: int) -> Listed | None:
+        """The first `limit` artists of the nearest list as JSON; None before the first run."""
+
+        def read(snapshot: Snapshot) -> Listed | None:
+            number, run = snapshot.current
+            row = run and snapshot.listed(number, country, age_group)
+            return self._listed(snapshot, number, run, row, limit) if row else None
+
+        return self._ask(read)
 
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Hold the store for one run; the lock of a killed run is gone with its process."""
-        if self.create and not self.path.parent.is_dir():
-            raise UserError(f"{self.path}: there is no folder {self.path.parent}; make it first")
-        if self.path.is_dir():
-            raise UserError(f"{self.path}: is a folder; name a file")
-        try:
-            with FileLock(f"{self.path}.lock", timeout=0):
-                with open_to_write(self.path, self.create):
+        with self._locked():
+            if self.create and not self.path.exists():
+                with self._writing():
                     pass  # makes the tables of a new store
-                yield
-        except Timeout:
-            raise StoreLockedError(f"{self.path}: another run is writing to it") from None
+            yield
 
     def renew_lock(self) -> None:
         """Nothing to do: the operating system holds the lock as long as the process lives."""
 
     @contextmanager
-    def begin(self, run: Run, catalogue: Catalogue) -> Iterator["SqliteWriter"]:
+    def begin(self, run: Run, catalogue: Catalogue) -> Iterator[SqliteWriter]:
         """Begin to write a run; if it is not finished, nothing of it stays."""
-        with open_to_write(self.path, self.create) as connection:
-            remove_runs(connection)  # of killed runs
-            number = make_run(connection, run, catalogue)
-            try:
-                yield SqliteWriter(connection, number)
-            finally:
-                with suppress(sqlite3.OperationalError):  # such as a full disk: the next run will
-                    remove_runs(connection)
+        with self._locked(), suppress(UnfinishedError), self._writing() as connection:
+            remove_runs(connection)
+            writer = SqliteWriter(connection, make_run(connection, run, catalogue))
+            yield writer
+            if not writer.finished:
+                raise UnfinishedError
 
     def publish(self, run: Run) -> None:
         """Flip the pointer to a finished run. Raises StoreError if another was published since.
 
         A run that is current already stays so.
         """
-        with open_to_write(self.path, self.create) as connection, transaction(connection):
+        with self._locked(), self._writing() as connection, transaction(connection):
             number, base, current = connection.execute(
                 "SELECT number, base, current FROM runs, pointer WHERE version = ? AND complete",
                 [run.version],
@@ -153,136 +157,105 @@ class SqliteStore:
 
     def rollback(self) -> Run:
         """Flip the pointer back to the version before. Raises UserError if there is none."""
-        with (
-            open_to_write(self.path, self.create) as connection,
-            damage(self.path),
-            transaction(connection),
-        ):
+        with self._locked(), self._writing() as connection, transaction(connection):
             flipped = connection.execute(
                 "UPDATE pointer SET current = previous, previous = NULL WHERE previous IS NOT NULL"
             )
             if not flipped.rowcount:
                 raise UserError(f"{self.path}: there is no version before the current one")
-            return self._run(connection)[1]
+            with damage(self.path):
+                return current_run(connection)[1]
 
     def close(self) -> None:
         """Close this thread's connection; another thread's is closed with its thread."""
-        connection = self._threads.__dict__.pop("connection", None)
-        if connection:
-            connection.close()
-
-    def _run(
-        self, connection: sqlite3.Connection, run: Run | None = None
-    ) -> tuple[int | None, Run | None]:
-        """Number and description of `run`, or of the current run."""
-        if run:
-            row = connection.execute("SELECT number FROM runs WHERE version = ?", [run.version])
-            return row.fetchone()[0], run
-        number = connection.execute("SELECT current FROM pointer").fetchone()[0]
-        if number is not None and number not in self._runs:
-            row = connection.execute("SELECT run FROM runs WHERE number = ?", [number])
-            self._runs = {number: read_run(row.fetchone()[0])}
-        return number, self._runs.get(number)
-
-    def _item(
-        self,
-        connection: sqlite3.Connection,
-        number: int,
-        run: Run,
-        user_id: str | None,
-        rule: str,
-        neighbours: int,
-        recommendations: bytes,
-        top_artists: bytes,
-    ) -> dict:
-        """The item with the names of its artists."""
-        if rule not in RULES:
-            raise ValueError(f"rule {rule!r}")
-        recommended = np.frombuffer(recommendations, RECOMMENDATION)
-        top = np.frombuffer(top_artists, TOP_ARTIST)
-        wanted = {
-            *recommended["artist"].tolist(),
-            *recommended["because_artist"].ravel().tolist(),
-            *top["artist"].tolist(),
-        }
-        run_of_known, known = self._artists
-        if run_of_known != number:
-            known = {}
-            self._artists = (number, known)
-        artist_of = named_artists(connection, number, wanted, known).__getitem__
-        return user_item(
-            run,
-            user_id,
-            rule,
-            neighbours if rule == NEIGHBOURS else 0,
-            recommended_artists(artist_of, recommended),
-            played_artists(artist_of, top),
-        )
+        snapshot = self._threads.__dict__.pop("snapshot", None)
+        if snapshot:
+            snapshot.close()
 
     @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
-        """Yield this thread's connection inside one read transaction: one snapshot."""
-        with failures(self.path):
-            if not hasattr(self._threads, "connection"):
-                self._threads.connection = connect(self.path, "ro")
-                self._threads.connection.execute(f"PRAGMA mmap_size = {MAPPED_BYTES}")
-            connection = self._threads.connection
-            connection.execute("BEGIN")
+    def _locked(self) -> Iterator[None]:
+        """Hold the lock. Raises StoreLockedError if another run does, UserError for no place."""
+        check_place(self.path, self.create)
+        if not self.create:
+            identity_of(self.path)
+        try:
+            self._lock.acquire()
+        except Timeout:
+            raise StoreLockedError(f"{self.path}: another run is writing to it") from None
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """Yield a connection to what replaces the file; the shared tables are made if missing."""
+        with rewritten(self.path, self.create) as connection:
+            make_shared_tables(connection, self.path)
+            yield connection
+
+    def _ask(self, question: Callable[[Snapshot], Answer]) -> Answer:
+        """The answer to a question, of one state of the file, which is the latest."""
+        for _ in range(READS):
+            snapshot = None
             try:
-                with damage(self.path):
-                    yield connection
-            finally:
-                connection.rollback()
+                with failures(self.path), damage(self.path):
+                    snapshot = self._snapshot()
+                    answer = question(snapshot)
+            except StoreError:
+                self.close()
+                if snapshot and snapshot.identity != identity_of(self.path):
+                    continue
+                raise
+            if os.name == "nt":  # where a file that is open cannot be replaced
+                self.close()
+            if snapshot.identity == identity_of(self.path):
+                return answer
+        raise StoreError(f"{self.path}: is being replaced; try again")
+
+    def _snapshot(self) -> Snapshot:
+        """This thread's snapshot of the file, opened anew if the file is another one."""
+        opened = getattr(self._threads, "snapshot", None)
+        if opened is None or opened.identity != identity_of(self.path):
+            self.close()
+            opened = self._threads.snapshot = Snapshot(self.path)
+        return opened
+
+    def _listed(self, snapshot: Snapshot, number: int, run: Run, row: Row, limit: int) -> Listed:
+        """A row as JSON; what was rendered of its artists is kept as long as the run is served."""
+        version, known = self._known
+        if version != run.version:
+            known = {}
+            self._known = (run.version, known)
+        packed = row.recommendations[: limit * RECOMMENDATION.itemsize]
+        try:
+            artists = list_json(packed, known)
+        except KeyError:  # some are asked for the first time
+            missing = numbers_in(packed) - known.keys()
+            found = snapshot.artists(number, missing)
+            rendered = {artist: artist_json(*named) for artist, named in found.items()}
+            artists = list_json(packed, known | rendered)
+            if len(known) < KNOWN_ARTISTS:
+                known.update(rendered)
+        return Listed(run, row.rule, artists.encode())
 
 
-@contextmanager
-def damage(path: Path) -> Iterator[None]:
-    """Turn what contents that are none of ours raise into the store's error."""
-    try:
-        yield
-    except (KeyError, TypeError, ValueError) as error:
-        raise StoreError(f"{path}: is damaged ({error!r}); run the job again") from error
+class UnfinishedError(Exception):
+    """The run ended without being finished: nothing of it is to stay."""
 
 
-def read_run(text: str) -> Run:
-    """A run from its JSON. Raises TypeError or ValueError for what is none."""
-    run = Run(**json.loads(text))
-    kinds = {"users": int, "countries": list, "example_users": list, "report": dict}
-    for name, value in vars(run).items():
-        if not isinstance(value, kinds.get(name, str)):
-            raise TypeError(f"{name} is {value!r}")
-    if datetime.fromisoformat(run.generated_at).tzinfo is None:
-        raise ValueError(f"generated_at is {run.generated_at!r}")
-    return run
-
-
-def find_list(
-    connection: sqlite3.Connection, number: int, country: str, age_group: str
-) -> tuple[str, bytes]:
-    """Rule and packed recommendations of the nearest list. Raises StoreError for none."""
-    for choice in list_choices(country, age_group):
-        row = connection.execute(
-            f"SELECT rule, recommendations FROM lists_{number} WHERE country = ? AND age_group = ?",
-            choice,
-        ).fetchone()
-        if row:
-            return row
-    raise StoreError("the run has no list for listeners without history")
-
-
-def named_artists(
-    connection: sqlite3.Connection, number: int, wanted: set[int], known: dict[int, dict]
-) -> dict[int, dict]:
-    """Name and MBID of every wanted artist; what was looked up is kept in `known`."""
-    wanted = wanted - {-1}
-    # Not `wanted - known.keys()`, which walks through all that is known.
-    missing = {artist for artist in wanted if artist not in known}
-    rows = missing and connection.execute(
-        f"SELECT number, name, mbid FROM artists_{number} "
-        f"WHERE number IN ({','.join(map(str, missing))})"
+def item_of(snapshot: Snapshot, number: int, run: Run, user_id: str | None, row: Row) -> dict:
+    """The item of a row with the names of its artists."""
+    recommended = np.frombuffer(row.recommendations, RECOMMENDATION)
+    top = np.frombuffer(row.top_artists, TOP_ARTIST)
+    wanted = numbers_in(row.recommendations) | set(top["artist"].tolist())
+    found = snapshot.artists(number, wanted)
+    named = {artist: named_artist(*names) for artist, names in found.items()}
+    return user_item(
+        run,
+        user_id,
+        row.rule,
+        row.neighbours if row.rule == NEIGHBOURS else 0,
+        recommended_artists(named.__getitem__, recommended),
+        played_artists(named.__getitem__, top),
     )
-    found = {artist: {"name": name, "mbid": mbid} for artist, name, mbid in rows}
-    named = {artist: known.get(artist) or found[artist] for artist in wanted}
-    if len(known) < KNOWN_ARTISTS:
-        known.update(found)
-    return named

@@ -13,6 +13,7 @@ import yaml
 
 from tests.conftest import ROOT, clean_environment
 from tests.project.import_graph import imports, reachable
+from web.app import DEFAULTS
 
 Q3B = ROOT / "Q3b"
 DEPLOY = Q3B / "deploy"
@@ -23,6 +24,8 @@ PACKAGES = {
     "psycopg2": "psycopg2-binary",
     "prometheus_client": "prometheus-client",
     "sklearn": "scikit-learn",
+    "backports": "backports.zstd",
+    "compression": "backports.zstd",  # part of Python from 3.14 on
     "botocore": "boto3",  # these three come with their users
     "distributed": "dask",
     "werkzeug": "flask",
@@ -129,8 +132,7 @@ READ_BY = {
         "RECOMMENDER_ALERT_URL",
         "DASK_SCHEDULER_ADDRESS",
     },
-    "api": AWS
-    | {f"RECOMMENDER_{name}" for name in ("STORE", "API_KEY", "FRESH_HOURS", "CACHE_SECONDS")},
+    "api": AWS | {f"RECOMMENDER_{name}" for name in DEFAULTS},
     "scheduler": AWS,
     "worker": AWS,
 }

@@ -11,7 +11,7 @@ import pytest
 from store.protocol import new_run
 from store.url import open_store
 from tests.q3b.web.conftest import ARTISTS, CATALOGUE, COUNTRIES, LISTENERS, MBIDS, publish
-from web.app import create_app
+from web.app import DEFAULTS, create_app
 
 USER = LISTENERS[1]
 WITHOUT_HISTORY = LISTENERS[-1]
@@ -19,7 +19,7 @@ WITHOUT_HISTORY = LISTENERS[-1]
 
 @pytest.fixture(autouse=True)
 def no_settings_of_the_developer(monkeypatch):
-    for name in ("STORE", "API_KEY", "FRESH_HOURS", "CACHE_SECONDS"):
+    for name in DEFAULTS:
         monkeypatch.delenv(f"RECOMMENDER_{name}", raising=False)
 
 
@@ -92,19 +92,20 @@ def test_a_user_without_history_is_answered_by_a_rule(client):
     assert (answer.json["user_id"], answer.json["rule"]) == (WITHOUT_HISTORY, "country")
 
 
-def test_an_unknown_user_gets_everybodys_artists_or_404(client):
-    answer = client.get("/users/nobody/recommendations?strict=0")
+def test_an_unknown_user_is_404_or_gets_everybodys_artists_if_asked(client):
+    answer = client.get("/users/nobody/recommendations?fallback=1")
     assert (answer.status_code, answer.json["user_id"]) == (200, "nobody")
     assert answer.json["rule"] == "global"
     assert names(answer) == ARTISTS[:20]
-    assert_problem(client.get("/users/nobody/recommendations?strict=1"), 404, "nobody")
+    for query in ("", "?limit=5", "?fallback=0"):
+        assert_problem(client.get(f"/users/nobody/recommendations{query}"), 404, "nobody")
 
 
 @pytest.mark.parametrize("user_id", ["a/b", "sep 20, 2008", "王", "a?b#c", "..", "%00"])
 def test_any_text_is_a_user_id(store_url, user_id):
     publish(store_url, users=[user_id, "last"])
     client = create_app({"STORE": store_url}).test_client()
-    answer = client.get(f"/users/{quote(user_id, safe='')}/recommendations?strict=1")
+    answer = client.get(f"/users/{quote(user_id, safe='')}/recommendations")
     assert answer.status_code == 200
     assert answer.json["user_id"] == user_id
 
@@ -129,11 +130,11 @@ def test_a_newcomer_gets_the_nearest_list(client, query, rule, first):
     ("path", "part"),
     [
         (f"/users/{USER}/recommendations?limit=0", "limit"),
-        (f"/users/{USER}/recommendations?limit=101", "limit"),
+        (f"/users/{USER}/recommendations?limit=1001", "limit"),
         (f"/users/{USER}/recommendations?limit=five", "limit"),
         (f"/users/{USER}/recommendations?limit=%EF%BC%91", "limit"),
         (f"/users/{USER}/recommendations?limit=1&limit=2", "2 times"),
-        (f"/users/{USER}/recommendations?strict=yes", "strict"),
+        (f"/users/{USER}/recommendations?fallback=yes", "fallback"),
         (f"/users/{USER}/recommendations?contry=Poland", "'contry'"),
         (f"/users/{'x' * 257}/recommendations", "256"),
         ("/new-user/recommendations?age=-1", "age"),
@@ -151,7 +152,7 @@ def test_other_paths_methods_and_bodies_are_refused(client):
     assert_problem(client.get("/users//recommendations"), 404)
     refused = client.post(f"/users/{USER}/recommendations")
     assert_problem(refused, 405)
-    assert set(refused.headers["Allow"].split(", ")) == {"GET", "HEAD"}
+    assert set(refused.headers["Allow"].split(", ")) == {"GET", "HEAD", "OPTIONS"}
     assert_problem(client.get("/healthz", data=b"x" * 66_000), 413)
 
 
@@ -206,7 +207,7 @@ def test_ready_means_fresh(store_url):
 
 def test_metrics_count_routes_rules_and_statuses(client, run):
     client.get(f"/users/{USER}/recommendations")
-    client.get("/users/nobody/recommendations?strict=1")
+    client.get("/users/nobody/recommendations")
     client.get("/new-user/recommendations?country=Poland")
     client.get("/wp-login.php")
     text = client.get("/metrics").text
@@ -258,6 +259,8 @@ def test_settings_come_from_the_environment(store_url, run, monkeypatch):
         ("API_KEY", "sésame"),
         ("FRESH_HOURS", "soon"),
         ("CACHE_SECONDS", "-1"),
+        ("ALLOW_ORIGIN", "app.example.com"),
+        ("ALLOW_ORIGIN", "https://app.example.com/"),
     ],
 )
 def test_a_wrong_setting_is_the_users_mistake(monkeypatch, name, value):

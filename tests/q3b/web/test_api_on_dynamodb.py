@@ -9,7 +9,7 @@ from web.app import create_app
 PATHS = [
     f"/users/{LISTENERS[0]}/recommendations",
     f"/users/{LISTENERS[-1]}/recommendations",
-    "/users/nobody/recommendations",
+    "/users/nobody/recommendations?fallback=1",
     "/new-user/recommendations?country=Poland&age=29",
 ]
 OF_THE_RUN = {"version": None, "generated_at": None}

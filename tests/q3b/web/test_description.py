@@ -66,5 +66,5 @@ def test_every_resource_is_described(store_url):
     app = create_app({"STORE": store_url})
     served = {rule.rule.replace("<path:user_id>", "{user_id}") for rule in app.url_map.iter_rules()}
     described = set(app.test_client().get("/openapi.json").json["paths"])
-    assert served - described == {"/", "/static/<path:filename>"}
+    assert served - described == {"/", "/favicon.ico", "/static/<path:filename>"}
     assert described <= served
