@@ -7,7 +7,6 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
-from urllib.parse import urlsplit
 
 import click
 
@@ -16,6 +15,7 @@ from listening.lastfm import PLAYS_FILE, PROFILE_FILE
 from listening.maximum_age import MaximumAge
 from listening.sample.files import write_listeners
 from listening.source import Listening, read_listening
+from store.url import FILE
 
 FOLDER = Path(__file__).resolve().parents[1]  # where the Last.fm files may be
 
@@ -35,7 +35,7 @@ def read_input(options: SimpleNamespace) -> Listening:
             return read_temporary(Path(folder), "the app's ", *exported, None, on_bad_row)
         if (FOLDER / PLAYS_FILE).exists():
             return read_listening(FOLDER / PLAYS_FILE, FOLDER / PROFILE_FILE, age, on_bad_row)
-        if urlsplit(options.store).scheme != "sqlite":
+        if not options.store.startswith(FILE):
             raise UserError(
                 f"no plays are named, and a sample must not be published to {options.store}; "
                 "pass --source or --plays, or set RECOMMENDER_SOURCE"

@@ -1,6 +1,8 @@
 """Opening the store of recommendations that a URL names.
 
-sqlite:///recommendations.db        a file in the working directory (four slashes: absolute)
+sqlite:///recommendations.db        a file in the working directory (four slashes: absolute); all
+                                    after three slashes is its name as it is: nothing in it
+                                    is quoted, also not "#", "?", "%" or a space
 dynamodb://table?region=eu-west-1   a table of Amazon DynamoDB; DYNAMODB_ENDPOINT_URL in the
                                     environment names a local one
 """
@@ -15,7 +17,8 @@ from urllib.parse import parse_qsl, urlsplit
 if TYPE_CHECKING:
     from store.protocol import Store
 
-DEFAULT_STORE = "sqlite:///recommendations.db"
+FILE = "sqlite:///"
+DEFAULT_STORE = f"{FILE}recommendations.db"
 TABLE = re.compile(r"[A-Za-z0-9_.-]{3,255}")  # DynamoDB's rule for names of tables
 
 
@@ -25,15 +28,14 @@ def open_store(url: str, create: bool = False) -> "Store":
     With `create`, the file or table is made where it is missing. Raises UserError for a wrong
     URL.
     """
+    if url.startswith(FILE) and len(url) > len(FILE):
+        from store.sqlite.store import SqliteStore  # numpy: the URL alone is soon imported
+
+        return SqliteStore(Path(url.removeprefix(FILE)), create=create)
     try:
         parts = urlsplit(url)
     except ValueError:  # such as half of an IPv6 address
         parts = urlsplit("")
-    file_alone = not (parts.netloc or parts.query or parts.fragment)
-    if parts.scheme == "sqlite" and file_alone and len(parts.path) > 1:
-        from store.sqlite.store import SqliteStore  # numpy: the URL alone is soon imported
-
-        return SqliteStore(Path(parts.path[1:]), create=create)
     if parts.scheme == "dynamodb" and TABLE.fullmatch(parts.netloc) and parts.path in ("", "/"):
         options = dynamodb_options(url, parts.query)
         from store.dynamodb.store import DynamoStore  # boto3 takes a while: only who wants it waits

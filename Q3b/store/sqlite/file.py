@@ -13,7 +13,6 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from urllib.parse import quote
 
 from store.protocol import StoreError
 
@@ -34,7 +33,7 @@ class Connection(sqlite3.Connection):
 def connect(path: Path, options: str) -> sqlite3.Connection:
     """Open the file with options of SQLite's URIs; transactions are begun by hand."""
     return sqlite3.connect(
-        f"file:{quote(path.resolve().as_posix())}?{options}",
+        f"{path.resolve().as_uri()}?{options}",
         uri=True,
         timeout=BUSY_SECONDS,
         isolation_level=None,

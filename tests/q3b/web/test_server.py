@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -74,6 +75,19 @@ def test_sigterm_ends_it_with_exit_code_0_and_nothing_left(store_url, tmp_path):
         process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 0
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_replaces_the_store_is_served_at_once_by_all_workers(tmp_path):
+    path, other = tmp_path / "recommendations.db", tmp_path / "other.db"
+    publish(f"sqlite:///{path}")
+    new = publish(f"sqlite:///{other}", users=[*LISTENERS, *map(str, range(3000)), "last"])
+    with serving(f"sqlite:///{path}") as base:
+        for _ in range(20):  # all workers have read it
+            get(f"{base}/users/{LISTENERS[0]}/recommendations")
+        shutil.copy(other, path)
+        for _ in range(20):
+            for address in ("users/7/recommendations", "new-user/recommendations", "readyz"):
+                assert json.loads(get(f"{base}/{address}"))["version"] == new.version
 
 
 @UNIX
