@@ -1,35 +1,40 @@
-"""How long the API takes to answer under a constant load, and whether its memory stays flat.
+"""What a request costs the API, how long it takes under a constant load, and who holds it up.
 
 \b
     python benchmarks/q3b_api.py
-    python benchmarks/q3b_api.py --users 359347 --artists 155424 --requests 100000
+    python benchmarks/q3b_api.py --users 60000 --requests 100000
     DYNAMODB_ENDPOINT_URL=http://127.0.0.1:4567 AWS_ACCESS_KEY_ID=x AWS_SECRET_ACCESS_KEY=x \\
-        python benchmarks/q3b_api.py --store 'dynamodb://bench?region=local' --rate 100
+        python benchmarks/q3b_api.py --store 'dynamodb://bench?region=local'
 
-A set drawn from a seed is published to the store, `python Q3b/api.py` serves it, and requests are
-sent at a constant rate: 9 of 10 for a random user, 1 of 10 for a newcomer. A request's time counts
-from the moment it was due, so that waiting for a free connection is part of it. The peer is the
-same server with the same settings around an app that only sends a body of the same length: what
-is left is the price of routing, reading the store and writing JSON.
+A set drawn from a seed is published to the store and served: 9 of 10 requests are for a random
+user, 1 of 10 for a newcomer. Three servers run one after the other: `python Q3b/api.py`, a usual
+Flask app that reads one JSON text from SQLite, and an app that only sends a body of that length;
+all on granian with the same settings.
+
+First every connection asks as fast as it is answered: CPU milliseconds of the server per request.
+Then requests come at half the rate that the API reached, and a request's time counts from the
+moment it was due. Last `/healthz` is asked while 64 clients send a byte a second and 1,000 nothing.
 """
 
 import asyncio
 import json
-import math
 import os
+import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import SimpleNamespace
 
 import click
 import numpy as np
+import psutil  # comes with distributed
 from q3b_store import TOP, random_blocks, random_catalogue
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "Q3b"))
@@ -39,29 +44,31 @@ from common.command import Command, OutsideError
 from recommender.lists import RuleList
 from store.protocol import new_run
 from store.url import open_store
+from web.answers import list_body
 
 ROOT = Path(__file__).resolve().parents[1]
 HOST = "127.0.0.1"
 WARM_UP = 1000  # requests that are not counted
 START_SECONDS = 30
+SLOW, IDLE = 64, 1_000  # clients
 COUNT = click.IntRange(1)
 
 
 @dataclass(frozen=True)
 class Figures:
-    """What one server did; times in milliseconds, memory in MiB (None where it cannot be read)."""
+    """What one server did; times in milliseconds, memory in MiB, rates in requests a second."""
 
     server: str
     requests: int
     errors: int
-    offered: float  # requests a second
-    answered: float  # requests a second
+    cpu: float  # of the server, a request
+    reached: float  # as fast as it answers
+    offered: float
     median: float
-    p90: float
     p99: float
     maximum: float
-    memory_before: float | None
-    memory_after: float | None
+    memory: float
+    healthz_among_slow_clients: float  # the longest
 
 
 class Connection:
@@ -119,36 +126,73 @@ async def send_all(port: int, paths: list[str], rate: float, connections: int) -
     return seconds
 
 
-def measure(name: str, process: subprocess.Popen, port: int, paths: list[str], options) -> Figures:
-    """Warm the server up, load it, and read its memory before and after."""
-    warm_up = [paths[number % len(paths)] for number in range(WARM_UP)]
-    asyncio.run(send_all(port, warm_up, options.rate, options.connections))
-    before, begin = memory(process.pid), time.perf_counter()
-    seconds = asyncio.run(send_all(port, paths, options.rate, options.connections))
-    elapsed = time.perf_counter() - begin
+async def send_as_answered(port: int, paths: list[str], connections: int) -> int:
+    """Send each request when the one before on its connection was answered; return the errors."""
+    waiting, errors = iter(paths), 0
+
+    async def send(connection: Connection) -> None:
+        nonlocal errors
+        for path in waiting:
+            errors += not await connection.get(path)
+        connection.close()
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(connections):
+            group.create_task(send(Connection(port)))
+    return errors
+
+
+def measure(name: str, process: subprocess.Popen, paths: list[str], rate: float, options):
+    """Measure one server; without a `rate` at half of what it reaches."""
+    asyncio.run(send_as_answered(options.port, paths[:WARM_UP], options.connections))
+    busy, begin = cpu_seconds(process.pid), time.perf_counter()
+    errors = asyncio.run(send_as_answered(options.port, paths, options.connections))
+    reached = len(paths) / (time.perf_counter() - begin)
+    busy, rate = cpu_seconds(process.pid) - busy, rate or reached / 2
+    seconds = asyncio.run(send_all(options.port, paths, rate, options.connections))
     answered = seconds[~np.isnan(seconds)]
-    times = np.percentile(answered, [50, 90, 99, 100]) * 1000 if len(answered) else [math.nan] * 4
     return Figures(
-        name,
-        len(paths),
-        len(paths) - len(answered),
-        options.rate,
-        len(answered) / elapsed,
-        *map(float, times),
-        before,
-        memory(process.pid),
+        server=name,
+        requests=len(paths),
+        errors=errors + len(paths) - len(answered),
+        cpu=busy / len(paths) * 1000,
+        reached=reached,
+        offered=rate,
+        median=float(np.median(answered)) * 1000,
+        p99=float(np.percentile(answered, 99)) * 1000,
+        maximum=float(answered.max()) * 1000,
+        memory=sum(it.memory_full_info().uss for it in processes(process.pid)) / 2**20,
+        healthz_among_slow_clients=longest_among_slow_clients(options.port) * 1000,
     )
 
 
-def memory(pid: int) -> float | None:
-    """MiB of a process and its children (Linux): shared pages once, mapped files not at all."""
-    try:
-        rollup = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="utf-8")
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8").split()
-    except OSError:
-        return None
-    own = next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss_Anon:"))
-    return own / 1024 + sum(memory(int(child)) or 0 for child in children)
+def processes(pid: int) -> list[psutil.Process]:
+    """The server's processes."""
+    server = psutil.Process(pid)
+    return [server, *server.children(recursive=True)]
+
+
+def cpu_seconds(pid: int) -> float:
+    """Seconds of the processor that the server has taken, in user and system mode."""
+    return sum(sum(it.cpu_times()[:2]) for it in processes(pid))
+
+
+def longest_among_slow_clients(port: int) -> float:
+    """The longest that `/healthz` took in 5 s among clients who send slowly or nothing."""
+    longest = 0
+    with ExitStack() as stack:
+        clients = [
+            stack.enter_context(socket.create_connection((HOST, port))) for _ in range(SLOW + IDLE)
+        ]
+        for byte in b"GET /":
+            for client in clients[:SLOW]:
+                client.send(bytes([byte]))
+            begin = time.perf_counter()
+            with urllib.request.urlopen(f"http://{HOST}:{port}/healthz", timeout=30) as answer:
+                answer.read()
+            longest = max(longest, time.perf_counter() - begin)
+            time.sleep(1)
+    return longest
 
 
 def publish(url: str, users: int, artists: int, seed: int) -> list[str]:
@@ -176,11 +220,16 @@ def draw_paths(users: list[str], number: int, seed: int) -> list[str]:
     ]
 
 
-def bare_app(environ: dict, start_response) -> list[bytes]:
-    """The peer: a body of the length in BARE_BYTES and nothing else."""
-    body = b" " * int(os.environ["BARE_BYTES"])
-    start_response("200 OK", [("Content-Length", str(len(body)))])
-    return [body]
+def keep_answers(path: Path, url: str, users: list[str]) -> int:
+    """Write the API's answers as JSON texts for the peer; return the bytes of one."""
+    with closing(open_store(url)) as store, closing(sqlite3.connect(path)) as database:
+        database.execute("CREATE TABLE answers (user_id TEXT PRIMARY KEY, answer BLOB)")
+        newcomer = list_body(store.new_user_list("", "", TOP), None)
+        rows = ((user, list_body(store.user_list(user, TOP), user)) for user in users)
+        database.executemany("INSERT INTO answers VALUES (?, ?)", [("", newcomer)])
+        database.executemany("INSERT INTO answers VALUES (?, ?)", rows)
+        database.commit()
+        return database.execute("SELECT length(answer) FROM answers").fetchone()[0]
 
 
 @contextmanager
@@ -213,53 +262,59 @@ def wait_for(process: subprocess.Popen, url: str) -> None:
     raise OutsideError(f"{url} does not answer: is the port taken? name another by --port")
 
 
-def compare(url: str, options: SimpleNamespace) -> list[Figures]:
-    """Load the API and the bare app, one after the other."""
+def compare(url: str, folder: Path, options: SimpleNamespace) -> list[Figures]:
+    """Measure the API and its peers, one after the other."""
     users = publish(url, options.users, options.artists, options.seed)
     paths = draw_paths(users, options.requests, options.seed)
-    server = ["--workers", str(options.workers), "--threads", str(options.threads)]
-    api = ["Q3b/api.py", "--store", url, "--port", str(options.port), "--server", "gunicorn"]
-    with running([*api, *server], options.port) as process:
-        with urllib.request.urlopen(f"http://{HOST}:{options.port}{paths[0]}") as answer:
-            length = len(answer.read())
-        api_figures = measure("API", process, options.port, paths, options)
-    bare = ["-m", "gunicorn", "--config", "Q3b/deploy/gunicorn.conf.py", *server]
-    bare += ["--bind", f"{HOST}:{options.port}", "--pythonpath", "benchmarks,Q3b"]
-    with running([*bare, "q3b_api:bare_app"], options.port, BARE_BYTES=str(length)) as process:
-        return [api_figures, measure("bare app", process, options.port, paths, options)]
+    length = keep_answers(folder / "answers.db", url, users)
+    settings = [str(options.port), str(options.workers), str(options.threads)]
+    peer = ["benchmarks/q3b_api_peers.py"]
+    api = ["Q3b/api.py", "--store", url, "--port", settings[0], "--workers", settings[1]]
+    servers = {
+        "API": [*api, "--threads", settings[2]],
+        "JSON text by Flask": [*peer, "blob", *settings, str(folder / "answers.db")],
+        "bare app": [*peer, "bare", *settings, str(length)],
+    }
+    figures = []
+    for name, command in servers.items():
+        with running(command, options.port) as process:
+            rate = figures[0].offered if figures else options.rate
+            figures.append(measure(name, process, paths, rate, options))
+    return figures
 
 
 def table(figures: list[Figures]) -> str:
     """The figures as text."""
     lines = [
-        f"{'':10}{'offered':>9}{'answered':>10}{'errors':>8}"
-        f"{'median':>9}{'p90':>8}{'p99':>8}{'max':>8}  memory"
+        f"{'':20}{'CPU ms':>8}{'reached':>10}{'errors':>8}{'offered':>10}"
+        f"{'median':>9}{'p99':>9}{'max':>8}{'memory':>10}{'/healthz':>10}"
     ]
     for it in figures:
         lines.append(
-            f"{it.server:10}{it.offered:>7.0f}/s{it.answered:>8.0f}/s{it.errors:>8}"
-            f"{it.median:>7.2f}ms{it.p90:>6.1f}ms{it.p99:>6.1f}ms{it.maximum:>6.0f}ms"
-            + (f"  {it.memory_before:.1f} -> {it.memory_after:.1f} MiB" if it.memory_after else "")
+            f"{it.server:20}{it.cpu:>8.3f}{it.reached:>8.0f}/s{it.errors:>8}{it.offered:>8.0f}/s"
+            f"{it.median:>7.2f}ms{it.p99:>7.1f}ms{it.maximum:>6.0f}ms{it.memory:>7.0f}MiB"
+            f"{it.healthz_among_slow_clients:>8.0f}ms"
         )
-    api, bare = figures
+    api, flask, bare = figures
     lines.append(
-        f"API / bare app: median {api.median / bare.median:.1f}, p99 {api.p99 / bare.p99:.1f}"
+        f"API / JSON text by Flask: CPU {api.cpu / flask.cpu:.2f}; "
+        f"API / bare app: p99 {api.p99 / bare.p99:.1f}"
     )
     return "\n".join(lines)
 
 
 @click.command(cls=Command, help=__doc__)
 @click.option("--store", metavar="URL", help="Store to fill. Without it: a new SQLite file.")
-@click.option("--users", type=COUNT, default=2000, help="Users in the set.")
+@click.option("--users", type=COUNT, default=10_000, help="Users in the set.")
 @click.option("--artists", type=COUNT, default=20_000, help="Artists in the catalogue.")
 @click.option(
     "--rate",
     type=click.FloatRange(0, min_open=True),
-    default=1000,
-    help="Requests a second.",
+    show_default="half of what the API reaches",
+    help="Requests a second in the second part.",
 )
-@click.option("--requests", type=COUNT, default=10_000, help="Requests in all.")
-@click.option("--connections", type=COUNT, default=32, help="Connections that are kept open.")
+@click.option("--requests", type=COUNT, default=10_000, help="Requests in each part.")
+@click.option("--connections", type=COUNT, default=16, help="Connections that are kept open.")
 @click.option("--workers", type=COUNT, default=2, help="Processes of the server.")
 @click.option("--threads", type=COUNT, default=4, help="Threads of each process.")
 @click.option("--port", type=click.IntRange(1, 65535), default=8009, help="Port of the server.")
@@ -275,7 +330,8 @@ def main(output_format: str, **settings) -> None:
     """Measure and print."""
     options = SimpleNamespace(**settings)
     with tempfile.TemporaryDirectory() as folder:
-        figures = compare(options.store or f"sqlite:///{folder}/bench.db", options)
+        url = options.store or f"sqlite:///{folder}/bench.db"
+        figures = compare(url, Path(folder), options)
     if output_format == "json":
         print(json.dumps([asdict(it) for it in figures], indent=2))
     else:

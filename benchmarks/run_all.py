@@ -42,7 +42,7 @@ STATED_SIZES = {
     "q3b_neighbours": "--users 45000 --users 85657 --users 180000 --users 359347 "
     "--classic 34000 --classic 85657 --libraries 45000",
     "q3b_store": f"{LISTENERS} --text-runs 1",
-    "q3b_api": f"{LISTENERS} --requests 100000",
+    "q3b_api": "--users 60000 --requests 100000",
     "cluster": f"--rows 20000000 --copies 8 --users 40000 --artists {ARTISTS}",
 }
 

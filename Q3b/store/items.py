@@ -1,10 +1,10 @@
 """The items that readers of a store see, alike from every store."""
 
-import json
 import struct
 from collections.abc import Callable, Mapping
 
 import numpy as np
+import orjson
 
 from recommender.lists import REASONS, RECOMMENDATION
 from store.protocol import Run, named_artist
@@ -73,8 +73,7 @@ def numbers_in(packed: bytes) -> set[int]:
 
 def artist_json(name: str, mbid: str | None) -> str:
     """An artist as JSON without its last brace, so that score and reasons can follow."""
-    named = named_artist(name, mbid)
-    return json.dumps(named, ensure_ascii=False, separators=(",", ":"))[:-1]
+    return orjson.dumps(named_artist(name, mbid))[:-1].decode()
 
 
 def list_json(packed: bytes, artists: Mapping[int, str]) -> str:

@@ -13,7 +13,7 @@ import socket
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from ipaddress import ip_address
 
@@ -78,8 +78,18 @@ def counting_together() -> Iterator[None]:
             del os.environ["PROMETHEUS_MULTIPROC_DIR"]
 
 
-def serve(address: str, port: int, workers: int, threads: int, access_log: bool) -> None:
-    """Serve the API until SIGTERM or an interrupt; a worker that dies is replaced."""
+def serve(
+    address: str,
+    port: int,
+    workers: int,
+    threads: int,
+    access_log: bool = False,
+    loader: Callable[[], Callable] | None = None,
+) -> None:
+    """Serve the API until SIGTERM or an interrupt; a worker that dies is replaced.
+
+    `loader` returns another WSGI app to serve instead, in each worker.
+    """
     allow_connections()
     server = Granian(
         "api:create_app",
@@ -99,7 +109,7 @@ def serve(address: str, port: int, workers: int, threads: int, access_log: bool)
         log_access=access_log,
         log_dictconfig={"handlers": handlers_on_stderr()},
     )
-    server.serve(target_loader=worker_app, wrap_loader=False)
+    server.serve(target_loader=loader or worker_app, wrap_loader=False)
 
 
 def handlers_on_stderr() -> dict:

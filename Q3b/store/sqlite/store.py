@@ -223,20 +223,19 @@ class SqliteStore:
 
     def _listed(self, snapshot: Snapshot, number: int, run: Run, row: Row, limit: int) -> Listed:
         """A row as JSON; what was rendered of its artists is kept as long as the run is served."""
+        packed = row.recommendations[: limit * RECOMMENDATION.itemsize]
         version, known = self._known
-        if version != run.version:
+        if version != run.version or len(known) > KNOWN_ARTISTS:
             known = {}
             self._known = (run.version, known)
-        packed = row.recommendations[: limit * RECOMMENDATION.itemsize]
         try:
             artists = list_json(packed, known)
         except KeyError:  # some are asked for the first time
-            missing = numbers_in(packed) - known.keys()
-            found = snapshot.artists(number, missing)
-            rendered = {artist: artist_json(*named) for artist, named in found.items()}
-            artists = list_json(packed, known | rendered)
-            if len(known) < KNOWN_ARTISTS:
-                known.update(rendered)
+            # Not `numbers_in(packed) - known.keys()`, which walks through all that is known.
+            missing = {artist for artist in numbers_in(packed) if artist not in known}
+            for artist, named in snapshot.artists(number, missing).items():
+                known[artist] = artist_json(*named)
+            artists = list_json(packed, known)
         return Listed(run, row.rule, artists.encode())
 
 
