@@ -9,6 +9,7 @@ from common.command import OutsideError, UserError
 
 import re
 import secrets
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -115,8 +116,17 @@ class Store(Protocol):
     def user_list(self, user_id: str, limit: int) -> Listed | None:
         """The first `limit` artists of a user in the current run; None for an unknown one."""
 
+    def user_lists(self, user_ids: list[str], limit: int) -> tuple[Run | None, list[Listed | None]]:
+        """The current run, and of it the first `limit` artists of each user, None for unknown ones.
+
+        All are of one run. Without a run the list is empty.
+        """
+
     def new_user_list(self, country: str, age_group: str, limit: int) -> Listed | None:
         """The first `limit` artists of the nearest list; None if nothing was published."""
+
+    def users(self, run: Run) -> Iterator[dict]:
+        """The items of all users of a run, as `user` returns them."""
 
     def find_run(self, run_id: str) -> Run | None:
         """The newest finished run of that id, published or not."""
@@ -126,6 +136,9 @@ class Store(Protocol):
 
     def count_users(self, run: Run) -> int | None:
         """How many users the run holds, counted in the store; None where that is not possible."""
+
+    def check_users(self, user_ids: Iterable[str]) -> None:
+        """Raise UserError for a user id that the store cannot hold, before anything is written."""
 
     def lock(self) -> AbstractContextManager[None]:
         """Hold the store for one run. Raises StoreLockedError if another run holds it."""
@@ -137,7 +150,10 @@ class Store(Protocol):
         """Begin to write a run under its version; a run that is not finished is never served."""
 
     def publish(self, run: Run) -> None:
-        """Flip the pointer to a finished run. Raises StoreError if another was published since."""
+        """Keep the run's report and flip the pointer to it, unless it is there.
+
+        Raises StoreError if the run is not finished, or if another was published since it began.
+        """
 
     def rollback(self) -> Run:
         """Flip the pointer back to the version before. Raises UserError if there is none."""

@@ -11,6 +11,7 @@ from flask import Flask
 from store.protocol import Store
 from store.url import DEFAULT_STORE, open_store
 from web.arguments import LARGEST_BODY, guard
+from web.batch import batch
 from web.encoding import encode_bodies
 from web.front import Front
 from web.metrics import measure
@@ -51,6 +52,7 @@ def create_app(config: Mapping | None = None) -> Flask:
     allow_origins(app)
     encode_bodies(app)
     app.register_blueprint(routes)
+    app.register_blueprint(batch)
     app.register_blueprint(page)
     app.wsgi_app = Front(app)
     return app

@@ -14,6 +14,7 @@ LONGEST_COUNTRY = 64  # characters
 HIGHEST_AGE = 120  # years
 USUAL_LIMIT, HIGHEST_LIMIT = 20, 1000  # artists; the job keeps at most so many
 LARGEST_BODY = 65_536  # bytes
+MOST_USERS = 1_000  # of a batch
 OPEN_PATHS = ("/healthz", "/readyz", "/metrics", "/openapi.json", "/static/", "/favicon.ico")
 
 

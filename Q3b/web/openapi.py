@@ -6,6 +6,7 @@ from web.arguments import (
     HIGHEST_LIMIT,
     LONGEST_COUNTRY,
     LONGEST_USER_ID,
+    MOST_USERS,
     USUAL_LIMIT,
 )
 
@@ -13,6 +14,8 @@ NAMES = {
     400: "A wrong argument",
     401: "The key is missing or wrong",
     404: "An unknown user, and no `fallback` was asked for",
+    413: "The body is too large",
+    415: "The body is not JSON",
     503: "The store is down or holds nothing fresh; Retry-After says when to try again",
 }
 TIME = {"type": "string", "format": "date-time"}
@@ -80,6 +83,23 @@ def listing(name: str, summary: str, *statuses: int, parameters: list[dict]) -> 
     )
 
 
+def batch_operation() -> dict:
+    """The resource that answers for many users at once."""
+    users = {"type": "array", "items": text(LONGEST_USER_ID), "minItems": 1, "uniqueItems": True}
+    asked = fields(users=users | {"maxItems": MOST_USERS})
+    asked["properties"]["limit"] = whole(1, HIGHEST_LIMIT, default=USUAL_LIMIT)
+    operation_of_get = operation(
+        "batchRecommendations",
+        "The artists of many users, all of one published set",
+        content(reference("Batch")),
+        problems(400, 401, 413, 415, 503),
+        requestBody=content(asked) | {"required": True},
+        security=[{}, {"key": []}],
+        tags=["artists"],
+    )
+    return {"post": operation_of_get["get"]}
+
+
 def whole(low: int, high: int, **more) -> dict:
     """A whole number within bounds."""
     return {"type": "integer", "minimum": low, "maximum": high} | more
@@ -115,6 +135,7 @@ def paths() -> dict:
             *(400, 401, 503),
             parameters=[country, age, limit],
         ),
+        "/batch": batch_operation(),
         "/healthz": operation(
             "health", "The process is alive", content(fields(status={"const": "alive"}))
         ),
@@ -138,6 +159,10 @@ def schemas() -> dict:
         share={"type": "number", "description": "Share of the score that this artist brings."},
         listeners=whole(0, 2**31 - 1, description="Nearest listeners who play this artist."),
     )
+    user_list = {
+        "rule": {"enum": list(RULES)},
+        "artists": {"type": "array", "items": reference("Artist"), "maxItems": HIGHEST_LIMIT},
+    }
     artist = fields(
         name=name,
         mbid=mbid,
@@ -149,12 +174,18 @@ def schemas() -> dict:
         },
     )
     return {
+        "Artist": artist,
         "Recommendations": fields(
             user_id={"type": ["string", "null"]},
-            rule={"enum": list(RULES)},
             version={"type": "string"},
             generated_at=TIME,
-            artists={"type": "array", "items": artist, "maxItems": HIGHEST_LIMIT},
+            **user_list,
+        ),
+        "Batch": fields(
+            version={"type": "string"},
+            generated_at=TIME,
+            answers={"type": "array", "items": fields(user_id={"type": "string"}, **user_list)},
+            unknown={"type": "array", "items": {"type": "string"}},
         ),
         "Problem": fields(
             title={"type": "string"}, status={"type": "integer"}, detail={"type": "string"}

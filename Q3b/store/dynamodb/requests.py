@@ -5,6 +5,8 @@ what production refuses.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 """
 
+from common.command import UserError
+
 import base64
 import gzip
 import json
@@ -53,14 +55,19 @@ def to_wire(value: str | bytes | int | bool | Decimal) -> dict:
 def item_to_wire(item: dict) -> dict:
     """An item as the service takes it, without the attributes that are None.
 
-    Raises TypeError for a float and ValueError for an item or key above its limit.
+    Raises TypeError for a float and UserError for an item or key above its limit.
     """
     wire = {name: to_wire(value) for name, value in item.items() if value is not None}
     for name, limit in KEY_BYTES.items():
         if not 0 < len(item[name].encode()) <= limit:
-            raise ValueError(f"key {item[name][:60]!r}... has not 1 to {limit:,} bytes")
+            raise UserError(
+                f"key {item[name][:60]!r}... has not 1 to {limit:,} bytes, as DynamoDB asks"
+            )
     if (size := item_bytes(wire)) > ITEM_BYTES:
-        raise ValueError(f"item {item['key']!r} has {size:,} bytes; {ITEM_BYTES:,} is the limit")
+        raise UserError(
+            f"item {item['key']!r} has {size:,} bytes; DynamoDB takes {ITEM_BYTES:,}: lower "
+            "--recommendations or shorten the names of artists"
+        )
     return wire
 
 

@@ -20,20 +20,30 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from functools import cached_property
 
 import orjson
 from botocore.exceptions import ClientError
 
 from recommender.lists import list_choices
-from store.dynamodb.requests import failures, is_code, item_from_wire, to_wire, unpacked
+from store.dynamodb.requests import (
+    KEY_BYTES,
+    failures,
+    is_code,
+    item_from_wire,
+    to_wire,
+    unpacked,
+)
 from store.dynamodb.table import DynamoWriter, list_key, made_client, make_table
 from store.items import user_item
-from store.protocol import Catalogue, Listed, Run, StoreError, StoreLockedError
+from store.protocol import SCHEMA, Catalogue, Listed, Run, StoreError, StoreLockedError
 
 DAY = 86_400  # seconds
+READERS = 16  # items that a batch of users asks for at once
 POINTER_SECONDS = 1.0  # how long a reader may take the pointer as it last saw it
 REFUSED = "ConditionalCheckFailedException"
 
@@ -60,7 +70,7 @@ class DynamoStore:
         self.lock_seconds = lock_seconds
         self._owner = f"{os.getpid()}-{secrets.token_hex(4)}"
         self._pointer: tuple[float, dict] = (-POINTER_SECONDS, {})
-        self._runs: dict[str, Run] = {}
+        self._runs: dict[str, tuple[Run, float]] = {}  # and when they expire
         self._opening = threading.Lock()
 
     def current(self) -> Run | None:
@@ -71,28 +81,37 @@ class DynamoStore:
                 pointer = self._get("pointer", "-") or {}
                 self._pointer = (time.monotonic(), pointer)
             version = pointer.get("current")
-            if version and version not in self._runs:
-                self._runs = {version: self._live_run(version)}
-            return self._runs[version] if version else None
+            if not version:
+                return None
+            run, expires_at = self._runs.get(version, (None, 0))
+            if expires_at <= time.time():  # it was never read, or this says so
+                run, expires_at = self._live_run(version)
+                self._runs = {version: (run, expires_at)}
+            return run
 
     def user(self, user_id: str, run: Run | None = None) -> dict | None:
         """The item of a user in the current run or `run`; None for a user whom it does not know."""
         run = run or self.current()
         with failures(self.table):
             found = run and self._get(f"user/{user_id}", run.version)
-            if not found:
-                return None
-            top_artists = unpacked(found["top_artists"])
-            if "country" in found:
-                found = self._list(run, found["country"], found["age_group"])
-            return user_item(
-                run,
-                user_id,
-                found["rule"],
-                found.get("neighbours", 0),
-                unpacked(found["artists"]),
-                top_artists,
+            return self._user_item(run, user_id, found) if found else None
+
+    def users(self, run: Run) -> Iterator[dict]:
+        """The items of all users of a run, as `user` returns them; it reads the whole table."""
+        with failures(self.table):
+            pages = self._client.get_paginator("scan").paginate(
+                TableName=self.table,
+                FilterExpression="#version = :version AND begins_with(#key, :user)",
+                ExpressionAttributeNames={"#key": "key", "#version": "version"},
+                ExpressionAttributeValues={
+                    ":version": to_wire(run.version),
+                    ":user": to_wire("user/"),
+                },
+                ConsistentRead=True,
             )
+            for page in pages:
+                for item in map(item_from_wire, page["Items"]):
+                    yield self._user_item(run, item["key"].removeprefix("user/"), item)
 
     def new_user(
         self, country: str = "", age_group: str = "", run: Run | None = None
@@ -109,6 +128,16 @@ class DynamoStore:
         """The first `limit` artists of a user as JSON; None for a user who is unknown."""
         return listed(self.current(), lambda run: self.user(user_id, run), limit)
 
+    def user_lists(self, user_ids: list[str], limit: int) -> tuple[Run | None, list[Listed | None]]:
+        """The current run, and of it the first `limit` artists of each user, None for unknown ones.
+
+        All are of one run. Without a run the list is empty.
+        """
+        run = self.current()
+        with ThreadPoolExecutor(READERS) as pool:
+            items = pool.map(lambda user_id: self.user(user_id, run), user_ids) if run else ()
+            return run, [listed(run, lambda _, item=item: item, limit) for item in items]
+
     def new_user_list(self, country: str, age_group: str, limit: int) -> Listed | None:
         """The first `limit` artists of the nearest list as JSON; None before the first run."""
         return listed(self.current(), lambda run: self.new_user(country, age_group, run), limit)
@@ -124,7 +153,7 @@ class DynamoStore:
                 ConsistentRead=True,
             )
             items = [item_from_wire(item) for page in pages for item in page["Items"]]
-        runs = [Run(**json.loads(item["run"])) for item in items if is_live(item)]
+        runs = [self._run(item) for item in items if is_live(item)]
         return max(
             (run for run in runs if run.run_id == run_id),
             key=lambda run: run.generated_at,
@@ -139,6 +168,16 @@ class DynamoStore:
     def count_users(self, run: Run) -> int | None:
         """None: counting would read the whole table."""
         return None
+
+    def check_users(self, user_ids: Iterable[str]) -> None:
+        """Raise UserError for a user id that is too long for a key of the table."""
+        longest = KEY_BYTES["key"] - len("user/")
+        for user_id in user_ids:
+            if len(user_id) * 4 > longest and len(user_id.encode()) > longest:
+                raise UserError(
+                    f"user id {user_id[:60]!r}... has {len(user_id.encode()):,} bytes; a key of "
+                    f"DynamoDB takes {longest:,}: shorten it, or publish to SQLite"
+                )
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -171,14 +210,21 @@ class DynamoStore:
             yield writer
 
     def publish(self, run: Run) -> None:
-        """Flip the pointer to a finished run. Raises StoreError if another was published since.
+        """Keep the run's report and flip the pointer to it, unless it is there.
 
-        A run that is current already stays so.
+        Raises StoreError if the run is not finished, or if another was published since it began.
         """
         with failures(self.table):
             written = self._get("run", run.version)
             if not is_live(written):
                 raise StoreError(f"table {self.table}: it holds no finished run {run.version}")
+            self._client.update_item(
+                TableName=self.table,
+                Key={"key": to_wire("run"), "version": to_wire(run.version)},
+                UpdateExpression="SET #run = :run",
+                ExpressionAttributeNames={"#run": "run"},
+                ExpressionAttributeValues={":run": to_wire(json.dumps(asdict(run)))},
+            )
             if self.is_current(run):
                 return
             refused = StoreError(f"another run was published since {run.version} began; run again")
@@ -196,7 +242,7 @@ class DynamoStore:
             previous = (self._get("pointer", "-") or {}).get("previous")
             if not previous:
                 raise nothing
-            run = self._live_run(previous)
+            run, _ = self._live_run(previous)
             self._flip(
                 "SET #current = :previous REMOVE #previous",
                 "#previous = :previous",
@@ -237,11 +283,35 @@ class DynamoStore:
                 return found
         raise StoreError("the run has no list for listeners without history")
 
-    def _live_run(self, version: str) -> Run:
-        """The run of a version that readers may be served."""
+    def _user_item(self, run: Run, user_id: str, found: dict) -> dict:
+        """The item that readers see of a user's item in the table."""
+        top_artists = unpacked(found["top_artists"])
+        if "country" in found:
+            found = self._list(run, found["country"], found["age_group"])
+        return user_item(
+            run,
+            user_id,
+            found["rule"],
+            found.get("neighbours", 0),
+            unpacked(found["artists"]),
+            top_artists,
+        )
+
+    def _live_run(self, version: str) -> tuple[Run, float]:
+        """The run of a version that readers may be served, and when it expires."""
         written = self._get("run", version)
         if not is_live(written):
             raise StoreError(f"table {self.table}: version {version} has expired; run the job")
+        return self._run(written), written["expires_at"]
+
+    def _run(self, written: dict) -> Run:
+        """The run of its item. Raises StoreError if a later version of this project wrote it."""
+        schema = written.get("schema", 1)  # of the time before there was a number
+        if schema > SCHEMA:
+            raise StoreError(
+                f"table {self.table}: version {written['version']} has schema {schema}, of a later "
+                f"version of this project than this one, which reads {SCHEMA}; update it"
+            )
         return Run(**json.loads(written["run"]))
 
     def _take_lock(self, condition: str) -> None:

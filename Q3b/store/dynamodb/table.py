@@ -22,7 +22,7 @@ from store.dynamodb.requests import (
     write_batch,
 )
 from store.items import played_artists, recommended_artists
-from store.protocol import Catalogue, Run
+from store.protocol import SCHEMA, Catalogue, Run
 
 WRITERS = 8  # batches under way at once
 # The job is patient; a reader would rather say quickly that the store is down.
@@ -95,7 +95,8 @@ class DynamoWriter:
     def write_run(self, run: Run, base: str | None, complete: bool) -> None:
         """Write what the run says of itself, and the version that was current as it began."""
         text = json.dumps(asdict(run))
-        self._put([{"key": "run", "run": text, "base": base, "complete": complete}])
+        about = {"run": text, "base": base, "complete": complete, "schema": SCHEMA}
+        self._put([{"key": "run"} | about])
 
     def _user(self, user, rule, neighbours, recommendations, top_artists, named) -> dict:
         """The item of a user; `named` is the (country, age group) of the list that serves it."""

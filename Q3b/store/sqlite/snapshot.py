@@ -3,6 +3,7 @@
 
 import json
 import sqlite3
+from collections.abc import Iterator
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -54,19 +55,24 @@ class Snapshot:
 
     def user(self, number: int, user_id: str) -> Row | None:
         """What a run holds for a user; None for a user whom it does not know."""
-        row = self.connection.execute(
-            "SELECT rule, neighbours, recommendations, top_artists, country, age_group, user_id "
-            f"FROM users_{number} WHERE user_id = ?",
-            [user_id],
-        ).fetchone()
-        if row is None:
-            return None
-        rule, neighbours, recommendations, top_artists, country, age_group, found = row
-        if found != user_id:
-            raise ValueError(f"user {found!r} in place of {user_id!r}")
-        if country is not None:
-            return self.listed(number, country, age_group)._replace(top_artists=top_artists)
-        return checked(Row(rule, neighbours, recommendations, top_artists))
+        found = next(self.users(number, "WHERE user_id = ?", user_id), None)
+        if found and found[0] != user_id:
+            raise ValueError(f"user {found[0]!r} in place of {user_id!r}")
+        return found and found[1]
+
+    def users(self, number: int, condition: str = "", *values: str) -> Iterator[tuple[str, Row]]:
+        """The users of a run that fulfil a condition, and what it holds for them."""
+        rows = self.connection.execute(
+            "SELECT user_id, rule, neighbours, recommendations, top_artists, country, age_group "
+            f"FROM users_{number} {condition}",
+            values,
+        )
+        for user_id, rule, neighbours, recommendations, top_artists, country, age_group in rows:
+            if country is None:
+                yield user_id, checked(Row(rule, neighbours, recommendations, top_artists))
+            else:
+                found = self.listed(number, country, age_group)
+                yield user_id, found._replace(top_artists=top_artists)
 
     def listed(self, number: int, country: str, age_group: str) -> Row:
         """The nearest list of a run. Raises StoreError if there is none."""

@@ -6,11 +6,13 @@ with 20 artists takes about 1,200 bytes.
 
 from common.command import UserError
 
+import json
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import TypeVar
 
@@ -96,11 +98,19 @@ class SqliteStore:
 
     def user_list(self, user_id: str, limit: int) -> Listed | None:
         """The first `limit` artists of a user as JSON; None for a user who is unknown."""
+        _, lists = self.user_lists([user_id], limit)
+        return lists[0] if lists else None
 
-        def read(snapshot: Snapshot) -> Listed | None:
+    def user_lists(self, user_ids: list[str], limit: int) -> tuple[Run | None, list[Listed | None]]:
+        """The current run, and of it the first `limit` artists of each user, None for unknown ones.
+
+        All are of one run. Without a run the list is empty.
+        """
+
+        def read(snapshot: Snapshot) -> tuple[Run | None, list[Listed | None]]:
             number, run = snapshot.current
-            row = run and snapshot.user(number, user_id)
-            return self._listed(snapshot, number, run, row, limit) if row else None
+            rows = [snapshot.user(number, user_id) for user_id in user_ids] if run else []
+            return run, [row and self._listed(snapshot, number, run, row, limit) for row in rows]
 
         return self._ask(read)
 
@@ -113,6 +123,16 @@ class SqliteStore:
             return self._listed(snapshot, number, run, row, limit) if row else None
 
         return self._ask(read)
+
+    def users(self, run: Run) -> Iterator[dict]:
+        """The items of all users of a run, of the file as it is now, as `user` returns them."""
+        with failures(self.path), damage(self.path), closing(Snapshot(self.path)) as snapshot:
+            number, run = snapshot.numbered(run)
+            for user_id, row in snapshot.users(number):
+                yield item_of(snapshot, number, run, user_id, row)
+
+    def check_users(self, user_ids: Iterable[str]) -> None:
+        """Nothing to check: a file takes ids of any length."""
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -137,9 +157,9 @@ class SqliteStore:
                 raise UnfinishedError
 
     def publish(self, run: Run) -> None:
-        """Flip the pointer to a finished run. Raises StoreError if another was published since.
+        """Keep the run's report and flip the pointer to it, unless it is there.
 
-        A run that is current already stays so.
+        Raises StoreError if the run is not finished, or if another was published since it began.
         """
         with self._locked(), self._writing() as connection, transaction(connection):
             number, base, current = connection.execute(
@@ -150,6 +170,8 @@ class SqliteStore:
                 raise StoreError(f"{self.path}: it holds no finished run {run.version}")
             if current not in (base, number):
                 raise StoreError(f"another run was published since {run.version} began; run again")
+            text = json.dumps(asdict(run))
+            connection.execute("UPDATE runs SET run = ? WHERE number = ?", [text, number])
             connection.execute(
                 "UPDATE pointer SET previous = current, current = ? WHERE current IS NOT ?",
                 [number, number],

@@ -33,9 +33,10 @@ from store.dynamodb.requests import (
     write_batch,
 )
 from store.lock import renewed_lock
-from store.protocol import StoreError, StoreLockedError, new_run
+from store.protocol import SCHEMA, StoreError, StoreLockedError, new_run
 from store.url import open_store
 from tests.q3b.store.conftest import CATALOGUE, block_of, dynalite, moto, publish, writing
+from web.app import create_app
 
 
 def item(key, size=0, version="v"):
@@ -89,7 +90,7 @@ def test_an_item_of_the_greatest_size_is_taken_and_one_byte_more_is_not(client, 
     wire = item_to_wire(item("k", ITEM_BYTES))
     assert item_bytes(wire) == ITEM_BYTES
     client.put_item(TableName=table, Item=wire)
-    with pytest.raises(ValueError, match="409,601 bytes"):
+    with pytest.raises(UserError, match="409,601 bytes"):
         item_to_wire(item("k", ITEM_BYTES + 1))
     wire["text"]["S"] += "x"
     with pytest.raises(ClientError, match="size"):  # so our limit is the service's
@@ -119,7 +120,7 @@ def test_sizes_are_counted_as_the_service_counts(value, size):
 
 @pytest.mark.parametrize("key", ["", "x" * 2049, "王" * 683])
 def test_a_key_of_a_wrong_length_is_refused(key):
-    with pytest.raises(ValueError, match=r"2,048 bytes"):
+    with pytest.raises(UserError, match=r"2,048 bytes"):
         item_to_wire(item(key))
 
 
@@ -360,6 +361,60 @@ def test_items_expire_and_an_expired_set_is_not_served():
         assert open_store(url).current() == new
         with pytest.raises(StoreError, match="has expired"):
             store.rollback()
+
+
+@pytest.fixture
+def running_store(monkeypatch):
+    """A URL of a store that a local server holds."""
+    with moto() as address:
+        monkeypatch.setenv("DYNAMODB_ENDPOINT_URL", address)
+        yield f"dynamodb://table-{time.monotonic_ns()}?region=eu-west-1"
+
+
+def test_a_set_that_expires_under_a_running_api_is_503_everywhere(running_store, monkeypatch):
+    url = f"{running_store}&expire_days=3"
+    run = publish(open_store(url, create=True), ["u1"])
+    client = create_app({"STORE": url, "FRESH_HOURS": 1000}).test_client()
+    paths = ("/users/u1/recommendations", "/new-user/recommendations", "/readyz", "/?user=u1")
+    for path in paths:
+        assert client.get(path).status_code == 200
+    days_later(monkeypatch, 2.99)
+    for path in paths:
+        assert client.get(path).status_code == 200
+    days_later(monkeypatch, 3.01)
+    for path in paths:
+        assert client.get(path).status_code == 503
+    assert client.post("/batch", json={"users": ["u1"]}).status_code == 503
+    assert run.version
+
+
+def test_a_set_of_a_later_schema_is_refused_in_one_line(running_store, monkeypatch):
+    store = open_store(running_store, create=True)
+    monkeypatch.setattr("store.dynamodb.table.SCHEMA", SCHEMA + 1)
+    publish_error = pytest.raises(StoreError, match=rf"schema {SCHEMA + 1}, of a later version")
+    publish(store, ["u1"])
+    with publish_error:
+        open_store(running_store).current()
+
+
+def test_a_set_of_the_time_before_schemas_had_numbers_is_read(running_store):
+    store = open_store(running_store, create=True)
+    run = publish(store, ["u1"])
+    store._client.update_item(
+        TableName=store.table,
+        Key={"key": to_wire("run"), "version": to_wire(run.version)},
+        UpdateExpression="REMOVE #schema",
+        ExpressionAttributeNames={"#schema": "schema"},
+    )
+    assert open_store(running_store).current() == run
+
+
+@pytest.mark.parametrize("user", ["x" * 2044, "王" * 682])
+def test_a_user_id_that_no_key_takes_is_refused_before_anything_is_written(running_store, user):
+    store = open_store(running_store, create=True)
+    store.check_users(["x" * 2043, "王" * 681])
+    with pytest.raises(UserError, match="2,043: shorten it, or publish to SQLite"):
+        store.check_users(["u1", user])
 
 
 def days_later(patch, days):

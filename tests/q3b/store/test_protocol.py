@@ -306,3 +306,21 @@ def test_artists_of_one_name_are_told_apart_or_known_not_to_be():
 def test_an_odd_run_id_is_the_users_mistake(run_id):
     with pytest.raises(UserError, match="run id"):
         new_run(run_id)
+
+
+def test_all_users_of_a_set_come_as_each_by_itself(store):
+    publish(store, ["u9"])
+    users = [f"u{number}" for number in range(60)]
+    run = publish(store, users, u7=("Germany", ""))
+    items = {item["user_id"]: item for item in store.users(run)}
+    assert set(items) == set(users)
+    assert all(items[user] == store.user(user) for user in users)
+    asked = ["u7", "nobody", "u8"]
+    current, lists = store.user_lists(asked, 1)
+    assert current == run
+    assert [found and json.loads(found.artists) for found in lists] == [
+        items["u7"]["artists"][:1],
+        None,
+        items["u8"]["artists"][:1],
+    ]
+    assert [found and found.rule for found in lists] == ["country", None, "neighbours"]
