@@ -21,7 +21,7 @@ from store.url import DEFAULT_STORE
 if TYPE_CHECKING:
     from listening.maximum_age import MaximumAge
 
-STEPS = ("export", "verify", "publish", "rollback")  # each in place of a run
+STEPS = ("export", "verify", "publish", "rollback", "diff")  # each in place of a run
 STOPPED = 128 + signal.SIGTERM
 EXAMPLES = """\b
 examples:
@@ -61,8 +61,9 @@ def check_step(options: SimpleNamespace) -> str:
         raise click.UsageError("--export reads --source: leave out --plays")
     if options.profiles and not options.plays:
         raise click.UsageError("--profiles needs --plays")
-    if math.isnan(options.share):  # which lies in every FloatRange
-        raise click.UsageError("--share nan is not a number")
+    for name in ("share", "max_drop", "min_coverage"):
+        if math.isnan(getattr(options, name)):  # which lies in every FloatRange
+            raise click.UsageError(f"--{name.replace('_', '-')} nan is not a number")
     # A RECOMMENDER_SOURCE in the environment gives way to --plays.
     typed = click.get_current_context().get_parameter_source("source")
     if options.source and options.plays and typed is ParameterSource.COMMANDLINE:
@@ -164,6 +165,32 @@ def check_step(options: SimpleNamespace) -> str:
     "--no-publish", is_flag=True, help="Write the set, but leave readers on the published one."
 )
 @click.option(
+    "--min-users",
+    type=click.IntRange(0),
+    default=100,
+    metavar="N",
+    help="Do not publish a set of fewer users with plays.",
+)
+@click.option(
+    "--max-drop",
+    type=click.FloatRange(0, 1),
+    default=0.2,
+    metavar="F",
+    help="Do not publish a set that has lost more than this fraction of the published one's users "
+    "with plays.",
+)
+@click.option(
+    "--min-coverage",
+    type=click.FloatRange(0, 1),
+    default=0.01,
+    metavar="F",
+    help="Do not publish a set that recommends less than this fraction of the artists; nor is one "
+    "published whose recall is below that of recommending what is popular.",
+)
+@click.option(
+    "--force", is_flag=True, help="Publish a set that misses these limits, and record that."
+)
+@click.option(
     "--export",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="FOLDER",
@@ -179,6 +206,11 @@ def check_step(options: SimpleNamespace) -> str:
     "--rollback",
     is_flag=True,
     help="In place of a run, let readers see the set before the current one again.",
+)
+@click.option(
+    "--diff",
+    is_flag=True,
+    help="In place of a run, print how the published set differs from the one before it.",
 )
 @click.option(
     "--format",
@@ -211,6 +243,7 @@ def main(**given):
       0    done
       1    a failure outside: a retry may succeed
       2    wrong settings or data: do not retry
+      65   the set misses a limit and is not published: look at the data
       75   another run holds the store: retry later
       130  stopped by SIGINT
       143  stopped by SIGTERM

@@ -33,7 +33,10 @@ PYTHON = os.environ.get("RECOMMENDER_PYTHON", str(HOME / ".venv" / "bin" / "pyth
 WORK = Path(os.environ.get("RECOMMENDER_WORK", Path(tempfile.gettempdir()) / "recommender"))
 AIRFLOW_HOME = Path(os.environ.get("AIRFLOW_HOME", Path.home() / "airflow"))
 STORE = os.environ.get("RECOMMENDER_STORE") or f"sqlite:///{AIRFLOW_HOME / 'recommendations.db'}"
-USERS_MISTAKE = 2  # the exit code for wrong settings: trying again cannot help
+WITHOUT_RETRY = {  # exit codes: trying again cannot help
+    2: "the job's settings are wrong",
+    65: "the set is worse than --min-users, --max-drop and the others allow",
+}
 DAY = "{{ (dag_run.logical_date or dag_run.run_after).strftime('%Y-%m-%d') }}"
 
 
@@ -48,8 +51,8 @@ def recommend_daily(*options: str | Path) -> None:
     """Run the job with `options`; its exit code says whether trying again may help."""
     job = [PYTHON, HOME / "Q3b" / "recommend_daily.py", *options]
     finished = subprocess.run(job, cwd=HOME, env=os.environ | {"RECOMMENDER_STORE": STORE})
-    if finished.returncode == USERS_MISTAKE:
-        raise AirflowFailException("the job's settings are wrong: see its last line above")
+    if reason := WITHOUT_RETRY.get(finished.returncode):
+        raise AirflowFailException(f"{reason}: see its last line above")
     if finished.returncode:
         raise RuntimeError(f"the job ended with exit code {finished.returncode}")
 

@@ -27,6 +27,15 @@ def fingerprint(plays: PlayCounts) -> str:
     return digest.hexdigest()
 
 
+def profiles_fingerprint(listening: Listening) -> str:
+    """A SHA-256 of all profiles, also of users without plays: the same from any source."""
+    digest = hashlib.sha256("\0".join(listening.silent.index).encode())
+    for profiles in (listening.plays.profiles, listening.silent):
+        for column in (profiles["gender"], profiles["age"].astype(float), profiles["country"]):
+            digest.update("\0".join(map(str, column)).encode())
+    return digest.hexdigest()
+
+
 def data_report(listening: Listening) -> dict:
     """What went into the run."""
     plays = listening.plays
@@ -38,6 +47,7 @@ def data_report(listening: Listening) -> dict:
         "rejected": {reason: rows for reason, rows in listening.rejected.items() if rows},
         "first_rejected": listening.first_rejected,
         "fingerprint": fingerprint(plays),
+        "profiles_fingerprint": profiles_fingerprint(listening),
     }
 
 
@@ -75,6 +85,8 @@ def figures(run: Run) -> dict:
         "recommendations": report.get("settings", {}).get("recommendations", ""),
         "recall": metrics.get("recall", ""),
         "ndcg": metrics.get("ndcg", ""),
+        "popularity_recall": metrics.get("popularity_recall", ""),
+        "coverage": metrics.get("coverage", ""),
         "store_items": report.get("store_items", ""),
         "seconds": report.get("seconds", ""),
     }

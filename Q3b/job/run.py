@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from evaluation.metrics import recall_and_ndcg
+from evaluation.metrics import recall_and_ndcg, variety
+from evaluation.models import most_listeners
 from evaluation.splits import split
 from job.distributed import Written, blocks_on
 from job.report import data_report, versions
@@ -48,12 +49,13 @@ def daily_run(
     run: Run,
     client: "Client | None" = None,
 ) -> Run:
-    """Write a set under `run`'s version, unpublished, and return the run with its report.
+    """Write a set of `chosen` users, unpublished, and return the run with its report.
 
     With the client of a cluster its workers do the arithmetic, and the answers are the same.
     """
     start = time.perf_counter()
-    listening = chosen(listening, settings)
+    store.check_users(listening.plays.users)
+    store.check_users(listening.silent.index)
     fitted = fitted_on(client, listening.plays, settings) if client else None
     metrics_of, blocks_of = fitted or fitted_here(listening.plays, settings, store)
     store.renew_lock()
@@ -136,9 +138,10 @@ def chosen(listening: Listening, settings: RunSettings) -> Listening:
 
 
 def held_out(plays: PlayCounts, settings: RunSettings) -> dict[str, float]:
-    """Recall and nDCG of the run's method on held-out plays of some users; empty if none can be.
+    """Recall, nDCG and coverage of the run's method on held-out plays of some users.
 
-    So small a sample scores lower than all users do: it is there to be compared day by day.
+    With them the recall of recommending what is popular. Empty if nothing can be held out. So small
+    a sample scores lower than all users do: it is there to be compared day by day.
     """
     random, top = np.random.default_rng(settings.seed), settings.recommendations
     rows = random.choice(len(plays.users), min(HELD_OUT_USERS, len(plays.users)), replace=False)
@@ -149,7 +152,11 @@ def held_out(plays: PlayCounts, settings: RunSettings) -> dict[str, float]:
     shown = replace(sample, matrix=parts.train)
     fitted = fitted_recommender(shown, settings.metric, settings.neighbours)
     found = best_artists(fitted.neighbours.__getitem__, fitted.votes, fitted.heard, top)
-    return recall_and_ndcg(found, parts.test, top)
+    popular = most_listeners(shown, np.zeros(len(shown.users), int), top).recommended
+    return recall_and_ndcg(found, parts.test, top) | {
+        f"popularity_recall@{top}": recall_and_ndcg(popular, parts.test, top)[f"recall@{top}"],
+        "coverage": variety(found, parts.train)["coverage"],
+    }
 
 
 def all_blocks(

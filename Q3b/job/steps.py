@@ -1,10 +1,11 @@
-"""The steps that a scheduler starts: a run, or one of export, verify, publish and rollback.
+"""The steps that a scheduler starts: a run, or one of export, verify, publish, rollback and diff.
 
 Each takes the options of `recommend_daily.py` and returns what to print.
 """
 
 from common.command import UserError
 
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,14 +13,20 @@ import click
 
 from common.cluster import connected
 from common.output import replacing
+from job.drift import described, difference
+from job.gate import Limits, check_gate, failures
 from job.input import export_app, read_input
-from job.report import formatted_run, summary
-from job.run import daily_run
+from job.report import data_report, formatted_run, summary
+from job.run import chosen, daily_run
 from job.settings import RunSettings
 from job.verify import check_set
+from listening.source import Listening
 from store.lock import renewed_lock
-from store.protocol import Run, Store, new_run
+from store.protocol import Run, Store, StoreError, new_run
 from store.url import open_store
+
+# Of a report: where rows are that were left out, by the names of files, which may be temporary.
+NOT_OF_THE_DATA = {"first_rejected"}
 
 
 def run(options: SimpleNamespace) -> str:
@@ -27,20 +34,58 @@ def run(options: SimpleNamespace) -> str:
     settings = RunSettings(**{name: getattr(options, name) for name in RunSettings.__annotations__})
     store, about = open_store(options.store, create=True), new_run(options.run_id)
     with store.lock(), renewed_lock(store):
-        done = store.find_run(options.run_id) if options.run_id else None
-        if done and store.is_current(done):
+        listening = chosen(read_input(options), settings)
+        if done := published_already(store, listening, settings, options.run_id):
             click.echo(f"run {done.run_id} is published already", err=True)
             write_report(done, options.report)
             text = f"version {done.version} is published"
             return formatted_run(options.output_format, text, done)
-        listening = read_input(options)
         with connected(options.cluster) as client:
-            finished = daily_run(listening, settings, store, about, client)
+            finished = judged(store, daily_run(listening, settings, store, about, client), options)
+        write_report(finished, options.report)
+        check_gate(finished, options.force)
         if not options.no_publish:
             store.publish(finished)
-    write_report(finished, options.report)
     state = "finished, not published" if options.no_publish else "published"
     return formatted_run(options.output_format, summary(finished, state), finished)
+
+
+def published_already(
+    store: Store, listening: Listening, settings: RunSettings, run_id: str
+) -> Run | None:
+    """The published run of that id, if it is of the same data and settings; None if there is none.
+
+    Raises UserError if it is of others.
+    """
+    done = store.find_run(run_id) if run_id else None
+    if not done or not store.is_current(done):
+        return None
+    made_of = {"data": data_report(listening), "settings": asdict(settings)}
+    for what, now in made_of.items():
+        if not same(done.report[what], now):
+            raise UserError(
+                f"run {run_id!r} is published already, and its {what} were others; name another "
+                "--run-id to publish these"
+            )
+    return done
+
+
+def same(then: dict, now: dict) -> bool:
+    """Whether two reports agree in what both of them name: an earlier version named less."""
+    return all(then[name] == now[name] for name in then.keys() & now.keys() - NOT_OF_THE_DATA)
+
+
+def judged(store: Store, finished: Run, options: SimpleNamespace) -> Run:
+    """The run with its difference from the published one, and with the limits that it misses."""
+    try:
+        before = store.current()
+    except StoreError:  # it has expired, say: that does not hold up the job
+        before = None
+    limits = Limits(options.min_users, options.max_drop, options.min_coverage)
+    missed = failures(finished, before, limits)
+    gate = {"limits": asdict(limits), "failures": missed, "forced": options.force and bool(missed)}
+    drift = difference(store, finished, before) if before else None
+    return replace(finished, report=finished.report | {"gate": gate, "drift": drift})
 
 
 def write_report(finished: Run, path: Path | None) -> None:
@@ -64,11 +109,22 @@ def verify(options: SimpleNamespace) -> str:
 
 
 def publish(options: SimpleNamespace) -> str:
-    """Show the set of a finished run to readers."""
+    """Show the set of a finished run to readers, if it passes the gate."""
     store = open_store(options.store)
     found = finished_run(store, options.publish)
-    store.publish(found)
+    if not store.is_current(found):
+        found = judged(store, found, options)
+        check_gate(found, options.force)
+        store.publish(found)
     return f"version {found.version} is published"
+
+
+def diff(options: SimpleNamespace) -> str:
+    """Tell how the published set differs from the one before it."""
+    current = open_store(options.store).current()
+    if current is None:
+        raise UserError("nothing was published yet")
+    return described(current)
 
 
 def rollback(options: SimpleNamespace) -> str:
