@@ -4,8 +4,10 @@
 from common.command import Command, UserError
 
 import math
+import os
 import signal
 import sys
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 STEPS = ("export", "verify", "publish", "rollback", "diff")  # each in place of a run
 STOPPED = 128 + signal.SIGTERM
+STOP_SECONDS = 4  # from SIGTERM on, to release the lock and end
 EXAMPLES = """\b
 examples:
   python Q3b/recommend_daily.py
@@ -45,8 +48,14 @@ def read_age(ctx: click.Context, param: click.Parameter, text: str | None) -> "M
 
 
 def stop(*_) -> None:
-    """End cleanly at SIGTERM: what was written is not published, and the lock is released."""
+    """End cleanly at SIGTERM: what was written is not published, and the lock is released.
+
+    Where a network keeps that from being done in time, end all the same.
+    """
     click.echo(f"{Path(__file__).name}: stopped; readers stay on the published set", err=True)
+    last = threading.Timer(STOP_SECONDS, os._exit, [STOPPED])
+    last.daemon = True
+    last.start()
     raise SystemExit(STOPPED)
 
 

@@ -27,6 +27,10 @@ class StoreError(OutsideError):
     """The store is down, missing or refuses to work; trying again later may help."""
 
 
+class ExpiredError(StoreError):
+    """The published set has expired: the job has not run for long."""
+
+
 class StoreLockedError(StoreError):
     """Another run is writing to the store."""
 
@@ -53,6 +57,7 @@ class Listed:
     run: Run
     rule: str
     artists: bytes
+    stale: bool = False  # an answer of before, since the store fails
 
 
 @dataclass(frozen=True)

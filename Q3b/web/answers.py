@@ -24,13 +24,20 @@ def list_body(listed: Listed, user_id: str | None) -> bytes:
         "rule": listed.rule,
         "version": listed.run.version,
         "generated_at": listed.run.generated_at,
-    }
+    } | ({"stale": True} if listed.stale else {})
     return b'%b,"artists":%b}' % (orjson.dumps(about)[:-1], listed.artists)
 
 
 def entity_tag(listed: Listed) -> str:
     """The ETag of a list: weak, since the encodings of a list differ in their bytes."""
     return f'W/"{listed.run.version}"'
+
+
+def validators(listed: Listed, seconds: float) -> dict[str, str]:
+    """How long a client may keep a list, and how it asks whether the list is still right."""
+    if listed.stale:
+        return {"Cache-Control": "no-store"}
+    return {"ETag": entity_tag(listed), "Cache-Control": cache_control(seconds)}
 
 
 def cache_control(seconds: float) -> str:

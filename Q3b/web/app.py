@@ -14,6 +14,7 @@ from web.arguments import LARGEST_BODY, guard
 from web.batch import batch
 from web.encoding import encode_bodies
 from web.front import Front
+from web.last_good import LastGood
 from web.metrics import measure
 from web.origins import allow_origins
 from web.page import page
@@ -45,7 +46,7 @@ def create_app(config: Mapping | None = None) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY  # of a body without a length, too
     app.url_map.merge_slashes = False  # a user id may hold slashes
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
-    app.extensions["store"] = open_store(app.config["STORE"])
+    app.extensions["store"] = LastGood(open_store(app.config["STORE"]))
     describe_failures(app)
     app.extensions["metrics"] = measure(app, lambda: generated_at(app.extensions["store"]))
     guard(app)

@@ -43,7 +43,7 @@ class Front:
         path = PLAIN_PATH.fullmatch(environ["PATH_INFO"])
         query = path and PLAIN_QUERY.fullmatch(environ["QUERY_STRING"])
         listed = self._listed(path[1], query[1]) if query and self._is_plain(environ) else None
-        tag = listed and entity_tag(listed)
+        tag = listed and not listed.stale and entity_tag(listed)
         if not tag or environ.get("HTTP_IF_NONE_MATCH", tag) != tag:
             return self.flask(environ, start_response)
         if "HTTP_IF_NONE_MATCH" in environ:

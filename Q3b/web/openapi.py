@@ -173,14 +173,17 @@ def schemas() -> dict:
             "description": "Own artists that explain this one; none behind a rule.",
         },
     )
+    recommendations = fields(
+        user_id={"type": ["string", "null"]},
+        version={"type": "string"},
+        generated_at=TIME,
+        **user_list,
+    )
+    stale = {"const": True, "description": "The store fails: this is the last good answer."}
+    recommendations["properties"]["stale"] = stale
     return {
         "Artist": artist,
-        "Recommendations": fields(
-            user_id={"type": ["string", "null"]},
-            version={"type": "string"},
-            generated_at=TIME,
-            **user_list,
-        ),
+        "Recommendations": recommendations,
         "Batch": fields(
             version={"type": "string"},
             generated_at=TIME,

@@ -7,7 +7,7 @@ from werkzeug.exceptions import NotFound, ServiceUnavailable
 
 from listening.age_groups import age_group
 from store.protocol import Listed, Run, Store
-from web.answers import cache_control, entity_tag, list_body
+from web.answers import list_body, validators
 from web.arguments import (
     USUAL_LIMIT,
     read_age,
@@ -62,12 +62,11 @@ def listed(found: Listed | None, user_id: str | None) -> Response:
     if found is None:
         raise nothing_published()
     current_app.extensions["metrics"].count_list(found.rule)
-    if request.if_none_match.contains_weak(found.run.version):
+    if not found.stale and request.if_none_match.contains_weak(found.run.version):
         response = Response(status=304)
     else:
         response = Response(list_body(found, user_id), content_type="application/json")
-    response.headers["ETag"] = entity_tag(found)
-    response.headers["Cache-Control"] = cache_control(current_app.config["CACHE_SECONDS"])
+    response.headers.update(validators(found, current_app.config["CACHE_SECONDS"]))
     return response
 
 

@@ -40,7 +40,15 @@ from store.dynamodb.requests import (
 )
 from store.dynamodb.table import DynamoWriter, list_key, made_client, make_table
 from store.items import user_item
-from store.protocol import SCHEMA, Catalogue, Listed, Run, StoreError, StoreLockedError
+from store.protocol import (
+    SCHEMA,
+    Catalogue,
+    ExpiredError,
+    Listed,
+    Run,
+    StoreError,
+    StoreLockedError,
+)
 
 DAY = 86_400  # seconds
 READERS = 16  # items that a batch of users asks for at once
@@ -205,9 +213,11 @@ class DynamoStore:
         writer = DynamoWriter(
             self.region, self.table, run, catalogue, int(time.time() + self.expire_days * DAY)
         )
-        with writer.pool:
+        try:
             writer.write_run(run, base=base, complete=False)
             yield writer
+        finally:  # without waiting for what is under way, which may be sent again for long
+            writer.pool.shutdown(wait=False, cancel_futures=True)
 
     def publish(self, run: Run) -> None:
         """Keep the run's report and flip the pointer to it, unless it is there.
@@ -301,7 +311,7 @@ class DynamoStore:
         """The run of a version that readers may be served, and when it expires."""
         written = self._get("run", version)
         if not is_live(written):
-            raise StoreError(f"table {self.table}: version {version} has expired; run the job")
+            raise ExpiredError(f"table {self.table}: version {version} has expired; run the job")
         return self._run(written), written["expires_at"]
 
     def _run(self, written: dict) -> Run:

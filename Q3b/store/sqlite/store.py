@@ -17,16 +17,15 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
+import orjson
 from filelock import FileLock, Timeout
 
 from recommender.lists import NEIGHBOURS, RECOMMENDATION, TOP_ARTIST
 from store.items import (
     artist_json,
     list_json,
-    named_artist,
     numbers_in,
     played_artists,
-    recommended_artists,
     user_item,
 )
 from store.protocol import Catalogue, Listed, Run, StoreError, StoreLockedError
@@ -80,7 +79,7 @@ class SqliteStore:
         def read(snapshot: Snapshot) -> dict | None:
             number, found = snapshot.numbered(run)
             row = found and snapshot.user(number, user_id)
-            return item_of(snapshot, number, found, user_id, row) if row else None
+            return self._item(snapshot, number, found, user_id, row) if row else None
 
         return self._ask(read)
 
@@ -92,7 +91,7 @@ class SqliteStore:
         def read(snapshot: Snapshot) -> dict | None:
             number, found = snapshot.numbered(run)
             row = found and snapshot.listed(number, country, age_group)
-            return item_of(snapshot, number, found, None, row) if row else None
+            return self._item(snapshot, number, found, None, row) if row else None
 
         return self._ask(read)
 
@@ -129,7 +128,7 @@ class SqliteStore:
         with failures(self.path), damage(self.path), closing(Snapshot(self.path)) as snapshot:
             number, run = snapshot.numbered(run)
             for user_id, row in snapshot.users(number):
-                yield item_of(snapshot, number, run, user_id, row)
+                yield self._item(snapshot, number, run, user_id, row)
 
     def check_users(self, user_ids: Iterable[str]) -> None:
         """Nothing to check: a file takes ids of any length."""
@@ -244,39 +243,50 @@ class SqliteStore:
         return opened
 
     def _listed(self, snapshot: Snapshot, number: int, run: Run, row: Row, limit: int) -> Listed:
-        """A row as JSON; what was rendered of its artists is kept as long as the run is served."""
+        """A row as JSON."""
         packed = row.recommendations[: limit * RECOMMENDATION.itemsize]
+        try:
+            artists = list_json(packed, self._artists(run))
+        except KeyError:  # some are asked for the first time
+            known = self._artists(run, snapshot, number, numbers_in(packed))
+            artists = list_json(packed, known)
+        return Listed(run, row.rule, artists.encode())
+
+    def _item(
+        self, snapshot: Snapshot, number: int, run: Run, user_id: str | None, row: Row
+    ) -> dict:
+        """A row as the item that readers see."""
+        top = np.frombuffer(row.top_artists, TOP_ARTIST)
+        listed = self._listed(snapshot, number, run, row, len(row.recommendations))
+        known = self._artists(run, snapshot, number, set(top["artist"].tolist()))
+        return user_item(
+            run,
+            user_id,
+            row.rule,
+            row.neighbours if row.rule == NEIGHBOURS else 0,
+            orjson.loads(listed.artists),
+            played_artists(lambda artist: orjson.loads(known[artist] + "}"), top),
+        )
+
+    def _artists(
+        self,
+        run: Run,
+        snapshot: Snapshot | None = None,
+        number: int | None = None,
+        wanted: Iterable[int] = (),
+    ) -> dict[int, str]:
+        """The JSON of a run's artists by number, those `wanted` among them, each rendered once."""
         version, known = self._known
         if version != run.version or len(known) > KNOWN_ARTISTS:
             known = {}
             self._known = (run.version, known)
-        try:
-            artists = list_json(packed, known)
-        except KeyError:  # some are asked for the first time
-            # Not `numbers_in(packed) - known.keys()`, which walks through all that is known.
-            missing = {artist for artist in numbers_in(packed) if artist not in known}
+        # Not `wanted - known.keys()`, which walks through all that is known.
+        missing = {artist for artist in wanted if artist not in known}
+        if missing:
             for artist, named in snapshot.artists(number, missing).items():
                 known[artist] = artist_json(*named)
-            artists = list_json(packed, known)
-        return Listed(run, row.rule, artists.encode())
+        return known
 
 
 class UnfinishedError(Exception):
     """The run ended without being finished: nothing of it is to stay."""
-
-
-def item_of(snapshot: Snapshot, number: int, run: Run, user_id: str | None, row: Row) -> dict:
-    """The item of a row with the names of its artists."""
-    recommended = np.frombuffer(row.recommendations, RECOMMENDATION)
-    top = np.frombuffer(row.top_artists, TOP_ARTIST)
-    wanted = numbers_in(row.recommendations) | set(top["artist"].tolist())
-    found = snapshot.artists(number, wanted)
-    named = {artist: named_artist(*names) for artist, names in found.items()}
-    return user_item(
-        run,
-        user_id,
-        row.rule,
-        row.neighbours if row.rule == NEIGHBOURS else 0,
-        recommended_artists(named.__getitem__, recommended),
-        played_artists(named.__getitem__, top),
-    )

@@ -4,6 +4,12 @@ from common.command import UserError
 
 import http.server
 import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
 import threading
 import time
 import urllib.error
@@ -11,6 +17,8 @@ import urllib.request
 from contextlib import contextmanager
 from decimal import Decimal
 from itertools import pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 
 import boto3
@@ -19,6 +27,9 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.stub import ANY, Stubber
 
+from job.verify import check_set
+from listening.sample.files import write_listeners
+from recommend_daily import STOP_SECONDS, STOPPED
 from store.dynamodb import requests as dynamodb_requests
 from store.dynamodb.requests import (
     BATCH_ITEMS,
@@ -35,6 +46,7 @@ from store.dynamodb.requests import (
 from store.lock import renewed_lock
 from store.protocol import SCHEMA, StoreError, StoreLockedError, new_run
 from store.url import open_store
+from tests.conftest import ROOT, clean_environment
 from tests.q3b.store.conftest import CATALOGUE, block_of, dynalite, moto, publish, writing
 from web.app import create_app
 
@@ -196,8 +208,14 @@ class Proxy(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     faults: list
     address: str
+    resets = 0.0  # share of the requests whose connection is reset
+    chance = random.Random(3)  # noqa: S311
 
     def do_POST(self):
+        if self.chance.random() < self.resets:
+            self.close_connection = True
+            self.connection.shutdown(socket.SHUT_RDWR)
+            return
         body = self.rfile.read(int(self.headers["Content-Length"]))
         action = self.headers["X-Amz-Target"].split(".")[1]
         fault = next((fault for fault in self.faults if fault[0] == action), None)
@@ -243,6 +261,67 @@ def faulty(server, monkeypatch):
         store = open_store(f"dynamodb://faulty-{time.monotonic_ns()}", create=True)
         yield store, faults
         store.close()
+
+
+@contextmanager
+def job_among_resets():
+    """The daily job on the sample against a table 40 % of whose connections are reset."""
+    with moto() as server, proxy(server) as (address, _), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Proxy, "resets", 0.4)
+        url = f"dynamodb://reset-{time.monotonic_ns()}?region=eu-west-1"
+        job = [sys.executable, ROOT / "Q3b" / "recommend_daily.py", "--store", url]
+        with TemporaryDirectory() as folder:
+            plays, profiles = write_listeners(Path(folder), 400, 200, seed=4)
+            with subprocess.Popen(
+                [*job, "--plays", plays, "--profiles", profiles],
+                env=clean_environment() | {"DYNAMODB_ENDPOINT_URL": address},
+                stderr=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                encoding="utf-8",
+            ) as process:
+                try:
+                    yield process, server, url
+                finally:
+                    process.kill()
+
+
+@pytest.mark.slow
+def test_a_run_ends_among_connections_that_are_reset(monkeypatch):
+    with job_among_resets() as (process, server, url):
+        _, errors = process.communicate(timeout=300)
+        assert process.returncode == 0 or "error: dynamodb table reset-" in errors
+        if process.returncode == 0:
+            monkeypatch.setenv("DYNAMODB_ENDPOINT_URL", server)
+            store = open_store(url)
+            assert check_set(store, store.current()) == 100
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM to send")
+def test_sigterm_is_obeyed_among_connections_that_are_reset(monkeypatch):
+    with job_among_resets() as (process, server, url):
+        monkeypatch.setenv("DYNAMODB_ENDPOINT_URL", server)
+        store = open_store(url)
+        while not is_writing(store):
+            assert process.poll() is None, process.stderr.read()
+            time.sleep(0.05)
+        process.send_signal(signal.SIGTERM)
+        sent = time.monotonic()
+        _, errors = process.communicate(timeout=60)
+        assert (
+            time.monotonic() - sent < STOP_SECONDS + 20
+        )  # 46 without the bound; much is slow here
+        assert process.returncode == STOPPED
+        assert "stopped; readers stay on the published set" in errors
+        assert "Traceback" not in errors
+        assert store.current() is None
+
+
+def is_writing(store) -> bool:
+    """Whether a run has begun to write its users."""
+    try:
+        return store._client.scan(TableName=store.table, Limit=10)["Count"] > 3
+    except ClientError:
+        return False
 
 
 def fault(action, status, kind):

@@ -39,13 +39,20 @@ def test_both_stores_give_the_same_answers(tmp_path, monkeypatch):
         assert dynamodb.get(f"/?user={LISTENERS[0]}").status_code == 200
 
 
-def test_in_an_outage_every_answer_is_503_and_the_process_lives(monkeypatch):
+def test_in_an_outage_the_last_good_answers_are_served_and_all_others_are_503(monkeypatch):
     with moto() as address:
         monkeypatch.setenv("DYNAMODB_ENDPOINT_URL", address)
         client = client_of("dynamodb://recommendations?region=eu-west-1")
-        assert client.get(PATHS[0]).status_code == 200
-    for path in (*PATHS, "/readyz", "/"):
+        known = {path: client.get(path) for path in PATHS[:2]}
+    for path, answer in known.items():
+        stale = client.get(path, headers={"If-None-Match": answer.headers["ETag"]})
+        assert stale.status_code == 200
+        assert stale.json == answer.json | {"stale": True}
+        assert stale.headers["Cache-Control"] == "no-store"
+        assert "ETag" not in stale.headers
+    for path in (*PATHS[2:], f"{PATHS[0]}?limit=3", "/readyz", "/"):
         answer = client.get(path)
         assert answer.status_code == 503
         assert int(answer.headers["Retry-After"]) > 0
+    assert client.post("/batch", json={"users": ["u"]}).status_code == 503
     assert client.get("/healthz").status_code == 200
