@@ -233,12 +233,12 @@ def keep_answers(path: Path, url: str, users: list[str]) -> int:
 
 
 @contextmanager
-def running(command_line: list[str], port: int, **environment: str) -> Iterator[subprocess.Popen]:
+def running(command_line: list[str], port: int) -> Iterator[subprocess.Popen]:
     """Run a server until the end of the block, once it answers."""
     process = subprocess.Popen(
         [sys.executable, *command_line],
         cwd=ROOT,
-        env=os.environ | environment,
+        env=os.environ | {"PYTHONPATH": str(ROOT / "benchmarks")},
         stderr=subprocess.DEVNULL,
     )
     try:
@@ -268,7 +268,7 @@ def compare(url: str, folder: Path, options: SimpleNamespace) -> list[Figures]:
     paths = draw_paths(users, options.requests, options.seed)
     length = keep_answers(folder / "answers.db", url, users)
     settings = [str(options.port), str(options.workers), str(options.threads)]
-    peer = ["benchmarks/q3b_api_peers.py"]
+    peer = ["-c", "import sys; from q3b_api_peers import main; main(*sys.argv[1:])"]
     api = ["Q3b/api.py", "--store", url, "--port", settings[0], "--workers", settings[1]]
     servers = {
         "API": [*api, "--threads", settings[2]],

@@ -1,9 +1,5 @@
 """The peers of q3b_api.py: WSGI apps on the API's own server, with the same settings.
 
-\b
-    python benchmarks/q3b_api_peers.py blob PORT WORKERS THREADS DATABASE
-    python benchmarks/q3b_api_peers.py bare PORT WORKERS THREADS BYTES
-
 `blob` is a usual Flask app that reads a user's answer as one JSON text from SQLite; `bare` sends a
 body of so many bytes and does nothing else.
 """
@@ -53,12 +49,8 @@ def bare_app(length: str) -> Callable:
 
 
 def main(kind: str, port: str, workers: str, threads: str, argument: str) -> None:
-    """Serve one of the peers."""
+    """Serve one of the peers: `blob` over the file `argument`, or `bare` with so many bytes."""
     from web.server import serve
 
     app = {"blob": blob_app, "bare": bare_app}[kind]
     serve(HOST, int(port), int(workers), int(threads), loader=partial(app, argument))
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

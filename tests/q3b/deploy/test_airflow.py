@@ -125,13 +125,16 @@ def test_running_the_dag_twice_publishes_the_days_set_once(airflow):
 
 
 def test_the_dag_takes_the_apps_tables_to_files_first(airflow, postgres_url, tmp_path):
+    store_url = f"sqlite:///{tmp_path / 'app.db'}"  # the gate would ask for the sample's users
     with app_with_listeners(postgres_url, "app_of_airflow", tmp_path) as source:
         day = "2026-11-25"
         finished = airflow.run(
-            *("airflow", "dags", "test", "recommend_daily", day), RECOMMENDER_SOURCE=source
+            *("airflow", "dags", "test", "recommend_daily", day),
+            RECOMMENDER_SOURCE=source,
+            RECOMMENDER_STORE=store_url,
         )
     assert finished.returncode == 0, finished.stdout + finished.stderr
-    run = open_store(airflow.store_url).current()
+    run = open_store(store_url).current()
     assert run.run_id == day
     assert LISTENERS <= run.users < 2 * LISTENERS
     work = airflow.folder / "work"

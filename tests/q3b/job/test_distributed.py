@@ -45,7 +45,7 @@ def files(tmp_path_factory):
 
 def published(url, *options):
     """Run the job and return its report; on a cluster as a process, which imports Q3b alone."""
-    asked = ["--store", url, "--format", "json", *options]
+    asked = ["--store", url, "--format", "json", "--force", *options]
     alone = "--cluster" in options
     finished = run_script(JOB, *asked) if alone else run_here(recommend_daily.main, *asked)
     assert finished.returncode == 0, finished.stderr

@@ -12,7 +12,7 @@ from listening.sample.files import write_listeners
 from tests.conftest import ROOT
 
 TABLES = ROOT / "Q3b" / "deploy" / "app_database.sql"
-LISTENERS, ARTISTS = 60, 80
+LISTENERS, ARTISTS = 120, 80
 
 
 def execute(url: str, statement: str) -> None:

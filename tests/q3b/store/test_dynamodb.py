@@ -305,11 +305,8 @@ def test_sigterm_is_obeyed_among_connections_that_are_reset(monkeypatch):
             assert process.poll() is None, process.stderr.read()
             time.sleep(0.05)
         process.send_signal(signal.SIGTERM)
-        sent = time.monotonic()
-        _, errors = process.communicate(timeout=60)
-        assert (
-            time.monotonic() - sent < STOP_SECONDS + 20
-        )  # 46 without the bound; much is slow here
+        # Without the bound it took 46 s; a machine may be slow.
+        _, errors = process.communicate(timeout=STOP_SECONDS + 20)
         assert process.returncode == STOPPED
         assert "stopped; readers stay on the published set" in errors
         assert "Traceback" not in errors
