@@ -11,8 +11,8 @@ from itertools import chain
 from typing import TypeVar
 
 from logs.blocks import blocks
-from logs.fields import Layout
-from logs.layouts import FORMATS, detect
+from logs.fields import NOTHING_SAID, Layout, LayoutOptions
+from logs.layouts import format_of
 from logs.sources import Source
 from logs.streams import MeteredStream, inflated
 
@@ -20,9 +20,9 @@ Result = TypeVar("Result")
 
 
 def read_pieces(
-    sources: list[Source], log_format: str | None = None
+    sources: list[Source], options: LayoutOptions = NOTHING_SAID
 ) -> Iterator[tuple[str, Layout, memoryview]]:
-    """Each source's name with its pieces, in the format named or else found in its first lines.
+    """Each source's name with its pieces, laid out by the options or else by its first lines.
 
     Progress by bytes read, of compressed files the compressed ones, is shown on a terminal.
     """
@@ -34,7 +34,7 @@ def read_pieces(
                 bar.set_description(source.name[-40:], refresh=False)
             with source.open() as raw:
                 stream = MeteredStream(raw, source.name, bar.update if bar else count_nothing)
-                for layout, block in lay_out(stream, source.name, log_format):
+                for layout, block in lay_out(stream, source.name, options):
                     yield source.name, layout, block
 
 
@@ -52,14 +52,14 @@ def count_nothing(count: int) -> None:
 
 
 def lay_out(
-    stream: RawIOBase, file: str, log_format: str | None
+    stream: RawIOBase, file: str, options: LayoutOptions, layout: Layout | None = None
 ) -> Iterator[tuple[Layout, memoryview]]:
-    """The pieces of one file; none of an empty one."""
+    """The pieces of one file, or of a range of it that begins in `layout`; none of an empty one."""
     rest = blocks(inflated(stream, file))
     first = next(rest, None)
     if first is not None:
-        reader = FORMATS[log_format] if log_format else detect(first, file)
-        yield from reader.pieces(chain([first], rest), file)
+        reader = format_of(first, file, options)
+        yield from reader.pieces(chain([first], rest), file, options, layout)
 
 
 def in_order(work: Callable[..., Result], tasks: Iterable[tuple]) -> Iterator[Result]:

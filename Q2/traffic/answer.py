@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from logs.fields import NOTHING_SAID, LayoutOptions
 from logs.reader import in_order, read_pieces
 from logs.sources import Source
 from traffic.account import RowAccount
@@ -67,23 +68,24 @@ def answer(
     question: Question,
     order: str = "bytes",
     top: int | None = None,
-    log_format: str | None = None,
+    layout: LayoutOptions = NOTHING_SAID,
     strict: bool = False,
     client: "Client | None" = None,
 ) -> Answer:
     """Read the sources and answer the question, in memory that does not grow with their size.
 
-    `order`, bytes or requests, ranks the groups, of which `top` are kept. Raises `UserError` where
+    `layout` is what the user says about the lines of the logs. `order`, bytes or requests,
+    ranks the groups, of which `top` are kept. Raises `UserError` where
     a log cannot be read, lacks a field of the question, or, if `strict`, at the first bad row.
     With the client of a Dask cluster its workers read.
     """
     if client is None:
         work = partial(answer_block, question=question, buffers=Buffers())
-        parts = in_order(work, read_pieces(sources, log_format))
+        parts = in_order(work, read_pieces(sources, layout))
     else:
         from traffic.distributed import parts_on_cluster
 
-        parts = parts_on_cluster(client, sources, question, log_format, strict)
+        parts = parts_on_cluster(client, sources, question, layout, strict)
     account, requests, size = RowAccount(), 0, 0
     with UrlTotals() if "url" in question.by else nullcontext(GroupTotals(question)) as totals:
         for lines, part in parts:

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import pandas as pd
 
 from logs import ranges as log_ranges
+from logs.fields import LayoutOptions
 from logs.ranges import LogRange, lay_out_range, ranges_of
 from logs.sources import STANDARD_INPUT, Source
-from traffic.account import BlockAccount, joined, shift_lines
+from traffic.account import BlockAccount, joined
 from traffic.groups import add_up
 from traffic.parts import Buffers, answer_block
 from traffic.question import Question
@@ -42,7 +43,7 @@ def parts_on_cluster(
     client: "Client",
     sources: list[Source],
     question: Question,
-    log_format: str | None,
+    options: LayoutOptions,
     strict: bool = False,
 ) -> Iterator[tuple[BlockAccount, pd.DataFrame]]:
     """Yield accounts in the order of the logs, with tables that add up to all groups.
@@ -51,7 +52,7 @@ def parts_on_cluster(
     """
     if any(source.name == STANDARD_INPUT for source in sources):
         raise UserError("--cluster: workers cannot read our standard input; name a file")
-    ranges = all_ranges(client, sources, log_format)
+    ranges = all_ranges(client, sources, options)
     parts = one_by_one if strict or "url" in question.by else in_a_tree
     for accounts, table in parts(client, ranges, question):
         for account in accounts[:-1]:
@@ -60,13 +61,13 @@ def parts_on_cluster(
             yield account, table
 
 
-def all_ranges(client: "Client", sources: list[Source], log_format: str | None) -> list[LogRange]:
+def all_ranges(client: "Client", sources: list[Source], options: LayoutOptions) -> list[LogRange]:
     """The ranges of all logs in their order, large ones cut by the workers."""
     size = log_ranges.RANGE
     planned = [
-        client.submit(ranges_of, source, log_format, size, pure=False)
+        client.submit(ranges_of, source, options, size, pure=False)
         if (source.size or 0) > size
-        else [LogRange(source, log_format)]
+        else [LogRange(source, options)]
         for source in sources
     ]
     return [part for ranges in client.gather(planned) for part in ranges]
@@ -118,8 +119,7 @@ def part_of(part: LogRange, question: Question) -> Part:
         totals.add(table)
     if not accounts:
         return Part([], no_groups(question))
-    account = shift_lines(reduce(joined, accounts), part.prelude.count(b"\n"))
-    return Part([account], add_up(totals.parts, question.by))
+    return Part([reduce(joined, accounts)], add_up(totals.parts, question.by))
 
 
 def merged(parts: list[Part], by: tuple[str, ...]) -> Part:
