@@ -13,6 +13,7 @@ from typing import TypeVar
 from logs.blocks import blocks
 from logs.fields import NOTHING_SAID, Layout, LayoutOptions
 from logs.layouts import format_of
+from logs.lines import as_utf_8
 from logs.sources import Source
 from logs.streams import MeteredStream, inflated
 
@@ -55,7 +56,7 @@ def lay_out(
     stream: RawIOBase, file: str, options: LayoutOptions, layout: Layout | None = None
 ) -> Iterator[tuple[Layout, memoryview]]:
     """The pieces of one file, or of a range of it that begins in `layout`; none of an empty one."""
-    rest = blocks(inflated(stream, file))
+    rest = blocks(as_utf_8(inflated(stream, file)))
     first = next(rest, None)
     if first is not None:
         reader = format_of(first, file, options)
