@@ -41,9 +41,9 @@ def format_of(head: bytes | memoryview, file: str, options: LayoutOptions) -> Lo
     """
     if options.log_format:
         return named_format(options.log_format)
-    if options.fields:
-        return FORMATS["csv"]
     lines = first_lines(head)
+    if options.fields or (options.delimiter and not w3c.recognises(lines, file, options)):
+        return FORMATS["csv"]
     for log_format in FORMATS.values():
         if log_format.recognises(lines, file, options):
             return log_format

@@ -13,6 +13,7 @@ from logs.fields import DATE, DOUBLED, MOMENT, SIZE, SKIP, TIME, URL, Layout, La
 from logs.layouts.columns import MEANINGS, ROLE_OF, check, layout_of, moment_kind
 from logs.layouts.whole import WholeFormat
 
+SEPARATOR_NAMES = {"tab": "\t", "\\t": "\t", "space": " "}
 SEPARATORS = "\t,;|"
 PLAIN = ("date", "time", "size", "url")
 DAY = r"\d{4}-\d\d-\d\d"
@@ -29,7 +30,7 @@ def layout_for(
     separators: str, lines: list[bytes], file: str, options: LayoutOptions, named: bool
 ) -> Layout | None:
     """The layout of a table with one of these separators; see `logs.layouts.whole.WholeFormat`."""
-    separators = chosen_separator(options.delimiter) or separators
+    separators = options.delimiter or separators
     if options.fields:
         return layout_by_hand(separators, lines, file, options)
     first_line = next((line for line in lines if line.strip()), b"")
@@ -42,11 +43,6 @@ def layout_for(
         base = table_layout(separator, first_line)
         return layout_of(names, base, f"{file}:1", options.columns, values(row, separator))
     return plain_layout(separators, lines) or (table_layout(separators[0]) if named else None)
-
-
-def chosen_separator(delimiter: str | None) -> str:
-    """The separator of --delimiter; none where there is not any."""
-    return {"tab": "\t", "\\t": "\t", "space": " "}.get(delimiter or "", delimiter or "")
 
 
 def names_in(header: str, separator: str) -> list[str]:
