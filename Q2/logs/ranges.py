@@ -4,14 +4,17 @@ from common.command import UserError
 
 import io
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from typing import BinaryIO, NamedTuple
 
-from logs.fields import Layout
+from logs.archives import is_plain
 from logs.layouts import FORMATS, HEAD, detect
-from logs.reader import count_nothing, lay_out
+from logs.packs import Piece, packed
+from logs.reader import Reading, count_nothing, lay_out, pieces_of_source
 from logs.sources import Source
-from logs.streams import MeteredStream, opener_for
+from logs.streams import MeteredStream
 
 RANGE = 256 << 20  # bytes: seconds of work, against milliseconds to hand it out
 CHUNK = 1 << 16  # bytes in which the end of a line is looked for
@@ -38,7 +41,7 @@ def ranges_of(source: Source, log_format: str | None, size: int) -> list[LogRang
         return [LogRange(source, log_format)]
     with source.open() as raw:
         head = raw.read(HEAD)
-        if opener_for(head):
+        if not is_plain(head):
             return [LogRange(source, log_format)]
         name = log_format or format_name(head, source.name)
         starts = [*range(0, source.size, size), source.size]
@@ -56,20 +59,27 @@ def format_name(head: bytes, file: str) -> str:
     return next(name for name, module in FORMATS.items() if module is found)
 
 
-def lay_out_range(part: LogRange) -> Iterator[tuple[Layout, memoryview]]:
-    """The pieces of a range, its prelude's line before them."""
+def lay_out_range(part: LogRange, reading: Reading) -> Iterator[Piece]:
+    """Yield the pieces of a range, its prelude's line before them; of a whole log, of its files."""
+    reading = replace(reading, log_format=part.log_format)
+    opened = replace(part.source, open=partial(open_on_worker, part.source))
+    if part.stop is None:
+        yield from packed(pieces_of_source(opened, reading, count_nothing), reading.pool)
+        return
+    with opened.open() as raw:
+        stream = MeteredStream(raw, part.source.name, count_nothing)  # the client shows progress
+        yield from lay_out(LinesOfRange(stream, raw, part), part.source.name, reading)
+
+
+def open_on_worker(source: Source) -> BinaryIO:
+    """Open a source. Raises UserError where this worker does not find it."""
     try:
-        raw = part.source.open()
+        return source.open()
     except FileNotFoundError:
         raise UserError(
-            f"{part.source.name}: a worker does not find it; name a place that every worker "
+            f"{source.name}: a worker does not find it; name a place that every worker "
             "reaches, such as s3://"
         ) from None
-    with raw:
-        stream = MeteredStream(raw, part.source.name, count_nothing)  # the client shows progress
-        if part.stop is not None:
-            stream = LinesOfRange(stream, raw, part)
-        yield from lay_out(stream, part.source.name, part.log_format)
 
 
 class LinesOfRange(io.RawIOBase):

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from logs.blocks import blocks
 from logs.layouts import FORMATS
+from logs.packs import Piece
 from logs.scanner import scan_block
 from logs.sources import Source
 from traffic.account import RowAccount, account_for
@@ -109,7 +110,7 @@ def test_blocks_of_any_size_give_the_same_groups(requests, size):
     parts, account = [], RowAccount()
     for layout, block in FORMATS["tsv"].pieces(blocks(io.BytesIO(text), size), "log"):
         scanned = scan_block("log", layout, block)
-        account.add(account_for(scanned))
+        account.add(account_for(scanned, Piece(("log",), (0,), layout, block)))
         parts.append(summarise(scanned.records, question))
     expected = {}
     for time, sent, _ in requests:
@@ -128,6 +129,7 @@ def test_no_bytes_crash_the_scanner(data, name):
     account = RowAccount()
     with suppress(UserError):  # a header that does not name the columns
         for layout, block in FORMATS[name].pieces(blocks(io.BytesIO(data), 64), "log"):
-            account.add(account_for(scan_block("log", layout, block)))
+            piece = Piece(("log",), (0,), layout, block)
+            account.add(account_for(scan_block("log", layout, block), piece))
     lines = data.split(b"\n")
     assert account.rows_read <= len(lines)
