@@ -12,6 +12,7 @@ import click
 
 from common.cluster import cluster_option, connected
 from common.output import FORMATS, new_file
+from logs.fields import LayoutOptions
 from logs.layouts import FORMATS as LOG_FORMATS
 from logs.sources import find_sources
 from traffic import question
@@ -192,7 +193,7 @@ def main(
             asked,
             order=order or ("requests" if caches else "bytes"),
             top=top or (TOP_URLS if by == "url" else None),
-            log_format=log_format,
+            layout=LayoutOptions(log_format),
             strict=on_bad_row == "stop",
             skip_bad_files=skip_bad_files,
             client=client,

@@ -10,7 +10,8 @@ from itertools import pairwise
 from typing import BinaryIO, NamedTuple
 
 from logs.archives import is_plain
-from logs.layouts import FORMATS, HEAD, detect
+from logs.fields import NOTHING_SAID, Layout, LayoutOptions
+from logs.layouts import FORMATS, HEAD, format_of
 from logs.packs import Piece, packed
 from logs.reader import Reading, count_nothing, lay_out, pieces_of_source
 from logs.sources import Source
@@ -24,10 +25,10 @@ class LogRange(NamedTuple):
     """The lines of a log that begin within [start, stop), or the whole log where stop is None."""
 
     source: Source
-    log_format: str | None = None
+    options: LayoutOptions = NOTHING_SAID
     start: int = 0
     stop: int | None = None
-    prelude: bytes = b""  # a line that says how the range is read, as one before it did
+    layout: Layout | None = None  # that holds at the start of a later range
 
     @property
     def size(self) -> int | None:
@@ -35,40 +36,37 @@ class LogRange(NamedTuple):
         return self.source.size if self.stop is None else self.stop - self.start
 
 
-def ranges_of(source: Source, log_format: str | None, size: int) -> list[LogRange]:
+def ranges_of(source: Source, options: LayoutOptions, size: int) -> list[LogRange]:
     """Cut a plain log into ranges of `size` bytes; a small or a compressed one stays whole."""
     if source.size is None or source.size <= size:
-        return [LogRange(source, log_format)]
+        return [LogRange(source, options)]
     with source.open() as raw:
         head = raw.read(HEAD)
         if not is_plain(head):
-            return [LogRange(source, log_format)]
-        name = log_format or format_name(head, source.name)
+            return [LogRange(source, options)]
+        log_format = format_of(head, source.name, options)
+        name = next(name for name, it in FORMATS.items() if it is log_format)
+        options = options._replace(log_format=name)
         starts = [*range(0, source.size, size), source.size]
         raw.seek(0)
-        preludes = FORMATS[name].preludes(raw, source.name, starts[1:-1])
+        layouts = log_format.layouts_at(raw, source.name, starts[1:-1], options)
         return [
-            LogRange(source, name, start, stop, prelude)
-            for (start, stop), prelude in zip(pairwise(starts), [b"", *preludes], strict=True)
+            LogRange(source, options, start, stop, layout)
+            for (start, stop), layout in zip(pairwise(starts), [None, *layouts], strict=True)
         ]
 
 
-def format_name(head: bytes, file: str) -> str:
-    """The name of the format that recognises a file's first lines."""
-    found = detect(memoryview(head), file)
-    return next(name for name, module in FORMATS.items() if module is found)
-
-
 def lay_out_range(part: LogRange, reading: Reading) -> Iterator[Piece]:
-    """Yield the pieces of a range, its prelude's line before them; of a whole log, of its files."""
-    reading = replace(reading, log_format=part.log_format)
+    """Yield the pieces of a range, or those of all files of a whole log."""
+    reading = replace(reading, options=part.options)
     opened = replace(part.source, open=partial(open_on_worker, part.source))
     if part.stop is None:
         yield from packed(pieces_of_source(opened, reading, count_nothing), reading.pool)
         return
     with opened.open() as raw:
         stream = MeteredStream(raw, part.source.name, count_nothing)  # the client shows progress
-        yield from lay_out(LinesOfRange(stream, raw, part), part.source.name, reading)
+        lines = LinesOfRange(stream, raw, part)
+        yield from lay_out(lines, part.source.name, reading, part.layout)
 
 
 def open_on_worker(source: Source) -> BinaryIO:
@@ -83,10 +81,10 @@ def open_on_worker(source: Source) -> BinaryIO:
 
 
 class LinesOfRange(io.RawIOBase):
-    """The prelude of a range, then the lines that begin in it; the last goes on to its end."""
+    """The lines that begin in a range; the last goes on to its end."""
 
     def __init__(self, stream: io.RawIOBase, raw: BinaryIO, part: LogRange):
-        self.stream, self.last, self.ahead = stream, part.stop - 1, part.prelude
+        self.stream, self.last = stream, part.stop - 1
         self.at = part.start
         if part.start:
             self.at = after_newline(raw, part.start - 1)
@@ -97,10 +95,6 @@ class LinesOfRange(io.RawIOBase):
         return True
 
     def readinto(self, buffer) -> int:
-        if self.ahead:
-            count = min(len(buffer), len(self.ahead))
-            buffer[:count], self.ahead = self.ahead[:count], self.ahead[count:]
-            return count
         if self.done:
             return 0
         count = self.stream.readinto(buffer)

@@ -17,8 +17,8 @@ import numpy as np
 
 from logs.archives import files_of_source
 from logs.blocks import blocks
-from logs.fields import Layout
-from logs.layouts import FORMATS, detect
+from logs.fields import NOTHING_SAID, Layout, LayoutOptions
+from logs.layouts import format_of
 from logs.packs import Piece, packed
 from logs.sources import Source
 
@@ -29,7 +29,7 @@ Result = TypeVar("Result")
 class Reading:
     """How files are read: in which format, what they must have, and what becomes of bad ones."""
 
-    log_format: str | None = None  # None: found in the first lines of each file
+    options: LayoutOptions = NOTHING_SAID  # what is not said is found in each file
     check: Callable[[Layout, str], object] = lambda layout, file: None  # raises UserError
     skip_bad_files: bool = False
     pool: list[np.ndarray] = field(default_factory=list)  # of buffers
@@ -91,17 +91,22 @@ def count_nothing(count: int) -> None:
     """Take the number of bytes read where no progress is shown."""
 
 
-def lay_out(stream: RawIOBase, file: str, reading: Reading) -> Iterator[Piece]:
-    """Yield the pieces of one file; none of an empty one. Raises UserError."""
+def lay_out(
+    stream: RawIOBase, file: str, reading: Reading, layout: Layout | None = None
+) -> Iterator[Piece]:
+    """Yield the pieces of one file, or of a range of it that begins in `layout`.
+
+    There are none of an empty file. Raises UserError.
+    """
     unfinished = []
     rest = blocks(stream, pool=reading.pool, report_unfinished=lambda: unfinished.append(file))
     first = next(rest, None)
     if first is None:
         return
-    reader = FORMATS[reading.log_format] if reading.log_format else detect(first, file)
-    for layout, block in reader.pieces(chain([first], rest), file):
-        reading.check(layout, file)
-        yield Piece((file,), (0,), layout, block, tuple(unfinished))
+    log_format = format_of(first, file, reading.options)
+    for found, block in log_format.pieces(chain([first], rest), file, reading.options, layout):
+        reading.check(found, file)
+        yield Piece((file,), (0,), found, block, tuple(unfinished))
 
 
 def in_order(work: Callable[..., Result], tasks: Iterable) -> Iterator[Result]:

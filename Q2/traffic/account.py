@@ -79,12 +79,6 @@ def joined(first: BlockAccount, then: BlockAccount) -> BlockAccount:
     )
 
 
-def shift_lines(account: BlockAccount, lines: int) -> BlockAccount:
-    """Shift line numbers down by `lines` of header that were prepended and are not in the file."""
-    rejected = {it: (rows, line - lines) for it, (rows, line) in account.rejected.items()}
-    return account._replace(lines=account.lines - lines, rejected=rejected)
-
-
 @dataclass
 class RowAccount:
     """The rows of a log so far. Rows read are the sum of accepted and rejected ones."""

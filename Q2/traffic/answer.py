@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from logs.fields import NOTHING_SAID, LayoutOptions
 from logs.reader import Reading, in_order, read_pieces
 from logs.sources import Source
 from traffic.account import RowAccount
@@ -68,18 +69,19 @@ def answer(
     question: Question,
     order: str = "bytes",
     top: int | None = None,
-    log_format: str | None = None,
+    layout: LayoutOptions = NOTHING_SAID,
     strict: bool = False,
     skip_bad_files: bool = False,
     client: "Client | None" = None,
 ) -> Answer:
     """Read the sources and answer the question, in memory that does not grow with their size.
 
-    `order`, bytes or requests, ranks the groups, of which `top` are kept. Raises `UserError` where
-    a log cannot be read, unless such files are skipped, or, if `strict`, at the first bad row.
+    `layout` is what the user says about the lines of the logs. `order`, bytes or requests, ranks
+    the groups, of which `top` are kept. Raises `UserError` where a log cannot be read, unless such
+    files are skipped, or, if `strict`, at the first bad row.
     With the client of a Dask cluster its workers read.
     """
-    reading = Reading(log_format, question.check, skip_bad_files)
+    reading = Reading(layout, question.check, skip_bad_files)
     if client is None:
         parts = local_parts(sources, question, reading)
     else:

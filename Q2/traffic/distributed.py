@@ -17,7 +17,7 @@ from logs import ranges as log_ranges
 from logs.ranges import LogRange, lay_out_range, ranges_of
 from logs.reader import Reading
 from logs.sources import STANDARD_INPUT, Source
-from traffic.account import BlockAccount, joined, shift_lines
+from traffic.account import BlockAccount, joined
 from traffic.groups import add_up
 from traffic.parts import Buffers, Part, answer_piece, whole_files
 from traffic.question import Question
@@ -54,7 +54,7 @@ def all_ranges(client: "Client", sources: list[Source], reading: Reading) -> lis
     planned = [
         client.submit(planned_ranges, source, reading, size, pure=False)
         if (source.size or 0) > size
-        else [LogRange(source, reading.log_format)]
+        else [LogRange(source, reading.options)]
         for source in sources
     ]
     return [part for ranges in client.gather(planned) for part in ranges]
@@ -63,11 +63,11 @@ def all_ranges(client: "Client", sources: list[Source], reading: Reading) -> lis
 def planned_ranges(source: Source, reading: Reading, size: int) -> list[LogRange]:
     """The ranges of a log; a bad one that is to be skipped is one, whose task reports why."""
     try:
-        return ranges_of(source, reading.log_format, size)
+        return ranges_of(source, reading.options, size)
     except (UserError, OSError):
         if not reading.skip_bad_files:
             raise
-        return [LogRange(source, reading.log_format)]
+        return [LogRange(source, reading.options)]
 
 
 def in_a_tree(
@@ -121,7 +121,6 @@ def part_of(part: LogRange, question: Question, reading: Reading) -> Part:
     for lines, table in whole_files(parts) if reading.skip_bad_files else parts:
         account = joined(account, lines)
         totals.add(table)
-    account = shift_lines(account, part.prelude.count(b"\n"))
     return account, add_up(totals.parts, question.by)
 
 

@@ -13,6 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from logs.blocks import blocks
+from logs.fields import LayoutOptions
 from logs.layouts import FORMATS
 from logs.packs import Piece
 from logs.scanner import scan_block
@@ -96,7 +97,7 @@ def test_every_format_agrees_with_the_reference(name, requests, bad, packed):
     found = answer(
         [Source("log", lambda: io.BytesIO(data))],
         Question(first, last, ("jpg",)),
-        log_format=LOG_FORMATS.get(name, name),
+        layout=LayoutOptions(LOG_FORMATS.get(name, name)),
     )
     assert (found.requests, found.bytes) == reference(requests, first, last, ".jpg")
     assert found.account.rows_read == len(requests) + bad
@@ -108,7 +109,9 @@ def test_blocks_of_any_size_give_the_same_groups(requests, size):
     text = "".join(as_tsv(*request) + "\n" for request in requests).encode("utf-8")
     question = Question(by=("date",))
     parts, account = [], RowAccount()
-    for layout, block in FORMATS["tsv"].pieces(blocks(io.BytesIO(text), size), "log"):
+    for layout, block in FORMATS["tsv"].pieces(
+        blocks(io.BytesIO(text), size), "log", LayoutOptions()
+    ):
         scanned = scan_block("log", layout, block)
         account.add(account_for(scanned, Piece(("log",), (0,), layout, block)))
         parts.append(summarise(scanned.records, question))
@@ -128,7 +131,9 @@ def test_blocks_of_any_size_give_the_same_groups(requests, size):
 def test_no_bytes_crash_the_scanner(data, name):
     account = RowAccount()
     with suppress(UserError):  # a header that does not name the columns
-        for layout, block in FORMATS[name].pieces(blocks(io.BytesIO(data), 64), "log"):
+        for layout, block in FORMATS[name].pieces(
+            blocks(io.BytesIO(data), 64), "log", LayoutOptions()
+        ):
             piece = Piece(("log",), (0,), layout, block)
             account.add(account_for(scan_block("log", layout, block), piece))
     lines = data.split(b"\n")

@@ -7,14 +7,14 @@ Source: "Log Files", Apache HTTP Server 2.4 documentation, mod_log_config.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
 from typing import BinaryIO
 
 from logs.fields import DATE, LONGEST_LINE, SIZE, STATUS, TIME, URL, Layout
 
-DESCRIPTION = "Apache's and nginx's common and combined"
+description = "Apache's and nginx's common and combined"
 LAYOUT = Layout((DATE, TIME, SIZE, STATUS, URL))
 ROW = re.compile(
     rb"\S+ \S+ .+? \[(?P<time>[^]]*)\] "
@@ -34,16 +34,16 @@ def recognises(lines: list[bytes]) -> bool:
     return any(ROW.match(line) for line in lines)
 
 
-def pieces(blocks: Iterable[memoryview], file: str) -> Iterator[tuple[Layout, memoryview]]:
+def pieces(blocks, file, options, layout=None) -> Iterator[tuple[Layout, memoryview]]:
     """Rewrite the blocks line by line."""
     for block in blocks:
         rewritten = b"\n".join(as_plain(line) for line in bytes(block).split(b"\n"))
         yield LAYOUT, memoryview(rewritten)
 
 
-def preludes(raw: BinaryIO, file: str, starts: list[int]) -> list[bytes]:
-    """Return b"" for each start: every line can be read by itself."""
-    return [b"" for _ in starts]
+def layouts_at(raw: BinaryIO, file: str, starts: list[int], options) -> list[Layout]:
+    """Return the one layout for each start."""
+    return [LAYOUT for _ in starts]
 
 
 def as_plain(line: bytes) -> bytes:

@@ -3,13 +3,13 @@
 from common.command import UserError
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import BinaryIO
 
 from logs.fields import CACHE, DATE, SIZE, SKIP, STATUS, TIME, URL, Layout
 from logs.lines import beginnings_of_lines
 
-DESCRIPTION = "date, time, size, url separated by tabs"
+description = "date, time, size, url separated by tabs"
 COLUMNS = {"date": DATE, "time": TIME, "size": SIZE, "url": URL}
 MORE_COLUMNS = {"status": STATUS, "cache": CACHE}  # a header may name these too, and any others
 ROW = re.compile(rb"\d{4}-\d\d-\d\d\t\d\d:\d\d:\d\d[^\t]*\t[^\t]*\t[^\t]*$")
@@ -39,9 +39,8 @@ def layout(names: list[str], file: str) -> Layout:
     return Layout(tuple((COLUMNS | MORE_COLUMNS).get(name, SKIP) for name in names))
 
 
-def pieces(blocks: Iterable[memoryview], file: str) -> Iterator[tuple[Layout, memoryview]]:
+def pieces(blocks, file, options, found=None) -> Iterator[tuple[Layout, memoryview]]:
     """Lay out a file by its header; what is left of the header is a blank line."""
-    found = None
     for block in blocks:
         start = 0
         if found is None:
@@ -53,7 +52,7 @@ def pieces(blocks: Iterable[memoryview], file: str) -> Iterator[tuple[Layout, me
         yield found, block[start:]
 
 
-def preludes(raw: BinaryIO, file: str, starts: list[int]) -> list[bytes]:
-    """Return the header, or the names of the plain columns, for each start."""
+def layouts_at(raw: BinaryIO, file: str, starts: list[int], options) -> list[Layout]:
+    """Return the layout of the header for each start."""
     first, _ = next(beginnings_of_lines(raw))
-    return ["\t".join(header(first) or COLUMNS).encode() + b"\n" for _ in starts]
+    return [layout(header(first), file) for _ in starts]

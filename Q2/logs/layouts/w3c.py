@@ -6,14 +6,14 @@ fields", Amazon CloudFront Developer Guide; "W3C Logging", Microsoft IIS documen
 
 from common.command import UserError
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import BinaryIO
 
 from logs.fields import CACHE, DATE, SIZE, SKIP, STATUS, TIME, URL, Layout
 from logs.lines import beginnings_of_lines
 
-DESCRIPTION = "W3C extended with a #Fields line (CloudFront, IIS)"
+description = "W3C extended with a #Fields line (CloudFront, IIS)"
 FIELDS = {"date": DATE, "time": TIME, "sc-bytes": SIZE, "cs-uri-stem": URL}
 MORE_FIELDS = {"sc-status": STATUS, "x-edge-result-type": CACHE}
 DIRECTIVE = b"#Fields:"
@@ -41,9 +41,9 @@ def layout(directive: bytes, place: str) -> Layout:
     return Layout(roles, DELIMITERS, comments=True, double_encoded="x-edge-location" in names)
 
 
-def pieces(blocks: Iterable[memoryview], file: str) -> Iterator[tuple[Layout, memoryview]]:
+def pieces(blocks, file, options, start=None) -> Iterator[tuple[Layout, memoryview]]:
     """Cut the blocks before each #Fields line: a server writes a new one when its fields change."""
-    current, lines = UNANNOUNCED, 0
+    current, lines = start or UNANNOUNCED, 0
     for block in blocks:
         text = bytes(block)
         starts = list(directive_starts(text))
@@ -64,17 +64,16 @@ def directive_starts(text: bytes) -> Iterator[int]:
         yield at
 
 
-def preludes(raw: BinaryIO, file: str, starts: list[int]) -> list[bytes]:
-    """Return the last #Fields line before each start.
+def layouts_at(raw: BinaryIO, file: str, starts: list[int], options) -> list[Layout]:
+    """Return the layout of the last #Fields line before each start.
 
     Raises UserError for a #Fields line that lacks a field.
     """
-    found, place, current = [], 0, b""
+    found, place, current = [], 0, UNANNOUNCED
     for number, (text, length) in enumerate(beginnings_of_lines(raw), 1):
         while len(found) < len(starts) and starts[len(found)] <= place:
             found.append(current)
         if text.startswith(DIRECTIVE):
-            layout(text.rstrip(b"\n"), f"{file}:{number}")
-            current = text.rstrip(b"\n") + b"\n"
+            current = layout(text.rstrip(b"\n"), f"{file}:{number}")
         place += length
     return found + [current] * (len(starts) - len(found))
