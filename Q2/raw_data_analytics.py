@@ -17,6 +17,7 @@ from logs.sources import find_sources
 from traffic import question
 
 TOP_URLS = 20
+LEFT_OUT = 3  # exit code: answered, but files were left out
 EXAMPLES = """\b
 examples:
   python Q2/raw_data_analytics.py
@@ -150,6 +151,13 @@ examples:
     "--strict", "on_bad_row", flag_value="stop", help="Another name for --on-bad-row stop."
 )
 @click.option(
+    "--on-bad-file",
+    type=click.Choice(["stop", "skip"]),
+    default="stop",
+    help="`stop` ends at the first file that cannot be read, such as a truncated .gz or a file "
+    f"that is not a log; `skip` leaves such files out, lists them, and exits with {LEFT_OUT}.",
+)
+@click.option(
     "--seed",
     type=click.IntRange(0, 2**32 - 1),
     default=0,
@@ -175,23 +183,25 @@ def main(
     columns: tuple[tuple[str, str], ...] | None,
     show_layout: bool,
     on_bad_row: str,
+    on_bad_file: str,
     seed: int,
     cluster: str | None,
-) -> None:
+) -> int:
     """Add up the bytes that a CDN or a web server sent, from its logs.
 
     A LOG is a file, a folder, a quoted glob, s3://... or another address that fsspec knows, or -
     for standard input. Without any LOG the command reads a sample log.
 
     Logs are plain (date, time, size and url separated by tabs), W3C extended (CloudFront, IIS) or
-    combined (Apache, nginx); gzip, zstd, bzip2 and xz are read too. Format and compression are
-    recognised from the content. Every row is counted, outside the question, or rejected for a
-    reason that the report names.
+    combined (Apache, nginx); gzip, zstd, bzip2, xz, and the members of tar and zip archives are
+    read too. Format and compression are recognised from the content. Every row is counted, outside
+    the question, or rejected for a reason that the report names.
     """
     if (top or order) and not by:
         raise click.UsageError("--top and --order rank groups: add --by")
     layout = by_hand.layout_options(log_format, fields, delimiter, columns)
-    sources = find_sources(logs)
+    skip_bad_files = on_bad_file == "skip"
+    sources = find_sources(logs, skip_bad_files)
     if not logs:
         first, last = first or question.SAMPLE_DAYS[0], last or question.SAMPLE_DAYS[1]
     asked = question.ask(first, last, extensions, caches, by, time_zone, over_time=bool(plot))
@@ -214,7 +224,7 @@ def main(
         from logs.preview import previews, report
 
         click.echo(report(previews(sources, layout), output_format))
-        return
+        return 0
     with connected(cluster) as client:
         found = answer(
             sources,
@@ -223,6 +233,7 @@ def main(
             top=top or (TOP_URLS if by == "url" else None),
             layout=layout,
             strict=on_bad_row == "stop",
+            skip_bad_files=skip_bad_files,
             client=client,
         )
     found.account.require_accepted_rows()
@@ -231,6 +242,7 @@ def main(
 
         save_plot(found, plot)
     print_report(found if by else found.without_groups(), output_format)
+    return LEFT_OUT if found.account.left_out else 0
 
 
 if __name__ == "__main__":

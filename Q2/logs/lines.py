@@ -54,10 +54,10 @@ class Utf8Stream(io.RawIOBase):
         return count
 
 
-def as_utf_8(stream: BinaryIO) -> BinaryIO:
-    """The stream after its byte order mark, if it has one; that of UTF-16 is decoded."""
+def as_utf_8(stream: BinaryIO, whole: bool) -> BinaryIO:
+    """The stream after its byte order mark, if it has one; a whole file in UTF-16 is decoded."""
     buffered = stream if isinstance(stream, io.BufferedReader) else io.BufferedReader(stream)
     head = buffered.peek(len(BYTE_ORDER_MARK))
     if head.startswith(BYTE_ORDER_MARK):
         buffered.read(len(BYTE_ORDER_MARK))
-    return Utf8Stream(buffered) if is_utf_16(head) else buffered
+    return Utf8Stream(buffered) if whole and is_utf_16(head) else buffered

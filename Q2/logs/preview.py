@@ -11,7 +11,7 @@ from logs.fields import SKIP, Layout, LayoutOptions
 from logs.kernel import REASONS
 from logs.layouts.columns import MEANING_OF
 from logs.names import unpack
-from logs.reader import read_pieces
+from logs.reader import Reading, read_pieces
 from logs.scanner import ScannedBlock, scan_block
 from logs.sources import Source
 
@@ -22,7 +22,7 @@ HEADER = ("layout", "files", "first_file", "field", "name", "taken_for")
 
 @dataclass
 class Preview:
-    """A layout, the files that have it, and the first rows of the first of them as they are read."""
+    """A layout, the files that have it, and how the first rows of the first one are read."""
 
     layout: Layout
     files: list[str]
@@ -42,13 +42,15 @@ def previews(sources: list[Source], options: LayoutOptions) -> list[Preview]:
     Of each source the first lines are read. Raises `UserError` for a log of no known format.
     """
     found: dict[Layout, Preview] = {}
+    reading = Reading(options)
     for source in sources:
-        for file, layout, block in read_pieces([source], options):
-            if not layout.roles:
+        for piece in read_pieces([source], reading):
+            layout = piece.layout
+            if layout is None or not layout.roles:
                 continue
             if layout not in found:
-                found[layout] = preview(scan_block(file, layout, head_of(block)))
-            found[layout].files.append(file)
+                found[layout] = preview(scan_block(piece.files[0], layout, head_of(piece.block)))
+            found[layout].files += piece.files
             break
     return list(found.values())
 

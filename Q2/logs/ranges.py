@@ -4,16 +4,20 @@ from common.command import UserError
 
 import io
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from typing import BinaryIO, NamedTuple
 
+from logs.archives import is_plain
 from logs.fields import NOTHING_SAID, Layout, LayoutOptions
 from logs.layouts import format_of, name_of
 from logs.layouts.whole import HEAD
 from logs.lines import is_utf_16
-from logs.reader import count_nothing, lay_out
+from logs.packs import Piece, packed
+from logs.reader import Reading, count_nothing, lay_out, pieces_of_source
 from logs.sources import Source
-from logs.streams import MeteredStream, opener_for
+from logs.streams import MeteredStream
 
 RANGE = 256 << 20  # bytes: seconds of work, against milliseconds to hand it out
 CHUNK = 1 << 16  # bytes in which the end of a line is looked for
@@ -40,7 +44,7 @@ def ranges_of(source: Source, options: LayoutOptions, size: int) -> list[LogRang
         return [LogRange(source, options)]
     with source.open() as raw:
         head = raw.read(HEAD)
-        if opener_for(head) or is_utf_16(head):
+        if is_utf_16(head) or not is_plain(head):
             return [LogRange(source, options)]
         log_format = format_of(head, source.name, options)
         starts = [*range(0, source.size, size), source.size]
@@ -54,20 +58,28 @@ def ranges_of(source: Source, options: LayoutOptions, size: int) -> list[LogRang
         ]
 
 
-def lay_out_range(part: LogRange) -> Iterator[tuple[Layout, memoryview]]:
-    """The pieces of a range."""
+def lay_out_range(part: LogRange, reading: Reading) -> Iterator[Piece]:
+    """Yield the pieces of a range, or those of all files of a whole log."""
+    reading = replace(reading, options=part.options)
+    opened = replace(part.source, open=partial(open_on_worker, part.source))
+    if part.stop is None:
+        yield from packed(pieces_of_source(opened, reading, count_nothing), reading.pool)
+        return
+    with opened.open() as raw:
+        stream = MeteredStream(raw, part.source.name, count_nothing)  # the client shows progress
+        lines = LinesOfRange(stream, raw, part)
+        yield from lay_out(lines, part.source.name, reading, part.layout)
+
+
+def open_on_worker(source: Source) -> BinaryIO:
+    """Open a source. Raises UserError where this worker does not find it."""
     try:
-        raw = part.source.open()
+        return source.open()
     except FileNotFoundError:
         raise UserError(
-            f"{part.source.name}: a worker does not find it; name a place that every worker "
+            f"{source.name}: a worker does not find it; name a place that every worker "
             "reaches, such as s3://"
         ) from None
-    with raw:
-        stream = MeteredStream(raw, part.source.name, count_nothing)  # the client shows progress
-        if part.stop is not None:
-            stream = LinesOfRange(stream, raw, part)
-        yield from lay_out(stream, part.source.name, part.options, part.layout)
 
 
 class LinesOfRange(io.RawIOBase):

@@ -1,17 +1,22 @@
-"""What one block of a log adds to the answer."""
+"""What one piece of a log adds to the answer, and which parts of a file count."""
 
-from common.command import UserError
-
+import pickle
+import tempfile
 import threading
+from collections.abc import Iterable, Iterator
 
 import pandas as pd
 
-from logs.fields import CACHE, STATUS, Layout
+from logs.packs import Piece
 from logs.scanner import SHORTEST_ROW, Columns, ScannedBlock, empty_columns, scan_block
 from traffic.account import BlockAccount, account_for
 from traffic.groups import counts, summarise
 from traffic.question import Question
 from traffic.totals import no_groups
+
+HELD = 64 << 20  # bytes of parts that wait in memory for the end of their file
+
+Part = tuple[BlockAccount, pd.DataFrame]
 
 
 class Buffers(threading.local):
@@ -26,23 +31,58 @@ class Buffers(threading.local):
         return self.columns
 
 
-def answer_block(
-    file: str, layout: Layout, block: memoryview, question: Question, buffers: Buffers
-) -> tuple[BlockAccount, pd.DataFrame]:
-    """Return what became of the lines of one block, and what it adds to the answer."""
-    scanned = scan_block(file, layout, block, buffers.columns_for(block, question))
-    return account_for(scanned), part_of_answer(scanned, question)
+def answer_piece(piece: Piece, question: Question, buffers: Buffers) -> Part:
+    """Return what became of the lines of one piece, and what it adds to the answer."""
+    if piece.reason:
+        return BlockAccount(left_out=((piece.files[0], piece.reason),)), no_groups(question)
+    columns = buffers.columns_for(piece.block, question)
+    scanned = scan_block(piece.files[0], piece.layout, piece.block, columns)
+    return account_for(scanned, piece), part_of_answer(scanned, question)
 
 
 def part_of_answer(scanned: ScannedBlock, question: Question) -> pd.DataFrame:
     """What one block adds to the answer."""
     if scanned.records.empty:
         return no_groups(question)
-    for name, role in (("status", STATUS), ("cache", CACHE)):
-        asked = name in question.by or (name == "cache" and question.caches)
-        if asked and role not in scanned.layout.roles:
-            raise UserError(f"{scanned.file}: its rows have no {name} field; ask without {name}")
     if "url" not in question.by:
         return summarise(scanned.records, question)
     mask = counts(scanned.records, question)
     return summarise(scanned.records[mask].assign(url=scanned.urls(mask)), question)
+
+
+def whole_files(parts: Iterable[Part]) -> Iterator[Part]:
+    """Yield the parts of files that were read to their end: a bad file counts wholly or not at all.
+
+    The parts of a file wait until another one comes, many of them on disk.
+    """
+    held, file = HeldParts(), None
+    for account, table in parts:
+        if account.left_out:
+            bad = {name for name, _ in account.left_out}
+            yield from () if file in bad else held.parts()
+            held, file = HeldParts(), None
+            yield account, table
+            continue
+        if account.files[0] != file:
+            yield from held.parts()
+            held = HeldParts()
+        file = account.files[-1]
+        held.add((account, table))
+    yield from held.parts()
+
+
+class HeldParts:
+    """Parts that wait, in a temporary file if they are large."""
+
+    def __init__(self):
+        self.count, self.file = 0, tempfile.SpooledTemporaryFile(HELD)  # noqa: SIM115 see `parts`
+
+    def add(self, part: Part) -> None:
+        pickle.dump(part, self.file, pickle.HIGHEST_PROTOCOL)
+        self.count += 1
+
+    def parts(self) -> Iterator[Part]:
+        """Yield the parts in their order."""
+        self.file.seek(0)
+        for _ in range(self.count):
+            yield pickle.load(self.file)  # noqa: S301 written by `add`

@@ -50,7 +50,7 @@ from listening.lastfm import PLAYS_FILE, PROFILE_FILE, read_lastfm, read_plays
 from listening.maximum_age import maximum_age
 from listening.sample.files import write_listeners
 from listening.source import read_listening
-from logs.reader import read_pieces
+from logs.reader import Reading, read_pieces
 from logs.scanner import scan_block
 from logs.sources import find_sources
 from logs.streams import zstd
@@ -155,9 +155,9 @@ def compressed_logs(compress: Callable[[bytes], bytes], suffix: str) -> Reader:
 
 def read_log(folder: Path, name: str) -> None:
     account = RowAccount()
-    for file, layout, block in read_pieces(find_sources([str(folder / name)])):
-        scanned = scan_block(file, layout, block)
-        account.add(account_for(scanned))
+    for piece in read_pieces(find_sources([str(folder / name)]), Reading()):
+        scanned = scan_block(piece.files[0], piece.layout, piece.block)
+        account.add(account_for(scanned, piece))
         for url in scanned.urls(np.ones(len(scanned.records), dtype=bool)):
             url.encode("utf-8")
 

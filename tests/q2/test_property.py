@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from logs.blocks import blocks
 from logs.fields import LayoutOptions
 from logs.layouts import FORMATS
+from logs.packs import Piece
 from logs.scanner import scan_block
 from logs.sources import Source
 from traffic.account import RowAccount, account_for
@@ -112,7 +113,7 @@ def test_blocks_of_any_size_give_the_same_groups(requests, size):
         blocks(io.BytesIO(text), size), "log", LayoutOptions()
     ):
         scanned = scan_block("log", layout, block)
-        account.add(account_for(scanned))
+        account.add(account_for(scanned, Piece(("log",), (0,), layout, block)))
         parts.append(summarise(scanned.records, question))
     expected = {}
     for time, sent, _ in requests:
@@ -133,6 +134,7 @@ def test_no_bytes_crash_the_scanner(data, name):
         for layout, block in FORMATS[name].pieces(
             blocks(io.BytesIO(data), 64), "log", LayoutOptions()
         ):
-            account.add(account_for(scan_block("log", layout, block)))
+            piece = Piece(("log",), (0,), layout, block)
+            account.add(account_for(scan_block("log", layout, block), piece))
     lines = data.split(b"\n")
     assert account.rows_read <= len(lines)

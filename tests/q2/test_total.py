@@ -26,6 +26,8 @@ def test_sample_log_agrees_with_pandas():
         "rows_outside": 100_000 - len(expected),
         "rows_rejected": {},
         "first_rejected": {},
+        "files_unfinished": [],
+        "files_left_out": {},
     }
     assert days.dt.strftime("%d").unique().tolist() == ["23", "24", "25", "26"]
 
