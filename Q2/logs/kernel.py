@@ -565,12 +565,26 @@ def after_bracket(at, plan):
 
 @called
 def before_bracket(at, plan):
-    """The first separator from here on that a bracket follows; 0 without any."""
+    """The separator before the first brackets that are a field of their own; 0 without any.
+
+    Where a quoted field must follow them, only those that one follows.
+    """
+    before = 0
     while byte(at) != ord("\n"):
-        if is_separator(byte(at), plan) and byte(at + 1) == ord("["):
-            return at
+        if before == 0 and is_separator(byte(at), plan) and byte(at + 1) == ord("["):
+            before = at
+        elif byte(at) == ord("]"):
+            if before and ends_brackets(at, plan):
+                return before
+            before = 0
         at += 1
     return 0
+
+
+@inlined
+def ends_brackets(at, plan):
+    """Whether this bracket ends the field before the request, if that is the next one."""
+    return ends_field(at + 1, plan) and (not plan.then_request or byte(at + 2) == ord('"'))
 
 
 @called
@@ -700,8 +714,10 @@ def scan(block, header, plan, columns, rejected, first_lines):
         start = text + at
         if marked:
             stop, count, sure = cut_quoted_line(start, plan, edges)
-            if plan.loose >= 0 and count > plan.loose:
+            if plan.loose >= 0 and count > plan.loose + 1:
+                after = eight_bytes(edges + 8 * plan.loose + 16)
                 sure &= byte(eight_bytes(edges + 8 * plan.loose + 8) + 1) == ord("[")
+                sure &= ends_brackets(after - 1, plan)
             if not sure and stop - start <= LONGEST_LINE:
                 count = cut_by_byte(start, plan, plan.repeated == REPEATED, edges)
         else:
@@ -797,7 +813,7 @@ def scan(block, header, plan, columns, rejected, first_lines):
             place, length = field(edges, plan.url, plan, strip)
             if plan.request:
                 place, length = url_of_request(place, length)
-            elif byte(place) == ord(" "):
+            elif byte(place) == ord(" ") or byte(place + length - 1) == ord(" "):
                 place, length = trim(place, length)
             extension, path_end = read_url(place, length, names)
             if reason == ACCEPTED:

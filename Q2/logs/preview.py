@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from common.output import formatted
-from logs.fields import SKIP, Layout, LayoutOptions
+from logs.fields import CACHE, RESULT, SKIP, STATUS, Layout, LayoutOptions
 from logs.kernel import REASONS
 from logs.layouts.columns import MEANING_OF
 from logs.names import unpack
@@ -66,14 +66,15 @@ def head_of(block: memoryview) -> memoryview:
 def preview(scanned: ScannedBlock) -> Preview:
     """What a block shows of its layout."""
     first = np.arange(len(scanned.records)) < ROWS
+    roles = {*scanned.layout.roles}
     urls = scanned.urls(first)
     rows = [
         {
             "time": datetime.fromtimestamp(record.second, UTC).isoformat(),
             "size": int(record.size),
             "url": url,
-            "status": int(record.status),
-            "cache": unpack(record.cache),
+            **({"status": int(record.status)} if {STATUS, RESULT} & roles else {}),
+            **({"cache": unpack(record.cache)} if {CACHE, RESULT} & roles else {}),
         }
         for record, url in zip(scanned.records[first].itertuples(), urls, strict=True)
     ]

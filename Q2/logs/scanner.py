@@ -47,6 +47,7 @@ class Plan(NamedTuple):
     brackets: int
     repeated: int
     loose: int
+    then_request: int  # whether the request follows the brackets after the loose field
     moment_kind: int
     per_second: int
     date: int
@@ -77,6 +78,7 @@ def plan_of(layout: Layout) -> Plan:
         brackets=layout.brackets,
         repeated=layout.repeated,
         loose=layout.loose,
+        then_request=layout.loose >= 0 and place.get(REQUEST) == layout.loose + 2,
         moment_kind=layout.moment,
         per_second=layout.per_second,
         date=place.get(DATE, 0),

@@ -26,12 +26,12 @@ LOOKS = (
         "like --columns url=KEY,size=KEY",
     ),
     (
-        rb"[^\t]*\d[^\t]*(?:\t[^\t]*){2,}$",
+        rb"(?=.*\d)[^\t]*(?:\t[^\t]*){2,}$",
         "they look like a table with tabs and no header: name its fields, like --fields "
         "date,time,-,size,url --delimiter tab",
     ),
     (
-        rb"[^,;|]*\d[^,;|]*(?:[,;|][^,;|]*){2,}$",
+        rb"(?=.*\d)[^,;|]*(?:[,;|][^,;|]*){2,}$",
         "they look like a table with no header: name its fields, like --fields "
         "date,time,-,size,url --delimiter ,",
     ),

@@ -88,10 +88,9 @@ def tokens_of(line: bytes) -> tuple[int, bool, list[bytes]] | None:
 
 def check_numbers(bare: list[bytes], place: str) -> None:
     """Raise `UserError` unless the values after a request are a status and one whole number."""
-    numbers = [value for value in bare if value.isdigit()]
     shown = b" ".join(bare).decode("utf-8", "replace")
-    status = bare and re.fullmatch(rb"\d{3}|-", bare[0])
-    if not status or len(bare) < 2 or not re.fullmatch(rb"\d+|-", bare[1]) or len(numbers) > 2:
+    expected = re.match(rb"(?:\d{3}|-) (?:\d+|-)(?: |$)", b" ".join(bare))
+    if not expected or any(value.isdigit() for value in bare[2:]):
         raise UserError(
             f"{place}: a combined log with `{shown}` after the request: which of them is the size "
             "is not certain; write the server's format, like --log-format "
