@@ -86,10 +86,12 @@ def changes(
     """Where in a block another #Fields line begins, and what it announces; `header` follows."""
     found = {}
     for place in comment_places(block):
-        if bytes(block[place : place + len(DIRECTIVE)]) != DIRECTIVE:
+        begin = bytes(block[place : place + len(header.directive) + 1])
+        same = header.directive and begin[:-1] == header.directive and begin[-1:] in b"\r\n"
+        if same or not begin.startswith(DIRECTIVE[: len(begin)]):
             continue
         directive, row = two_lines(block, place)
-        if directive != header.directive:
+        if directive.startswith(DIRECTIVE):
             where = f"{file}:{header.lines + count_lines(block[:place]) + 1}"
             header.layout = announced(directive, row, where, options, header.layout.delimiters)
             found[place], header.directive = header.layout, directive
