@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import BinaryIO
 
-from logs.fields import ALIGNED, DOUBLED, SINGLE, Layout, LayoutOptions, Piece
+from logs.fields import ALIGNED, DOUBLED, SINGLE, UNQUOTED, Layout, LayoutOptions, Piece
 from logs.layouts.columns import layout_of
 from logs.lines import BYTE_ORDER_MARK, whole_lines
 
@@ -40,12 +40,13 @@ def announced(
     declared = next((mark for mark in OTHERS if chr(mark) in text), None)
     names = text.split(chr(declared)) if declared else text.split()
     delimiters = bytes([declared] * 2) if declared else seen(following, len(names)) or before
+    cloudfront = any(name.lower() == "x-edge-location" for name in names)  # which encodes quotes
     base = Layout(
         (),
         delimiters,
         comments=True,
-        double_encoded=any(name.lower() == "x-edge-location" for name in names),
-        quoting=DOUBLED,
+        double_encoded=cloudfront,
+        quoting=UNQUOTED if cloudfront else DOUBLED,
         repeated=ALIGNED if delimiters == BLANKS else SINGLE,
     )
     return layout_of(names, base, place, options.columns)
