@@ -118,6 +118,38 @@ def test_a_fields_line_in_the_middle_counts_for_the_ranges_after_it(cluster, mon
     assert_one_line_error(assert_same(cluster, log), 2, f"{log}:42")
 
 
+QUOTED = {
+    "akamai.log": (
+        "#Fields: date time cs-uri sc-bytes cs(User-Agent)\n",
+        lambda n: f'2017-08-24\t10:00:00\t/{n}.jpg\t{n}\t"a ""b""\tc"\n',
+        "#Fields: cs(User-Agent) date time sc-bytes cs-uri\n",
+        lambda n: f'"d\te"\t2017-08-25\t11:00:00\t{n}\t"/x ""{n}"".jpg"\n',
+    ),
+    "table.csv": (
+        '"timestamp","bytes","url"\r\n',
+        lambda n: f'"2017-08-24T10:00:00+08:00","{n}","/a,{n}.jpg"\r\n',
+        '\ufeff"timestamp","bytes","url"\r\n',
+        lambda n: f'2017-08-25T10:00:00Z,{n},"/b""{n}"".jpg"\r\n',
+    ),
+}
+
+
+@pytest.mark.parametrize("name", QUOTED)
+def test_quotes_and_a_header_in_the_middle_count_in_ranges(cluster, monkeypatch, tmp_path, name):
+    head, write, other, write_then = QUOTED[name]
+    log = tmp_path / name
+    lines = [head, *map(write, range(500)), other, *map(write_then, range(500))]
+    log.write_text("".join(lines), encoding="utf-8", newline="")
+    monkeypatch.setattr(log_ranges, "RANGE", 4096)
+    alone = assert_same(cluster, log, "--by", "date", "--format", "csv")
+    total = sum(range(500))
+    assert [line.split(",")[:3] for line in alone.stdout.splitlines()[1:]] == [
+        ["2017-08-24", "500", str(total)],
+        ["2017-08-25", "500", str(total)],
+    ]
+    assert_same(cluster, log, "--by", "url", "--top", "9", "--format", "csv")
+
+
 def test_compressed_files_are_read_whole(cluster, small_ranges, tmp_path):
     plain = (FIXTURES / "plain.tsv").read_bytes() * 50
     (tmp_path / "a.gz").write_bytes(gzip.compress(plain))

@@ -9,8 +9,20 @@ import csv
 import re
 from functools import partial
 
-from logs.fields import DATE, DOUBLED, MOMENT, SIZE, SKIP, TIME, URL, Layout, LayoutOptions
-from logs.layouts.columns import MEANINGS, ROLE_OF, check, layout_of, moment_kind
+from logs.fields import (
+    DATE,
+    DOUBLED,
+    MOMENT,
+    REPEATED,
+    SINGLE,
+    SIZE,
+    SKIP,
+    TIME,
+    URL,
+    Layout,
+    LayoutOptions,
+)
+from logs.layouts.columns import MEANINGS, ROLE_OF, layout_of
 from logs.layouts.whole import WholeFormat
 
 SEPARATOR_NAMES = {"tab": "\t", "\\t": "\t", "space": " "}
@@ -32,7 +44,7 @@ def layout_for(
     """The layout of a table with one of these separators; see `logs.layouts.whole.WholeFormat`."""
     separators = options.delimiter or separators
     if options.fields:
-        return layout_by_hand(separators, lines, file, options)
+        return layout_by_hand(lines, file, options)
     first_line = next((line for line in lines if line.strip()), b"")
     header = first_line.decode("utf-8", "replace")
     known = {name.lower() for _, name in options.columns} | ROLE_OF.keys()
@@ -91,48 +103,27 @@ def plain_layout(separators: str, lines: list[bytes]) -> Layout | None:
     return None
 
 
-def layout_by_hand(
-    separators: str, lines: list[bytes], file: str, options: LayoutOptions
-) -> Layout:
+def layout_by_hand(lines: list[bytes], file: str, options: LayoutOptions) -> Layout:
     """The layout of --fields. Raises `UserError` where the separator is not certain."""
-    count = len(options.fields)
-    rows = [line.decode("utf-8", "replace") for line in lines if line.strip()]
-    if options.delimiter:
-        separator = separators
-    else:
-        fitting = [it for it in SEPARATORS + " " for row in rows[:1] if cut(row, it) == count]
-        if rows and len(fitting) != 1:
-            raise UserError(
-                f"{file}:1: --fields names {count} fields, and the first line has not so many with "
-                "any one separator; fix --fields or add --delimiter"
-            )
-        separator = (fitting or ["\t"])[0]
-    roles = [MEANINGS.get(name, SKIP) for name in options.fields]
-    sample = values(rows[0], separator) if rows else []
-    if MOMENT not in roles and not {DATE, TIME} <= {*roles}:
-        roles = [MOMENT if role in (DATE, TIME) else role for role in roles]
-    check(roles, options.fields, "--fields")
-    kind, parts = ISO_OF_NONE
-    if MOMENT in roles:
-        at = roles.index(MOMENT)
-        kind, parts = moment_kind("", sample[at].strip() if at < len(sample) else "")
-    base = table_layout(separator, roles=tuple(roles))
-    return Layout(
-        base.roles,
-        base.delimiters,
-        quoting=DOUBLED,
-        moment=kind,
-        per_second=parts,
-        names=options.fields,
-    )
+    rows = [line for line in lines if line.strip()][:2] or [b""]
+    texts = [row.decode("utf-8", "replace") for row in rows]
+    separator = options.delimiter or fitting_separator(texts[0], len(options.fields), file)
+    header = b"" if any(letter.isdigit() for letter in texts[0]) else rows[0]
+    repeated = REPEATED if separator == " " else SINGLE
+    base = Layout((), separator.encode() * 2, quoting=DOUBLED, repeated=repeated, header=header)
+    sample = values(texts[-1 if header else 0], separator)
+    return layout_of(options.fields, base, "--fields", sample=sample)
 
 
-ISO_OF_NONE = moment_kind("", "")
-
-
-def cut(row: str, separator: str) -> int:
-    """The number of fields of a row."""
-    return len(values(row, separator))
+def fitting_separator(row: str, fields: int, file: str) -> str:
+    """The one separator that cuts a row into so many fields. Raises `UserError` without one."""
+    fitting = [it for it in SEPARATORS + " " if len(values(row, it)) == fields]
+    if row and len(fitting) != 1:
+        raise UserError(
+            f"{file}:1: --fields names {fields} fields, and the first line has not so many with "
+            "any one separator; fix --fields or add --delimiter"
+        )
+    return (fitting or SEPARATORS)[0]
 
 
 TSV = WholeFormat("date, time, size, url separated by tabs", partial(layout_for, "\t"))
