@@ -57,7 +57,7 @@ def part_of_answer(scanned: ScannedBlock, question: Question, buffers: Buffers) 
     from traffic.urls import urls_of_block  # compiled, and only this grouping needs it
 
     buffers.urls = urls_of_block(scanned, mask, buffers.urls)
-    return UrlPart(*(column.copy() for column in buffers.urls.part()))
+    return buffers.urls.part()
 
 
 def whole_files(parts: Iterable[Part]) -> Iterator[Part]:

@@ -9,6 +9,7 @@ import secrets
 import numpy as np
 from llvmlite import ir
 from numba import njit, types
+from numba.core.cgutils import get_or_insert_function
 from numba.extending import intrinsic
 
 from logs.kernel import byte, eight_bytes
@@ -19,6 +20,11 @@ SLOTS = 1 << 12  # at first; at most half of them are taken
 SEED = secrets.randbits(63) | 1
 FACTOR = -0x61C8864680B583EB  # 2**64 divided by the golden ratio, odd
 HIGHEST_BITS = -0x7F7F7F7F7F7F7F80  # 0x80 in each byte
+# The fields of a URL's record, which are in one line of the cache
+HASH, PLACE, REQUESTS, BYTES, FIELDS = range(5)
+LENGTH_BITS = 24  # of a place: where the text begins, and its length
+LENGTH_MASK = (1 << LENGTH_BITS) - 1
+AHEAD = 32  # rows that are looked at before their turn
 ONES = 0x0101010101010101  # 1 in each byte
 SPACES, DELETES, QUOTES = ONES * 0x20, ONES * 0x7F, ONES * 0x22
 
@@ -29,8 +35,7 @@ class UrlTable:
     def __init__(self, most_urls: int, most_bytes: int):
         # Memory that is not touched takes no space.
         self.text = np.empty(most_bytes, np.uint8)
-        self.ends, self.hashes, self.requests, self.bytes = np.empty((4, most_urls), np.int64)
-        self.columns = (self.text, self.ends, self.hashes, self.requests, self.bytes)
+        self.records = np.empty((most_urls, FIELDS), np.int64)
         self.slots, self.count = np.full(SLOTS, -1, np.int32), 0
 
     def add(self, text: np.ndarray, starts: np.ndarray, ends: np.ndarray, requests, sizes) -> int:
@@ -38,18 +43,25 @@ class UrlTable:
         done = 0
         while done < len(starts):
             rows = (column[done:] for column in (starts, ends, requests, sizes))
-            added, self.count = add_rows(text, *rows, *self.columns, self.slots, self.count, SEED)
+            table = (self.text, self.records, self.slots, self.count)
+            added, self.count = add_rows(text, *rows, *table, SEED)
             done += added
             if self.count * 2 < len(self.slots):
                 break
-            self.slots = slots_of_rows(self.hashes[: self.count], 2 * len(self.slots))
+            self.slots = slots_of(self.records[: self.count], 2 * len(self.slots))
         return done
 
+    def ends(self) -> np.ndarray:
+        """Where the texts of the URLs end, in the order in which they came."""
+        places = self.records[: self.count, PLACE]
+        return (places >> LENGTH_BITS) + (places & LENGTH_MASK)
+
     def part(self) -> UrlPart:
-        """Return a view of what is in the table."""
-        used = self.ends[self.count - 1] if self.count else 0
-        columns = (self.ends, self.requests, self.bytes)
-        return UrlPart(self.text[:used], *(column[: self.count] for column in columns))
+        """Return a copy of what is in the table."""
+        ends = self.ends()
+        text = self.text[: ends[-1] if self.count else 0].copy()
+        numbers = (self.records[: self.count, field].copy() for field in (REQUESTS, BYTES))
+        return UrlPart(text, ends, *numbers)
 
     def clear(self) -> None:
         """Forget all URLs."""
@@ -81,6 +93,20 @@ def mixed(typing_context, number, factor):
         return builder.trunc(builder.xor(product, upper), ir.IntType(64))
 
     return types.int64(types.int64, types.int64), multiply
+
+
+@intrinsic
+def fetch(typing_context, address):
+    """Bring what is at an address from memory, without waiting for it."""
+
+    def prefetch(context, builder, signature, arguments):
+        number, place = ir.IntType(32), builder.inttoptr(arguments[0], ir.IntType(8).as_pointer())
+        kind = ir.FunctionType(ir.VoidType(), [place.type, number, number, number])
+        function = get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        builder.call(function, [place, number(0), number(3), number(1)])
+        return context.get_dummy_value()
+
+    return types.void(types.int64), prefetch
 
 
 @njit(forceinline=True)
@@ -115,74 +141,79 @@ def same_text(first, second, length):
 
 READ = types.Array(types.uint8, 1, "C", readonly=True)
 READ_NUMBERS = types.Array(types.int64, 1, "C", readonly=True)
-TEXT, NUMBERS, SLOT_NUMBERS = types.uint8[::1], types.int64[::1], types.int32[::1]
+TEXT, RECORDS, SLOT_NUMBERS = types.uint8[::1], types.int64[:, ::1], types.int32[::1]
 
 
 @compiled(
     types.UniTuple(types.int64, 2)(
         *(READ, READ_NUMBERS, READ_NUMBERS, READ_NUMBERS, READ_NUMBERS),
-        *(TEXT, NUMBERS, NUMBERS, NUMBERS, NUMBERS, SLOT_NUMBERS, types.int64, types.int64),
+        *(TEXT, RECORDS, SLOT_NUMBERS, types.int64, types.int64),
     )
 )
-def add_rows(
-    text,
-    starts,
-    ends,
-    requests,
-    sizes,
-    known,
-    known_ends,
-    hashes,
-    all_requests,
-    all_sizes,
-    slots,
-    count,
-    seed,
-):
+def add_rows(text, starts, ends, requests, sizes, known, records, slots, count, seed):
     """Add rows to a table until it, or half of its slots, is full.
 
-    Returns the number of rows added, and that of the URLs in the table.
+    Returns the number of rows added, and that of the URLs in the table. What a row will look at is
+    fetched from memory while rows before it are added.
     """
     source, target = np.int64(text.ctypes.data), np.int64(known.ctypes.data)
-    used = known_ends[count - 1] if count else 0
+    first_slot, first_record = np.int64(slots.ctypes.data), np.int64(records.ctypes.data)
+    used = 0
+    if count:
+        last = records[count - 1, PLACE]
+        used = (last >> LENGTH_BITS) + (last & LENGTH_MASK)
     mask = len(slots) - 1
+    keys = np.empty(AHEAD, np.int64)
+    for row in range(min(AHEAD, len(starts))):
+        keys[row] = hash_of(source + starts[row], ends[row] - starts[row], seed)
     row = 0
     while row < len(starts):
         start, length = source + starts[row], ends[row] - starts[row]
-        key = hash_of(start, length, seed)
+        key = keys[row % AHEAD]
+        if row + AHEAD < len(starts):
+            then = row + AHEAD
+            keys[row % AHEAD] = hash_of(source + starts[then], ends[then] - starts[then], seed)
+            fetch(first_slot + 4 * (keys[row % AHEAD] & mask))
+        place = slots[keys[(row + AHEAD // 2) % AHEAD] & mask]
+        if place >= 0:
+            fetch(first_record + 8 * FIELDS * place)
+        place = slots[keys[(row + AHEAD // 4) % AHEAD] & mask]
+        if place >= 0:
+            fetch(target + (records[place, PLACE] >> LENGTH_BITS))
         slot = key & mask
-        while True:
-            place = slots[slot]
-            if place < 0:
-                break
-            if hashes[place] == key:
-                begin = known_ends[place - 1] if place else 0
-                if known_ends[place] - begin == length and same_text(target + begin, start, length):
+        place = slots[slot]
+        while place >= 0:
+            if records[place, HASH] == key:
+                known_at = records[place, PLACE]
+                if known_at & LENGTH_MASK == length and same_text(
+                    target + (known_at >> LENGTH_BITS), start, length
+                ):
                     break
             slot = (slot + 1) & mask
+            place = slots[slot]
         if place < 0:
-            if count == len(hashes) or used + length > len(known) or 2 * count >= len(slots):
+            if count == len(records) or used + length > len(known) or 2 * count >= len(slots):
                 break
             place, slots[slot] = count, count
             known[used : used + length] = text[starts[row] : ends[row]]
+            records[count, HASH], records[count, PLACE] = key, used << LENGTH_BITS | length
+            records[count, REQUESTS], records[count, BYTES] = 0, 0
             used += length
-            known_ends[count], hashes[count] = used, key
-            all_requests[count], all_sizes[count] = 0, 0
             count += 1
-        all_requests[place] += requests[row]
-        all_sizes[place] += sizes[row]
+        records[place, REQUESTS] += requests[row]
+        records[place, BYTES] += sizes[row]
         row += 1
     # numba frees an array after the last line that names it, and their addresses do not count.
     known[:0] = text[:0]
     return row, count
 
 
-@compiled(SLOT_NUMBERS(READ_NUMBERS, types.int64))
-def slots_of_rows(hashes, size):
-    """Return `size` slots, a power of two, in which these hashes have their places."""
+@compiled(SLOT_NUMBERS(types.Array(types.int64, 2, "C", readonly=True), types.int64))
+def slots_of(records, size):
+    """Return `size` slots, a power of two, in which these records have their places."""
     slots = np.full(size, -1, np.int32)
-    for place in range(len(hashes)):
-        slot = hashes[place] & (size - 1)
+    for place in range(len(records)):
+        slot = records[place, HASH] & (size - 1)
         while slots[slot] >= 0:
             slot = (slot + 1) & (size - 1)
         slots[slot] = place

@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from logs.scanner import ScannedBlock
-from traffic.url_table import UrlPart, UrlTable, plain_rows
+from traffic.url_part import UrlPart
+from traffic.url_table import BYTES, REQUESTS, UrlTable, plain_rows
 
 MOST_URLS, MOST_BYTES = 4 << 20, 192 << 20  # in memory: together about 350 MB
 SPILLED_MEMORY = "128MB"  # beyond it, DuckDB spills into its folder
@@ -31,7 +32,7 @@ def urls_of_block(scanned: ScannedBlock, mask: np.ndarray, table: UrlTable | Non
         starts[~plain] = ends[~plain] - lengths
         text = np.concatenate([text, np.frombuffer(b"".join(shown), dtype=np.uint8)])
     most = int((ends - starts).sum())
-    if table is None or len(table.ends) < len(starts) or len(table.text) < most:
+    if table is None or len(table.records) < len(starts) or len(table.text) < most:
         table = UrlTable(len(starts), most)
     table.clear()
     table.add(text, starts, ends, np.ones_like(sizes), sizes)
@@ -84,23 +85,35 @@ class UrlTotals:
         Equal ones follow by their texts.
         """
         if not self.database:
-            urls = as_arrow(self.urls.part())
-            keys = [(order, "descending"), ("url", "ascending")]
-            first = pc.select_k_unstable(urls, min(top or len(urls), len(urls)), keys)
-            return urls.take(first).to_pandas(), len(urls)
+            return ranked(self.urls, order, top), self.urls.count
         self.spill()
         self.database.execute(
             "CREATE OR REPLACE TABLE totals AS SELECT url, sum(requests)::BIGINT AS requests, "
             "sum(bytes)::BIGINT AS bytes FROM parts GROUP BY url"
         )
         totals = self.database.table("totals")
-        ranked = totals.order(f"{order} DESC, url")
-        return (ranked if top is None else ranked.limit(top)).df(), len(totals)
+        in_order = totals.order(f"{order} DESC, url")
+        return (in_order if top is None else in_order.limit(top)).df(), len(totals)
+
+
+def ranked(urls: UrlTable, order: str, top: int | None) -> pd.DataFrame:
+    """The first `top` URLs of a table by `order`, equal ones by their texts."""
+    records = urls.records[: urls.count]
+    columns = {"requests": records[:, REQUESTS], "bytes": records[:, BYTES]}
+    table = pa.table({"url": as_strings(urls.ends(), urls.text), order: columns[order].copy()})
+    keys = [(order, "descending"), ("url", "ascending")]
+    first = pc.select_k_unstable(table, min(top or len(table), len(table)), keys)
+    found = {name: column[first.to_numpy()] for name, column in columns.items()}
+    return pd.DataFrame({"url": table["url"].take(first).to_pandas(), **found})
+
+
+def as_strings(ends: np.ndarray, text: np.ndarray) -> pa.Array:
+    """Return texts that end at these places as strings, whose memory is that of `text`."""
+    offsets = np.concatenate([[0], ends])
+    return pa.LargeStringArray.from_buffers(len(ends), pa.py_buffer(offsets), pa.py_buffer(text))
 
 
 def as_arrow(part: UrlPart) -> pa.Table:
-    """Return a part as a table of url, requests and bytes, whose memory it shares."""
-    offsets = np.concatenate([[0], part.ends])
-    buffers = pa.py_buffer(offsets), pa.py_buffer(part.text)
-    url = pa.LargeStringArray.from_buffers(len(part.ends), *buffers)
+    """Return a part as a table of url, requests and bytes."""
+    url = as_strings(part.ends, part.text)
     return pa.table({"url": url, "requests": part.requests, "bytes": part.bytes})

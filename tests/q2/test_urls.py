@@ -87,7 +87,7 @@ def test_urls_of_one_hash_are_told_apart(monkeypatch):
     part = part_of(counts)
     for _ in range(3):
         table.add(part.text, part.starts(), part.ends, part.requests, part.bytes)
-    assert len(set(table.hashes[:300].tolist())) == 1
+    assert len(set(table.records[:300, url_table.HASH].tolist())) == 1
     assert as_dict(table.part()) == {url: (3 * n, 3 * b) for url, (n, b) in counts.items()}
 
 
