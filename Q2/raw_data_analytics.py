@@ -12,8 +12,7 @@ import click
 
 from common.cluster import cluster_option, connected
 from common.output import FORMATS, new_file
-from logs.fields import LayoutOptions
-from logs.layouts import FORMATS as LOG_FORMATS
+from logs.layouts import by_hand
 from logs.sources import find_sources
 from traffic import question
 
@@ -108,9 +107,38 @@ examples:
 )
 @click.option(
     "--log-format",
-    type=click.Choice(list(LOG_FORMATS)),
+    type=by_hand.log_format,
+    metavar="NAME|apache:...|nginx:...|goaccess:...",
     show_default="recognised from the first lines of each log",
-    help="Format of all logs.",
+    help="Format of all logs: a name, or a format string as the server's configuration has it, "
+    "like 'apache:%h %l %u %t \"%r\" %>s %b' or 'nginx:$remote_addr [$time_local] ...'. "
+    f"Names: {', '.join(by_hand.FORMATS)}; `cloudfront` reads rows whose header was cut off.",
+)
+@click.option(
+    "--fields",
+    type=by_hand.field_names,
+    metavar="date,time,-,size,url",
+    help="Meanings of the fields of a table without a header, in their order, - for a field that "
+    f"is not needed: {', '.join(by_hand.MEANINGS)}.",
+)
+@click.option(
+    "--delimiter",
+    type=by_hand.delimiter,
+    metavar="CHARACTER",
+    show_default="found in the first lines",
+    help="What separates the fields of a table: one character, or the word tab or space.",
+)
+@click.option(
+    "--columns",
+    type=by_hand.columns,
+    metavar="url=NAME,size=NAME",
+    help="Names by which logs call what is needed, where they are not the usual ones.",
+)
+@click.option(
+    "--show-layout",
+    is_flag=True,
+    help="Show, instead of an answer, each layout found: its files, what each field was taken for, "
+    "and three rows as they are read.",
 )
 @click.option(
     "--on-bad-row",
@@ -150,6 +178,10 @@ def main(
     output_format: str,
     plot: Path | None,
     log_format: str | None,
+    fields: tuple[str, ...] | None,
+    delimiter: str | None,
+    columns: tuple[tuple[str, str], ...] | None,
+    show_layout: bool,
     on_bad_row: str,
     on_bad_file: str,
     seed: int,
@@ -167,6 +199,7 @@ def main(
     """
     if (top or order) and not by:
         raise click.UsageError("--top and --order rank groups: add --by")
+    layout = by_hand.layout_options(log_format, fields, delimiter, columns)
     skip_bad_files = on_bad_file == "skip"
     sources = find_sources(logs, skip_bad_files)
     if not logs:
@@ -187,13 +220,18 @@ def main(
 
         click.echo(f"no log is named: {ROWS:,} sample rows, seed {seed}", err=True)
         sources = [sample_source(seed)]
+    if show_layout:
+        from logs.preview import previews, report
+
+        click.echo(report(previews(sources, layout), output_format))
+        return 0
     with connected(cluster) as client:
         found = answer(
             sources,
             asked,
             order=order or ("requests" if caches else "bytes"),
             top=top or (TOP_URLS if by == "url" else None),
-            layout=LayoutOptions(log_format),
+            layout=layout,
             strict=on_bad_row == "stop",
             skip_bad_files=skip_bad_files,
             client=client,

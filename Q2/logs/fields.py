@@ -16,6 +16,9 @@ HOST, METHOD, REFERRER, EDGE, CONTENT_TYPE = range(11, 16)
 ISO, APACHE, EPOCH = range(3)
 # How a field that contains the separator is quoted, and how a quote within it is written.
 UNQUOTED, DOUBLED, ESCAPED = range(3)
+# Whether several separators in a row are one: never; only where there would be too many or too few
+# fields otherwise; always.
+SINGLE, ALIGNED, REPEATED = range(3)
 
 LONGEST_LINE = 1 << 20  # bytes; a longer line is a rejected row
 
@@ -34,11 +37,12 @@ class Layout:
     double_encoded: bool = False  # URLs have %25 for each % of the request
     quoting: int = UNQUOTED
     brackets: bool = False  # a field may be within [ and ]
-    repeated: bool = False  # several separators in a row are one
+    repeated: int = SINGLE
     more: bool = False  # further fields may follow those named
     loose: int = -1  # the field before the first bracket, which may contain separators
     moment: int = ISO
     per_second: int = 1  # an EPOCH moment is a number of these parts of a second
+    header: bytes = b""  # a line that is not a row wherever it occurs, without its end
     names: tuple[str, ...] = ()  # of the fields, as the log or its format names them
 
 
@@ -60,7 +64,7 @@ class LogFormat(Protocol):
 
     description: str
 
-    def recognises(self, lines: list[bytes]) -> bool:
+    def recognises(self, lines: list[bytes], file: str, options: LayoutOptions) -> bool:
         """Whether the first lines of a file are in this format."""
 
     def pieces(

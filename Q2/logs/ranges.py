@@ -11,7 +11,9 @@ from typing import BinaryIO, NamedTuple
 
 from logs.archives import is_plain
 from logs.fields import NOTHING_SAID, Layout, LayoutOptions
-from logs.layouts import FORMATS, HEAD, format_of
+from logs.layouts import format_of, name_of
+from logs.layouts.whole import HEAD
+from logs.lines import is_utf_16
 from logs.packs import Piece, packed
 from logs.reader import Reading, count_nothing, lay_out, pieces_of_source
 from logs.sources import Source
@@ -42,17 +44,17 @@ def ranges_of(source: Source, options: LayoutOptions, size: int) -> list[LogRang
         return [LogRange(source, options)]
     with source.open() as raw:
         head = raw.read(HEAD)
-        if not is_plain(head):
+        if is_utf_16(head) or not is_plain(head):
             return [LogRange(source, options)]
         log_format = format_of(head, source.name, options)
-        name = next(name for name, it in FORMATS.items() if it is log_format)
-        options = options._replace(log_format=name)
         starts = [*range(0, source.size, size), source.size]
         raw.seek(0)
-        layouts = log_format.layouts_at(raw, source.name, starts[1:-1], options)
+        # A range may begin with anything: workers recognise nothing anew.
+        named = options._replace(log_format=name_of(log_format, options))
+        layouts = log_format.layouts_at(raw, source.name, starts[:-1], options)
         return [
-            LogRange(source, options, start, stop, layout)
-            for (start, stop), layout in zip(pairwise(starts), [None, *layouts], strict=True)
+            LogRange(source, named, start, stop, layout)
+            for (start, stop), layout in zip(pairwise(starts), layouts, strict=True)
         ]
 
 

@@ -19,6 +19,7 @@ from logs.archives import files_of_source
 from logs.blocks import blocks
 from logs.fields import NOTHING_SAID, Layout, LayoutOptions
 from logs.layouts import format_of
+from logs.lines import as_utf_8
 from logs.packs import Piece, packed
 from logs.sources import Source
 
@@ -99,7 +100,11 @@ def lay_out(
     There are none of an empty file. Raises UserError.
     """
     unfinished = []
-    rest = blocks(stream, pool=reading.pool, report_unfinished=lambda: unfinished.append(file))
+    rest = blocks(
+        as_utf_8(stream, whole=layout is None),
+        pool=reading.pool,
+        report_unfinished=lambda: unfinished.append(file),
+    )
     first = next(rest, None)
     if first is None:
         return

@@ -117,7 +117,7 @@ def test_a_fields_line_in_the_middle_counts_for_the_ranges_after_it(cluster, mon
     monkeypatch.setattr(log_ranges, "RANGE", 150)
     alone = assert_same(cluster, log, "--by", "status", "--format", "json")
     assert '"status": "404"' in alone.stdout and f"{log}:83" in alone.stdout
-    log.write_text(head + first + other.replace("sc-bytes", "bytes") + then, encoding="utf-8")
+    log.write_text(head + first + other.replace("sc-bytes", "cs-bytes") + then, encoding="utf-8")
     assert_one_line_error(assert_same(cluster, log), 2, f"{log}:42")
 
 

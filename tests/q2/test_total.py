@@ -80,7 +80,6 @@ def test_real_nasa_log(real_data):
         (b"", ["is empty"]),
         (b"\x00\xff\x13\x37" * 999, ["no known format"]),
         (b"date\ttime\turl\n", [":1:", "'size'"]),
-        ("2017-08-24\t00:00:00\t10\t/a.jpg\n".encode("utf-16"), ["no known format"]),
     ],
 )
 def test_unusable_file_is_one_line(tmp_path, content, parts):
