@@ -42,8 +42,8 @@ def answer_piece(piece: Piece, question: Question, buffers: Buffers) -> Part:
     """Return what became of the lines of one piece, and what it adds to the answer."""
     if piece.reason:
         return BlockAccount(left_out=((piece.files[0], piece.reason),)), no_groups(question)
-    columns = buffers.columns_for(piece.block, question)
-    scanned = scan_block(piece.files[0], piece.layout, piece.block, columns)
+    text = piece.layout.as_text(piece.block)
+    scanned = scan_block(piece.files[0], piece.layout, text, buffers.columns_for(text, question))
     return account_for(scanned, piece), part_of_answer(scanned, question, buffers)
 
 
