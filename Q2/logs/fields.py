@@ -6,7 +6,7 @@ numbers here in: save `kernel.py` anew after a change, for numba looks at that f
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import BinaryIO, NamedTuple, Protocol
+from typing import BinaryIO, ClassVar, NamedTuple, Protocol
 
 # What a field of the log holds. The kernel reads those up to RESULT; the others are for people.
 SKIP, DATE, TIME, MOMENT, SIZE, URL, REQUEST, STATUS, CACHE, RESULT, NO_NUMBER = range(11)
@@ -44,6 +44,11 @@ class Layout:
     per_second: int = 1  # an EPOCH moment is a number of these parts of a second
     header: bytes = b""  # a line that is not a row wherever it occurs, without its end
     names: tuple[str, ...] = ()  # of the fields, as the log or its format names them
+    reasons: ClassVar[dict[str, str]] = {}  # the format's words for the kernel's reasons
+
+    def as_text(self, block: memoryview) -> memoryview:
+        """Return the lines that the kernel reads: those of the block, if they are of fields."""
+        return block
 
 
 class LayoutOptions(NamedTuple):

@@ -49,7 +49,8 @@ def previews(sources: list[Source], options: LayoutOptions) -> list[Preview]:
             if layout is None or not layout.roles:
                 continue
             if layout not in found:
-                found[layout] = preview(scan_block(piece.files[0], layout, head_of(piece.block)))
+                text = layout.as_text(head_of(piece.block))
+                found[layout] = preview(scan_block(piece.files[0], layout, text))
             found[layout].files += piece.files
             break
     return list(found.values())

@@ -42,9 +42,13 @@ def account_for(scanned: ScannedBlock, piece: Piece) -> BlockAccount:
     """
     seconds = scanned.records["second"].to_numpy()
     period = (int(seconds.min()), int(seconds.max())) if len(seconds) else (None, None)
+    words = scanned.layout.reasons
     rejected = {
-        REASONS[code]: (int(scanned.rejected[code]), int(scanned.first_lines[code]))
-        for code in scanned.rejected.nonzero()[0].tolist()
+        words.get(reason, reason): (rows, first)
+        for reason, rows, first in zip(
+            REASONS, scanned.rejected.tolist(), scanned.first_lines.tolist(), strict=True
+        )
+        if rows
     }
     return BlockAccount(
         piece.files,

@@ -3,7 +3,7 @@
 from common.command import UserError
 
 from collections.abc import Iterator
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
@@ -19,7 +19,6 @@ from traffic.groups import with_shares
 from traffic.parts import Buffers, Part, answer_piece, whole_files
 from traffic.question import Question
 from traffic.totals import GroupTotals
-from traffic.urls import UrlTotals
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -89,18 +88,27 @@ def answer(
 
         parts = parts_on_cluster(client, sources, question, reading, strict)
     account, requests, size = RowAccount(), 0, 0
-    with UrlTotals() if "url" in question.by else nullcontext(GroupTotals(question)) as totals:
+    with totals_by(question) as totals:
         for lines, part in parts:
             account.add(lines)
             if strict:
                 account.check()
             totals.add(part)
-            requests += int(part["requests"].sum())
-            size += int(part["bytes"].sum())
+            requests += int(part.requests.sum())
+            size += int(part.bytes.sum())
         if account.file is None:
             raise UserError(nothing_read(sources, account))
         table, groups = totals.table(order, top)
     return Answer(question, requests, size, with_shares(table, size), groups, account)
+
+
+def totals_by(question: Question) -> AbstractContextManager:
+    """Return totals to add parts of the answer to, as a context manager."""
+    if "url" not in question.by:
+        return nullcontext(GroupTotals(question))
+    from traffic.urls import UrlTotals  # takes time to load, and only this grouping needs it
+
+    return UrlTotals()
 
 
 def local_parts(sources: list[Source], question: Question, reading: Reading) -> Iterator[Part]:

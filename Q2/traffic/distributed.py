@@ -18,10 +18,9 @@ from logs.ranges import LogRange, lay_out_range, ranges_of
 from logs.reader import Reading
 from logs.sources import STANDARD_INPUT, Source
 from traffic.account import BlockAccount, joined
-from traffic.groups import add_up
 from traffic.parts import Buffers, Part, answer_piece, whole_files
 from traffic.question import Question
-from traffic.totals import GroupTotals
+from traffic.totals import MOST_PARTS, no_groups, sum_of_parts
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -79,7 +78,7 @@ def in_a_tree(
     ]
     while len(futures) > 1:
         futures = [
-            client.submit(merged, futures[start : start + BRANCHES], question.by, pure=False)
+            client.submit(merged, futures[start : start + BRANCHES], question, pure=False)
             for start in range(0, len(futures), BRANCHES)
         ]
     show_progress(leaves)
@@ -115,16 +114,18 @@ def one_by_one(
 
 def part_of(part: LogRange, question: Question, reading: Reading) -> Part:
     """What one range adds to the answer."""
-    buffers, totals, account = Buffers(), GroupTotals(question), BlockAccount()
+    buffers, tables, account = Buffers(), [no_groups(question)], BlockAccount()
     pieces = lay_out_range(part, reading)
     parts = (answer_piece(piece, question, buffers) for piece in pieces)
     for lines, table in whole_files(parts) if reading.skip_bad_files else parts:
         account = joined(account, lines)
-        totals.add(table)
-    return account, add_up(totals.parts, question.by)
+        tables.append(table)
+        if len(tables) > MOST_PARTS:
+            tables = [sum_of_parts(tables, question)]
+    return account, sum_of_parts(tables, question)
 
 
-def merged(parts: list[Part], by: tuple[str, ...]) -> Part:
+def merged(parts: list[Part], question: Question) -> Part:
     """The sum of parts that follow one another."""
     accounts, tables = zip(*parts, strict=True)
-    return reduce(joined, accounts), add_up(list(tables), by)
+    return reduce(joined, accounts), sum_of_parts(list(tables), question)

@@ -4,6 +4,7 @@ import pickle
 import tempfile
 import threading
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -13,16 +14,22 @@ from traffic.account import BlockAccount, account_for
 from traffic.groups import counts, summarise
 from traffic.question import Question
 from traffic.totals import no_groups
+from traffic.url_part import UrlPart
+
+if TYPE_CHECKING:
+    from traffic.url_table import UrlTable
 
 HELD = 64 << 20  # bytes of parts that wait in memory for the end of their file
 
-Part = tuple[BlockAccount, pd.DataFrame]
+Groups = pd.DataFrame | UrlPart
+Part = tuple[BlockAccount, Groups]
 
 
 class Buffers(threading.local):
     """The columns that a thread fills for block after block: to allocate them anew takes time."""
 
     columns: Columns | None = None
+    urls: "UrlTable | None" = None
 
     def columns_for(self, block: memoryview, question: Question) -> Columns:
         """Return columns for at least as many rows as the block can hold."""
@@ -35,19 +42,22 @@ def answer_piece(piece: Piece, question: Question, buffers: Buffers) -> Part:
     """Return what became of the lines of one piece, and what it adds to the answer."""
     if piece.reason:
         return BlockAccount(left_out=((piece.files[0], piece.reason),)), no_groups(question)
-    columns = buffers.columns_for(piece.block, question)
-    scanned = scan_block(piece.files[0], piece.layout, piece.block, columns)
-    return account_for(scanned, piece), part_of_answer(scanned, question)
+    text = piece.layout.as_text(piece.block)
+    scanned = scan_block(piece.files[0], piece.layout, text, buffers.columns_for(text, question))
+    return account_for(scanned, piece), part_of_answer(scanned, question, buffers)
 
 
-def part_of_answer(scanned: ScannedBlock, question: Question) -> pd.DataFrame:
+def part_of_answer(scanned: ScannedBlock, question: Question, buffers: Buffers) -> Groups:
     """What one block adds to the answer."""
     if scanned.records.empty:
         return no_groups(question)
     if "url" not in question.by:
         return summarise(scanned.records, question)
     mask = counts(scanned.records, question)
-    return summarise(scanned.records[mask].assign(url=scanned.urls(mask)), question)
+    from traffic.urls import urls_of_block  # compiled, and only this grouping needs it
+
+    buffers.urls = urls_of_block(scanned, mask, buffers.urls)
+    return buffers.urls.part()
 
 
 def whole_files(parts: Iterable[Part]) -> Iterator[Part]:

@@ -156,7 +156,7 @@ def compressed_logs(compress: Callable[[bytes], bytes], suffix: str) -> Reader:
 def read_log(folder: Path, name: str) -> None:
     account = RowAccount()
     for piece in read_pieces(find_sources([str(folder / name)]), Reading()):
-        scanned = scan_block(piece.files[0], piece.layout, piece.block)
+        scanned = scan_block(piece.files[0], piece.layout, piece.layout.as_text(piece.block))
         account.add(account_for(scanned, piece))
         for url in scanned.urls(np.ones(len(scanned.records), dtype=bool)):
             url.encode("utf-8")

@@ -5,7 +5,10 @@ import json
 import os
 import shutil
 import subprocess
+import tarfile
 import threading
+import zipfile
+from pathlib import Path
 
 import boto3
 import fsspec
@@ -156,6 +159,31 @@ def test_compressed_files_are_read_whole(cluster, small_ranges, tmp_path):
     (tmp_path / "b.tsv").write_bytes(plain)
     alone = assert_same(cluster, tmp_path, "--by", "url", "--top", "2", "--format", "csv")
     assert alone.returncode == 0, alone.stderr
+
+
+@pytest.mark.parametrize("by", ["hour", "url"])
+def test_archives_and_bad_files(cluster, monkeypatch, tmp_path, by):
+    """A bad header in a later range takes its whole log with it; a bad member, itself alone."""
+    plain = (FIXTURES / "plain.tsv").read_bytes()
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("a.tsv", plain)
+        archive.writestr("README", b"hello\n")
+    with tarfile.open(tmp_path / "b.tar.gz", "w:gz") as archive:
+        archive.add(FIXTURES / "plain.tsv", "b.tsv")
+    (tmp_path / "c.gz").write_bytes(gzip.compress(plain * 99)[:-9])
+    head = "#Fields: date time sc-bytes cs-uri-stem\n"
+    rows = "2017-08-24 00:00:00 3 /a.jpg\n" * 40
+    bad = head.replace("sc-bytes", "cs-bytes") + rows
+    (tmp_path / "d.log").write_text(head + rows + bad, encoding="utf-8")
+    (tmp_path / "e.tsv").write_bytes(plain * 9 + plain[:-1])
+    monkeypatch.setattr(log_ranges, "RANGE", 500)
+    asked = ("--by", by, "--top", "99", "--time-zone", "Europe/Berlin", "--format", "json")
+    assert_one_line_error(assert_same(cluster, tmp_path, *asked), 2, "a.zip")
+    together = assert_same(cluster, tmp_path, *asked, "--on-bad-file", "skip")
+    assert together.returncode == 3
+    left_out = json.loads(together.stdout)["files_left_out"]
+    names = [str(Path(name).relative_to(tmp_path)) for name in left_out]
+    assert names == [str(Path("a.zip", "README")), "c.gz", "d.log"]
 
 
 def test_the_first_lines_alone_may_be_empty_or_unknown(cluster, tmp_path):

@@ -395,7 +395,7 @@ def sizes_of(part) -> list[int]:
     """The sizes of the rows of a range, of which none is rejected."""
     sizes = []
     for piece in lay_out_range(part, Reading()):
-        scanned = scan_block("log", piece.layout, piece.block)
+        scanned = scan_block("log", piece.layout, piece.layout.as_text(piece.block))
         assert scanned.rejected.sum() == 0
         sizes += scanned.records["size"].tolist()
     return sizes

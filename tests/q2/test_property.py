@@ -112,7 +112,7 @@ def test_blocks_of_any_size_give_the_same_groups(requests, size):
     for layout, block in FORMATS["tsv"].pieces(
         blocks(io.BytesIO(text), size), "log", LayoutOptions()
     ):
-        scanned = scan_block("log", layout, block)
+        scanned = scan_block("log", layout, layout.as_text(block))
         account.add(account_for(scanned, Piece(("log",), (0,), layout, block)))
         parts.append(summarise(scanned.records, question))
     expected = {}
@@ -135,6 +135,6 @@ def test_no_bytes_crash_the_scanner(data, name):
             blocks(io.BytesIO(data), 64), "log", LayoutOptions()
         ):
             piece = Piece(("log",), (0,), layout, block)
-            account.add(account_for(scan_block("log", layout, block), piece))
+            account.add(account_for(scan_block("log", layout, layout.as_text(block)), piece))
     lines = data.split(b"\n")
     assert account.rows_read <= len(lines)

@@ -3,7 +3,7 @@
 from common.command import UserError
 
 from logs.fields import LayoutOptions, LogFormat
-from logs.layouts import servers, table, template, w3c
+from logs.layouts import json_lines, servers, table, template, w3c
 from logs.layouts.refusal import look_of
 from logs.layouts.whole import WholeFormat, first_lines
 
@@ -11,6 +11,7 @@ from logs.layouts.whole import WholeFormat, first_lines
 # reads it. Blocks of an entry whose layouts are of a type of their own are scanned by its module.
 FORMATS: dict[str, LogFormat] = {
     "w3c": w3c,
+    "json": json_lines.JSON,
     "tsv": table.TSV,
     "csv": table.CSV,
     "combined": servers.COMBINED,
