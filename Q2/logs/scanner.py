@@ -4,7 +4,7 @@ import re
 import sys
 from collections.abc import Collection
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -62,7 +62,7 @@ class Plan(NamedTuple):
     no_number: int
 
 
-@cache
+@lru_cache(1000)
 def plan_of(layout: Layout) -> Plan:
     """The kernel's plan for a layout; places are 0 where there are no rows."""
     roles = layout.roles
@@ -124,12 +124,16 @@ class ScannedBlock:
         Bytes that are not UTF-8 and control characters are percent-encoded.
         """
         chosen = self.records.loc[mask, ["url_start", "url_end"]].to_numpy().tolist()
-        texts = (bytes(self.block[start:end]) for start, end in chosen)
-        if self.layout.quoting == DOUBLED:
-            texts = (text.replace(b'""', b'"') for text in texts)
+        texts = (self.text(start, end) for start, end in chosen)
         if self.layout.double_encoded:
             texts = (text.replace(b"%25", b"%") for text in texts)
         return [decode(text) for text in texts]
+
+    def text(self, start: int, end: int) -> bytes:
+        """Return the bytes from `start` to `end`, with one quote for two of a quoted field."""
+        found = bytes(self.block[start:end])
+        quoted = self.layout.quoting == DOUBLED and start and self.block[start - 1] == ord('"')
+        return found.replace(b'""', b'"') if quoted else found
 
 
 def load_kernel() -> None:

@@ -115,6 +115,12 @@ def test_fields_without_a_delimiter_are_cut_where_one_fits(tmp_path):
     assert_one_line_error(run(log, "--fields", "url,size,-,datetime"), 2, "--delimiter")
 
 
+def test_fields_of_a_table_with_a_header(tmp_path):
+    log = write(tmp_path, "when;how much;what\n2024-11-14T22:06:40Z;314;/a.jpg\n")
+    answer = ask(log, "--fields", "datetime,size,url")
+    assert (answer["bytes"], answer["rows_read"]) == (314, 1)
+
+
 def test_show_layout_names_every_field_and_three_rows():
     shown = run(FIXTURES / "plain.tsv", FIXTURES / "combined.log", FIXTURES / "plain.tsv",
                 "--show-layout")  # fmt: skip

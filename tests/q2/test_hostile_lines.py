@@ -86,6 +86,12 @@ def test_moments_are_in_utc(tmp_path, text, hour):
     assert [group["hour"] for group in groups] == [hour]
 
 
+def test_two_quotes_are_one_only_within_quotes(tmp_path):
+    rows = ['2017-08-24,10:00:00,1,"/a""b.jpg"', '2017-08-24,10:00:00,2,/c""d.jpg']
+    groups = ask(write(tmp_path, "\n".join(rows) + "\n"), "--by", "url")["groups"]
+    assert {group["url"]: group["bytes"] for group in groups} == {'/a"b.jpg': 1, '/c""d.jpg': 2}
+
+
 def test_padded_values_are_read(tmp_path):
     log = write(tmp_path, "date, time, size, url\n2017-08-24, 10:00:00,     7 , /a.jpg\n")
     answer = ask(log, "--by", "url")
