@@ -324,10 +324,15 @@ def read_size(at, length):
 @inlined
 def read_status(at, length):
     """An HTTP status; `-` alone is 0, as is CloudFront's 000."""
-    at, length = trim(at, length)
     if length == 1 and byte(at) == ord("-"):
         return 0
-    return whole_number(at, length) if 0 < length <= 3 and digits(at) == length else -BAD_STATUS
+    at, length = trim(at, length)
+    if 0 < length <= 3 and digits(at) == length:
+        return whole_number(at, length)
+    slash = at + length - 4  # of Squid's and Edgecast's TCP_HIT/200
+    if length > 4 and byte(slash) == ord("/") and digits(slash + 1) == 3:
+        return whole_number(slash + 1, 3)
+    return -BAD_STATUS
 
 
 @inlined

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 
-from logs.fields import CACHE, STATUS, Layout
+from logs.fields import CACHE, RESULT, STATUS, Layout
 from logs.names import LONGEST_NAME, pack
 
 GROUPINGS = ("extension", "date", "hour", "url", "status", "cache")
@@ -44,7 +44,7 @@ class Question:
         """Raise `UserError` for a layout with rows that lack a field of the question."""
         for name, role in (("status", STATUS), ("cache", CACHE)):
             asked = name in self.by or (name == "cache" and self.caches)
-            if asked and layout.roles and role not in layout.roles:
+            if asked and layout.roles and {role, RESULT}.isdisjoint(layout.roles):
                 raise UserError(f"{file}: its rows have no {name} field; ask without {name}")
 
     def local(self, second: int) -> datetime:

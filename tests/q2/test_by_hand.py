@@ -47,9 +47,21 @@ def test_a_number_that_joins_the_size_in_the_middle_of_a_file_is_rejected(tmp_pa
     assert answer["first_rejected"] == {reason: f"{log}:2"}
 
 
+def test_a_size_where_the_status_is_expected_is_asked_about(tmp_path):
+    log = write(tmp_path, COMBINED.replace("200", "314") + "200\n")
+    assert_one_line_error(run(log), 2, f"{log}:1", "314 200", "which of them is the size")
+
+
+def test_two_names_for_the_size_are_asked_about(tmp_path):
+    log = write(tmp_path, "date,time,size,bytes,url\n2024-11-14,22:06:40,1,314,/a.jpg\n")
+    assert_one_line_error(run(log), 2, f"{log}:1", "'size' once", "--columns size=NAME")
+    assert ask(log, "--columns", "size=bytes")["bytes"] == 314
+
+
 @pytest.mark.parametrize(
     "text, advice",
     [
+        ("2024-11-14 22:06:40 314 /a.jpg\n", "--delimiter space"),
         ("2024-11-14\t22:06:40\tSOF50\t314\t::1\tGET\th\t/a.jpg\t200\n", "--log-format cloudfront"),
         ("2024-11-14,x,314,/a.jpg\n", "--fields date,time,-,size,url --delimiter ,"),
         ("a\t1\tb\tc\n", "--delimiter tab"),

@@ -141,6 +141,22 @@ def test_size(size, value):
 
 
 @pytest.mark.parametrize(
+    "status, value", [("200", 200), ("000", 0), ("-", 0), ("TCP_HIT/304", 304), (" 404 ", 404)]
+)
+def test_status(status, value):
+    layout = Layout((DATE, TIME, SIZE, URL, STATUS))
+    scanned = scan(f"2017-08-24\t00:00:00\t1\t/a\t{status}", layout)
+    assert scanned.records["status"].tolist() == [value]
+
+
+@pytest.mark.parametrize("status", ["2000", "/200", "OK", "HIT/20", "HIT200", "", "-1", "20x"])
+def test_what_is_not_a_status(status):
+    layout = Layout((DATE, TIME, SIZE, URL, STATUS))
+    scanned = scan(f"2017-08-24\t00:00:00\t1\t/a\t{status}", layout)
+    assert rejects(scanned) == {"status is not a number": 1}
+
+
+@pytest.mark.parametrize(
     "date, time, expected",
     [
         ("1970-01-01", "00:00:00", 0),

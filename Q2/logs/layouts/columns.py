@@ -32,14 +32,14 @@ from logs.fields import (
     Layout,
 )
 
-# For each meaning, in the words of --columns, the names that fields with it have. Of two names in
-# one log the one written further left is taken; names on one level of a tuple are equals.
+# For each meaning the names that fields with it have. Of two in a W3C log the one further left is
+# taken, for CloudFront's and IIS's are; in a table that would be a guess.
 NAMES = {
     DATE: ("date",),
     TIME: ("time",),
     MOMENT: (
         *("timestamp", "timestamp(ms)", "datetime", "time_local", "time_iso8601", "msec"),
-        *("time_micros", "@timestamp", "event_time", "request_time_utc"),
+        *("time_micros", "@timestamp", "event_time", "ts"),
     ),
     SIZE: (
         *("size", "sc-bytes", "bytes", "bytes_sent", "body_bytes_sent", "sc_bytes"),
@@ -96,7 +96,7 @@ def layout_of(
     have one twice.
     """
     lower = [name.strip().lower() for name in names]
-    roles = roles_of(lower, place, columns)
+    roles = roles_of(lower, place, columns, sure=base.comments)
     roles = moment_roles(roles, sample)
     check(roles, lower, place)
     layout = replace(base, roles=tuple(roles), names=tuple(names))
@@ -107,14 +107,14 @@ def layout_of(
     return layout
 
 
-def roles_of(names: list[str], place: str, columns: tuple[tuple[str, str], ...]) -> list[int]:
-    """What the fields with these names hold: each meaning once."""
-    roles = [SKIP] * len(names)
-    chosen = {MEANINGS[meaning]: name.lower() for meaning, name in columns}
-    if chosen.keys() & {URL, REQUEST}:
-        chosen = {URL: "", REQUEST: ""} | chosen
-    if chosen.keys() & {DATE, TIME, MOMENT}:
-        chosen = {DATE: "", TIME: "", MOMENT: ""} | chosen
+def roles_of(
+    names: list[str], place: str, columns: tuple[tuple[str, str], ...], sure: bool
+) -> list[int]:
+    """What the fields with these names hold: each meaning once.
+
+    Where `sure`, of two names for one meaning the one further left in NAMES is it.
+    """
+    roles, chosen = [SKIP] * len(names), chosen_names(columns)
     for role, known in NAMES.items():
         wanted = (chosen[role],) if role in chosen else known
         found = [name for name in wanted if name in names]
@@ -122,19 +122,24 @@ def roles_of(names: list[str], place: str, columns: tuple[tuple[str, str], ...])
             raise UserError(
                 f"{place}: no field is named {chosen[role]!r}; the fields are: {', '.join(names)}"
             )
+        if role in NEEDED and (sum(map(names.count, found[:1] if sure else found)) > 1):
+            meaning = MEANING_OF[role]
+            raise UserError(
+                f"{place}: the header must name {meaning!r} once, it names: {', '.join(names)}; "
+                f"choose one with --columns {meaning}=NAME, or with --fields"
+            )
         if found:
-            if names.count(found[0]) > 1 and role in NEEDED:
-                once(MEANING_OF[role], found[0], names, place)
             roles[names.index(found[0])] = role
     return roles
 
 
-def once(meaning: str, name: str, names: list[str], place: str) -> None:
-    """Refuse fields of which two have one name."""
-    raise UserError(
-        f"{place}: the header must name {name!r} once, it names: {', '.join(names)}; choose the "
-        f"{meaning} with --fields"
-    )
+def chosen_names(columns: tuple[tuple[str, str], ...]) -> dict[int, str]:
+    """By role, the names that --columns gives; none for other ways to write what it names."""
+    chosen = {MEANINGS[meaning]: name.lower() for meaning, name in columns}
+    for ways in ({URL, REQUEST}, {DATE, TIME, MOMENT}):
+        if chosen.keys() & ways:
+            chosen = dict.fromkeys(ways, "") | chosen
+    return chosen
 
 
 def moment_roles(roles: list[int], sample: Sequence[str]) -> list[int]:
@@ -173,16 +178,12 @@ def moment_kind(name: str, sample: str) -> tuple[int, int]:
 
 def check(roles: list[int], names: Sequence[str], place: str) -> None:
     """Raise `UserError` if a meaning is missing without which a row does not count."""
-    missing = [
-        meaning
-        for meaning, found in (
-            ("date", {DATE, MOMENT} & {*roles}),
-            ("time", {TIME, MOMENT} & {*roles}),
-            ("size", {SIZE} & {*roles}),
-            ("url", {URL, REQUEST} & {*roles}),
-        )
-        if not found
-    ]
+    held = {*roles}
+    ways = {"date": {DATE, MOMENT}, "time": {TIME, MOMENT}}
+    if held.isdisjoint({DATE, TIME}):
+        ways = {"datetime": {MOMENT}}
+    ways |= {"size": {SIZE}, "url": {URL, REQUEST}}
+    missing = [meaning for meaning, any_of in ways.items() if held.isdisjoint(any_of)]
     if missing:
         usual = "; ".join(
             f"no {meaning!r}, which is usually named {' or '.join(NAMES[MEANINGS[meaning]][:3])}"

@@ -26,6 +26,11 @@ LOOKS = (
         "like --columns url=KEY,size=KEY",
     ),
     (
+        rb"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d\S* ",
+        "they look like a table with blanks and no header: name its fields, like --fields "
+        "date,time,-,size,url --delimiter space",
+    ),
+    (
         rb"(?=.*\d)[^\t]*(?:\t[^\t]*){2,}$",
         "they look like a table with tabs and no header: name its fields, like --fields "
         "date,time,-,size,url --delimiter tab",

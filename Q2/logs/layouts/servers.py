@@ -10,6 +10,7 @@ from common.command import UserError
 import re
 from dataclasses import replace
 from functools import cache, partial
+from http import HTTPStatus
 
 from logs.fields import (
     APACHE,
@@ -90,12 +91,19 @@ def check_numbers(bare: list[bytes], place: str) -> None:
     """Raise `UserError` unless the values after a request are a status and one whole number."""
     shown = b" ".join(bare).decode("utf-8", "replace")
     expected = re.match(rb"(?:\d{3}|-) (?:\d+|-)(?: |$)", b" ".join(bare))
-    if not expected or any(value.isdigit() for value in bare[2:]):
+    swapped = expected and is_status(bare[1]) and not is_status(bare[0])
+    if not expected or swapped or any(value.isdigit() for value in bare[2:]):
         raise UserError(
             f"{place}: a combined log with `{shown}` after the request: which of them is the size "
             "is not certain; write the server's format, like --log-format "
             "'apache:%h %l %u %t \"%r\" %>s %b %D'"
         )
+
+
+def is_status(value: bytes) -> bool:
+    """Whether a value is a status of HTTP, or one that nginx logs."""
+    known = {*map(int, HTTPStatus), 444, 499, *range(494, 498)}
+    return value == b"-" or (value.isdigit() and int(value) in known)
 
 
 def vendor(description: str, template: str, pattern: str, **more: object) -> WholeFormat:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import BinaryIO
 
-from logs.fields import ALIGNED, DOUBLED, SINGLE, Layout, LayoutOptions, Piece
+from logs.fields import ALIGNED, DOUBLED, SINGLE, UNQUOTED, Layout, LayoutOptions, Piece
 from logs.layouts.columns import layout_of
 from logs.lines import BYTE_ORDER_MARK, whole_lines
 
@@ -40,12 +40,13 @@ def announced(
     declared = next((mark for mark in OTHERS if chr(mark) in text), None)
     names = text.split(chr(declared)) if declared else text.split()
     delimiters = bytes([declared] * 2) if declared else seen(following, len(names)) or before
+    cloudfront = any(name.lower() == "x-edge-location" for name in names)  # which encodes quotes
     base = Layout(
         (),
         delimiters,
         comments=True,
-        double_encoded=any(name.lower() == "x-edge-location" for name in names),
-        quoting=DOUBLED,
+        double_encoded=cloudfront,
+        quoting=UNQUOTED if cloudfront else DOUBLED,
         repeated=ALIGNED if delimiters == BLANKS else SINGLE,
     )
     return layout_of(names, base, place, options.columns)
@@ -68,7 +69,7 @@ def pieces(
         cuts = {0: header.layout} | changes(block, header, file, options)
         for begin, end in pairwise([*cuts, len(block)]):
             yield cuts[begin], block[begin:end]
-        header.lines += count_lines(block)
+        header.offset += len(block)
 
 
 @dataclass
@@ -77,7 +78,7 @@ class Header:
 
     layout: Layout
     directive: bytes = b""
-    lines: int = 0  # of the file before the block that is read
+    offset: int = 0  # bytes before the block that is read
 
 
 def changes(
@@ -86,11 +87,13 @@ def changes(
     """Where in a block another #Fields line begins, and what it announces; `header` follows."""
     found = {}
     for place in comment_places(block):
-        if bytes(block[place : place + len(DIRECTIVE)]) != DIRECTIVE:
+        begin = bytes(block[place : place + len(header.directive) + 1])
+        same = header.directive and begin[:-1] == header.directive and begin[-1:] in b"\r\n"
+        if same or not begin.startswith(DIRECTIVE[: len(begin)]):
             continue
         directive, row = two_lines(block, place)
-        if directive != header.directive:
-            where = f"{file}:{header.lines + count_lines(block[:place]) + 1}"
+        if directive.startswith(DIRECTIVE):
+            where = place_of(block, place, header.offset, file)
             header.layout = announced(directive, row, where, options, header.layout.delimiters)
             found[place], header.directive = header.layout, directive
     return found
@@ -113,11 +116,12 @@ def comment_places(block: memoryview) -> list[int]:
     return found[begins].tolist()
 
 
-def count_lines(block: memoryview) -> int:
-    """The number of lines of a block."""
-    import numpy as np
-
-    return int(np.count_nonzero(np.frombuffer(block, dtype=np.uint8) == ord("\n")))
+def place_of(block: memoryview, place: int, offset: int, file: str) -> str:
+    """Where a line is: its number in the first block, and its byte after that, which costs less."""
+    if offset:
+        return f"{file}, byte {offset + place:,}"
+    line = bytes(block[:place]).count(b"\n") + 1
+    return f"{file}:{line}"
 
 
 def two_lines(block: memoryview, place: int) -> tuple[bytes, bytes]:
@@ -134,8 +138,8 @@ def layouts_at(raw: BinaryIO, file: str, starts: list[int], options: LayoutOptio
     """
     header, known = Header(UNANNOUNCED), {-1: UNANNOUNCED}
     for offset, block in whole_lines(raw):
+        header.offset = offset
         found = changes(block, header, file, options)
         known |= {offset + place: layout for place, layout in found.items()}
-        header.lines += count_lines(block)
     places = list(known)
     return [known[places[bisect_left(places, start) - 1]] for start in starts]
