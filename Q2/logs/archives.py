@@ -21,6 +21,7 @@ from logs.streams import (
 )
 
 ZIP = (b"PK\x03\x04", b"PK\x05\x06")  # with files, without
+PARQUET = b"PAR1"
 NOT_LOGS = "__MACOSX"  # the folder in which macOS keeps what it knows of a zip's files
 UNPACK = "unpack it, and name its files"
 
@@ -30,6 +31,7 @@ class File(NamedTuple):
 
     name: str
     open: Callable[[], BinaryIO]  # inflated; raises UserError if it cannot be read
+    is_parquet: bool = False  # of columns, not lines
 
 
 def files_of_source(raw: BinaryIO, name: str, report: Callable[[int], object]) -> Iterator[File]:
@@ -42,18 +44,24 @@ def files_of_source(raw: BinaryIO, name: str, report: Callable[[int], object]) -
     if head.startswith(ZIP):
         yield from zip_members(raw, name, report)
         return
+    if head.startswith(PARQUET):
+        if not raw.seekable():
+            raise UserError(f"{name}: a Parquet file cannot be read from a stream; name the file")
+        raw.seek(0)
+        yield File(name, lambda: raw, is_parquet=True)
+        return
     head, text = inflated(stream, name)
     if is_tar(head):
         yield from tar_members(text, name)
-    elif head.startswith(ZIP):
-        raise UserError(f"{name}: it holds a zip archive; {UNPACK}")
+    elif head.startswith((*ZIP, PARQUET)):
+        raise UserError(f"{name}: it holds an archive or a Parquet file; {UNPACK}")
     else:
         yield File(name, lambda: text)
 
 
 def is_plain(head: bytes) -> bool:
-    """Whether a file with these first bytes is neither compressed nor an archive."""
-    return not (opener_for(head) or head.startswith(ZIP) or is_tar(head))
+    """Whether a file with these first bytes is lines: no archive, not compressed, not Parquet."""
+    return not (opener_for(head) or head.startswith((*ZIP, PARQUET)) or is_tar(head))
 
 
 def is_tar(head: bytes) -> bool:
@@ -133,8 +141,8 @@ def opened_member(file: str, open_member: Callable[[], BinaryIO], repeated: bool
     except zipfile.BadZipFile as error:
         raise UserError(f"{file}: the archive is damaged ({error}); fetch it again") from None
     head, text = inflated(MemberStream(stream, file), file)
-    if head.startswith(ZIP) or is_tar(head):
-        raise UserError(f"{file}: an archive within an archive; {UNPACK}")
+    if head.startswith((*ZIP, PARQUET)) or is_tar(head):
+        raise UserError(f"{file}: an archive or a Parquet file within an archive; {UNPACK}")
     return text
 
 

@@ -18,7 +18,7 @@ class Piece(NamedTuple):
     files: tuple[str, ...]
     starts: tuple[int, ...]  # the first line of each file in the block, counted from 0
     layout: Layout | None  # None: the file cannot be read
-    block: memoryview
+    block: memoryview  # of a Parquet file, a batch of rows, which are not packed
     unfinished: tuple[str, ...] = ()  # files whose last line has no newline
     reason: str = ""  # why the file cannot be read
 
@@ -48,7 +48,7 @@ class WaitingFile:
         self.name, self.size, self.pieces = name, 0, []
 
     def add(self, piece: Piece) -> None:
-        self.size += len(piece.block)
+        self.size += len(piece.block) if isinstance(piece.block, memoryview) else SMALL + 1
         self.pieces.append(piece)
 
     @property

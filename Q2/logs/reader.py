@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from io import RawIOBase
 from itertools import chain
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
 import numpy as np
 
@@ -63,7 +63,8 @@ def pieces_of_source(
         with source.open() as raw:
             for file in files_of_source(raw, source.name, report):
                 try:
-                    yield from lay_out(file.open(), file.name, reading)
+                    lay = lay_out_parquet if file.is_parquet else lay_out
+                    yield from lay(file.open(), file.name, reading)
                 except (UserError, OSError) as error:
                     yield bad_file(file.name, error, reading)
     except (UserError, OSError) as error:
@@ -112,6 +113,15 @@ def lay_out(
     for found, block in log_format.pieces(chain([first], rest), file, reading.options, layout):
         reading.check(found, file)
         yield Piece((file,), (0,), found, block, tuple(unfinished))
+
+
+def lay_out_parquet(raw: BinaryIO, file: str, reading: Reading) -> Iterator[Piece]:
+    """Yield the pieces of a Parquet file, whose blocks are rows. Raises UserError."""
+    from logs.parquet import parquet_pieces  # takes time to load, and few logs need it
+
+    for layout, rows in parquet_pieces(raw, file, reading.options):
+        reading.check(layout, file)
+        yield Piece((file,), (0,), layout, rows)
 
 
 def in_order(work: Callable[..., Result], tasks: Iterable) -> Iterator[Result]:

@@ -92,9 +92,12 @@ def encrypted() -> bytes:
 
 
 REFUSED = {
-    "nested.zip": (zipped({"b.tar": tar(MEMBERS)}), "b.tar: an archive within an archive"),
-    "nested.tar.gz": (gzip.compress(tar({"b.zip": zipped(MEMBERS)})), "b.zip: an archive within"),
-    "zip.gz": (gzip.compress(zipped(MEMBERS)), "zip.gz: it holds a zip archive"),
+    "nested.zip": (
+        zipped({"b.tar": tar(MEMBERS)}),
+        "b.tar: an archive or a Parquet file within",
+    ),
+    "nested.tar.gz": (gzip.compress(tar({"b.zip": zipped(MEMBERS)})), "b.zip: an archive or"),
+    "zip.gz": (gzip.compress(zipped(MEMBERS)), "zip.gz: it holds an archive"),
     "secret.zip": (encrypted(), "secret.zip/a.tsv: ", "encrypted"),
     "cut.tar.gz": (gzip.compress(tar(MEMBERS))[:-40], "cut.tar.gz", "damaged or cut short"),
     "cut.tar": (tar({"a.tsv": ROW % 1 * 9999})[:99_999], "cut.tar/a.tsv: the archive is damaged"),
