@@ -20,6 +20,22 @@ UNQUOTED, DOUBLED, ESCAPED = range(3)
 # fields otherwise; always.
 SINGLE, ALIGNED, REPEATED = range(3)
 
+# Why a row is rejected: the position here is the kernel's code.
+REASONS = (
+    "accepted",
+    "wrong number of fields",
+    "no date YYYY-MM-DD from 1970 to 2199",
+    "no time HH:MM:SS",
+    "size is not a whole number",
+    "size is negative",
+    "size is above 10^12 bytes",
+    "status is not a number",
+    "line is longer than 1 MiB",
+    "a number follows the size, and either may be the size",
+)
+ACCEPTED, FIELDS, BAD_DATE, BAD_TIME, BAD_SIZE, NEGATIVE_SIZE, HUGE_SIZE, BAD_STATUS = range(8)
+LONG_LINE, TWO_SIZES = 8, 9
+
 LONGEST_LINE = 1 << 20  # bytes; a longer line is a rejected row
 
 

@@ -12,24 +12,27 @@ from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 
-from logs.fields import ALIGNED, APACHE, DOUBLED, EPOCH, ESCAPED, LONGEST_LINE, REPEATED
+from logs.fields import (
+    ACCEPTED,
+    ALIGNED,
+    APACHE,
+    BAD_DATE,
+    BAD_SIZE,
+    BAD_STATUS,
+    BAD_TIME,
+    DOUBLED,
+    EPOCH,
+    ESCAPED,
+    FIELDS,
+    HUGE_SIZE,
+    LONG_LINE,
+    LONGEST_LINE,
+    NEGATIVE_SIZE,
+    REPEATED,
+    TWO_SIZES,
+)
 from logs.names import ALPHABET, BASE, LONGEST_NAME
 
-# Why a row is rejected: the position here is the kernel's code.
-REASONS = (
-    "accepted",
-    "wrong number of fields",
-    "no date YYYY-MM-DD from 1970 to 2199",
-    "no time HH:MM:SS",
-    "size is not a whole number",
-    "size is negative",
-    "size is above 10^12 bytes",
-    "status is not a number",
-    "line is longer than 1 MiB",
-    "a number follows the size, and either may be the size",
-)
-ACCEPTED, FIELDS, BAD_DATE, BAD_TIME, BAD_SIZE, NEGATIVE_SIZE, HUGE_SIZE, BAD_STATUS = range(8)
-LONG_LINE, TWO_SIZES = 8, 9
 LARGEST_SIZE = 10**12  # bytes: no response is larger, and int64 sums millions of such exactly
 LONGEST_NUMBER = 18  # digits that surely fit into int64
 LAST_SECOND = 7_258_118_399  # of 2199, since 1970

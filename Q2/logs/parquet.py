@@ -10,8 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, BinaryIO, ClassVar
 
-from logs.fields import DATE, EPOCH, MOMENT, URL, Layout, LayoutOptions
-from logs.kernel import FIELDS, REASONS
+from logs.fields import DATE, EPOCH, FIELDS, MOMENT, REASONS, URL, Layout, LayoutOptions
 from logs.layouts.rows import OPTIONAL, own_fields, row_layout
 
 if TYPE_CHECKING:

@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from common.output import formatted
-from logs.fields import CACHE, RESULT, SKIP, STATUS, Layout, LayoutOptions
-from logs.kernel import REASONS
+from logs.fields import CACHE, REASONS, RESULT, SKIP, STATUS, Layout, LayoutOptions
 from logs.layouts.columns import MEANING_OF
 from logs.names import unpack
 from logs.reader import Reading, read_pieces

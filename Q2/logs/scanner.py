@@ -17,6 +17,7 @@ from logs.fields import (
     DOUBLED,
     MOMENT,
     NO_NUMBER,
+    REASONS,
     REPEATED,
     REQUEST,
     RESULT,
@@ -26,7 +27,7 @@ from logs.fields import (
     URL,
     Layout,
 )
-from logs.kernel import REASONS, scan
+from logs.kernel import scan
 
 PLACED = {DATE, TIME, MOMENT, SIZE, URL, REQUEST, STATUS, CACHE, RESULT, NO_NUMBER}
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")

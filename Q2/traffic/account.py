@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import NamedTuple
 
-from logs.kernel import REASONS
+from logs.fields import REASONS
 from logs.packs import Piece
 from logs.scanner import ScannedBlock
 

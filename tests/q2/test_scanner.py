@@ -5,8 +5,7 @@ import sys
 
 import pytest
 
-from logs.fields import CACHE, DATE, LONGEST_LINE, SIZE, SKIP, STATUS, TIME, URL, Layout
-from logs.kernel import REASONS
+from logs.fields import CACHE, DATE, LONGEST_LINE, REASONS, SIZE, SKIP, STATUS, TIME, URL, Layout
 from logs.names import pack, unpack
 from logs.scanner import scan_block
 from tests.conftest import ROOT, clean_environment
