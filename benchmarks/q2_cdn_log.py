@@ -9,7 +9,8 @@ Every run is a process of its own. `query` is the time from the end of its impor
 the median of the runs after the first one, which is `first`; `cpu` is what that took on all cores,
 a figure that a busy machine disturbs less; `process` is all of the first run, Python's start and
 the imports too. The peak is that of the process.
-Logs of CloudFront (33 fields) and combined ones have a quarter of the rows.
+Logs of CloudFront (33 fields), combined ones, totals by URL, JSON lines, Parquet and a folder of
+small files have a quarter of the rows.
 """
 
 import gzip
@@ -26,6 +27,7 @@ from pathlib import Path
 
 import click
 import q2_layouts
+import q2_sources
 from process_memory import peak_memory
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "Q2"))
@@ -123,13 +125,14 @@ def pandas_total(log):
     return log.loc[asked, "size"].sum()
 
 
+OTHER_LOGS = q2_layouts.PEERS | q2_sources.PEERS
 # By the kind of log, with which its file's name begins
 QUERIES = {
     "cdn": {
         query.__name__: query
         for query in (ours, polars, duckdb, pyarrow, pandas_chunks, pandas_whole)
     },
-    **{kind: {"ours": ours, **peers} for kind, peers in q2_layouts.PEERS.items()},
+    **{kind: {"ours": ours, **peers} for kind, peers in OTHER_LOGS.items()},
 }
 
 
@@ -234,7 +237,7 @@ def write_log(path: str, rows: int) -> None:
             shutil.copyfileobj(text, file)
 
 
-WRITERS = {"cdn": write_log, **q2_layouts.WRITERS}
+WRITERS = {"cdn": write_log, **q2_layouts.WRITERS, **q2_sources.WRITERS}
 
 
 def compress(path: Path) -> Path:
@@ -277,7 +280,7 @@ def main(rows: int, runs: int, peers, scaling, folder: Path | None, child) -> No
         log = make_log(folder or Path(temporary), rows)
         compare(log, peers, runs)
         compare(compress(log), peers, runs)
-        for kind in q2_layouts.PEERS:
+        for kind in OTHER_LOGS:
             compare(make_log(folder or Path(temporary), rows // 4 or 1, kind), peers, runs)
         if scaling:
             grow(log, scaling, runs)

@@ -14,7 +14,9 @@ import lzma
 import shutil
 import socket
 import sqlite3
+import tarfile
 import tempfile
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
@@ -153,6 +155,28 @@ def compressed_logs(compress: Callable[[bytes], bytes], suffix: str) -> Reader:
     return Reader({f"{log.name}{suffix}": compress(log.read_bytes()) for log in logs}, read_log)
 
 
+def in_tar(data: bytes) -> bytes:
+    file, member = io.BytesIO(), tarfile.TarInfo("log")
+    member.size = len(data)
+    with tarfile.open(fileobj=file, mode="w") as archive:
+        archive.addfile(member, io.BytesIO(data))
+    return file.getvalue()
+
+
+def in_zip(data: bytes) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("log", data)
+    return file.getvalue()
+
+
+def log_in_parquet() -> bytes:
+    file = io.BytesIO()
+    log = pd.read_csv(FIXTURES / "q2" / "header.tsv", sep="\t")
+    log.to_parquet(file)
+    return file.getvalue()
+
+
 def read_log(folder: Path, name: str) -> None:
     account = RowAccount()
     for piece in read_pieces(find_sources([str(folder / name)]), Reading()):
@@ -266,6 +290,9 @@ READERS = {
     "logs in zstd": lambda folder: compressed_logs(zstd.compress, ".zst"),
     "logs in bzip2": lambda folder: compressed_logs(bz2.compress, ".bz2"),
     "logs in xz": lambda folder: compressed_logs(lzma.compress, ".xz"),
+    "logs in tar": lambda folder: compressed_logs(in_tar, ".tar"),
+    "logs in zip": lambda folder: compressed_logs(in_zip, ".zip"),
+    "logs in Parquet": lambda folder: Reader({"log.parquet": log_in_parquet()}, read_log),
     "articles": lambda folder: Reader(article_files(), read_articles),
     "saved tagger": lambda folder: Reader({"tagger.skops": tagger_bytes()}, use_tagger),
     "font": lambda folder: Reader({"font.ttf": font_bytes()}, read_font),

@@ -21,6 +21,7 @@ FILES = {
     "combined.log": "combined",
     "cloudfront-v2-comma.log": "w3c",
     "tomcat.log": "w3c",
+    "cloudfront-v2.json": "json",
     "s3.log": "s3",
     "alb.log": "alb",
     "squid.log": "squid",
