@@ -35,6 +35,7 @@ class Connections(threading.local):
     database = None
 
     def get(self):
+        """Return this thread's connection."""
         if self.database is None:
             import duckdb  # takes time to load, and only these formats need it
 
@@ -92,11 +93,11 @@ def extracted(block: memoryview, paths: tuple[tuple[str, ...], ...], line: str) 
 
     keys = ", ".join(f"'{pointer(path)}'" for path in paths)
     values = f"SELECT json_extract_string(line, [{keys}]) AS v, blank FROM"
-    query = f"SELECT CASE WHEN blank THEN '' ELSE {line} END || chr(10) FROM ({values} ({{}}))"  # noqa: S608
+    query = f"SELECT CASE WHEN blank THEN '' ELSE {line} END || chr(10) FROM ({values}"  # noqa: S608
     try:
-        return run_query(block, query.replace("{}", ALL_SOUND))
+        return run_query(block, f"{query} ({ALL_SOUND}))")
     except (duckdb.Error, UnicodeDecodeError):
-        return run_query(memoryview(in_utf_8(block)), query.replace("{}", SOUND_OR_NULL))
+        return run_query(memoryview(in_utf_8(block)), f"{query} ({SOUND_OR_NULL}))")
 
 
 def in_utf_8(block: memoryview) -> bytes:
@@ -106,6 +107,7 @@ def in_utf_8(block: memoryview) -> bytes:
 
 
 def is_utf_8(line: bytes) -> bool:
+    """Whether a line is UTF-8, as all JSON is."""
     try:
         line.decode("utf-8")
     except UnicodeDecodeError:
