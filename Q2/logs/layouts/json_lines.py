@@ -10,14 +10,18 @@ from common.command import UserError
 import json
 import re
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
-from logs.fields import URL, Layout, LayoutOptions
+from logs.fields import URL, Layout, LayoutOptions, LogFormat
 from logs.kernel import FIELDS, REASONS
 from logs.layouts.rows import OPTIONAL, own_fields, row_layout
 from logs.layouts.whole import WholeFormat
 
+# Returns the format of some lines of a file.
+FormatFinder = Callable[[bytes, str, LayoutOptions], LogFormat]
 DOCKER = {"log", "stream", "time"}
 SAMPLE_LINES = 100
 FIRST = re.compile(rb'\s*\{\s*"')
@@ -141,7 +145,9 @@ def pointer(path: tuple[str, ...]) -> str:
     return "".join(f"/{key}" for key in escaped)
 
 
-def layout_for(lines: list[bytes], file: str, options: LayoutOptions, named: bool) -> Layout | None:
+def layout_for(
+    find: FormatFinder, lines: list[bytes], file: str, options: LayoutOptions, named: bool
+) -> Layout | None:
     """The layout of JSON lines; see `logs.layouts.whole.WholeFormat`."""
     if not named and not FIRST.match(lines[0]):
         return None
@@ -149,7 +155,7 @@ def layout_for(lines: list[bytes], file: str, options: LayoutOptions, named: boo
     if not objects:
         raise UserError(f"{file}:1: the line is not a JSON object; write one in each line")
     if DOCKER & set(objects[0]) == {*objects[0]} and "log" in objects[0]:
-        return docker_layout(objects, file, options)
+        return docker_layout(find, objects, file, options)
     keys: dict[tuple[str, ...], str] = {}
     for found in reversed(objects):
         keys |= flat(found)
@@ -164,12 +170,12 @@ def json_layout(keys: dict[tuple[str, ...], str], file: str, options: LayoutOpti
     return JsonLayout(**own_fields(layout), paths=paths)
 
 
-def docker_layout(objects: list[dict], file: str, options: LayoutOptions) -> DockerLayout:
+def docker_layout(
+    find: FormatFinder, objects: list[dict], file: str, options: LayoutOptions
+) -> DockerLayout:
     """The layout of the lines that Docker's objects hold. Raises `UserError`."""
-    from logs.layouts import format_of
-
     text = b"".join(str(found.get("log", "")).rstrip("\r\n").encode() + b"\n" for found in objects)
-    inner = format_of(text, file, options._replace(log_format=None))
+    inner = find(text, file, options._replace(log_format=None))
     layout = next(layout for layout, _ in inner.pieces([memoryview(text)], file, options))
     if layout.comments or layout.header:
         raise UserError(f"{file}:1: a log with a header cannot be read from Docker's JSON lines")
@@ -199,4 +205,7 @@ def flat(found: dict, above: tuple[str, ...] = ()) -> dict[tuple[str, ...], str]
     return values
 
 
-JSON = WholeFormat("a JSON object in each line, such as a CDN's log delivery writes", layout_for)
+def json_format(find: FormatFinder) -> WholeFormat:
+    """The format of JSON lines; `find` finds that of the lines that Docker wraps."""
+    described = "a JSON object in each line, such as a CDN's log delivery writes"
+    return WholeFormat(described, partial(layout_for, find))
