@@ -3,6 +3,7 @@
 from common.command import UserError
 
 import stat
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -23,6 +24,11 @@ from logs.streams import (
 ZIP = (b"PK\x03\x04", b"PK\x05\x06")  # with files, without
 PARQUET = b"PAR1"
 NOT_LOGS = "__MACOSX"  # the folder in which macOS keeps what it knows of a zip's files
+# What the libraries raise where lengths, places or names in an archive are wrong.
+DAMAGED_ARCHIVE = (
+    *(tarfile.TarError, zipfile.BadZipFile, zlib.error, struct.error),
+    *(OSError, EOFError, ValueError, OverflowError, LookupError),
+)
 UNPACK = "unpack it, and name its files"
 
 
@@ -81,7 +87,7 @@ def tar_members(stream: BinaryIO, archive: str) -> Iterator[File]:
             for member in tar:
                 if member.isreg() and is_log(member.name):
                     yield member_file(archive, member.name, partial(tar.extractfile, member), seen)
-    except (tarfile.TarError, EOFError) as error:
+    except DAMAGED_ARCHIVE as error:
         raise UserError(
             f"{archive}: the archive is damaged or cut short ({error}); fetch it again"
         ) from None
@@ -101,7 +107,7 @@ def zip_members(raw: BinaryIO, archive: str, report: Callable[[int], object]) ->
                 if not member.is_dir() and not linked and is_log(member.filename):
                     yield member_file(archive, member.filename, partial(packed.open, member), seen)
                 report(member.compress_size)
-    except (zipfile.BadZipFile, OSError) as error:
+    except (*DAMAGED_ARCHIVE, NotImplementedError) as error:
         raise UserError(
             f"{archive}: the archive is damaged or cut short ({error}); fetch it again"
         ) from None
@@ -138,7 +144,7 @@ def opened_member(file: str, open_member: Callable[[], BinaryIO], repeated: bool
         stream = open_member()
     except (RuntimeError, NotImplementedError) as error:  # encrypted, an unknown compression
         raise UserError(f"{file}: {error}; {UNPACK}") from None
-    except zipfile.BadZipFile as error:
+    except DAMAGED_ARCHIVE as error:
         raise UserError(f"{file}: the archive is damaged ({error}); fetch it again") from None
     head, text = inflated(MemberStream(stream, file), file)
     if head.startswith((*ZIP, PARQUET)) or is_tar(head):
@@ -152,7 +158,7 @@ class MemberStream(InflatedStream):
     def readinto(self, buffer) -> int:
         try:
             return super().readinto(buffer)
-        except (tarfile.TarError, zipfile.BadZipFile, zlib.error) as error:
+        except DAMAGED_ARCHIVE as error:
             raise UserError(
                 f"{self.file}: the archive is damaged or cut short ({error}); fetch it again"
             ) from None

@@ -111,7 +111,7 @@ def fetch(typing_context, address):
 
 @njit(forceinline=True)
 def hash_of(at, length, seed):
-    """The hash of so many bytes at an address."""
+    """The hash of the `length` bytes at an address."""
     number = mixed(length ^ seed, FACTOR)
     place = at
     while place + 8 <= at + length:
@@ -126,7 +126,7 @@ def hash_of(at, length, seed):
 
 @njit(forceinline=True)
 def same_text(first, second, length):
-    """Whether so many bytes at two addresses are equal."""
+    """Whether `length` bytes at two addresses are equal."""
     place = 0
     while place + 8 <= length:
         if eight_bytes(first + place) != eight_bytes(second + place):

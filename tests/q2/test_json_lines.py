@@ -172,7 +172,9 @@ def test_any_bytes_are_one_rejected_line(line):
 
 def test_other_keys_are_named_by_hand_or_listed(tmp_path):
     log = tmp_path / "log.json"
-    rows = [{"when": "2024-11-14T22:06:40Z", "a": {"b/c": "/x.jpg"}, "sent": 7, "it's": 1}] * 3
+    rows = [
+        {"when": "2024-11-14T22:06:40Z", "a": {"b/c": "/x.jpg"}, "sent": 7, "it's {} \"": 1}
+    ] * 3
     log.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     assert_one_line_error(run(log), 2, "log.json:1", "a.b/c", "--columns")
     chosen = ("--columns", "datetime=when,url=a.b/c,size=sent")

@@ -11,7 +11,7 @@ from logs.layouts.whole import WholeFormat, first_lines
 # reads it. Blocks of an entry whose layouts are of a type of their own are scanned by its module.
 FORMATS: dict[str, LogFormat] = {
     "w3c": w3c,
-    "json": json_lines.json_format(lambda *lines: format_of(*lines)),
+    "json": json_lines.json_format(lambda *said: format_of(*said)),
     "tsv": table.TSV,
     "csv": table.CSV,
     "combined": servers.COMBINED,

@@ -19,7 +19,8 @@ from logs.fields import FIELDS, REASONS, URL, Layout, LayoutOptions, LogFormat
 from logs.layouts.rows import OPTIONAL, own_fields, row_layout
 from logs.layouts.whole import WholeFormat
 
-FormatOf = Callable[[bytes, str, LayoutOptions], LogFormat]
+# Returns the format of some lines of a file.
+FormatFinder = Callable[[bytes, str, LayoutOptions], LogFormat]
 DOCKER = {"log", "stream", "time"}
 SAMPLE_LINES = 100
 FIRST = re.compile(rb'\s*\{\s*"')
@@ -37,6 +38,7 @@ class Connections(threading.local):
     database = None
 
     def get(self):
+        """Return this thread's connection."""
         if self.database is None:
             import duckdb  # takes time to load, and only these formats need it
 
@@ -94,11 +96,11 @@ def extracted(block: memoryview, paths: tuple[tuple[str, ...], ...], line: str) 
 
     keys = ", ".join(f"'{pointer(path)}'" for path in paths)
     values = f"SELECT json_extract_string(line, [{keys}]) AS v, blank FROM"
-    query = f"SELECT CASE WHEN blank THEN '' ELSE {line} END || chr(10) FROM ({values} ({{}}))"  # noqa: S608
+    query = f"SELECT CASE WHEN blank THEN '' ELSE {line} END || chr(10) FROM ({values}"  # noqa: S608
     try:
-        return run_query(block, query.replace("{}", ALL_SOUND))
+        return run_query(block, f"{query} ({ALL_SOUND}))")
     except (duckdb.Error, UnicodeDecodeError):
-        return run_query(memoryview(in_utf_8(block)), query.replace("{}", SOUND_OR_NULL))
+        return run_query(memoryview(in_utf_8(block)), f"{query} ({SOUND_OR_NULL}))")
 
 
 def in_utf_8(block: memoryview) -> bytes:
@@ -108,6 +110,7 @@ def in_utf_8(block: memoryview) -> bytes:
 
 
 def is_utf_8(line: bytes) -> bool:
+    """Whether a line is UTF-8, as all JSON is."""
     try:
         line.decode("utf-8")
     except UnicodeDecodeError:
@@ -142,19 +145,16 @@ def pointer(path: tuple[str, ...]) -> str:
 
 
 def layout_for(
-    format_of: FormatOf, lines: list[bytes], file: str, options: LayoutOptions, named: bool
+    find: FormatFinder, lines: list[bytes], file: str, options: LayoutOptions, named: bool
 ) -> Layout | None:
-    """The layout of JSON lines; see `logs.layouts.whole.WholeFormat`.
-
-    `format_of` recognises the lines that Docker's objects hold.
-    """
+    """The layout of JSON lines; see `logs.layouts.whole.WholeFormat`."""
     if not named and not FIRST.match(lines[0]):
         return None
     objects = [found for line in lines[:SAMPLE_LINES] if (found := first_object(line))]
     if not objects:
         raise UserError(f"{file}:1: the line is not a JSON object; write one in each line")
     if DOCKER & set(objects[0]) == {*objects[0]} and "log" in objects[0]:
-        return docker_layout(format_of, objects, file, options)
+        return docker_layout(find, objects, file, options)
     keys: dict[tuple[str, ...], str] = {}
     for found in reversed(objects):
         keys |= flat(found)
@@ -170,11 +170,11 @@ def json_layout(keys: dict[tuple[str, ...], str], file: str, options: LayoutOpti
 
 
 def docker_layout(
-    format_of: FormatOf, objects: list[dict], file: str, options: LayoutOptions
+    find: FormatFinder, objects: list[dict], file: str, options: LayoutOptions
 ) -> DockerLayout:
     """The layout of the lines that Docker's objects hold. Raises `UserError`."""
     text = b"".join(str(found.get("log", "")).rstrip("\r\n").encode() + b"\n" for found in objects)
-    inner = format_of(text, file, options._replace(log_format=None))
+    inner = find(text, file, options._replace(log_format=None))
     layout = next(layout for layout, _ in inner.pieces([memoryview(text)], file, options))
     if layout.comments or layout.header:
         raise UserError(f"{file}:1: a log with a header cannot be read from Docker's JSON lines")
@@ -204,7 +204,7 @@ def flat(found: dict, above: tuple[str, ...] = ()) -> dict[tuple[str, ...], str]
     return values
 
 
-def json_format(format_of: FormatOf) -> WholeFormat:
-    """The format of JSON lines; `format_of` recognises what is in Docker's."""
-    description = "a JSON object in each line, such as a CDN's log delivery writes"
-    return WholeFormat(description, partial(layout_for, format_of))
+def json_format(find: FormatFinder) -> WholeFormat:
+    """The format of JSON lines; `find` finds that of the lines that Docker wraps."""
+    described = "a JSON object in each line, such as a CDN's log delivery writes"
+    return WholeFormat(described, partial(layout_for, find))
