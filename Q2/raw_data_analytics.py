@@ -12,11 +12,12 @@ import click
 
 from common.cluster import cluster_option, connected
 from common.output import FORMATS, new_file
-from logs.layouts import FORMATS as LOG_FORMATS
+from logs.layouts import by_hand
 from logs.sources import find_sources
 from traffic import question
 
 TOP_URLS = 20
+LEFT_OUT = 3  # exit code: answered, but files were left out
 EXAMPLES = """\b
 examples:
   python Q2/raw_data_analytics.py
@@ -106,9 +107,38 @@ examples:
 )
 @click.option(
     "--log-format",
-    type=click.Choice(list(LOG_FORMATS)),
+    type=by_hand.log_format,
+    metavar="NAME|apache:...|nginx:...|goaccess:...",
     show_default="recognised from the first lines of each log",
-    help="Format of all logs.",
+    help="Format of all logs: a name, or a format string as the server's configuration has it, "
+    "like 'apache:%h %l %u %t \"%r\" %>s %b' or 'nginx:$remote_addr [$time_local] ...'. "
+    f"Names: {', '.join(by_hand.FORMATS)}; `cloudfront` reads rows whose header was cut off.",
+)
+@click.option(
+    "--fields",
+    type=by_hand.field_names,
+    metavar="date,time,-,size,url",
+    help="Meanings of the fields of a table without a header, in their order, - for a field that "
+    f"is not needed: {', '.join(by_hand.MEANINGS)}.",
+)
+@click.option(
+    "--delimiter",
+    type=by_hand.delimiter,
+    metavar="CHARACTER",
+    show_default="found in the first lines",
+    help="What separates the fields of a table: one character, or the word tab or space.",
+)
+@click.option(
+    "--columns",
+    type=by_hand.columns,
+    metavar="url=NAME,size=NAME",
+    help="Names by which logs call what is needed, where they are not the usual ones.",
+)
+@click.option(
+    "--show-layout",
+    is_flag=True,
+    help="Show, instead of an answer, each layout found: its files, what each field was taken for, "
+    "and three rows as they are read.",
 )
 @click.option(
     "--on-bad-row",
@@ -119,6 +149,13 @@ examples:
 )
 @click.option(
     "--strict", "on_bad_row", flag_value="stop", help="Another name for --on-bad-row stop."
+)
+@click.option(
+    "--on-bad-file",
+    type=click.Choice(["stop", "skip"]),
+    default="stop",
+    help="`stop` ends at the first file that cannot be read, such as a truncated .gz or a file "
+    f"that is not a log; `skip` leaves such files out, lists them, and exits with {LEFT_OUT}.",
 )
 @click.option(
     "--seed",
@@ -141,23 +178,31 @@ def main(
     output_format: str,
     plot: Path | None,
     log_format: str | None,
+    fields: tuple[str, ...] | None,
+    delimiter: str | None,
+    columns: tuple[tuple[str, str], ...] | None,
+    show_layout: bool,
     on_bad_row: str,
+    on_bad_file: str,
     seed: int,
     cluster: str | None,
-) -> None:
+) -> int:
     """Add up the bytes that a CDN or a web server sent, from its logs.
 
     A LOG is a file, a folder, a quoted glob, s3://... or another address that fsspec knows, or -
     for standard input. Without any LOG the command reads a sample log.
 
-    Logs are plain (date, time, size and url separated by tabs), W3C extended (CloudFront, IIS) or
-    combined (Apache, nginx); gzip, zstd, bzip2 and xz are read too. Format and compression are
-    recognised from the content. Every row is counted, outside the question, or rejected for a
-    reason that the report names.
+    Logs are W3C extended (CloudFront, IIS, Tomcat, Akamai), tables (TSV, CSV), common or combined
+    (Apache, nginx), or those of S3, AWS load balancers and Squid; gzip, zstd, bzip2, xz, and the
+    members of tar and zip archives are read too. Format and compression are recognised from the
+    content. Every row is counted, outside the question, or rejected for a reason that the report
+    names.
     """
     if (top or order) and not by:
         raise click.UsageError("--top and --order rank groups: add --by")
-    sources = find_sources(logs)
+    layout = by_hand.layout_options(log_format, fields, delimiter, columns)
+    skip_bad_files = on_bad_file == "skip"
+    sources = find_sources(logs, skip_bad_files)
     if not logs:
         first, last = first or question.SAMPLE_DAYS[0], last or question.SAMPLE_DAYS[1]
     asked = question.ask(first, last, extensions, caches, by, time_zone, over_time=bool(plot))
@@ -176,14 +221,20 @@ def main(
 
         click.echo(f"no log is named: {ROWS:,} sample rows, seed {seed}", err=True)
         sources = [sample_source(seed)]
+    if show_layout:
+        from logs.preview import previews, report
+
+        click.echo(report(previews(sources, layout), output_format))
+        return 0
     with connected(cluster) as client:
         found = answer(
             sources,
             asked,
             order=order or ("requests" if caches else "bytes"),
             top=top or (TOP_URLS if by == "url" else None),
-            log_format=log_format,
+            layout=layout,
             strict=on_bad_row == "stop",
+            skip_bad_files=skip_bad_files,
             client=client,
         )
     found.account.require_accepted_rows()
@@ -192,6 +243,7 @@ def main(
 
         save_plot(found, plot)
     print_report(found if by else found.without_groups(), output_format)
+    return LEFT_OUT if found.account.left_out else 0
 
 
 if __name__ == "__main__":

@@ -9,10 +9,13 @@ Every run is a process of its own. `query` is the time from the end of its impor
 the median of the runs after the first one, which is `first`; `cpu` is what that took on all cores,
 a figure that a busy machine disturbs less; `process` is all of the first run, Python's start and
 the imports too. The peak is that of the process.
+Logs of CloudFront (33 fields), combined ones, totals by URL, JSON lines, Parquet and a folder of
+small files have a quarter of the rows.
 """
 
 import gzip
 import json
+import os
 import shutil
 import statistics
 import subprocess
@@ -23,6 +26,8 @@ from datetime import date
 from pathlib import Path
 
 import click
+import q2_layouts
+import q2_sources
 from process_memory import peak_memory
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "Q2"))
@@ -120,14 +125,25 @@ def pandas_total(log):
     return log.loc[asked, "size"].sum()
 
 
+OTHER_LOGS = q2_layouts.PEERS | q2_sources.PEERS
+# By the kind of log, with which its file's name begins
 QUERIES = {
-    query.__name__: query for query in (ours, polars, duckdb, pyarrow, pandas_chunks, pandas_whole)
+    "cdn": {
+        query.__name__: query
+        for query in (ours, polars, duckdb, pyarrow, pandas_chunks, pandas_whole)
+    },
+    **{kind: {"ours": ours, **peers} for kind, peers in OTHER_LOGS.items()},
 }
+
+
+def kind_of(path: str | Path) -> str:
+    """The kind of a log."""
+    return Path(path).name.partition("-")[0]
 
 
 def run_here(name: str, path: str, runs: int) -> None:
     """Run a query in this process and print its figures as JSON."""
-    query, seconds, cpu = QUERIES[name](), [], []
+    query, seconds, cpu = QUERIES[kind_of(path)][name](), [], []
     for _ in range(runs):
         start, cpu_start = time.perf_counter(), time.process_time()
         total = query(path)
@@ -140,20 +156,30 @@ def run_here(name: str, path: str, runs: int) -> None:
 def measure(name: str, path: Path, runs: int) -> dict:
     """The figures of a query in a process of its own."""
     command = [sys.executable, __file__, "--child", name, str(path), "--runs"]
-    start = time.perf_counter()
+    start, cpu_start = time.perf_counter(), children_cpu()
     subprocess.run([*command, "1"], check=True, capture_output=True)
-    process = time.perf_counter() - start
+    whole = {
+        "process": time.perf_counter() - start,
+        "process cpu": children_cpu() - cpu_start,
+    }
     finished = subprocess.run([*command, str(runs + 1)], check=True, capture_output=True)
     figures = json.loads(finished.stdout)
     first, *later = figures.pop("seconds")
-    return figures | {"process": process, "first": first, "query": statistics.median(later)}
+    return figures | whole | {"first": first, "query": statistics.median(later)}
+
+
+def children_cpu() -> float:
+    """Seconds of the processor that finished child processes took; 0 on Windows."""
+    times = os.times()
+    return times.children_user + times.children_system
 
 
 def compare(path: Path, names: list[str], runs: int) -> None:
     """Print a table of all peers on one file, each as a ratio to Polars."""
     print(f"\n{path.name}: {path.stat().st_size / 1e6:,.0f} MB, median of {runs}")
-    columns = ("query s", "x polars", "cpu s", "x polars", "first s", "process s", "peak MB")
-    print(f"{'':14}" + "".join(f"{column:>10}" for column in columns))
+    columns = ("query s", "x polars", "cpu s", "x polars", "first s", "process s", "its cpu s")
+    print(f"{'':14}" + "".join(f"{column:>10}" for column in (*columns, "peak MB")))
+    names = [name for name in names if name in QUERIES[kind_of(path)]]
     measured = {name: measure(name, path, runs) for name in names}
     assert len({figures["total"] for figures in measured.values()}) == 1, "totals differ"
     reference = measured.get("polars") or measured[names[0]]
@@ -161,7 +187,7 @@ def compare(path: Path, names: list[str], runs: int) -> None:
         print(
             f"{name:14}{it['query']:10.2f}{it['query'] / reference['query']:10.2f}"
             f"{it['cpu']:10.2f}{it['cpu'] / reference['cpu']:10.2f}"
-            f"{it['first']:10.2f}{it['process']:10.2f}{it['peak']:10.0f}"
+            f"{it['first']:10.2f}{it['process']:10.2f}{it['process cpu']:10.2f}{it['peak']:10.0f}"
         )
     print(f"all found {measured[names[0]]['total']:,} bytes", flush=True)
 
@@ -170,7 +196,7 @@ def grow(path: Path, gigabytes: list[float], runs: int) -> None:
     """Print time and memory of ours on copies of the log put together."""
     print(f"\n{'GB':>6}{'query s':>9}{'cpu s':>9}{'per GB':>9}{'peak MB':>9}")
     data_start = len(path.open("rb").readline())
-    longer = path.with_name("longer.tsv")
+    longer = path.with_name("cdn-longer.tsv")
     for size in gigabytes:
         with longer.open("wb") as target:
             while target.tell() < size * 1e9:
@@ -186,13 +212,13 @@ def grow(path: Path, gigabytes: list[float], runs: int) -> None:
     longer.unlink()
 
 
-def make_log(folder: Path, rows: int) -> Path:
+def make_log(folder: Path, rows: int, kind: str = "cdn") -> Path:
     """Write a sample log, in a process of its own so that this one stays small."""
     code = (
-        "import sys; sys.path[:0] = sys.argv[1:2]; from q2_cdn_log import write_log; "
-        "write_log(sys.argv[2], int(sys.argv[3]))"
+        "import sys; sys.path[:0] = sys.argv[1:2]; from q2_cdn_log import WRITERS, kind_of; "
+        "WRITERS[kind_of(sys.argv[2])](sys.argv[2], int(sys.argv[3]))"
     )
-    path = folder / f"cdn-{rows}.tsv"
+    path = folder / f"{kind}-{rows}.{'tsv' if kind == 'cdn' else 'log'}"
     if not path.exists():
         here = str(Path(__file__).parent)
         subprocess.run([sys.executable, "-c", code, here, str(path), str(rows)], check=True)
@@ -211,6 +237,9 @@ def write_log(path: str, rows: int) -> None:
             shutil.copyfileobj(text, file)
 
 
+WRITERS = {"cdn": write_log, **q2_layouts.WRITERS, **q2_sources.WRITERS}
+
+
 def compress(path: Path) -> Path:
     """The log as gzip."""
     packed = path.with_name(path.name + ".gz")
@@ -225,9 +254,9 @@ def compress(path: Path) -> Path:
 @click.option("--runs", type=click.IntRange(1), default=3, help="Runs timed after the first.")
 @click.option(
     "--peers",
-    type=click.Choice(list(QUERIES)),
+    type=click.Choice(list(QUERIES["cdn"])),
     multiple=True,
-    default=list(QUERIES),
+    default=list(QUERIES["cdn"]),
     help="Compare this one; give it again for another.",
 )
 @click.option(
@@ -251,6 +280,8 @@ def main(rows: int, runs: int, peers, scaling, folder: Path | None, child) -> No
         log = make_log(folder or Path(temporary), rows)
         compare(log, peers, runs)
         compare(compress(log), peers, runs)
+        for kind in OTHER_LOGS:
+            compare(make_log(folder or Path(temporary), rows // 4 or 1, kind), peers, runs)
         if scaling:
             grow(log, scaling, runs)
 

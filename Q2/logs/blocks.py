@@ -1,7 +1,7 @@
 """A stream of bytes cut into blocks of whole lines, in bounded memory."""
 
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 import numpy as np
@@ -11,13 +11,19 @@ from logs.fields import LONGEST_LINE
 BLOCK = 8 << 20  # bytes: large enough to hide the work per block, small enough for 0.5 GB
 
 
-def blocks(stream: BinaryIO, size: int = BLOCK) -> Iterator[memoryview]:
+def blocks(
+    stream: BinaryIO,
+    size: int = BLOCK,
+    pool: list[np.ndarray] | None = None,
+    report_unfinished: Callable[[], object] | None = None,
+) -> Iterator[memoryview]:
     """Yield the stream's bytes in pieces of about `size` that end with a newline.
 
-    A last line without a newline gets one. Of a line longer than `LONGEST_LINE` only one byte more
-    than that is kept, so that the kernel still sees that it is too long.
+    A last line without a newline gets one, and is reported before it is yielded. Of a line longer
+    than `LONGEST_LINE` only one byte more than that is kept, so that the kernel still sees that it
+    is too long. Buffers come from the `pool` and go back to it.
     """
-    rest, pool = b"", []
+    rest, pool = b"", [] if pool is None else pool
     while True:
         block = borrow_buffer(size + LONGEST_LINE + 1, pool)[: len(rest) + size]
         block[: len(rest)] = rest
@@ -29,6 +35,8 @@ def blocks(stream: BinaryIO, size: int = BLOCK) -> Iterator[memoryview]:
         if cut:
             yield block[:cut]
     if rest:
+        if report_unfinished:
+            report_unfinished()
         yield memoryview(rest + b"\n")
 
 

@@ -12,29 +12,41 @@ from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 
-from logs.fields import LONGEST_LINE
+from logs.fields import (
+    ACCEPTED,
+    ALIGNED,
+    APACHE,
+    BAD_DATE,
+    BAD_SIZE,
+    BAD_STATUS,
+    BAD_TIME,
+    DOUBLED,
+    EPOCH,
+    ESCAPED,
+    FIELDS,
+    HUGE_SIZE,
+    LONG_LINE,
+    LONGEST_LINE,
+    NEGATIVE_SIZE,
+    REPEATED,
+    TWO_SIZES,
+)
 from logs.names import ALPHABET, BASE, LONGEST_NAME
 
-# Why a row is rejected: the position here is the kernel's code.
-REASONS = (
-    "accepted",
-    "wrong number of fields",
-    "no date YYYY-MM-DD from 1970 to 2199",
-    "no time HH:MM:SS",
-    "size is not a whole number",
-    "size is negative",
-    "size is above 10^12 bytes",
-    "status is not a number",
-    "line is longer than 1 MiB",
-)
-ACCEPTED, FIELDS, BAD_DATE, BAD_TIME, BAD_SIZE, NEGATIVE_SIZE, HUGE_SIZE, BAD_STATUS, LONG_LINE = (
-    range(len(REASONS))
-)
 LARGEST_SIZE = 10**12  # bytes: no response is larger, and int64 sums millions of such exactly
 LONGEST_NUMBER = 18  # digits that surely fit into int64
+LAST_SECOND = 7_258_118_399  # of 2199, since 1970
 # Days since 1970-01-01 on which the months begin, up to the one after the last that is read.
 MONTH_STARTS = (
     np.arange("1970-01", "2200-02", dtype="datetime64[M]").astype("datetime64[D]").astype(int)
+)
+
+# Month names of Apache's logs, three bytes each, the first one the lowest.
+MONTHS = np.array(
+    [
+        int.from_bytes(name, "little")
+        for name in b"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+    ]
 )
 
 # The digit that a byte is in a packed name, see `logs.names`.
@@ -47,6 +59,9 @@ SHORT_NAME = 6  # characters at the most of a name that is remembered
 # Eight bytes at once, the first one the lowest of an int64.
 DAY_0, TIME_0 = b"1970-01-01", b"00:00:00"
 DAY_0_START, DAY_0_END = (int.from_bytes(part, "little") for part in (DAY_0[:8], DAY_0[2:]))
+MARK = int.from_bytes(b"\xef\xbb\xbf", "little")
+SIX_BYTES = 0xFFFFFFFFFFFF
+HTTP = int.from_bytes(b" HTTP/", "little")
 ZEROS = int.from_bytes(TIME_0.replace(b":", b"0"), "little")
 MIDNIGHT = int.from_bytes(TIME_0, "little")
 SIX_ABOVE = 0x7676767676767676  # added to a byte above 9, it sets the highest bit
@@ -59,6 +74,7 @@ EVERY_SECOND_BYTE, EVERY_FOURTH_PAIR = 0x00FF00FF00FF00FF, 0x0000FFFF0000FFFF
 # would have to be saved around each call.
 
 inlined = njit(forceinline=True)
+called = njit(nogil=True)  # for what most rows do not need, which is compiled once
 
 
 def pointer(builder, address, kind):
@@ -176,13 +192,19 @@ def two_digits(at):
     return tens * 10 + ones if 0 <= tens <= 9 and 0 <= ones <= 9 else -1_000_000
 
 
+@called
+def trim(at, length):
+    """A field without the spaces that pad it."""
+    while length > 0 and byte(at) == ord(" "):
+        at, length = at + 1, length - 1
+    while length > 0 and byte(at + length - 1) == ord(" "):
+        length -= 1
+    return at, length
+
+
 @inlined
-def read_date(at, length):
-    """YYYY-MM-DD as days since 1970-01-01."""
-    if length != 10 or byte(at + 4) != ord("-") or byte(at + 7) != ord("-"):
-        return -BAD_DATE
-    year = two_digits(at) * 100 + two_digits(at + 2)
-    month, day = two_digits(at + 5), two_digits(at + 8)
+def day_number(year, month, day):
+    """Days since 1970-01-01, or minus the reason for rejecting them."""
     if year < 1970 or year > 2199 or month < 1 or month > 12 or day < 1:
         return -BAD_DATE
     index = (year - 1970) * 12 + month - 1
@@ -190,18 +212,90 @@ def read_date(at, length):
     return number if number < MONTH_STARTS[index + 1] else -BAD_DATE
 
 
+@called
+def read_date(at, length):
+    """YYYY-MM-DD as days since 1970-01-01."""
+    at, length = trim(at, length)
+    if length != 10 or byte(at + 4) != ord("-") or byte(at + 7) != ord("-"):
+        return -BAD_DATE
+    year = two_digits(at) * 100 + two_digits(at + 2)
+    return day_number(year, two_digits(at + 5), two_digits(at + 8))
+
+
+@called
+def read_apache_date(at):
+    """DD/Mon/YYYY as days since 1970-01-01."""
+    if byte(at + 2) != ord("/") or byte(at + 6) != ord("/"):
+        return -BAD_DATE
+    name, month = eight_bytes(at + 3) & 0xFFFFFF, 0
+    while month < 12 and MONTHS[month] != name:
+        month += 1
+    return day_number(two_digits(at + 7) * 100 + two_digits(at + 9), month + 1, two_digits(at))
+
+
 @inlined
 def read_time(at, length):
-    """HH:MM:SS, with or without a fraction, as the second of the day."""
+    """HH:MM:SS, with or without a fraction and an offset, as the second of the day in UTC.
+
+    Also the reason for rejecting it. A leap second counts to the second before it, so that its day
+    is the one that the log names.
+    """
+    at, length = trim(at, length)
     if length < 8 or byte(at + 2) != ord(":") or byte(at + 5) != ord(":"):
-        return -BAD_TIME
+        return 0, BAD_TIME
     hour, minute = two_digits(at), two_digits(at + 3)
     second = two_digits(at + 6)
+    if second == 60 and minute % 15 == 14:
+        second = 59
     if not (0 <= hour <= 23 and 0 <= minute <= 59 and 0 <= second <= 59):
-        return -BAD_TIME
-    if length > 8 and (byte(at + 8) != ord(".") or digits(at + 9) != length - 9):
-        return -BAD_TIME
-    return hour * 3600 + minute * 60 + second
+        return 0, BAD_TIME
+    second += hour * 3600 + minute * 60
+    place, end = at + 8, at + length
+    if place < end and (byte(place) == ord(".") or byte(place) == ord(",")):
+        place += 1 + digits(place + 1)
+        if place > end or place == at + 9:
+            return 0, BAD_TIME
+    if place == end:
+        return second, ACCEPTED
+    if byte(place) == ord(" "):
+        place += 1
+    offset, reason = read_offset(place, end - place)
+    return second - offset, reason
+
+
+@called
+def read_offset(at, length):
+    """Z, +HHMM, +HH:MM or +HH as seconds ahead of UTC, and the reason for rejecting it."""
+    if length == 1 and (byte(at) | 32) == ord("z"):
+        return 0, ACCEPTED
+    colon = length == 6 and byte(at + 3) == ord(":")
+    if not colon and length != 5 and length != 3:
+        return 0, BAD_TIME
+    if byte(at) != ord("+") and byte(at) != ord("-"):
+        return 0, BAD_TIME
+    hours = two_digits(at + 1)
+    minutes = 0 if length == 3 else two_digits(at + 3 + colon)
+    if not (0 <= hours <= 23 and 0 <= minutes <= 59):
+        return 0, BAD_TIME
+    ahead = hours * 3600 + minutes * 60
+    return (ahead if byte(at) == ord("+") else -ahead), ACCEPTED
+
+
+@called
+def read_epoch(at, length, per_second):
+    """A number of parts of a second since 1970, with or without a fraction, as whole seconds.
+
+    Also the reason for rejecting it.
+    """
+    at, length = trim(at, length)
+    whole = digits(at)
+    if whole == 0 or whole > LONGEST_NUMBER + 1 or whole > length:
+        return 0, BAD_DATE
+    fraction = length - whole
+    if fraction > 0 and (byte(at + whole) != ord(".") or digits(at + whole + 1) != fraction - 1):
+        return 0, BAD_DATE
+    second = whole_number(at, whole) // per_second
+    return second, (ACCEPTED if 0 <= second <= LAST_SECOND else BAD_DATE)
 
 
 @inlined
@@ -217,6 +311,7 @@ def read_size(at, length):
             number = (number * 10 + (number >> 8)) & EVERY_SECOND_BYTE
             number = (number * 100 + (number >> 16)) & EVERY_FOURTH_PAIR
             return (number * 10_000 + (number >> 32)) & 0xFFFFFFFF
+    at, length = trim(at, length)
     if length > 0 and byte(at) == ord("-"):
         if length == 1:
             return 0
@@ -234,7 +329,13 @@ def read_status(at, length):
     """An HTTP status; `-` alone is 0, as is CloudFront's 000."""
     if length == 1 and byte(at) == ord("-"):
         return 0
-    return whole_number(at, length) if 0 < length <= 3 and digits(at) == length else -BAD_STATUS
+    at, length = trim(at, length)
+    if 0 < length <= 3 and digits(at) == length:
+        return whole_number(at, length)
+    slash = at + length - 4  # of Squid's and Edgecast's TCP_HIT/200
+    if length > 4 and byte(slash) == ord("/") and digits(slash + 1) == 3:
+        return whole_number(slash + 1, 3)
+    return -BAD_STATUS
 
 
 @inlined
@@ -288,16 +389,44 @@ def read_url(at, length, names):
     return read_extension(dot, stop - dot - 1, names), stop
 
 
+@called
+def url_of_request(at, length):
+    """Where the URL of `GET /a.jpg HTTP/1.1` begins, and its length; all of a lone word."""
+    start, end = at, at + length
+    while start < end and byte(start) != ord(" "):
+        start += 1
+    if start in (end, at):
+        return at, length
+    start += 1
+    slash = end - 1
+    while slash > start and (0 <= byte(slash) - ord("0") <= 9 or byte(slash) == ord(".")):
+        slash -= 1
+    if slash < end - 1 and slash - 5 >= start - 1 and (eight_bytes(slash - 5) & SIX_BYTES) == HTTP:
+        end = max(slash - 5, start)
+    return start, end - start
+
+
+@called
+def result_and_status(at, length):
+    """Where the parts of Squid's `TCP_MEM_HIT/200` begin, and their lengths: HIT, and 200."""
+    slash, name = at, at
+    while slash < at + length and byte(slash) != ord("/"):
+        slash += 1
+        if byte(slash - 1) == ord("_"):
+            name = slash
+    return name, slash - name, slash + 1, at + length - slash - 1
+
+
 @inlined
-def cut_line(at, delimiters, fields, edges):
+def cut_line(at, plan, edges):
     """Put where the line's fields end, less 1 before the first; return its end and their number."""
     put(edges, at - 1)
     window, count = at, 0
     while True:
         newlines = found(window, ord("\n"))
-        ends = found(window, delimiters[0]) | found(window, delimiters[1]) | newlines
+        ends = found(window, plan.first_delimiter) | found(window, plan.second_delimiter) | newlines
         ends &= newlines ^ (newlines - 1)  # up to the first newline
-        if count <= fields:
+        if count <= plan.last:
             left, place = ends, edges + 8 * count
             while left:
                 place += 8
@@ -310,24 +439,265 @@ def cut_line(at, delimiters, fields, edges):
 
 
 @inlined
-def field(edges, number):
-    """Where a field of the line begins, and its length."""
+def parity(bits):
+    """The bits at and after which an odd number of bits are set."""
+    bits ^= bits << 1
+    bits ^= bits << 2
+    bits ^= bits << 4
+    bits ^= bits << 8
+    bits ^= bits << 16
+    return bits ^ bits << 32
+
+
+@called
+def escaped_bytes(backslashes, carried):
+    """The bytes after a backslash that is not itself after one; the last one of the next window."""
+    escaped, left = carried, backslashes & ~carried
+    following = 0
+    while left:
+        place = left & -left
+        escaped |= place << 1
+        following = 1 if first_bit(place) == WINDOW - 1 else 0
+        left &= ~(place | place << 1)
+    return escaped, following
+
+
+@inlined
+def cut_quoted_line(at, plan, edges):
+    """Put where the fields of a line with quotes, brackets or repeated separators end.
+
+    Return the line's end, the number of fields, and whether the windows were enough to tell: a
+    quote or a bracket within a field is for `cut_by_byte`.
+    """
+    put(edges, at - 1)
+    window, count, odd = at, 0, 0
+    quoted, bracketed, after_separator, after_closing, escaping = 0, 0, 1, 0, 0
+    while True:
+        newlines = found(window, ord("\n"))
+        if count >= plan.last and plan.more:
+            if newlines:
+                return window + first_bit(newlines), count, odd == 0
+            window += WINDOW
+            continue
+        line = newlines ^ (newlines - 1)
+        separators = found(window, plan.first_delimiter) | found(window, plan.second_delimiter)
+        separators &= ~newlines
+        closing = 0
+        if plan.quoting:
+            quotes = found(window, ord('"'))
+            if plan.quoting == ESCAPED:
+                backslashes = found(window, ord("\\"))
+                if backslashes | escaping:
+                    escaped, escaping = escaped_bytes(backslashes, escaping)
+                    quotes &= ~escaped
+            inside = parity(quotes) ^ quoted
+            quoted = inside >> 63
+            opening, closing = quotes & inside, quotes & ~inside
+            separators &= ~inside
+            odd |= inside & newlines & line
+            starts = separators << 1 | after_separator
+            if plan.quoting == DOUBLED:
+                starts |= closing << 1 | after_closing
+            odd |= opening & ~starts & line
+        if plan.brackets:
+            outside = ~inside if plan.quoting else -1
+            opened = found(window, ord("[")) & outside & (separators << 1 | after_separator)
+            shut = found(window, ord("]")) & outside
+            shut_or_opened = opened | shut
+            within = parity(shut_or_opened) ^ bracketed
+            bracketed = within >> 63
+            odd |= ((opened & ~within) | (shut & within) | (newlines & within)) & line
+            separators &= ~within
+            closing |= shut
+        ends = (separators | newlines) & line
+        follows = (closing << 1 | after_closing) & ~(separators | newlines) & line
+        if follows and plan.quoting == DOUBLED:
+            follows &= ~found(window, ord('"'))
+        if follows:
+            odd |= follows & ~found(window, ord("\r"))
+        after_closing = closing >> 63 & 1
+        if plan.repeated == REPEATED:
+            ends &= ~(separators << 1 | after_separator)
+        after_separator = separators >> 63 & 1
+        if count <= plan.last:
+            left, place = ends, edges + 8 * count
+            while left:
+                place += 8
+                put(place, window + first_bit(left))
+                left &= left - 1
+        count += bits_set(ends)
+        if newlines:
+            return window + first_bit(newlines), count, odd == 0
+        window += WINDOW
+
+
+@inlined
+def is_separator(value, plan):
+    """Whether a byte separates fields."""
+    return value == plan.first_delimiter or value == plan.second_delimiter
+
+
+@inlined
+def ends_field(at, plan):
+    """Whether a field may end before this byte."""
+    value = byte(at)
+    return is_separator(value, plan) or value == ord("\n") or value == ord("\r")
+
+
+@called
+def after_quotes(at, plan):
+    """The byte after the quote that closes the one here; 0 without any, -1 if more follows it."""
+    at += 1
+    while byte(at) != ord("\n"):
+        if plan.quoting == ESCAPED and byte(at) == ord("\\") and byte(at + 1) != ord("\n"):
+            at += 2
+            continue
+        if byte(at) == ord('"'):
+            if plan.quoting == DOUBLED and byte(at + 1) == ord('"'):
+                at += 2
+                continue
+            return at + 1 if ends_field(at + 1, plan) else -1
+        at += 1
+    return 0
+
+
+@called
+def after_bracket(at, plan):
+    """The byte after the bracket that closes the one here and ends its field; 0 without any."""
+    while byte(at) != ord("\n"):
+        if byte(at) == ord("]") and ends_field(at + 1, plan):
+            return at + 1
+        at += 1
+    return 0
+
+
+@called
+def before_bracket(at, plan):
+    """The separator before the first brackets that are a field of their own; 0 without any.
+
+    Where a quoted field must follow them, only those that one follows.
+    """
+    before = 0
+    while byte(at) != ord("\n"):
+        if before == 0 and is_separator(byte(at), plan) and byte(at + 1) == ord("["):
+            before = at
+        elif byte(at) == ord("]"):
+            if before and ends_brackets(at, plan):
+                return before
+            before = 0
+        at += 1
+    return 0
+
+
+@inlined
+def ends_brackets(at, plan):
+    """Whether this bracket ends the field before the request, if that is the next one."""
+    return ends_field(at + 1, plan) and (not plan.then_request or byte(at + 2) == ord('"'))
+
+
+@called
+def cut_by_byte(at, plan, repeated, edges):
+    """Put where the fields of a line end, byte by byte; return their number, -1 if it is not sure.
+
+    Where `repeated`, several separators in a row are one.
+    A quote or a bracket counts where a field begins. One that nothing closes is text, except where
+    quotes are escaped: there the line is broken.
+    """
+    put(edges, at - 1)
+    count, open_quotes, open_brackets = 0, True, True
+    while True:
+        if repeated:
+            while is_separator(byte(at), plan):
+                at += 1
+            if byte(at) == ord("\n") or (byte(at) == ord("\r") and byte(at + 1) == ord("\n")):
+                return count
+        stop = 0
+        if count == plan.loose:
+            stop = before_bracket(at, plan)
+            if stop == 0:
+                return -1
+        elif byte(at) == ord('"') and plan.quoting and open_quotes:
+            stop = after_quotes(at, plan)
+            if stop < 0 or (stop == 0 and plan.quoting == ESCAPED):
+                return -1
+            open_quotes = stop > 0
+        elif byte(at) == ord("[") and plan.brackets and open_brackets:
+            stop = after_bracket(at, plan)
+            open_brackets = stop > 0
+        at = max(at, stop)
+        while not is_separator(byte(at), plan) and byte(at) != ord("\n"):
+            at += 1
+        count += 1
+        if count <= plan.last:
+            put(edges + 8 * count, at)
+        if byte(at) == ord("\n") or (plan.more and count >= plan.last):
+            return count
+        at += 1
+
+
+@inlined
+def field(edges, number, plan, strip):
+    """Where a field of the line begins, and its length, both without quotes and brackets."""
     start = eight_bytes(edges + 8 * number) + 1
-    return start, eight_bytes(edges + 8 * number + 8) - start
+    end = eight_bytes(edges + 8 * number + 8)
+    if strip:
+        while plan.repeated and start < end and is_separator(byte(start), plan):
+            start += 1
+        if end - start >= 2:
+            first, last = byte(start), byte(end - 1)
+            quoted = plan.quoting and first == ord('"') and last == ord('"')
+            if quoted or (plan.brackets and first == ord("[") and last == ord("]")):
+                start, end = start + 1, end - 1
+    return start, end - start
 
 
-def scan(block, fields, places, delimiters, comments, columns, rejected, first_lines):
+@inlined
+def has_quote(block, cut, rest):
+    """Whether there is a quote in a block, whose last lines from `cut` on are in `rest`."""
+    window, end = np.int64(block.ctypes.data), np.int64(block.ctypes.data) + cut - WINDOW
+    seen = 0
+    while window <= end:
+        seen |= found(window, ord('"'))
+        window += WINDOW
+    for place in range(max(cut - WINDOW, 0), cut):
+        seen |= block[place] == ord('"')
+    for value in rest:
+        seen |= value == ord('"')
+    return seen != 0
+
+
+@inlined
+def after_mark(at):
+    """The byte after a byte order mark, which files that were put together have in the middle."""
+    return at + 3 if eight_bytes(at) & 0xFFFFFF == MARK else at
+
+
+@called
+def is_line(at, stop, text):
+    """Whether the line in [at, stop) is this text, but for what is before and after it."""
+    at = after_mark(at)
+    length = stop - at
+    while length > 0 and byte(at + length - 1) == ord("\r"):
+        length -= 1
+    if length != len(text):
+        return False
+    place = 0
+    while place < length and byte(at + place) == text[place]:
+        place += 1
+    return place == length
+
+
+def scan(block, header, plan, columns, rejected, first_lines):
     """Fill `columns` from the lines of `block`; return the numbers of rows accepted and lines.
 
-    `block` is uint8 and ends with a newline. Its rows have so many fields, those of the date, time,
-    size, URL, status and cache result at these places (-1: none), between either of two delimiters.
-    Where `comments`, lines that begin with `#` are not rows; blank lines never are. Columns of
-    length 0 are left out. A rejected row adds 1 to its reason in `rejected`, and the first
-    one's line, counted from 0, goes to `first_lines`.
+    `block` is uint8 and ends with a newline; `plan` says how its lines are read. Lines equal to
+    `header`, blank lines and, where `plan.comments`, lines that begin with `#` are not rows.
+    Columns of length 0 are left out. A rejected row adds 1 to its reason in `rejected`, and the
+    first one's line, counted from 0, goes to `first_lines`.
     """
-    date_place, time_place, size_place, url_place, status_place, cache_place = places
     with_status, with_cache = len(columns.status) > 0, len(columns.cache) > 0
     with_urls = len(columns.url_start) > 0
+    date_length = 11 if plan.moment_kind == APACHE else 10
     # The last lines are read from a copy, after which there is a window more.
     cut = max(len(block) - WINDOW, 0)
     while cut > 0 and block[cut - 1] != ord("\n"):
@@ -335,10 +705,14 @@ def scan(block, fields, places, delimiters, comments, columns, rejected, first_l
     rest = np.zeros(len(block) - cut + WINDOW, dtype=np.uint8)
     rest[: len(block) - cut] = block[cut:]
     # Where fields end, and pairs of short names and their packed ones
-    work = np.zeros(fields + 1 + WINDOW + 2 * NAMES, dtype=np.int64)
+    work = np.zeros(plan.last + 2 + WINDOW + 2 * NAMES, dtype=np.int64)
     edges = np.int64(work.ctypes.data)
-    names = edges + 8 * (fields + 1 + WINDOW)
+    names = edges + 8 * (plan.last + 2 + WINDOW)
     date_start, date_end, day, clock, second = DAY_0_START, DAY_0_END, 0, MIDNIGHT, 0
+    if plan.moment_kind == APACHE:
+        date_start = 0
+    # Without any quote in the block, quoting changes nothing, and separators are all there is.
+    marked = plan.marked or (plan.quoting > 0 and has_quote(block, cut, rest))
     status = cache = 0
     text = np.int64(block.ctypes.data)
     at, row, line = 0, np.uint64(0), 0  # an unsigned index needs no test for being negative
@@ -346,55 +720,112 @@ def scan(block, fields, places, delimiters, comments, columns, rejected, first_l
         if at == cut:
             text = np.int64(rest.ctypes.data) - cut
         start = text + at
-        stop, count = cut_line(start, delimiters, fields, edges)
+        if marked:
+            stop, count, sure = cut_quoted_line(start, plan, edges)
+            if plan.loose >= 0 and count > plan.loose + 1:
+                after = eight_bytes(edges + 8 * plan.loose + 16)
+                sure &= byte(eight_bytes(edges + 8 * plan.loose + 8) + 1) == ord("[")
+                sure &= ends_brackets(after - 1, plan)
+            if not sure and stop - start <= LONGEST_LINE:
+                count = cut_by_byte(start, plan, plan.repeated == REPEATED, edges)
+        else:
+            stop, count = cut_line(start, plan, edges)
+        strip = marked
+        if plan.repeated == ALIGNED and count != plan.fields and stop - start <= LONGEST_LINE:
+            count, strip = cut_by_byte(start, plan, True, edges), True
         at = stop + 1 - text
         line += 1
         first = byte(start)
-        if first == ord("\n") or (first == ord("\r") and stop == start + 1):
+        if first == ord("\n") or (first == ord("\r") and is_line(start, stop, block[:0])):
             continue
-        if comments and first == ord("#"):
+        if plan.comments and byte(after_mark(start)) == ord("#"):
             continue
         reason = ACCEPTED
         if stop - start > LONGEST_LINE:
             reason = LONG_LINE
-        elif count != fields:
+        elif count < plan.fields or (count > plan.fields and not plan.more):
             reason = FIELDS
         else:
-            if byte(stop - 1) == ord("\r"):
-                put(edges + 8 * fields, stop - 1)
-            place, length = field(edges, date_place)
-            if length != 10 or (
-                eight_bytes(place) != date_start or eight_bytes(place + 2) != date_end
-            ):
-                value = read_date(place, length)
-                if value < 0:
-                    reason = -value
+            if byte(stop - 1) == ord("\r") and count <= plan.last:
+                end = stop - 1
+                while end > start and byte(end - 1) == ord("\r"):
+                    end -= 1
+                put(edges + 8 * count, end)
+            total = 0
+            if plan.moment >= 0:
+                place, length = field(edges, plan.moment, plan, strip)
+                if plan.moment_kind == EPOCH:
+                    total, reason = read_epoch(place, length, plan.per_second)
+                time_place, time_length = place + date_length + 1, length - date_length - 1
+                length = min(length, date_length)
+            else:
+                place, length = field(edges, plan.date, plan, strip)
+                time_place, time_length = field(edges, plan.time, plan, strip)
+            if plan.moment_kind != EPOCH:
+                if (
+                    length != date_length
+                    or eight_bytes(place) != date_start
+                    or eight_bytes(place + date_length - 8) != date_end
+                ):
+                    if plan.moment_kind == APACHE:
+                        value = read_apache_date(place) if length == date_length else -BAD_DATE
+                    else:
+                        value = read_date(place, length)
+                    if value < 0:
+                        reason = -value
+                    else:
+                        day = value
+                        date_start = eight_bytes(place)
+                        date_end = eight_bytes(place + date_length - 8)
+                if time_length == 8 and eight_bytes(time_place) == clock:
+                    total = day * 86_400 + second
                 else:
-                    day = value
-                    date_start, date_end = eight_bytes(place), eight_bytes(place + 2)
-            place, length = field(edges, time_place)
-            if length != 8 or eight_bytes(place) != clock:
-                value = read_time(place, length)
-                if value < 0:
-                    reason = reason or -value
-                else:
-                    second, clock = value, eight_bytes(place)
-            place, length = field(edges, size_place)
+                    value, time_reason = read_time(time_place, time_length)
+                    reason = reason or time_reason
+                    total = day * 86_400 + value
+                    if time_length == 8 and time_reason == ACCEPTED:
+                        second, clock = value, eight_bytes(time_place)
+                if plan.moment >= 0:
+                    between = byte(time_place - 1)
+                    if plan.moment_kind == APACHE:
+                        known = between == ord(":")
+                    else:
+                        known = (between | 32) == ord("t") or between == ord(" ")
+                    if not known:
+                        reason = reason or BAD_TIME
+                if not 0 <= total <= LAST_SECOND:
+                    reason = reason or BAD_DATE
+            place, length = field(edges, plan.size, plan, strip)
             size = read_size(place, length)
             if size < 0:
                 reason = reason or -size
-            if status_place >= 0:
-                place, length = field(edges, status_place)
+            if plan.result >= 0:
+                place, length = field(edges, plan.result, plan, strip)
+                name_place, name_length, place, length = result_and_status(place, length)
+                cache = read_name(name_place, name_length)[0]
                 status = read_status(place, length)
                 if status < 0:
                     reason = reason or -status
-            if cache_place >= 0 and with_cache:
-                place, length = field(edges, cache_place)
+            if plan.status >= 0:
+                place, length = field(edges, plan.status, plan, strip)
+                status = read_status(place, length)
+                if status < 0:
+                    reason = reason or -status
+            if plan.cache >= 0 and with_cache:
+                place, length = field(edges, plan.cache, plan, strip)
                 cache = read_name(place, length)[0]
-            place, length = field(edges, url_place)
+            if plan.no_number >= 0 and count > plan.no_number:
+                place, length = field(edges, plan.no_number, plan, strip)
+                if length > 0 and digits(place) == length:
+                    reason = reason or TWO_SIZES
+            place, length = field(edges, plan.url, plan, strip)
+            if plan.request:
+                place, length = url_of_request(place, length)
+            elif byte(place) == ord(" ") or byte(place + length - 1) == ord(" "):
+                place, length = trim(place, length)
             extension, path_end = read_url(place, length, names)
             if reason == ACCEPTED:
-                columns.second[row] = day * 86_400 + second
+                columns.second[row] = total
                 columns.size[row] = size
                 columns.extension[row] = extension
                 if with_status:
@@ -406,6 +837,8 @@ def scan(block, fields, places, delimiters, comments, columns, rejected, first_l
                     columns.url_end[row] = path_end - text
                 row += np.uint64(1)
         if reason != ACCEPTED:
+            if len(header) > 0 and is_line(start, stop, header):
+                continue
             if rejected[reason] == 0:
                 first_lines[reason] = line - 1
             rejected[reason] += 1

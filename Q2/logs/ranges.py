@@ -4,14 +4,20 @@ from common.command import UserError
 
 import io
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from typing import BinaryIO, NamedTuple
 
-from logs.fields import Layout
-from logs.layouts import FORMATS, HEAD, detect
-from logs.reader import count_nothing, lay_out
+from logs.archives import is_plain
+from logs.fields import NOTHING_SAID, Layout, LayoutOptions
+from logs.layouts import format_of, name_of
+from logs.layouts.whole import HEAD
+from logs.lines import is_utf_16
+from logs.packs import Piece, packed
+from logs.reader import Reading, count_nothing, lay_out, pieces_of_source
 from logs.sources import Source
-from logs.streams import MeteredStream, opener_for
+from logs.streams import MeteredStream
 
 RANGE = 256 << 20  # bytes: seconds of work, against milliseconds to hand it out
 CHUNK = 1 << 16  # bytes in which the end of a line is looked for
@@ -21,10 +27,10 @@ class LogRange(NamedTuple):
     """The lines of a log that begin within [start, stop), or the whole log where stop is None."""
 
     source: Source
-    log_format: str | None = None
+    options: LayoutOptions = NOTHING_SAID
     start: int = 0
     stop: int | None = None
-    prelude: bytes = b""  # a line that says how the range is read, as one before it did
+    layout: Layout | None = None  # that holds at the start of a later range
 
     @property
     def size(self) -> int | None:
@@ -32,51 +38,55 @@ class LogRange(NamedTuple):
         return self.source.size if self.stop is None else self.stop - self.start
 
 
-def ranges_of(source: Source, log_format: str | None, size: int) -> list[LogRange]:
+def ranges_of(source: Source, options: LayoutOptions, size: int) -> list[LogRange]:
     """Cut a plain log into ranges of `size` bytes; a small or a compressed one stays whole."""
     if source.size is None or source.size <= size:
-        return [LogRange(source, log_format)]
+        return [LogRange(source, options)]
     with source.open() as raw:
         head = raw.read(HEAD)
-        if opener_for(head):
-            return [LogRange(source, log_format)]
-        name = log_format or format_name(head, source.name)
+        if is_utf_16(head) or not is_plain(head):
+            return [LogRange(source, options)]
+        log_format = format_of(head, source.name, options)
         starts = [*range(0, source.size, size), source.size]
         raw.seek(0)
-        preludes = FORMATS[name].preludes(raw, source.name, starts[1:-1])
+        # A range may begin with anything: workers recognise nothing anew.
+        named = options._replace(log_format=name_of(log_format, options))
+        layouts = log_format.layouts_at(raw, source.name, starts[:-1], options)
         return [
-            LogRange(source, name, start, stop, prelude)
-            for (start, stop), prelude in zip(pairwise(starts), [b"", *preludes], strict=True)
+            LogRange(source, named, start, stop, layout)
+            for (start, stop), layout in zip(pairwise(starts), layouts, strict=True)
         ]
 
 
-def format_name(head: bytes, file: str) -> str:
-    """The name of the format that recognises a file's first lines."""
-    found = detect(memoryview(head), file)
-    return next(name for name, module in FORMATS.items() if module is found)
+def lay_out_range(part: LogRange, reading: Reading) -> Iterator[Piece]:
+    """Yield the pieces of a range, or those of all files of a whole log."""
+    reading = replace(reading, options=part.options)
+    opened = replace(part.source, open=partial(open_on_worker, part.source))
+    if part.stop is None:
+        yield from packed(pieces_of_source(opened, reading, count_nothing), reading.pool)
+        return
+    with opened.open() as raw:
+        stream = MeteredStream(raw, part.source.name, count_nothing)  # the client shows progress
+        lines = LinesOfRange(stream, raw, part)
+        yield from lay_out(lines, part.source.name, reading, part.layout)
 
 
-def lay_out_range(part: LogRange) -> Iterator[tuple[Layout, memoryview]]:
-    """The pieces of a range, its prelude's line before them."""
+def open_on_worker(source: Source) -> BinaryIO:
+    """Open a source. Raises UserError where this worker does not find it."""
     try:
-        raw = part.source.open()
+        return source.open()
     except FileNotFoundError:
         raise UserError(
-            f"{part.source.name}: a worker does not find it; name a place that every worker "
+            f"{source.name}: a worker does not find it; name a place that every worker "
             "reaches, such as s3://"
         ) from None
-    with raw:
-        stream = MeteredStream(raw, part.source.name, count_nothing)  # the client shows progress
-        if part.stop is not None:
-            stream = LinesOfRange(stream, raw, part)
-        yield from lay_out(stream, part.source.name, part.log_format)
 
 
 class LinesOfRange(io.RawIOBase):
-    """The prelude of a range, then the lines that begin in it; the last goes on to its end."""
+    """The lines that begin in a range; the last goes on to its end."""
 
     def __init__(self, stream: io.RawIOBase, raw: BinaryIO, part: LogRange):
-        self.stream, self.last, self.ahead = stream, part.stop - 1, part.prelude
+        self.stream, self.last = stream, part.stop - 1
         self.at = part.start
         if part.start:
             self.at = after_newline(raw, part.start - 1)
@@ -87,10 +97,6 @@ class LinesOfRange(io.RawIOBase):
         return True
 
     def readinto(self, buffer) -> int:
-        if self.ahead:
-            count = min(len(buffer), len(self.ahead))
-            buffer[:count], self.ahead = self.ahead[:count], self.ahead[count:]
-            return count
         if self.done:
             return 0
         count = self.stream.readinto(buffer)

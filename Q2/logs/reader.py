@@ -1,41 +1,83 @@
 """From sources to results: one thread reads and inflates, all cores scan, results come in order."""
 
+from common.command import WRONG_FILE, UserError
+
 import os
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
 from io import RawIOBase
 from itertools import chain
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
+import numpy as np
+
+from logs.archives import files_of_source
 from logs.blocks import blocks
-from logs.fields import Layout
-from logs.layouts import FORMATS, detect
+from logs.fields import NOTHING_SAID, Layout, LayoutOptions
+from logs.layouts import format_of
+from logs.lines import as_utf_8
+from logs.packs import Piece, packed
 from logs.sources import Source
-from logs.streams import MeteredStream, inflated
 
 Result = TypeVar("Result")
 
 
-def read_pieces(
-    sources: list[Source], log_format: str | None = None
-) -> Iterator[tuple[str, Layout, memoryview]]:
-    """Each source's name with its pieces, in the format named or else found in its first lines.
+@dataclass
+class Reading:
+    """How files are read: in which format, what they must have, and what becomes of bad ones."""
+
+    options: LayoutOptions = NOTHING_SAID  # what is not said is found in each file
+    check: Callable[[Layout, str], object] = lambda layout, file: None  # raises UserError
+    skip_bad_files: bool = False
+    pool: list[np.ndarray] = field(default_factory=list)  # of buffers
+
+
+def read_pieces(sources: list[Source], reading: Reading) -> Iterator[Piece]:
+    """Yield the pieces of all sources, those of small files packed together.
 
     Progress by bytes read, of compressed files the compressed ones, is shown on a terminal.
     """
     sizes = [source.size for source in sources]
     total = None if None in sizes else sum(sizes)
     with progress_bar(total) as bar:
-        for source in sources:
-            if bar:
-                bar.set_description(source.name[-40:], refresh=False)
-            with source.open() as raw:
-                stream = MeteredStream(raw, source.name, bar.update if bar else count_nothing)
-                for layout, block in lay_out(stream, source.name, log_format):
-                    yield source.name, layout, block
+        yield from packed(pieces_of_sources(sources, reading, bar), reading.pool)
+
+
+def pieces_of_sources(sources: list[Source], reading: Reading, bar) -> Iterator[Piece]:
+    """Yield the pieces of each source."""
+    for source in sources:
+        if bar:
+            bar.set_description(source.name[-40:], refresh=False)
+        yield from pieces_of_source(source, reading, bar.update if bar else count_nothing)
+
+
+def pieces_of_source(
+    source: Source, reading: Reading, report: Callable[[int], object]
+) -> Iterator[Piece]:
+    """Yield the pieces of each file of a source, and for a bad one, if those are skipped, why."""
+    try:
+        with source.open() as raw:
+            for file in files_of_source(raw, source.name, report):
+                try:
+                    lay = lay_out_parquet if file.is_parquet else lay_out
+                    yield from lay(file.open(), file.name, reading)
+                except (UserError, OSError) as error:
+                    yield bad_file(file.name, error, reading)
+    except (UserError, OSError) as error:
+        yield bad_file(source.name, error, reading)
+
+
+def bad_file(name: str, error: UserError | OSError, reading: Reading) -> Piece:
+    """Return why a file cannot be read. Raises the error if bad files end the run."""
+    outside = isinstance(error, OSError) and error.errno not in WRONG_FILE
+    if outside or not reading.skip_bad_files:
+        raise error
+    reason = error.strerror if isinstance(error, OSError) else error.format_message()
+    return Piece((name,), (0,), None, memoryview(b""), reason=reason.removeprefix(f"{name}: "))
 
 
 def progress_bar(total: int | None) -> AbstractContextManager:
@@ -52,24 +94,44 @@ def count_nothing(count: int) -> None:
 
 
 def lay_out(
-    stream: RawIOBase, file: str, log_format: str | None
-) -> Iterator[tuple[Layout, memoryview]]:
-    """The pieces of one file; none of an empty one."""
-    rest = blocks(inflated(stream, file))
+    stream: RawIOBase, file: str, reading: Reading, layout: Layout | None = None
+) -> Iterator[Piece]:
+    """Yield the pieces of one file, or of a range of it that begins in `layout`.
+
+    There are none of an empty file. Raises UserError.
+    """
+    unfinished = []
+    rest = blocks(
+        as_utf_8(stream, whole=layout is None),
+        pool=reading.pool,
+        report_unfinished=lambda: unfinished.append(file),
+    )
     first = next(rest, None)
-    if first is not None:
-        reader = FORMATS[log_format] if log_format else detect(first, file)
-        yield from reader.pieces(chain([first], rest), file)
+    if first is None:
+        return
+    log_format = format_of(first, file, reading.options)
+    for found, block in log_format.pieces(chain([first], rest), file, reading.options, layout):
+        reading.check(found, file)
+        yield Piece((file,), (0,), found, block, tuple(unfinished))
 
 
-def in_order(work: Callable[..., Result], tasks: Iterable[tuple]) -> Iterator[Result]:
-    """Yield `work(*task)` in the order of the tasks, computed on all cores, few of them ahead."""
+def lay_out_parquet(raw: BinaryIO, file: str, reading: Reading) -> Iterator[Piece]:
+    """Yield the pieces of a Parquet file, whose blocks are rows. Raises UserError."""
+    from logs.parquet import parquet_pieces  # takes time to load, and few logs need it
+
+    for layout, rows in parquet_pieces(raw, file, reading.options):
+        reading.check(layout, file)
+        yield Piece((file,), (0,), layout, rows)
+
+
+def in_order(work: Callable[..., Result], tasks: Iterable) -> Iterator[Result]:
+    """Yield `work(task)` in the order of the tasks, computed on all cores, few of them ahead."""
     cores = os.cpu_count() or 1
     waiting: deque[Future[Result]] = deque()
     with ThreadPoolExecutor(cores) as pool:
         try:
             for task in tasks:
-                waiting.append(pool.submit(work, *task))
+                waiting.append(pool.submit(work, task))
                 if len(waiting) > cores:
                     yield waiting.popleft().result()
             while waiting:

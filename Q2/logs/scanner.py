@@ -4,18 +4,95 @@ import re
 import sys
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote
 
 import numpy as np
 import pandas as pd
 
-from logs.fields import CACHE, DATE, SIZE, STATUS, TIME, URL, Layout
-from logs.kernel import REASONS, scan
+from logs.fields import (
+    CACHE,
+    DATE,
+    DOUBLED,
+    MOMENT,
+    NO_NUMBER,
+    REASONS,
+    REPEATED,
+    REQUEST,
+    RESULT,
+    SIZE,
+    STATUS,
+    TIME,
+    URL,
+    Layout,
+)
+from logs.kernel import scan
 
-PLACED = (DATE, TIME, SIZE, URL, STATUS, CACHE)  # in the kernel's order
+PLACED = {DATE, TIME, MOMENT, SIZE, URL, REQUEST, STATUS, CACHE, RESULT, NO_NUMBER}
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-SHORTEST_ROW = len("2017-08-24 00:00:00 0 \n")  # date, time, size and URL are in every layout
+SHORTEST_ROW = len("0 0 \n")  # a moment, a size and a URL are in every layout
+
+
+class Plan(NamedTuple):
+    """A layout in the numbers that the kernel works with; a place is -1 where a layout has none."""
+
+    first_delimiter: int
+    second_delimiter: int
+    fields: int  # at the least
+    last: int  # the number of fields up to the last one with a place
+    more: int
+    comments: int
+    marked: int  # whether there is more to a line than separators and quotes
+    quoting: int
+    brackets: int
+    repeated: int
+    loose: int
+    then_request: int  # whether the request follows the brackets after the loose field
+    moment_kind: int
+    per_second: int
+    date: int
+    time: int
+    moment: int
+    size: int
+    url: int
+    request: int  # whether the URL is that of a request
+    status: int
+    cache: int
+    result: int
+    no_number: int
+
+
+@lru_cache(1000)
+def plan_of(layout: Layout) -> Plan:
+    """The kernel's plan for a layout; places are 0 where there are no rows."""
+    roles = layout.roles
+    place = {role: position for position, role in enumerate(roles) if role in PLACED}
+    return Plan(
+        *layout.delimiters,
+        fields=len(roles) - (NO_NUMBER in place),
+        last=max(place.values(), default=0) + 1,
+        more=layout.more,
+        comments=layout.comments,
+        marked=layout.brackets or layout.repeated == REPEATED or layout.loose >= 0,
+        quoting=layout.quoting,
+        brackets=layout.brackets,
+        repeated=layout.repeated,
+        loose=layout.loose,
+        then_request=layout.loose >= 0 and place.get(REQUEST) == layout.loose + 2,
+        moment_kind=layout.moment,
+        per_second=layout.per_second,
+        date=place.get(DATE, 0),
+        time=place.get(TIME, 0),
+        moment=place.get(MOMENT, -1),
+        size=place.get(SIZE, 0),
+        url=place.get(URL, place.get(REQUEST, 0)),
+        request=REQUEST in place and URL not in place,
+        status=place.get(STATUS, -1),
+        cache=place.get(CACHE, -1),
+        result=place.get(RESULT, -1),
+        no_number=place.get(NO_NUMBER, -1),
+    )
 
 
 class Columns(NamedTuple):
@@ -48,10 +125,16 @@ class ScannedBlock:
         Bytes that are not UTF-8 and control characters are percent-encoded.
         """
         chosen = self.records.loc[mask, ["url_start", "url_end"]].to_numpy().tolist()
-        texts = (bytes(self.block[start:end]) for start, end in chosen)
+        texts = (self.text(start, end) for start, end in chosen)
         if self.layout.double_encoded:
             texts = (text.replace(b"%25", b"%") for text in texts)
         return [decode(text) for text in texts]
+
+    def text(self, start: int, end: int) -> bytes:
+        """Return the bytes from `start` to `end`, with one quote for two of a quoted field."""
+        found = bytes(self.block[start:end])
+        quoted = self.layout.quoting == DOUBLED and start and self.block[start - 1] == ord('"')
+        return found.replace(b'""', b'"') if quoted else found
 
 
 def load_kernel() -> None:
@@ -102,10 +185,8 @@ def scan_block(
         np.frombuffer(
             block.toreadonly(), dtype=np.uint8
         ),  # one type, for which numba compiles once
-        len(layout.roles),
-        tuple(layout.roles.index(role) if role in layout.roles else -1 for role in PLACED),
-        tuple(layout.delimiters),
-        layout.comments,
+        np.frombuffer(layout.header, dtype=np.uint8),
+        plan_of(layout),
         columns,
         rejected,
         first_lines,

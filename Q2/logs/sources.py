@@ -29,20 +29,35 @@ class Source:
     place: str = ""  # the same for two names of one file
 
 
-def find_sources(names: Iterable[str]) -> list[Source]:
+def find_sources(names: Iterable[str], skip_bad_files: bool = False) -> list[Source]:
     """The files that the names stand for, each once: one that is named twice must not count twice.
 
-    Raises `UserError` for a name without files, `OutsideError` for a bucket that does not answer.
+    Raises `UserError` for a name without files, `OutsideError` for a bucket that does not answer,
+    and OSError for a file or folder that cannot be reached; if bad files are skipped, such a one is
+    a source that raises the error when it is opened.
     """
-    found = {}
+    found, refuse = {}, unreadable_source if skip_bad_files else raise_error
     for name in names:
-        for source in sources_of(name):
+        for source in sources_of(name, refuse):
             found.setdefault(source.place, source)
     return list(found.values())
 
 
-def sources_of(name: str) -> Iterator[Source]:
-    """The files of one name: a file, a folder, a glob, `-`, or an address such as s3://..."""
+def raise_error(path: Path, error: OSError) -> Source:
+    """Raise the error of a path that cannot be reached."""
+    raise error
+
+
+def unreadable_source(path: Path, error: OSError) -> Source:
+    """A source that raises the error when it is opened."""
+    return Source(str(path), partial(raise_error, path, error), 0, str(path.absolute()))
+
+
+def sources_of(name: str, refuse: Callable[[Path, OSError], Source]) -> Iterator[Source]:
+    """The files of one name: a file, a folder, a glob, `-`, or an address such as s3://...
+
+    `refuse` returns or raises what becomes of a path that cannot be reached.
+    """
     if not name:
         raise UserError("an empty name: name a log file, a folder of logs or a glob")
     if name == "-":
@@ -52,28 +67,37 @@ def sources_of(name: str) -> Iterator[Source]:
     elif "://" in name:
         yield from remote_sources(name)
     else:
-        for path in local_paths(name):
-            yield local_source(path)
+        unreached = []
+        for path in local_paths(name, unreached):
+            try:
+                yield local_source(path)
+            except OSError as error:
+                yield refuse(path, error)
+        for error in unreached:
+            yield refuse(Path(error.filename), error)
 
 
 def local_source(path: Path) -> Source:
-    """A file of this machine."""
+    """A file of this machine. Raises OSError."""
     size = path.stat().st_size
     return Source(str(path), partial(path.absolute().open, "rb", 0), size, str(path.resolve()))
 
 
-def local_paths(name: str) -> list[Path]:
-    """The files of a path or a glob, in the order of their names; hidden ones are left out."""
+def local_paths(name: str, unreached: list[OSError]) -> list[Path]:
+    """The files of a path or a glob, in the order of their names; hidden ones are left out.
+
+    The errors of folders that cannot be read are added to `unreached`.
+    """
     path = Path(name)
     if path.is_dir():
-        found = files_below(path)
+        found = files_below(path, unreached)
     elif path.exists() or not glob.has_magic(name):
         return [path]
     else:
         anchor = Path(path.anchor)
         matches = anchor.glob(str(path.relative_to(anchor)))
-        found = [file for it in matches if is_seen(it, path) for file in files_of(it)]
-    if not found:
+        found = [file for it in matches if is_seen(it, path) for file in files_of(it, unreached)]
+    if not found and not unreached:
         raise UserError(f"{name}: no files there; name a log file, a folder of logs or a glob")
     return sorted(set(found))
 
@@ -85,21 +109,17 @@ def is_seen(match: Path, pattern: Path) -> bool:
     return all(any(fnmatch(part, it) for it in dotted) for part in hidden)
 
 
-def files_of(path: Path) -> list[Path]:
+def files_of(path: Path, unreached: list[OSError]) -> list[Path]:
     """The files of a folder, or the path itself if it is a file."""
     if path.is_dir():
-        return files_below(path)
+        return files_below(path, unreached)
     return [path] if path.is_file() or path.is_symlink() else []
 
 
-def files_below(folder: Path) -> list[Path]:
-    """The files of a folder and its folders. Raises OSError for one that cannot be read."""
-
-    def refuse(error: OSError) -> None:
-        raise error
-
+def files_below(folder: Path, unreached: list[OSError]) -> list[Path]:
+    """The files of a folder and its folders; errors of unreadable ones go to `unreached`."""
     found = []
-    for place, folders, names in os.walk(folder, onerror=refuse):
+    for place, folders, names in os.walk(folder, onerror=unreached.append):
         folders[:] = [name for name in folders if not name.startswith(".")]
         files = (Path(place, name) for name in names if not name.startswith("."))
         found += [file for file in files if file.is_file() or file.is_symlink()]

@@ -25,6 +25,7 @@ OPENERS = {
 }
 DAMAGED = (OSError, EOFError, igzip.isal_zlib.error, zstd.ZstdError, lzma.LZMAError)
 BUFFER = 1 << 20  # bytes
+HEAD = 512  # bytes that show what a file is: the length of the header in a tar archive
 
 
 class MeteredStream(io.RawIOBase):
@@ -64,11 +65,38 @@ class InflatedStream(io.RawIOBase):
             ) from None
 
 
-def inflated(stream: io.RawIOBase, file: str) -> BinaryIO:
-    """The stream itself, or its inflated bytes if it is compressed."""
-    buffered = io.BufferedReader(stream, BUFFER)
-    opener = opener_for(buffered.peek(max(map(len, OPENERS))))
-    return InflatedStream(opener(buffered), file) if opener else buffered
+class RejoinedStream(io.RawIOBase):
+    """Bytes that were read ahead, then the rest of their stream."""
+
+    def __init__(self, head: bytes, rest: BinaryIO):
+        self.head, self.rest = head, rest
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer) -> int:
+        if not self.head:
+            return self.rest.readinto(buffer)
+        count = min(len(buffer), len(self.head))
+        buffer[:count], self.head = self.head[:count], self.head[count:]
+        return count
+
+
+def read_ahead(stream: BinaryIO) -> tuple[bytes, BinaryIO]:
+    """Return the first `HEAD` bytes of a stream, fewer if it is shorter, and all of it."""
+    head = b""
+    while len(head) < HEAD and (more := stream.read(HEAD - len(head))):
+        head += more
+    return head, RejoinedStream(head, stream)
+
+
+def inflated(stream: BinaryIO, file: str) -> tuple[bytes, BinaryIO]:
+    """Return the first bytes of a stream, inflated if it is compressed, and all of it."""
+    head, whole = read_ahead(stream)
+    opener = opener_for(head)
+    if not opener:
+        return head, whole
+    return read_ahead(InflatedStream(opener(io.BufferedReader(whole, BUFFER)), file))
 
 
 def opener_for(head: bytes) -> Callable[[BinaryIO], BinaryIO] | None:

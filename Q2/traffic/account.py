@@ -2,12 +2,13 @@
 
 from common.command import UserError
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import NamedTuple
 
-import numpy as np
-
-from logs.kernel import REASONS
+from logs.fields import REASONS
+from logs.packs import Piece
 from logs.scanner import ScannedBlock
 
 
@@ -21,53 +22,65 @@ class Rejects:
 
 
 class BlockAccount(NamedTuple):
-    """What became of the lines of one block."""
+    """What became of the lines of one block, which may hold several small files."""
 
-    file: str
-    lines: int
-    rejected: np.ndarray  # rows, by position in REASONS
-    first_lines: np.ndarray  # the first line of each reason, counted from 0 in the block
-    accepted: int
-    first_second: int | None  # of the accepted rows, since 1970-01-01 UTC
-    last_second: int | None
+    files: tuple[str, ...] = ()
+    starts: tuple[int, ...] = ()  # the first line of each file in the block, counted from 0
+    lines: int = 0
+    rejected: dict[str, tuple[int, int]] = MappingProxyType({})  # see `account_for`
+    accepted: int = 0
+    first_second: int | None = None  # of the accepted rows, since 1970-01-01 UTC
+    last_second: int | None = None
+    unfinished: tuple[str, ...] = ()  # files whose last line has no newline
+    left_out: tuple[tuple[str, str], ...] = ()  # files that cannot be read, and why
 
 
-def account_for(scanned: ScannedBlock) -> BlockAccount:
-    """What became of the lines of a scanned block."""
+def account_for(scanned: ScannedBlock, piece: Piece) -> BlockAccount:
+    """What became of the lines of a scanned piece.
+
+    `rejected` maps each reason to its rows and to the first one's line in the block.
+    """
     seconds = scanned.records["second"].to_numpy()
     period = (int(seconds.min()), int(seconds.max())) if len(seconds) else (None, None)
+    words = scanned.layout.reasons
+    rejected = {
+        words.get(reason, reason): (rows, first)
+        for reason, rows, first in zip(
+            REASONS, scanned.rejected.tolist(), scanned.first_lines.tolist(), strict=True
+        )
+        if rows
+    }
     return BlockAccount(
-        scanned.file,
+        piece.files,
+        piece.starts,
         scanned.lines,
-        scanned.rejected,
-        scanned.first_lines,
+        rejected,
         len(seconds),
         *period,
+        unfinished=piece.unfinished,
     )
 
 
 def joined(first: BlockAccount, then: BlockAccount) -> BlockAccount:
-    """What became of the lines of two blocks that follow one another in a file."""
-    seconds = [
-        second
-        for account in (first, then)
-        for second in (account.first_second, account.last_second)
-        if second is not None
-    ]
+    """What became of the lines of two blocks that follow one another."""
+    same = first.files[-1:] == then.files[:1]  # the second block goes on with the same file
+    rejected = dict(first.rejected)
+    for reason, (rows, line) in then.rejected.items():
+        before, place = rejected.get(reason, (0, first.lines + line))
+        rejected[reason] = (before + rows, place)
+    seconds = (first.first_second, first.last_second, then.first_second, then.last_second)
+    seconds = [second for second in seconds if second is not None]
     return BlockAccount(
-        first.file,
+        first.files + then.files[same:],
+        first.starts + tuple(first.lines + start for start in then.starts[same:]),
         first.lines + then.lines,
-        first.rejected + then.rejected,
-        np.where(first.rejected > 0, first.first_lines, first.lines + then.first_lines),
+        rejected,
         first.accepted + then.accepted,
         min(seconds, default=None),
         max(seconds, default=None),
+        tuple(dict.fromkeys(first.unfinished + then.unfinished)),
+        first.left_out + then.left_out,
     )
-
-
-def shift_lines(account: BlockAccount, lines: int) -> BlockAccount:
-    """Shift line numbers down by `lines` of header that were prepended and are not in the file."""
-    return account._replace(lines=account.lines - lines, first_lines=account.first_lines - lines)
 
 
 @dataclass
@@ -80,6 +93,8 @@ class RowAccount:
     last_second: int | None = None
     file: str | None = None  # the one that is read
     lines: int = 0  # of that file
+    unfinished: dict[str, None] = field(default_factory=dict)  # files, see `BlockAccount`
+    left_out: dict[str, str] = field(default_factory=dict)  # reasons by file
 
     @property
     def rows_rejected(self) -> int:
@@ -102,23 +117,24 @@ class RowAccount:
 
     def first_reject(self) -> str:
         """Return the first rejected row as FILE:LINE: REASON."""
-        reason, first = min(self.rejected.items(), key=lambda item: item[1].line)
+        reason, first = next(iter(self.rejected.items()))
         return f"{first.file}:{first.line}: {reason}"
 
     def add(self, block: BlockAccount) -> None:
         """Add a block; the blocks of a file come in their order."""
-        if block.file != self.file:
-            self.file, self.lines = block.file, 0
-        codes = block.rejected.nonzero()[0].tolist()
-        for code in sorted(codes, key=lambda code: block.first_lines[code]):
-            line = self.lines + int(block.first_lines[code]) + 1
-            rejects = self.rejected.setdefault(REASONS[code], Rejects(0, block.file, line))
-            rejects.rows += int(block.rejected[code])
-        self.lines += block.lines
+        self.left_out |= block.left_out
+        self.unfinished |= dict.fromkeys(block.unfinished)
+        if not block.files:
+            return
+        before = self.lines if block.files[0] == self.file else 0
+        for reason, (rows, first) in sorted(block.rejected.items(), key=lambda item: item[1][1]):
+            place = bisect_right(block.starts, first) - 1
+            line = first - block.starts[place] + 1 + (0 if place else before)
+            rejects = self.rejected.setdefault(reason, Rejects(0, block.files[place], line))
+            rejects.rows += rows
+        self.file = block.files[-1]
+        self.lines = block.lines - block.starts[-1] + (before if len(block.files) == 1 else 0)
         self.accepted += block.accepted
-        if block.accepted:
-            first, last = self.first_second, self.last_second
-            self.first_second = (
-                block.first_second if first is None else min(first, block.first_second)
-            )
-            self.last_second = block.last_second if last is None else max(last, block.last_second)
+        seconds = (self.first_second, self.last_second, block.first_second, block.last_second)
+        seconds = [second for second in seconds if second is not None]
+        self.first_second, self.last_second = min(seconds, default=None), max(seconds, default=None)

@@ -2,7 +2,8 @@
 
 from common.command import UserError
 
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
@@ -10,14 +11,14 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from logs.reader import in_order, read_pieces
+from logs.fields import NOTHING_SAID, LayoutOptions
+from logs.reader import Reading, in_order, read_pieces
 from logs.sources import Source
 from traffic.account import RowAccount
 from traffic.groups import with_shares
-from traffic.parts import Buffers, answer_block
+from traffic.parts import Buffers, Part, answer_piece, whole_files
 from traffic.question import Question
 from traffic.totals import GroupTotals
-from traffic.urls import UrlTotals
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -67,36 +68,62 @@ def answer(
     question: Question,
     order: str = "bytes",
     top: int | None = None,
-    log_format: str | None = None,
+    layout: LayoutOptions = NOTHING_SAID,
     strict: bool = False,
+    skip_bad_files: bool = False,
     client: "Client | None" = None,
 ) -> Answer:
     """Read the sources and answer the question, in memory that does not grow with their size.
 
-    `order`, bytes or requests, ranks the groups, of which `top` are kept. Raises `UserError` where
-    a log cannot be read, lacks a field of the question, or, if `strict`, at the first bad row.
+    `layout` is what the user says about the lines of the logs. `order`, bytes or requests, ranks
+    the groups, of which `top` are kept. Raises `UserError` where a log cannot be read, unless such
+    files are skipped, or, if `strict`, at the first bad row.
     With the client of a Dask cluster its workers read.
     """
+    reading = Reading(layout, question.check, skip_bad_files)
     if client is None:
-        work = partial(answer_block, question=question, buffers=Buffers())
-        parts = in_order(work, read_pieces(sources, log_format))
+        parts = local_parts(sources, question, reading)
     else:
         from traffic.distributed import parts_on_cluster
 
-        parts = parts_on_cluster(client, sources, question, log_format, strict)
+        parts = parts_on_cluster(client, sources, question, reading, strict)
     account, requests, size = RowAccount(), 0, 0
-    with UrlTotals() if "url" in question.by else nullcontext(GroupTotals(question)) as totals:
+    with totals_by(question) as totals:
         for lines, part in parts:
             account.add(lines)
             if strict:
                 account.check()
             totals.add(part)
-            requests += int(part["requests"].sum())
-            size += int(part["bytes"].sum())
+            requests += int(part.requests.sum())
+            size += int(part.bytes.sum())
         if account.file is None:
-            raise UserError(f"{names(sources)}: the log is empty")
+            raise UserError(nothing_read(sources, account))
         table, groups = totals.table(order, top)
     return Answer(question, requests, size, with_shares(table, size), groups, account)
+
+
+def totals_by(question: Question) -> AbstractContextManager:
+    """Return totals to add parts of the answer to, as a context manager."""
+    if "url" not in question.by:
+        return nullcontext(GroupTotals(question))
+    from traffic.urls import UrlTotals  # takes time to load, and only this grouping needs it
+
+    return UrlTotals()
+
+
+def local_parts(sources: list[Source], question: Question, reading: Reading) -> Iterator[Part]:
+    """Yield what the pieces of the sources add to the answer, in their order."""
+    work = partial(answer_piece, question=question, buffers=Buffers())
+    parts = in_order(work, read_pieces(sources, reading))
+    return whole_files(parts) if reading.skip_bad_files else parts
+
+
+def nothing_read(sources: list[Source], account: RowAccount) -> str:
+    """Why there is no answer: the sources are empty, or none can be read."""
+    if not account.left_out:
+        return f"{names(sources)}: the log is empty"
+    name, reason = next(iter(account.left_out.items()))
+    return f"{name}: {reason}; none of {len(account.left_out):,} files can be read"
 
 
 def names(sources: list[Source]) -> str:

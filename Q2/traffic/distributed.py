@@ -11,18 +11,16 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import CancelledError
 from functools import reduce
-from typing import TYPE_CHECKING, NamedTuple
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from logs import ranges as log_ranges
 from logs.ranges import LogRange, lay_out_range, ranges_of
+from logs.reader import Reading
 from logs.sources import STANDARD_INPUT, Source
-from traffic.account import BlockAccount, joined, shift_lines
-from traffic.groups import add_up
-from traffic.parts import Buffers, answer_block
+from traffic.account import BlockAccount, joined
+from traffic.parts import Buffers, Part, answer_piece, whole_files
 from traffic.question import Question
-from traffic.totals import GroupTotals, no_groups
+from traffic.totals import MOST_PARTS, no_groups, sum_of_parts
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -31,53 +29,56 @@ BRANCHES = 16  # tables that one task adds up
 AHEAD = 4  # tasks for each thread of the cluster, where their tables go to the client
 
 
-class Part(NamedTuple):
-    """What some ranges add to the answer: accounts in the order of the logs, and groups."""
-
-    accounts: list[BlockAccount]
-    table: pd.DataFrame
-
-
 def parts_on_cluster(
     client: "Client",
     sources: list[Source],
     question: Question,
-    log_format: str | None,
+    reading: Reading,
     strict: bool = False,
-) -> Iterator[tuple[BlockAccount, pd.DataFrame]]:
+) -> Iterator[Part]:
     """Yield accounts in the order of the logs, with tables that add up to all groups.
 
     If `strict`, as they are read, so that whoever takes them can stop.
     """
     if any(source.name == STANDARD_INPUT for source in sources):
         raise UserError("--cluster: workers cannot read our standard input; name a file")
-    ranges = all_ranges(client, sources, log_format)
+    ranges = all_ranges(client, sources, reading)
     parts = one_by_one if strict or "url" in question.by else in_a_tree
-    for accounts, table in parts(client, ranges, question):
-        for account in accounts[:-1]:
-            yield account, no_groups(question)
-        for account in accounts[-1:]:
-            yield account, table
+    yield from parts(client, ranges, question, reading)
 
 
-def all_ranges(client: "Client", sources: list[Source], log_format: str | None) -> list[LogRange]:
+def all_ranges(client: "Client", sources: list[Source], reading: Reading) -> list[LogRange]:
     """The ranges of all logs in their order, large ones cut by the workers."""
     size = log_ranges.RANGE
     planned = [
-        client.submit(ranges_of, source, log_format, size, pure=False)
+        client.submit(planned_ranges, source, reading, size, pure=False)
         if (source.size or 0) > size
-        else [LogRange(source, log_format)]
+        else [LogRange(source, reading.options)]
         for source in sources
     ]
     return [part for ranges in client.gather(planned) for part in ranges]
 
 
-def in_a_tree(client: "Client", ranges: list[LogRange], question: Question) -> Iterator[Part]:
+def planned_ranges(source: Source, reading: Reading, size: int) -> list[LogRange]:
+    """The ranges of a log; a bad one that is to be skipped is one, whose task reports why."""
+    try:
+        return ranges_of(source, reading.options, size)
+    except (UserError, OSError):
+        if not reading.skip_bad_files:
+            raise
+        return [LogRange(source, reading.options)]
+
+
+def in_a_tree(
+    client: "Client", ranges: list[LogRange], question: Question, reading: Reading
+) -> Iterator[Part]:
     """Yield the one part that all ranges add up to."""
-    futures = leaves = [client.submit(part_of, part, question, pure=False) for part in ranges]
+    futures = leaves = [
+        client.submit(part_of, part, question, reading, pure=False) for part in ranges
+    ]
     while len(futures) > 1:
         futures = [
-            client.submit(merged, futures[start : start + BRANCHES], question.by, pure=False)
+            client.submit(merged, futures[start : start + BRANCHES], question, pure=False)
             for start in range(0, len(futures), BRANCHES)
         ]
     show_progress(leaves)
@@ -95,39 +96,36 @@ def show_progress(futures: "list[Future]") -> None:
             raise CancelledError
 
 
-def one_by_one(client: "Client", ranges: list[LogRange], question: Question) -> Iterator[Part]:
+def one_by_one(
+    client: "Client", ranges: list[LogRange], question: Question, reading: Reading
+) -> Iterator[Part]:
     """Yield the part of each range, computed a few ranges ahead."""
     from tqdm import tqdm
 
     most = AHEAD * sum(client.ncores().values())
     waiting = deque()
     for part in tqdm(ranges, desc="reading", unit="range", disable=None):
-        waiting.append(client.submit(part_of, part, question, pure=False))
+        waiting.append(client.submit(part_of, part, question, reading, pure=False))
         if len(waiting) > most:
             yield waiting.popleft().result()
     while waiting:
         yield waiting.popleft().result()
 
 
-def part_of(part: LogRange, question: Question) -> Part:
+def part_of(part: LogRange, question: Question, reading: Reading) -> Part:
     """What one range adds to the answer."""
-    buffers, totals, accounts = Buffers(), GroupTotals(question), []
-    for layout, block in lay_out_range(part):
-        account, table = answer_block(part.source.name, layout, block, question, buffers)
-        accounts.append(account)
-        totals.add(table)
-    if not accounts:
-        return Part([], no_groups(question))
-    account = shift_lines(reduce(joined, accounts), part.prelude.count(b"\n"))
-    return Part([account], add_up(totals.parts, question.by))
+    buffers, tables, account = Buffers(), [no_groups(question)], BlockAccount()
+    pieces = lay_out_range(part, reading)
+    parts = (answer_piece(piece, question, buffers) for piece in pieces)
+    for lines, table in whole_files(parts) if reading.skip_bad_files else parts:
+        account = joined(account, lines)
+        tables.append(table)
+        if len(tables) > MOST_PARTS:
+            tables = [sum_of_parts(tables, question)]
+    return account, sum_of_parts(tables, question)
 
 
-def merged(parts: list[Part], by: tuple[str, ...]) -> Part:
+def merged(parts: list[Part], question: Question) -> Part:
     """The sum of parts that follow one another."""
-    accounts: list[BlockAccount] = []
-    for account in (account for part in parts for account in part.accounts):
-        if accounts and accounts[-1].file == account.file:
-            accounts[-1] = joined(accounts[-1], account)
-        else:
-            accounts.append(account)
-    return Part(accounts, add_up([part.table for part in parts], by))
+    accounts, tables = zip(*parts, strict=True)
+    return reduce(joined, accounts), sum_of_parts(list(tables), question)

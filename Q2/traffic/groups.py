@@ -7,7 +7,7 @@ In a notebook, for one DataFrame of the records of `logs.scanner`:
 """
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 import pandas as pd
@@ -107,9 +107,17 @@ def group_name(key: int | str, by: str, question: Question) -> str:
 def rank(table: pd.DataFrame, by: tuple[str, ...], order: str, top: int | None) -> pd.DataFrame:
     """The `top` groups with most bytes or requests, as `order` says; times stay in their order."""
     if top is None and not {"date", "hour"}.isdisjoint(by):
-        return table.sort_values(list(by), ignore_index=True)
+        return table.sort_values(list(by), key=in_order_of_time, ignore_index=True)
     ascending = [False, *(True for _ in by)]
-    return table.sort_values([order, *by], ascending=ascending, ignore_index=True).head(top)
+    ranked = table.sort_values([order, *by], ascending=ascending, key=in_order_of_time)
+    return ranked.head(top).reset_index(drop=True)
+
+
+def in_order_of_time(column: pd.Series) -> pd.Series:
+    """What to sort a column by: hours by their instants, since clocks repeat some of them."""
+    if column.name != "hour":
+        return column
+    return column.map(lambda name: datetime.fromisoformat(name).timestamp())
 
 
 def with_shares(table: pd.DataFrame, total_bytes: int) -> pd.DataFrame:

@@ -1,23 +1,35 @@
-"""What one block of a log adds to the answer."""
+"""What one piece of a log adds to the answer, and which parts of a file count."""
 
-from common.command import UserError
-
+import pickle
+import tempfile
 import threading
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from logs.fields import CACHE, STATUS, Layout
+from logs.packs import Piece
 from logs.scanner import SHORTEST_ROW, Columns, ScannedBlock, empty_columns, scan_block
 from traffic.account import BlockAccount, account_for
 from traffic.groups import counts, summarise
 from traffic.question import Question
 from traffic.totals import no_groups
+from traffic.url_part import UrlPart
+
+if TYPE_CHECKING:
+    from traffic.url_table import UrlTable
+
+HELD = 64 << 20  # bytes of parts that wait in memory for the end of their file
+
+Groups = pd.DataFrame | UrlPart
+Part = tuple[BlockAccount, Groups]
 
 
 class Buffers(threading.local):
     """The columns that a thread fills for block after block: to allocate them anew takes time."""
 
     columns: Columns | None = None
+    urls: "UrlTable | None" = None
 
     def columns_for(self, block: memoryview, question: Question) -> Columns:
         """Return columns for at least as many rows as the block can hold."""
@@ -26,23 +38,61 @@ class Buffers(threading.local):
         return self.columns
 
 
-def answer_block(
-    file: str, layout: Layout, block: memoryview, question: Question, buffers: Buffers
-) -> tuple[BlockAccount, pd.DataFrame]:
-    """Return what became of the lines of one block, and what it adds to the answer."""
-    scanned = scan_block(file, layout, block, buffers.columns_for(block, question))
-    return account_for(scanned), part_of_answer(scanned, question)
+def answer_piece(piece: Piece, question: Question, buffers: Buffers) -> Part:
+    """Return what became of the lines of one piece, and what it adds to the answer."""
+    if piece.reason:
+        return BlockAccount(left_out=((piece.files[0], piece.reason),)), no_groups(question)
+    text = piece.layout.as_text(piece.block)
+    scanned = scan_block(piece.files[0], piece.layout, text, buffers.columns_for(text, question))
+    return account_for(scanned, piece), part_of_answer(scanned, question, buffers)
 
 
-def part_of_answer(scanned: ScannedBlock, question: Question) -> pd.DataFrame:
+def part_of_answer(scanned: ScannedBlock, question: Question, buffers: Buffers) -> Groups:
     """What one block adds to the answer."""
     if scanned.records.empty:
         return no_groups(question)
-    for name, role in (("status", STATUS), ("cache", CACHE)):
-        asked = name in question.by or (name == "cache" and question.caches)
-        if asked and role not in scanned.layout.roles:
-            raise UserError(f"{scanned.file}: its rows have no {name} field; ask without {name}")
     if "url" not in question.by:
         return summarise(scanned.records, question)
     mask = counts(scanned.records, question)
-    return summarise(scanned.records[mask].assign(url=scanned.urls(mask)), question)
+    from traffic.urls import urls_of_block  # compiled, and only this grouping needs it
+
+    buffers.urls = urls_of_block(scanned, mask, buffers.urls)
+    return buffers.urls.part()
+
+
+def whole_files(parts: Iterable[Part]) -> Iterator[Part]:
+    """Yield the parts of files that were read to their end: a bad file counts wholly or not at all.
+
+    The parts of a file wait until another one comes, many of them on disk.
+    """
+    held, file = HeldParts(), None
+    for account, table in parts:
+        if account.left_out:
+            bad = {name for name, _ in account.left_out}
+            yield from () if file in bad else held.parts()
+            held, file = HeldParts(), None
+            yield account, table
+            continue
+        if account.files[0] != file:
+            yield from held.parts()
+            held = HeldParts()
+        file = account.files[-1]
+        held.add((account, table))
+    yield from held.parts()
+
+
+class HeldParts:
+    """Parts that wait, in a temporary file if they are large."""
+
+    def __init__(self):
+        self.count, self.file = 0, tempfile.SpooledTemporaryFile(HELD)  # noqa: SIM115 see `parts`
+
+    def add(self, part: Part) -> None:
+        pickle.dump(part, self.file, pickle.HIGHEST_PROTOCOL)
+        self.count += 1
+
+    def parts(self) -> Iterator[Part]:
+        """Yield the parts in their order."""
+        self.file.seek(0)
+        for _ in range(self.count):
+            yield pickle.load(self.file)  # noqa: S301 written by `add`

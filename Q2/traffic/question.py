@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 
+from logs.fields import CACHE, RESULT, STATUS, Layout
 from logs.names import LONGEST_NAME, pack
 
 GROUPINGS = ("extension", "date", "hour", "url", "status", "cache")
@@ -38,6 +39,13 @@ class Question:
         """The columns of the records that the question does not look at."""
         unused = {"status", "cache"} - {*self.by, *(["cache"] if self.caches else [])}
         return unused if "url" in self.by else unused | {"url_start", "url_end"}
+
+    def check(self, layout: Layout, file: str) -> None:
+        """Raise `UserError` for a layout with rows that lack a field of the question."""
+        for name, role in (("status", STATUS), ("cache", CACHE)):
+            asked = name in self.by or (name == "cache" and self.caches)
+            if asked and layout.roles and {role, RESULT}.isdisjoint(layout.roles):
+                raise UserError(f"{file}: its rows have no {name} field; ask without {name}")
 
     def local(self, second: int) -> datetime:
         """The time in the question's zone."""

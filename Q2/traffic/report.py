@@ -12,8 +12,12 @@ ENDINGS = {1: "st", 2: "nd", 3: "rd", 21: "st", 22: "nd", 23: "rd", 31: "st"}
 
 
 def print_report(answer: Answer, form: str) -> None:
-    """Print the answer in one of `common.output.FORMATS`; what CSV leaves out goes to stderr."""
+    """Print the answer in one of `common.output.FORMATS`; what CSV leaves out goes to stderr.
+
+    So do warnings about files, in every format.
+    """
     print(report(answer, form))
+    print(*(f"{line}\n" for line in file_lines(answer)), sep="", end="", file=sys.stderr)
     if form == "csv":
         print(*cut_lines(answer), *account_lines(answer), sep="\n", file=sys.stderr)
 
@@ -94,8 +98,27 @@ def account_lines(answer: Answer) -> list[str]:
     ]
 
 
+def file_lines(answer: Answer) -> list[str]:
+    """Return a warning about unfinished files, and each file that was left out."""
+    account, lines = answer.account, []
+    if account.unfinished:
+        others = f" and of {len(account.unfinished) - 1:,} more" * (len(account.unfinished) > 1)
+        lines.append(
+            f"warning: the last line of {next(iter(account.unfinished))}{others} has no newline; "
+            "it counts, but the file may still grow"
+        )
+    if account.left_out:
+        count = len(account.left_out)
+        lines.append(f"left out, since they cannot be read: {count:,} file{'s' * (count > 1)}")
+        lines += [f"  {name}: {reason}" for name, reason in account.left_out.items()]
+    return lines
+
+
 def as_record(answer: Answer) -> dict:
-    """Return the answer as one object; `rows_rejected` maps each reason to its number of rows."""
+    """Return the answer as one object.
+
+    `rows_rejected` maps each reason to its number of rows, `files_left_out` each file to a reason.
+    """
     first, last = answer.period()
     rejected = answer.account.rejected
     record = {
@@ -108,6 +131,8 @@ def as_record(answer: Answer) -> dict:
         "rows_outside": answer.rows_outside,
         "rows_rejected": {reason: rejects.rows for reason, rejects in rejected.items()},
         "first_rejected": {reason: f"{it.file}:{it.line}" for reason, it in rejected.items()},
+        "files_unfinished": list(answer.account.unfinished),
+        "files_left_out": answer.account.left_out,
     }
     if answer.question.by:
         record["groups"] = answer.table.to_dict("records")

@@ -1,42 +1,119 @@
-"""Totals by URL, of which there may be more than memory holds: DuckDB keeps them in a file."""
+"""Totals by URL: what a block has of each, and the sums, beyond a limit on disk by DuckDB."""
 
 import tempfile
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
-MEMORY = "128MB"  # beyond it, DuckDB spills into its folder
+from logs.scanner import ScannedBlock
+from traffic.url_part import UrlPart
+from traffic.url_table import BYTES, REQUESTS, UrlTable, plain_rows
+
+MOST_URLS, MOST_BYTES = 4 << 20, 192 << 20  # in memory: together about 350 MB
+SPILLED_MEMORY = "128MB"  # beyond it, DuckDB spills into its folder
+
+
+def urls_of_block(scanned: ScannedBlock, mask: np.ndarray, table: UrlTable | None) -> UrlTable:
+    """Return a table of the URLs of the records that `mask` selects: `table`, if large enough."""
+    names = ("url_start", "url_end", "size")
+    columns = (scanned.records[name].to_numpy()[mask] for name in names)
+    starts, ends, sizes = (column.astype(np.int64) for column in columns)
+    text = np.frombuffer(scanned.block, dtype=np.uint8)
+    plain = plain_rows(text, starts, ends, scanned.layout.double_encoded)
+    if not plain.all():
+        odd = np.zeros(len(scanned.records), dtype=bool)
+        odd[np.flatnonzero(mask)[~plain]] = True
+        shown = [url.encode("utf-8") for url in scanned.urls(odd)]
+        lengths = np.array([len(url) for url in shown])
+        ends[~plain] = len(text) + lengths.cumsum()
+        starts[~plain] = ends[~plain] - lengths
+        text = np.concatenate([text, np.frombuffer(b"".join(shown), dtype=np.uint8)])
+    most = int((ends - starts).sum())
+    if table is None or len(table.records) < len(starts) or len(table.text) < most:
+        table = UrlTable(len(starts), most)
+    table.clear()
+    table.add(text, starts, ends, np.ones_like(sizes), sizes)
+    return table
 
 
 class UrlTotals:
-    """Requests and bytes by URL, added up part by part; a context manager removes the file."""
+    """Requests and bytes by URL, added up part by part; a context manager removes its file."""
 
     def __enter__(self) -> "UrlTotals":
-        import duckdb  # takes time to load, and only this grouping needs it
-
-        self.folder = tempfile.TemporaryDirectory(prefix="q2-urls-", ignore_cleanup_errors=True)
-        folder = Path(self.folder.name)
-        settings = {"memory_limit": MEMORY, "temp_directory": str(folder)}
-        self.database = duckdb.connect(str(folder / "urls.duckdb"), config=settings)
-        self.database.execute("CREATE TABLE parts (url VARCHAR, requests BIGINT, bytes BIGINT)")
+        self.urls, self.database, self.folder = UrlTable(MOST_URLS, MOST_BYTES), None, None
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self.database.close()
-        self.folder.cleanup()
+        if self.database:
+            self.database.close()
+            self.folder.cleanup()
 
-    def add(self, part: pd.DataFrame) -> None:
-        """Add the columns url, requests and bytes of a part of the log."""
-        self.database.register("part", part)
+    def add(self, part: UrlPart) -> None:
+        """Add a part of the log."""
+        columns = (part.starts(), part.ends, part.requests, part.bytes)
+        done = 0
+        while done < len(part.ends):
+            done += self.urls.add(part.text, *(column[done:] for column in columns))
+            if done < len(part.ends):
+                self.spill()
+
+    def spill(self) -> None:
+        """Move what is in memory to the file, where a URL may be several times."""
+        if not self.database:
+            self.open_database()
+        self.database.register("part", as_arrow(self.urls.part()))
         self.database.execute("INSERT INTO parts SELECT url, requests, bytes FROM part")
         self.database.unregister("part")
+        self.urls.clear()
+
+    def open_database(self) -> None:
+        """Make the file."""
+        import duckdb  # takes time to load, and only so many URLs need it
+
+        self.folder = tempfile.TemporaryDirectory(prefix="q2-urls-", ignore_cleanup_errors=True)
+        folder = Path(self.folder.name)
+        settings = {"memory_limit": SPILLED_MEMORY, "temp_directory": str(folder)}
+        self.database = duckdb.connect(str(folder / "urls.duckdb"), config=settings)
+        self.database.execute("CREATE TABLE parts (url VARCHAR, requests BIGINT, bytes BIGINT)")
 
     def table(self, order: str, top: int | None) -> tuple[pd.DataFrame, int]:
-        """The `top` URLs with most bytes or requests, as `order` says, and how many there are."""
+        """The `top` URLs with most bytes or requests, as `order` says, and how many there are.
+
+        Equal ones follow by their texts.
+        """
+        if not self.database:
+            return ranked(self.urls, order, top), self.urls.count
+        self.spill()
         self.database.execute(
             "CREATE OR REPLACE TABLE totals AS SELECT url, sum(requests)::BIGINT AS requests, "
             "sum(bytes)::BIGINT AS bytes FROM parts GROUP BY url"
         )
         totals = self.database.table("totals")
-        ranked = totals.order(f"{order} DESC, url")
-        return (ranked if top is None else ranked.limit(top)).df(), len(totals)
+        in_order = totals.order(f"{order} DESC, url")
+        return (in_order if top is None else in_order.limit(top)).df(), len(totals)
+
+
+def ranked(urls: UrlTable, order: str, top: int | None) -> pd.DataFrame:
+    """The first `top` URLs of a table by `order`, equal ones by their texts."""
+    records = urls.records[: urls.count]
+    columns = {"requests": records[:, REQUESTS], "bytes": records[:, BYTES]}
+    table = pa.table({"url": as_strings(urls.ends(), urls.text), order: columns[order].copy()})
+    keys = [(order, "descending"), ("url", "ascending")]
+    first = pc.select_k_unstable(table, min(top or len(table), len(table)), keys)
+    found = {name: column[first.to_numpy()] for name, column in columns.items()}
+    return pd.DataFrame({"url": table["url"].take(first).to_pandas(), **found})
+
+
+def as_strings(ends: np.ndarray, text: np.ndarray) -> pa.Array:
+    """Return texts that end at these places as strings, whose memory is that of `text`."""
+    offsets = np.concatenate([[0], ends])
+    return pa.LargeStringArray.from_buffers(len(ends), pa.py_buffer(offsets), pa.py_buffer(text))
+
+
+def as_arrow(part: UrlPart) -> pa.Table:
+    """Return a part as a table of url, requests and bytes."""
+    url = as_strings(part.ends, part.text)
+    return pa.table({"url": url, "requests": part.requests, "bytes": part.bytes})

@@ -49,7 +49,10 @@ SECONDS = 120  # for one example, on a busy machine that compiles the kernels fi
 NUMBERS = ("0", "1", "2", "3", "5", "20")
 DAYS = ("2017-04-01", "2017-04-08", "2017-08-24", "2017-08-25", "1900-01-01", "2999-12-31")
 ZONES = ("UTC", "Asia/Hong_Kong", "America/St_Johns", "Asia/Kathmandu", "Etc/GMT+12")
-LOGS = ("logs", "logs/plain.tsv", "logs/combined.log", "logs/*.log", "logs/iis.log", "-", "empty")
+LOGS = (
+    *("logs", "logs/plain.tsv", "logs/combined.log", "logs/*.log", "logs/iis.log", "-", "empty"),
+    *("logs/cloudfront-v2.json", "few.csv", "tagger.skops"),
+)
 LOG_DAYS = ("2017-08-23", "2017-08-24", "2014-05-23", "2019-12-04", "2000-10-10")
 PICTURES = ("out.png", "OUT.SVG", "out.pdf", "missing/out.png", "logs")
 TAGGED, TO_TAG = ("few.csv", "logs", "empty"), ("new.csv", "empty", "logs")
@@ -82,6 +85,10 @@ GOOD = {
         **dict.fromkeys(("--from", "--to"), LOG_DAYS),
         "--time-zone": ZONES,
         "--cache": ("miss", "hit", "RefreshHit"),
+        "--log-format": ("tsv", "combined", "apache:%h %t %U %b", "nginx:$msec|$uri|$bytes_sent"),
+        "--fields": ("date,time,size,url", "datetime,size,-,url,status", "url"),
+        "--delimiter": ("tab", ",", ";", "space"),
+        "--columns": ("url=cs-uri-stem", "size=size,url=url", "date=day"),
         "--plot": PICTURES,
         "--cluster": CLUSTERS,
     },
@@ -400,7 +407,7 @@ def check(script: Path, status: int, out: str, err: str, left: set[str]) -> None
     """Assert that a run ended as every run may end."""
     errors = [line for line in err.splitlines() if line.startswith(f"{script.name}: error: ")]
     assert not [name for name in left if name.startswith(".")], f"half written: {left}"
-    if status == 0:
+    if status == 0 or (status == 3 and script.stem == "raw_data_analytics"):  # files left out
         assert not errors
         return
     assert status in ((1, 2, 65, 75) if script.stem == "recommend_daily" else (1, 2))

@@ -14,7 +14,9 @@ import lzma
 import shutil
 import socket
 import sqlite3
+import tarfile
 import tempfile
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
@@ -50,7 +52,7 @@ from listening.lastfm import PLAYS_FILE, PROFILE_FILE, read_lastfm, read_plays
 from listening.maximum_age import maximum_age
 from listening.sample.files import write_listeners
 from listening.source import read_listening
-from logs.reader import read_pieces
+from logs.reader import Reading, read_pieces
 from logs.scanner import scan_block
 from logs.sources import find_sources
 from logs.streams import zstd
@@ -153,11 +155,33 @@ def compressed_logs(compress: Callable[[bytes], bytes], suffix: str) -> Reader:
     return Reader({f"{log.name}{suffix}": compress(log.read_bytes()) for log in logs}, read_log)
 
 
+def in_tar(data: bytes) -> bytes:
+    file, member = io.BytesIO(), tarfile.TarInfo("log")
+    member.size = len(data)
+    with tarfile.open(fileobj=file, mode="w") as archive:
+        archive.addfile(member, io.BytesIO(data))
+    return file.getvalue()
+
+
+def in_zip(data: bytes) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("log", data)
+    return file.getvalue()
+
+
+def log_in_parquet() -> bytes:
+    file = io.BytesIO()
+    log = pd.read_csv(FIXTURES / "q2" / "header.tsv", sep="\t")
+    log.to_parquet(file)
+    return file.getvalue()
+
+
 def read_log(folder: Path, name: str) -> None:
     account = RowAccount()
-    for file, layout, block in read_pieces(find_sources([str(folder / name)])):
-        scanned = scan_block(file, layout, block)
-        account.add(account_for(scanned))
+    for piece in read_pieces(find_sources([str(folder / name)]), Reading()):
+        scanned = scan_block(piece.files[0], piece.layout, piece.layout.as_text(piece.block))
+        account.add(account_for(scanned, piece))
         for url in scanned.urls(np.ones(len(scanned.records), dtype=bool)):
             url.encode("utf-8")
 
@@ -266,6 +290,9 @@ READERS = {
     "logs in zstd": lambda folder: compressed_logs(zstd.compress, ".zst"),
     "logs in bzip2": lambda folder: compressed_logs(bz2.compress, ".bz2"),
     "logs in xz": lambda folder: compressed_logs(lzma.compress, ".xz"),
+    "logs in tar": lambda folder: compressed_logs(in_tar, ".tar"),
+    "logs in zip": lambda folder: compressed_logs(in_zip, ".zip"),
+    "logs in Parquet": lambda folder: Reader({"log.parquet": log_in_parquet()}, read_log),
     "articles": lambda folder: Reader(article_files(), read_articles),
     "saved tagger": lambda folder: Reader({"tagger.skops": tagger_bytes()}, use_tagger),
     "font": lambda folder: Reader({"font.ttf": font_bytes()}, read_font),

@@ -5,7 +5,10 @@ import json
 import os
 import shutil
 import subprocess
+import tarfile
 import threading
+import zipfile
+from pathlib import Path
 
 import boto3
 import fsspec
@@ -114,8 +117,40 @@ def test_a_fields_line_in_the_middle_counts_for_the_ranges_after_it(cluster, mon
     monkeypatch.setattr(log_ranges, "RANGE", 150)
     alone = assert_same(cluster, log, "--by", "status", "--format", "json")
     assert '"status": "404"' in alone.stdout and f"{log}:83" in alone.stdout
-    log.write_text(head + first + other.replace("sc-bytes", "bytes") + then, encoding="utf-8")
+    log.write_text(head + first + other.replace("sc-bytes", "cs-bytes") + then, encoding="utf-8")
     assert_one_line_error(assert_same(cluster, log), 2, f"{log}:42")
+
+
+QUOTED = {
+    "akamai.log": (
+        "#Fields: date time cs-uri sc-bytes cs(User-Agent)\n",
+        lambda n: f'2017-08-24\t10:00:00\t/{n}.jpg\t{n}\t"a ""b""\tc"\n',
+        "#Fields: cs(User-Agent) date time sc-bytes cs-uri\n",
+        lambda n: f'"d\te"\t2017-08-25\t11:00:00\t{n}\t"/x ""{n}"".jpg"\n',
+    ),
+    "table.csv": (
+        '"timestamp","bytes","url"\r\n',
+        lambda n: f'"2017-08-24T10:00:00+08:00","{n}","/a,{n}.jpg"\r\n',
+        '\ufeff"timestamp","bytes","url"\r\n',
+        lambda n: f'2017-08-25T10:00:00Z,{n},"/b""{n}"".jpg"\r\n',
+    ),
+}
+
+
+@pytest.mark.parametrize("name", QUOTED)
+def test_quotes_and_a_header_in_the_middle_count_in_ranges(cluster, monkeypatch, tmp_path, name):
+    head, write, other, write_then = QUOTED[name]
+    log = tmp_path / name
+    lines = [head, *map(write, range(500)), other, *map(write_then, range(500))]
+    log.write_text("".join(lines), encoding="utf-8", newline="")
+    monkeypatch.setattr(log_ranges, "RANGE", 4096)
+    alone = assert_same(cluster, log, "--by", "date", "--format", "csv")
+    total = sum(range(500))
+    assert [line.split(",")[:3] for line in alone.stdout.splitlines()[1:]] == [
+        ["2017-08-24", "500", str(total)],
+        ["2017-08-25", "500", str(total)],
+    ]
+    assert_same(cluster, log, "--by", "url", "--top", "9", "--format", "csv")
 
 
 def test_compressed_files_are_read_whole(cluster, small_ranges, tmp_path):
@@ -124,6 +159,31 @@ def test_compressed_files_are_read_whole(cluster, small_ranges, tmp_path):
     (tmp_path / "b.tsv").write_bytes(plain)
     alone = assert_same(cluster, tmp_path, "--by", "url", "--top", "2", "--format", "csv")
     assert alone.returncode == 0, alone.stderr
+
+
+@pytest.mark.parametrize("by", ["hour", "url"])
+def test_archives_and_bad_files(cluster, monkeypatch, tmp_path, by):
+    """A bad header in a later range takes its whole log with it; a bad member, itself alone."""
+    plain = (FIXTURES / "plain.tsv").read_bytes()
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("a.tsv", plain)
+        archive.writestr("README", b"hello\n")
+    with tarfile.open(tmp_path / "b.tar.gz", "w:gz") as archive:
+        archive.add(FIXTURES / "plain.tsv", "b.tsv")
+    (tmp_path / "c.gz").write_bytes(gzip.compress(plain * 99)[:-9])
+    head = "#Fields: date time sc-bytes cs-uri-stem\n"
+    rows = "2017-08-24 00:00:00 3 /a.jpg\n" * 40
+    bad = head.replace("sc-bytes", "cs-bytes") + rows
+    (tmp_path / "d.log").write_text(head + rows + bad, encoding="utf-8")
+    (tmp_path / "e.tsv").write_bytes(plain * 9 + plain[:-1])
+    monkeypatch.setattr(log_ranges, "RANGE", 500)
+    asked = ("--by", by, "--top", "99", "--time-zone", "Europe/Berlin", "--format", "json")
+    assert_one_line_error(assert_same(cluster, tmp_path, *asked), 2, "a.zip")
+    together = assert_same(cluster, tmp_path, *asked, "--on-bad-file", "skip")
+    assert together.returncode == 3
+    left_out = json.loads(together.stdout)["files_left_out"]
+    names = [str(Path(name).relative_to(tmp_path)) for name in left_out]
+    assert names == [str(Path("a.zip", "README")), "c.gz", "d.log"]
 
 
 def test_the_first_lines_alone_may_be_empty_or_unknown(cluster, tmp_path):

@@ -19,7 +19,16 @@ FILES = {
     "cloudfront-33-fields.log": "w3c",
     "iis.log": "w3c",
     "combined.log": "combined",
+    "cloudfront-v2-comma.log": "w3c",
+    "tomcat.log": "w3c",
+    "cloudfront-v2.json": "json",
+    "s3.log": "s3",
+    "alb.log": "alb",
+    "squid.log": "squid",
+    "gcs-usage.csv": "csv",
+    "semicolons.csv": "csv",
 }
+CACHE_RESULTS = {"miss": 3, "hit": 2, "refreshhit": 1, "error": 1, "lambdageneratedresponse": 1}
 COMPRESSIONS = {
     "gz": gzip.compress,
     "zst": zstd.compress,
@@ -60,6 +69,15 @@ def test_standard_input_compressed_and_not():
         finished = run_script("Q2/raw_data_analytics.py", "-", "--extension", "js", stdin=stdin)
         assert finished.stdout.startswith("Total data transfer by js files"), finished.stderr
         assert finished.stdout.splitlines()[0].endswith(": 70")
+
+
+@pytest.mark.parametrize(
+    "name", ["cloudfront-33-fields.log", "cloudfront-v2-comma.log", "squid.log", "semicolons.csv"]
+)
+def test_cache(name):
+    groups = ask(FIXTURES / name, "--by", "cache")["groups"]
+    found = {group["cache"].lower(): group["requests"] for group in groups}
+    assert found == CACHE_RESULTS
 
 
 @pytest.mark.parametrize("name", [name for name in FILES if name != "plain.tsv"])

@@ -66,6 +66,26 @@ def test_an_hour_that_comes_twice_is_two_hours(tmp_path):
     }
 
 
+@pytest.mark.parametrize("more", [[], ["--top", "9"]])
+def test_hours_follow_in_time_where_clocks_go_back_east_of_greenwich(tmp_path, more):
+    log = tmp_path / "log.tsv"
+    times = [f"2017-10-{28 + hour // 24}\t{hour % 24:02}:30:00" for hour in range(23, 28)]
+    rows = [f"{time}\t5\t/a.jpg\n" for time in times]
+    log.write_text("".join(reversed(rows)), encoding="utf-8")
+    asked = (log, "--by", "hour", "--time-zone", "Europe/Berlin", *more)
+    hours = [
+        "2017-10-29T01:00+02:00",
+        "2017-10-29T02:00+02:00",
+        "2017-10-29T02:00+01:00",
+        "2017-10-29T03:00+01:00",
+        "2017-10-29T04:00+01:00",
+    ]
+    assert [group["hour"] for group in ask(*asked)["groups"]] == hours
+    for form in ("csv", "text"):
+        lines = run(*asked, "--format", form).stdout.splitlines()
+        assert [line[:22] for line in lines if line.startswith("2017")] == hours
+
+
 def test_by_url_without_query_strings():
     assert groups("url", "--top", "2") == {"/a.jpg": (3, 10011), "/d.jpg": (1, 1000)}
     assert groups("url", log=FIXTURES / "plain.tsv")["/b/c.JPG"] == (1, 100)

@@ -13,7 +13,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from logs.blocks import blocks
+from logs.fields import LayoutOptions
 from logs.layouts import FORMATS
+from logs.packs import Piece
 from logs.scanner import scan_block
 from logs.sources import Source
 from traffic.account import RowAccount, account_for
@@ -95,7 +97,7 @@ def test_every_format_agrees_with_the_reference(name, requests, bad, packed):
     found = answer(
         [Source("log", lambda: io.BytesIO(data))],
         Question(first, last, ("jpg",)),
-        log_format=LOG_FORMATS.get(name, name),
+        layout=LayoutOptions(LOG_FORMATS.get(name, name)),
     )
     assert (found.requests, found.bytes) == reference(requests, first, last, ".jpg")
     assert found.account.rows_read == len(requests) + bad
@@ -107,9 +109,11 @@ def test_blocks_of_any_size_give_the_same_groups(requests, size):
     text = "".join(as_tsv(*request) + "\n" for request in requests).encode("utf-8")
     question = Question(by=("date",))
     parts, account = [], RowAccount()
-    for layout, block in FORMATS["tsv"].pieces(blocks(io.BytesIO(text), size), "log"):
-        scanned = scan_block("log", layout, block)
-        account.add(account_for(scanned))
+    for layout, block in FORMATS["tsv"].pieces(
+        blocks(io.BytesIO(text), size), "log", LayoutOptions()
+    ):
+        scanned = scan_block("log", layout, layout.as_text(block))
+        account.add(account_for(scanned, Piece(("log",), (0,), layout, block)))
         parts.append(summarise(scanned.records, question))
     expected = {}
     for time, sent, _ in requests:
@@ -127,7 +131,10 @@ def test_blocks_of_any_size_give_the_same_groups(requests, size):
 def test_no_bytes_crash_the_scanner(data, name):
     account = RowAccount()
     with suppress(UserError):  # a header that does not name the columns
-        for layout, block in FORMATS[name].pieces(blocks(io.BytesIO(data), 64), "log"):
-            account.add(account_for(scan_block("log", layout, block)))
+        for layout, block in FORMATS[name].pieces(
+            blocks(io.BytesIO(data), 64), "log", LayoutOptions()
+        ):
+            piece = Piece(("log",), (0,), layout, block)
+            account.add(account_for(scan_block("log", layout, layout.as_text(block)), piece))
     lines = data.split(b"\n")
     assert account.rows_read <= len(lines)

@@ -5,8 +5,7 @@ import sys
 
 import pytest
 
-from logs.fields import CACHE, DATE, LONGEST_LINE, SIZE, SKIP, STATUS, TIME, URL, Layout
-from logs.kernel import REASONS
+from logs.fields import CACHE, DATE, LONGEST_LINE, REASONS, SIZE, SKIP, STATUS, TIME, URL, Layout
 from logs.names import pack, unpack
 from logs.scanner import scan_block
 from tests.conftest import ROOT, clean_environment
@@ -107,7 +106,8 @@ def test_names_do_not_pass_for_remembered_ones():
         ("2017-08-24\t00:60:00\t1\t/a", "no time HH:MM:SS"),
         ("2017-08-24\t00:00:60\t1\t/a", "no time HH:MM:SS"),
         ("2017-08-24\t00:00\t1\t/a", "no time HH:MM:SS"),
-        ("2017-08-24\t00:00:00Z\t1\t/a", "no time HH:MM:SS"),
+        ("2017-08-24\t00:00:00+0a:00\t1\t/a", "no time HH:MM:SS"),
+        ("2017-08-24\t00:00:00Zulu\t1\t/a", "no time HH:MM:SS"),
         ("2017-08-24\t00:00:00\t\t/a", "size is not a whole number"),
         ("2017-08-24\t00:00:00\t1.5\t/a", "size is not a whole number"),
         ("2017-08-24\t00:00:00\t1e3\t/a", "size is not a whole number"),
@@ -137,6 +137,22 @@ def test_broken_row_is_rejected_for_its_reason(row, reason):
 )
 def test_size(size, value):
     assert scan(f"2017-08-24\t00:00:00\t{size}\t/a").records["size"].tolist() == [value]
+
+
+@pytest.mark.parametrize(
+    "status, value", [("200", 200), ("000", 0), ("-", 0), ("TCP_HIT/304", 304), (" 404 ", 404)]
+)
+def test_status(status, value):
+    layout = Layout((DATE, TIME, SIZE, URL, STATUS))
+    scanned = scan(f"2017-08-24\t00:00:00\t1\t/a\t{status}", layout)
+    assert scanned.records["status"].tolist() == [value]
+
+
+@pytest.mark.parametrize("status", ["2000", "/200", "OK", "HIT/20", "HIT200", "", "-1", "20x"])
+def test_what_is_not_a_status(status):
+    layout = Layout((DATE, TIME, SIZE, URL, STATUS))
+    scanned = scan(f"2017-08-24\t00:00:00\t1\t/a\t{status}", layout)
+    assert rejects(scanned) == {"status is not a number": 1}
 
 
 @pytest.mark.parametrize(

@@ -2,25 +2,66 @@
 
 from common.command import UserError
 
-from types import ModuleType
+from logs.fields import LayoutOptions, LogFormat
+from logs.layouts import json_lines, servers, table, template, w3c
+from logs.layouts.refusal import look_of
+from logs.layouts.whole import WholeFormat, first_lines
 
-from logs.layouts import combined, tsv, w3c
+# Each entry is a `logs.fields.LogFormat`: a module or an object. The first that recognises a file
+# reads it. Blocks of an entry whose layouts are of a type of their own are scanned by its module.
+FORMATS: dict[str, LogFormat] = {
+    "w3c": w3c,
+    "json": json_lines.json_format(lambda *said: format_of(*said)),
+    "tsv": table.TSV,
+    "csv": table.CSV,
+    "combined": servers.COMBINED,
+    "s3": servers.S3,
+    "alb": servers.ALB,
+    "elb": servers.ELB,
+    "squid": servers.SQUID,
+    "cloudfront": servers.CLOUDFRONT_TAIL,
+    "cloudfront-real-time": servers.CLOUDFRONT_REAL_TIME,
+}
+# What GoAccess calls formats that are no format strings
+GOACCESS = {
+    "goaccess:w3c": "w3c",
+    "goaccess:cloudfront": "w3c",
+    "goaccess:cloudstorage": "csv",
+    "goaccess:awss3": "s3",
+    "goaccess:awselb": "elb",
+    "goaccess:awsalb": "alb",
+    "goaccess:squid": "squid",
+}
+COMPILED = tuple(f"{kind}:" for kind in template.PARSERS)
 
-# A format is a module with DESCRIPTION and three functions, so that all of it is in one place:
-# `recognises` judges the first lines of a file. `pieces` lays out the file's blocks: each piece is
-# a layout and whole lines of it, and no line is missing, so that lines can be counted.
-# `preludes` returns, for each place at which a large file is cut, the line that says how the lines
-# from there on are read, such as the header; b"" where lines speak for themselves.
-FORMATS = {"w3c": w3c, "tsv": tsv, "combined": combined}
 
-HEAD = 1 << 16  # bytes in which a format is looked for
+def format_of(head: bytes | memoryview, file: str, options: LayoutOptions) -> LogFormat:
+    """The format that the options name, or else that recognises the first lines of a file.
 
-
-def detect(block: memoryview, file: str) -> ModuleType:
-    """The format that recognises the first lines of a file."""
-    lines = bytes(block[:HEAD]).splitlines()
+    Raises `UserError` where none does, naming what the lines look like.
+    """
+    if options.log_format:
+        return named_format(options.log_format)
+    lines = first_lines(head)
+    if options.fields or (options.delimiter and not w3c.recognises(lines, file, options)):
+        return FORMATS["csv"]
     for log_format in FORMATS.values():
-        if log_format.recognises(lines):
+        if log_format.recognises(lines, file, options):
             return log_format
-    known = "; ".join(f"{name}: {module.DESCRIPTION}" for name, module in FORMATS.items())
-    raise UserError(f"{file}: its first lines are of no known format ({known}); see --log-format")
+    known = ", ".join(FORMATS)
+    raise UserError(f"{file}: its first lines are of no known format ({known}); {look_of(lines)}")
+
+
+def named_format(name: str) -> LogFormat:
+    """The format of a name, or one compiled from a format string. Raises `UserError`."""
+    name = GOACCESS.get(name.lower(), name)
+    if name.startswith(COMPILED):
+        return WholeFormat(
+            "a format string", lambda lines, file, options, named: template.compiled(name, options)
+        )
+    return FORMATS[name]
+
+
+def name_of(log_format: LogFormat, options: LayoutOptions) -> str | None:
+    """The name by which `named_format` finds a format that was recognised."""
+    return options.log_format or next(name for name, it in FORMATS.items() if it is log_format)

@@ -1,0 +1,132 @@
+"""Parquet files: pyarrow reads the columns that a row needs, some rows at a time.
+
+Their values become lines of fields that the kernel judges, so that one set of rules holds for all
+formats.
+"""
+
+from common.command import UserError
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, BinaryIO, ClassVar
+
+from logs.fields import DATE, EPOCH, FIELDS, MOMENT, REASONS, URL, Layout, LayoutOptions
+from logs.layouts.rows import OPTIONAL, own_fields, row_layout
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+ROWS = 1 << 16  # of a piece
+PER_SECOND = {"s": 1, "ms": 1000, "us": 10**6, "ns": 10**9}
+TEXTS = ("string", "large_string", "string_view", "binary", "large_binary", "binary_view")
+OTHERS = ("integer", "floating", "decimal", "date", "time", "timestamp")
+MOMENT_SAMPLE = "1970-01-01T00:00:00"
+
+
+@dataclass(frozen=True)
+class ParquetLayout(Layout):
+    """The layout of the lines that rows become."""
+
+    reasons: ClassVar[dict[str, str]] = {REASONS[FIELDS]: "row has no URL"}
+
+    def as_text(self, rows: "pa.RecordBatch") -> memoryview:
+        """Return a line of fields for each row."""
+        import numpy as np
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        texts = (b"\t", b"\n", b"", b"-")
+        tab, newline, nothing, dash = (pa.scalar(text, pa.large_binary()) for text in texts)
+        values = []
+        for role, column in zip(self.roles, rows.columns, strict=True):
+            text = as_bytes(column, role)
+            missing = dash if role in OPTIONAL else nothing
+            values.append(text if role == URL else pc.fill_null(text, missing))
+        lines = pc.fill_null(pc.binary_join_element_wise(*values, tab), dash)
+        lines = pc.binary_join_element_wise(lines, nothing, newline)
+        offsets = np.frombuffer(lines.buffers()[1], np.int64)
+        text = memoryview(lines.buffers()[2] or b"")
+        return text[offsets[lines.offset] : offsets[lines.offset + len(lines)]]
+
+
+def as_bytes(column: "pa.Array", role: int) -> "pa.Array":
+    """The values of a column as the kernel reads them; moments as numbers since 1970."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    if is_one_of(column.type, TEXTS):
+        return without_breaks(column.cast(pa.large_binary()))
+    if pa.types.is_timestamp(column.type):
+        column = column.cast(pa.date32()) if role == DATE else column.cast(pa.int64())
+    elif pa.types.is_floating(column.type):
+        whole = pc.and_(pc.equal(column, pc.floor(column)), pc.less(pc.abs(column), 2.0**53))
+        numbers = pc.if_else(whole, column, 0.0).cast(pa.int64()).cast(pa.string())
+        column = pc.if_else(whole, numbers, column.cast(pa.string()))
+    return column.cast(pa.large_string()).cast(pa.large_binary())
+
+
+def without_breaks(column: "pa.Array") -> "pa.Array":
+    """The texts of a column with the bytes that end fields and lines percent-encoded."""
+    import numpy as np
+    import pyarrow.compute as pc
+
+    text = np.frombuffer(column.buffers()[2] or b"", np.uint8)
+    if text.size and text.min() <= ord("\n"):  # which is rare, and the replacement takes time
+        for letter, escaped in ((b"\t", b"%09"), (b"\n", b"%0A")):
+            column = pc.replace_substring(column, letter, escaped)
+    return column
+
+
+def is_one_of(kind: "pa.DataType", names: tuple[str, ...]) -> bool:
+    """Whether a type, or that of a dictionary's values, is one of these."""
+    import pyarrow as pa
+
+    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return any(getattr(pa.types, f"is_{name}")(kind) for name in names)
+
+
+def parquet_pieces(
+    raw: BinaryIO, file: str, options: LayoutOptions
+) -> Iterator[tuple[Layout, "pa.RecordBatch"]]:
+    """Yield the layout of a file with some rows at a time. Raises `UserError`."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    try:
+        opened = parquet.ParquetFile(raw)
+        layout = layout_of_file(opened, file, options)
+        columns = list(layout.names)
+        for rows in opened.iter_batches(ROWS, columns=columns):
+            yield layout, rows.select(columns)
+    except (pa.ArrowException, OSError) as error:
+        reason = str(error).partition("\n")[0]
+        raise UserError(
+            f"{file}: the Parquet file is damaged or cut short ({reason}); fetch it again"
+        ) from None
+
+
+def layout_of_file(opened, file: str, options: LayoutOptions) -> ParquetLayout:
+    """The layout of a file by the names and types of its columns. Raises `UserError`."""
+    import pyarrow as pa
+
+    kinds = {field.name: field.type for field in opened.schema_arrow}
+    names = [name for name, kind in kinds.items() if is_one_of(kind, TEXTS + OTHERS)]
+    first = next(opened.iter_batches(1, columns=names), None)
+    sample = [
+        MOMENT_SAMPLE if pa.types.is_timestamp(kinds[name]) else text_of(first, name)
+        for name in names
+    ]
+    layout, _ = row_layout(names, sample, file, options)
+    if MOMENT in layout.roles:
+        kind = kinds[layout.names[layout.roles.index(MOMENT)]]
+        if pa.types.is_timestamp(kind):
+            layout = replace(layout, moment=EPOCH, per_second=PER_SECOND[kind.unit])
+    return ParquetLayout(**own_fields(layout))
+
+
+def text_of(rows: "pa.RecordBatch | None", name: str) -> str:
+    """The first value of a column as text; nothing where there is none."""
+    value = rows[name][0].as_py() if rows is not None and len(rows) else None
+    return "" if value is None else str(value)
