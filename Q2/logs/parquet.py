@@ -11,8 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, BinaryIO, ClassVar
 
 from logs.fields import DATE, EPOCH, MOMENT, URL, Layout, LayoutOptions
-from logs.kernel import FIELDS, REASONS
-from logs.layouts.rows import OPTIONAL, own_fields, row_layout
+from logs.layouts.rows import NO_FIELDS, OPTIONAL, own_fields, row_layout
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -28,7 +27,7 @@ MOMENT_SAMPLE = "1970-01-01T00:00:00"
 class ParquetLayout(Layout):
     """The layout of the lines that rows become."""
 
-    reasons: ClassVar[dict[str, str]] = {REASONS[FIELDS]: "row has no URL"}
+    reasons: ClassVar[dict[str, str]] = {NO_FIELDS: "row has no URL"}
 
     def as_text(self, rows: "pa.RecordBatch") -> memoryview:
         """Return a line of fields for each row."""

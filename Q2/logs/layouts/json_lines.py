@@ -16,8 +16,7 @@ from functools import partial
 from typing import ClassVar
 
 from logs.fields import URL, Layout, LayoutOptions, LogFormat
-from logs.kernel import FIELDS, REASONS
-from logs.layouts.rows import OPTIONAL, own_fields, row_layout
+from logs.layouts.rows import NO_FIELDS, OPTIONAL, own_fields, row_layout
 from logs.layouts.whole import WholeFormat
 
 # Returns the format of some lines of a file.
@@ -55,7 +54,7 @@ class JsonLayout(Layout):
     """The layout of the lines that JSON lines become; their fields are at these paths."""
 
     paths: tuple[tuple[str, ...], ...] = ()
-    reasons: ClassVar[dict[str, str]] = {REASONS[FIELDS]: "line is not a JSON object with a URL"}
+    reasons: ClassVar[dict[str, str]] = {NO_FIELDS: "line is not a JSON object with a URL"}
 
     def as_text(self, block: memoryview) -> memoryview:
         """Return a line of fields for each line; a blank one stays blank."""

@@ -52,6 +52,7 @@ VENDORS: tuple[tuple[Keys, Keys], ...] = (
 )
 # The fields of the lines; a size is last, since a return at the end of a line belongs to the line.
 ROLES = (DATE, TIME, MOMENT, URL, STATUS, CACHE, SIZE)
+NO_FIELDS = "wrong number of fields"  # the kernel's reason for the lone `-` of a row without a URL
 OPTIONAL = (STATUS, CACHE)  # `-` where a row has none
 
 
