@@ -111,7 +111,8 @@ def test_any_parts_add_up(parts):
 
 @given(texts=st.lists(st.binary(min_size=1, max_size=12), min_size=1))
 def test_any_bytes_are_shown_as_python_shows_them(texts):
-    texts = [b"/" + text.translate(None, b"\t\n\r?#") for text in texts]
+    # Blanks around a value are padding
+    texts = [b"/" + text.translate(None, b"\t\n\r?#").strip(b" ") for text in texts]
     data = b"".join(b"2017-08-24\t00:00:00\t1\t%s\n" % text for text in texts)
     found = answer([Source("log", lambda: io.BytesIO(data))], BY_URL, "bytes", None)
     assert dict(found.table[["url", "requests"]].to_numpy().tolist()) == Counter(map(shown, texts))
