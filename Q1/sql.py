@@ -97,6 +97,24 @@ def refuse_words(ctx: click.Context, param: click.Parameter, words: tuple[str, .
     metavar="DAY",
     help="Last day on which a user may have come back, included.",
 )
+@click.option(
+    "--from",
+    "from_day",
+    type=DAY,
+    show_default="2000-01-01, or the day of the installs if that is earlier",
+    metavar="DAY",
+    help="First day of the events to use, included. Earlier ones are left out, as if they were not "
+    "there.",
+)
+@click.option(
+    "--to",
+    "to_day",
+    type=DAY,
+    show_default="up to this moment",
+    metavar="DAY",
+    help="Last day of the events to use, included; a day in the future takes in events that a "
+    "wrong clock put there.",
+)
 @time_zone_option
 @click.option("--users", is_flag=True, help="List the users who came back instead of a count.")
 @click.option(
@@ -114,9 +132,15 @@ def refuse_words(ctx: click.Context, param: click.Parameter, words: tuple[str, .
 @click.option(
     "--follow",
     type=click.IntRange(0, 9999),
-    show_default="all",
+    show_default="366 at most",
     metavar="N",
     help="Number of periods to follow each cohort of --cohorts.",
+)
+@click.option(
+    "--overview",
+    is_flag=True,
+    help="Count the records and users of --table as well, which reads all of it. With files and "
+    "--cohorts they are counted anyway.",
 )
 @format_option
 @click.option(
@@ -140,7 +164,8 @@ def main(**values) -> None:
     seconds or milliseconds.
 
     The server is the one of --dsn, else of the environment or the file .env, else an embedded
-    PostgreSQL. On a server only TEMP tables are written, and none of them outlives the command.
+    PostgreSQL. A table is only read, also on a standby; files go into TEMP tables, none of which
+    outlives the command.
     """
     options = SimpleNamespace(**values)
     check_combinations(options)
@@ -156,10 +181,12 @@ def main(**values) -> None:
         options.active_from,
         options.active_to,
         options.time_zone,
+        options.from_day,
+        options.to_day,
     )
     with connected(options.dsn, options.embedded, options.table) as connection:
-        rejected = load_events(connection, options)
-        inquiry = Inquiry(connection, options, question, rejected)
+        view, rejected = load_events(connection, options)
+        inquiry = Inquiry(connection, options, question, view, rejected)
         if options.explain:
             result = inquiry.plan()
         else:
@@ -187,6 +214,10 @@ def check_combinations(options: SimpleNamespace) -> None:
         raise click.UsageError(
             "--install-date, --active-from and --active-to are about one day: leave them out with "
             "--cohorts"
+        )
+    if options.from_day and options.to_day and options.from_day > options.to_day:
+        raise UserError(
+            f"the days are in the wrong order: from {options.from_day} to {options.to_day}"
         )
     installed = options.install_date = options.install_date or INSTALL_DATE
     options.active_from = options.active_from or installed + timedelta(days=1)

@@ -38,7 +38,8 @@ from common.command import Command
 
 from events.files import opened_in_turn
 from events.load import load_files
-from events.view import create_view, existing_table
+from events.table import existing_table
+from events.view import create_view
 from postgres.embedded import embedded_server
 from refresh_rollup import main as refresh_rollup
 from retention.questions import Question, ask, moments

@@ -9,8 +9,10 @@ from typing import Any
 from psycopg2 import errors
 from psycopg2.extensions import connection as Connection
 
-from events.view import create_view, existing_table
-from retention.questions import QUERIES, first_moments
+from events.table import existing_table
+from events.view import create_view
+from retention.days import first_moments
+from retention.questions import QUERIES
 
 SUMMARY = """
     SELECT

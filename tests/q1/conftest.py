@@ -2,11 +2,16 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
+from types import SimpleNamespace
 
 import psycopg2
 from psycopg2.extensions import connection as Connection
 
-from events.view import create_view, existing_table
+from events.table import existing_table
+from events.view import create_view, view_of
+from retention.inquiry import Inquiry
+from retention.questions import Question
 
 
 def table(text: str) -> list[tuple[str | None, ...]]:
@@ -33,6 +38,23 @@ def given(
         yield connection
     finally:
         connection.close()
+
+
+def inquiry(
+    connection: Connection, relation: str = "given_events", time_zone: str = "UTC", **options
+) -> Inquiry:
+    """The question of 2017-04-01, or what the options say, about a table of the server."""
+    days = (date(2017, 4, 1), date(2017, 4, 2), date(2017, 4, 8))
+    question = Question(options.pop("install_event", "FIRST_INSTALL"), *days, time_zone)
+    known = {"table": relation, "overview": True, "period": "day", "follow": None, "plot": None}
+    view = view_of(connection, [existing_table(connection, relation, {})], time_zone)
+    return Inquiry(connection, SimpleNamespace(**known | options), question, view, {})
+
+
+def triangle_rows(asked: Inquiry) -> list:
+    """The cells of the triangle: cohort, users, age, active on, active on or after."""
+    rows, _ = asked.ask("cohort_triangle", **asked.periods())
+    return [row for row in rows if row.cohort is not None]
 
 
 def as_table(rows: list) -> list[tuple[str | None, ...]]:

@@ -4,17 +4,23 @@ from datetime import date, timedelta
 
 import pytest
 
-from retention.questions import Question, ask, first_moments, moments, overview
+from events.table import existing_table
+from events.view import View
+from retention.days import first_moments, moments
+from retention.questions import Question, ask
 from sql import main
 from tests.conftest import assert_one_line_error, run_here
-from tests.q1.conftest import given
+from tests.q1.conftest import given, inquiry
 
 
 def retained(url: str, events: str, question: Question, time_type: str = "timestamptz"):
     """How many users installed and came back."""
     with given(url, events, question.time_zone, time_type) as connection:
-        parameters = moments(connection, question) | {"install_event": question.install_event}
-        (row,), _ = ask(connection, "retained_users", parameters)
+        source = existing_table(connection, "given_events", {})
+        view = View([source], question.time_zone)
+        parameters = moments(connection, view, question)
+        parameters |= {"install_event": question.install_event}
+        (row,), _ = ask(connection, "retained_users", parameters, view)
         return tuple(row)
 
 
@@ -59,7 +65,7 @@ def test_a_date_is_the_same_day_in_every_zone(postgres_url, dashes, time_zone):
     time_type = "date" if dashes else "integer"
     assert retained(postgres_url, events, asked, time_type) == (2, 1)
     with given(postgres_url, events, asked.time_zone, time_type) as connection:
-        assert overview(connection, "in").first_day == date(2017, 3, 31)
+        assert inquiry(connection, time_zone=asked.time_zone).span.first_day == date(2017, 3, 31)
 
 
 def test_the_short_day_when_clocks_are_set_forward(postgres_url):
