@@ -5,16 +5,15 @@ where clocks go back over midnight it is two, and the queries also compare the d
 """
 
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from psycopg2.extensions import connection as Connection
 
-from events.view import DATE, UNZONED, ZONED, View
+from events.view import DATE, UNZONED, View
 from retention.questions import Question, ask
 
 DAY = timedelta(days=1)
 FIRST_DAY = date(2000, 1, 1)  # of the data: earlier events are from clocks that were never set
-TYPES = {1082: DATE, 1114: UNZONED, 1184: ZONED}  # by PostgreSQL's numbers
 Moment = datetime | date  # of the type of the column: a time with zone, one of UTC, or a day
 
 
@@ -28,19 +27,18 @@ def moments(connection: Connection, view: View, question: Question) -> dict[str,
         "install": (question.install_date, question.install_date),
         "active": (question.active_from, question.active_to),
     }
-    begins, settles = boundaries(connection, view, days, question.active_to)
-    found = {f"{name}_from": begins[start] for name, (start, _) in days.items()}
-    found |= {f"{name}_before": settles[stop + DAY] for name, (_, stop) in days.items()}
+    ends = {day for first, last in days.values() for day in (first, last + DAY)}
+    found = midnights(connection, ends | {question.active_to}, view.time_zone, view.time_type)
+    ranges = {f"{name}_from": found[first].first for name, (first, _) in days.items()}
+    ranges |= {f"{name}_before": found[last + DAY].last for name, (_, last) in days.items()}
     if not question.to_day:
-        found["data_before"] = now
+        ranges["data_before"] = now
     for name in ("install", "active"):
-        if question.from_day:
-            found[f"{name}_from"] = max(found[f"{name}_from"], found["data_from"])
-        found[f"{name}_before"] = min(found[f"{name}_before"], found["data_before"])
-    asked = {day for pair in days.values() for day in (pair[0], pair[1] + DAY)}
-    return found | {
-        "twice": any(begins[day] != settles[day] for day in asked),
-        "last_active_from": settles[question.active_to],
+        ranges[f"{name}_from"] = max(ranges[f"{name}_from"], ranges["data_from"])
+        ranges[f"{name}_before"] = min(ranges[f"{name}_before"], ranges["data_before"])
+    return ranges | {
+        "twice": any(found[day].first != found[day].last for day in ends),
+        "last_active_from": found[question.active_to].last,
         "from_day": first,
         "to_day": last,
         "install_day": question.install_date,
@@ -49,34 +47,22 @@ def moments(connection: Connection, view: View, question: Question) -> dict[str,
     }
 
 
-def boundaries(
-    connection: Connection, view: View, days: dict[str, tuple[date, date]], more: date
-) -> tuple[dict[date, Moment], dict[date, Moment]]:
-    """By day: the first moment of it, and the first from which on no day before it comes again."""
-    asked = {day for start, stop in days.values() for day in (start, stop + DAY)} | {more}
-    if view.time_type == DATE:
-        same = {day: day for day in asked}
-        return same, same
-    rows = ask_first_moments(connection, list(asked), view.time_zone)
-    begins = {row.day: as_type(row.first_moment, view.time_type) for row in rows}
-    settles = {row.day: as_type(row.last_first_moment, view.time_type) for row in rows}
-    return begins, settles
+class Midnight(NamedTuple):
+    """The first moment of a day, and the first from which on no day before it comes again."""
+
+    first: Moment
+    last: Moment
 
 
-def ask_first_moments(connection: Connection, days: list[date], time_zone: str) -> list:
-    """The rows of `first_moments.sql`."""
-    return ask(connection, "first_moments", {"days": days, "time_zone": time_zone})[0]
-
-
-def first_moments(connection: Connection, days: list[date], time_zone: str) -> dict[date, Moment]:
-    """The first moment of each of some days, in the type of the `time` of the TEMP view."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT time FROM piwik_track LIMIT 0")
-        time_type = TYPES[cursor.description[0].type_code]
+def midnights(
+    connection: Connection, days: set[date], time_zone: str, time_type: str
+) -> dict[date, Midnight]:
+    """When each of some days begins, in the type of the column."""
     if time_type == DATE:
-        return {day: day for day in days}
-    rows = ask_first_moments(connection, days, time_zone)
-    return {row.day: as_type(row.first_moment, time_type) for row in rows}
+        return {day: Midnight(day, day) for day in days}
+    asked = {"days": list(days), "time_zone": time_zone}
+    rows, _ = ask(connection, "first_moments", asked)
+    return {day: Midnight(*(as_type(moment, time_type) for moment in both)) for day, *both in rows}
 
 
 def as_type(moment: datetime, time_type: str) -> datetime:

@@ -10,8 +10,8 @@ from psycopg2 import errors
 from psycopg2.extensions import connection as Connection
 
 from events.table import existing_table
-from events.view import create_view
-from retention.days import first_moments
+from events.view import TIMES, create_view
+from retention.days import midnights
 from retention.questions import QUERIES
 
 SUMMARY = """
@@ -44,7 +44,8 @@ def refresh(connection: Connection, asked: Refresh) -> dict[str, Any]:
         source = existing_table(connection, asked.table, asked.columns)
         create_view(connection, [source], asked.time_zone)
         check_definition(connection, ".".join(source.relation), asked)
-        parameters = refresh_parameters(connection, asked)
+        _, time_type = TIMES[source.time_type]
+        parameters = refresh_parameters(connection, asked, time_type)
         with connection.cursor() as cursor:
             cursor.execute((QUERIES / "refresh_rollup.sql").read_text(encoding="utf-8"), parameters)
             cursor.execute(SUMMARY, parameters)
@@ -59,16 +60,16 @@ def refresh(connection: Connection, asked: Refresh) -> dict[str, Any]:
     }
 
 
-def refresh_parameters(connection: Connection, asked: Refresh) -> dict[str, Any]:
+def refresh_parameters(connection: Connection, asked: Refresh, time_type: str) -> dict[str, Any]:
     """The parameters of `refresh_rollup.sql`."""
     after = asked.last_day + timedelta(days=1)
-    found = first_moments(connection, [asked.first_day, after], asked.time_zone)
+    found = midnights(connection, {asked.first_day, after}, asked.time_zone, time_type)
     return {
         "install_event": asked.install_event,
         "first_day": asked.first_day,
         "last_day": asked.last_day,
-        "first_moment": found[asked.first_day],
-        "moment_after": found[after],
+        "first_moment": found[asked.first_day].first,
+        "moment_after": found[after].last,
     }
 
 
