@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
 
-from events.files import NAMES
+from events.event import NAMES
 
 VIEW = "piwik_track"
 EPOCH = "to_timestamp(CASE WHEN abs({0}) < 1e11 THEN {0} ELSE {0} / 1000.0 END)"  # or milliseconds

@@ -12,7 +12,7 @@ from psycopg2.errors import DatetimeFieldOverflow
 from psycopg2.extensions import connection as Connection
 from psycopg2.extras import NamedTupleCursor
 
-from events.files import YEARS
+from events.event import YEARS
 
 QUERIES = Path(__file__).resolve().parents[1] / "queries"
 DATE, TIMESTAMPTZ = 1082, 1184  # PostgreSQL's numbers of the types
