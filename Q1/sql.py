@@ -12,6 +12,7 @@ import click
 
 from common.output import formatted, new_file
 from events.files import files_named
+from events.time_format import TimeFormat
 from retention.options import (
     DAY,
     columns_option,
@@ -54,13 +55,22 @@ def refuse_words(ctx: click.Context, param: click.Parameter, words: tuple[str, .
     "--events",
     multiple=True,
     metavar="FILE",
-    help="Event file to count: CSV or TSV with a header, plain or gzip; - is standard input. May "
-    "be given again, or as a quoted pattern such as 'logs/*.csv'.",
+    help="Event file to count, a path or an address such as s3://bucket/key: CSV or TSV with a "
+    "header, JSON lines or Parquet, plain or compressed; - is standard input. May be given again, "
+    "or as a quoted pattern such as 'logs/*.csv'.",
 )
 @click.option(
     "--table", metavar="SCHEMA.NAME", help="Existing table or view to query; it is only read."
 )
 @columns_option
+@click.option(
+    "--time-format",
+    type=TimeFormat(),
+    metavar="FORMAT",
+    help="Format of all times in the files, in the letters of strptime, such as "
+    "'%m/%d/%Y %I:%M %p'. They are UTC unless it has %z. Without the option they are ISO 8601 or "
+    "epoch numbers.",
+)
 @click.option(
     "--on-bad-row",
     type=click.Choice(["stop", "skip"]),
@@ -161,7 +171,7 @@ def main(**values) -> None:
 
     Days are whole days of the time zone, both ends included. Without --events or --table, sample
     events are counted. Times in files are ISO 8601 (UTC unless they say otherwise) or epoch
-    seconds or milliseconds.
+    numbers, unless --time-format says otherwise.
 
     The server is the one of --dsn, else of the environment or the file .env, else an embedded
     PostgreSQL. A table is only read, also on a standby; files go into TEMP tables, none of which

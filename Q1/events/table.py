@@ -5,7 +5,7 @@ from common.command import UserError
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
 
-from events.files import NAMES
+from events.event import NAMES
 from events.view import TIMES, Source
 
 # Which types name a user or an event: PostgreSQL's categories of text, numbers, enumerations and

@@ -42,7 +42,8 @@ def load_events(
             files = opened_in_turn(options.events)
         else:
             files = [EventFile("sample events", BytesIO(as_csv(sample_events(options.seed))))]
-        landing = load_files(connection, files, options.columns, options.on_bad_row == "skip")
+        skip_bad_rows = options.on_bad_row == "skip"
+        landing = load_files(connection, files, options.columns, skip_bad_rows, options.time_format)
         rejected, sources = landing.rejected, landing.sources()
     view = view_of(connection, sources, options.time_zone)
     start_reading(connection)

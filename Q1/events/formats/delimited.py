@@ -1,0 +1,214 @@
+"""CSV and its like: a header, then rows, with commas, tabs or semicolons between the fields.
+
+Arrow reads a block whose quotes are all in their place, and Python's csv module any other, in which
+it finds the rows that are broken, with their lines. They agree on what both read.
+"""
+
+from common.command import UserError
+
+import csv
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import pyarrow as pa
+from pyarrow import csv as arrow_csv
+
+from events.event import NAMES
+from events.formats.blocks import (
+    LONGEST_ROW,
+    count_line_ends,
+    end_of_lines,
+    is_clean,
+    rows_in_blocks,
+)
+from events.rows import NOT_TEXT, BadRow, Rows, is_storable, locate, rows_of
+from events.streams import Stream
+
+DELIMITERS = (",", "\t", ";")
+LONGEST_HEADER = 1_000_000  # bytes
+SEPARATOR_LINE = re.compile(rb'"?sep=([,;\t])"?(\r\n|\n|\r)', re.IGNORECASE)  # as Excel writes it
+WIDTH = "another number of columns than the header"
+QUOTING = "broken quoting"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a file writes its rows: `positions` are those of uid, time and event name."""
+
+    delimiter: str
+    width: int
+    positions: list[int]
+
+
+def read_rows(name: str, text: Stream, headers: dict[str, str]) -> Iterator[Rows]:
+    """The rows of a text. Raises `UserError` for one that has no header with our columns."""
+    csv.field_size_limit(2**31 - 1)
+    first_line, delimiter = 1, None
+    if separator := SEPARATOR_LINE.match(text.peek(len(b'"sep=;"\r\n'))):
+        text.read(separator.end())
+        first_line, delimiter = 2, separator[1].decode()
+    layout, lines = read_header(name, text, headers, first_line, delimiter)
+    yield from rows_in_blocks(name, text, first_line + lines, partial(take, layout))
+
+
+def read_header(
+    name: str, text: Stream, headers: dict[str, str], line: int, delimiter: str | None
+) -> tuple[Layout, int]:
+    """Read the header, which begins on `line`; the layout, and how many lines that takes."""
+    lines = text.peek(LONGEST_HEADER).splitlines(keepends=True)
+    first = next((it for it in lines if it.strip(b"\r\n")), b"")
+    if not first:
+        raise UserError(f"{name}: is empty; a header and rows of events are needed")
+    if len(first) == LONGEST_HEADER:
+        raise UserError(f"{name}:{line}: the header does not end: this is not a table")
+    if not is_clean(first):
+        raise UserError(f"{name}:{line}: is not UTF-8 text; convert it, for instance with iconv")
+    if not delimiter:
+        wanted = {headers.get(column, column) for column in NAMES}
+        delimiter = max(DELIMITERS, key=partial(likelihood, first.decode(), wanted))
+    reader = csv.reader((line.decode(errors="replace") for line in lines), delimiter=delimiter)
+    try:
+        titles = [title.strip() for title in next(filter(None, reader))]
+    except csv.Error as error:
+        raise UserError(f"{name}:{line}: the header cannot be read: {error}") from None
+    text.read(sum(map(len, lines[: reader.line_num])))
+    positions = locate(f"{name}:{line}", titles, headers)
+    return Layout(delimiter, len(titles), positions), reader.line_num
+
+
+def likelihood(header: str, wanted: set[str], delimiter: str) -> tuple[int, int]:
+    """How many of our titles, and how many columns, a header has with a delimiter."""
+    try:
+        titles = next(csv.reader([header], delimiter=delimiter))
+    except csv.Error:
+        return 0, 0
+    return len(wanted.intersection(title.strip() for title in titles)), len(titles)
+
+
+def take(layout: Layout, data: bytes, line: int, final: bool) -> tuple[Rows, int, int]:
+    """The rows at the start of some bytes, and how many bytes and lines they take."""
+    block = data[: end_of_neat_rows(data, layout.delimiter, final)]
+    columns = read_neat(block, layout) if block and is_clean(block) else None
+    if not columns:
+        return read_any(layout, data, line, final)
+    lines = partial(lines_of, layout, block, line, len(columns[0]))
+    return Rows(*columns, lines), len(block), count_line_ends(block)
+
+
+def end_of_neat_rows(data: bytes, delimiter: str, final: bool) -> int:
+    """The size of the rows that are whole, if quotes are only around fields or doubled; else 0."""
+    size = end_of_lines(data, final)
+    if data.find(b'"', 0, size) < 0:
+        return size
+    characters = np.frombuffer(data, np.uint8, size)
+    quotes = np.flatnonzero(characters == ord('"'))
+    if not final:  # to the last line that ends outside quotes
+        ends = np.flatnonzero(characters == ord("\n"))
+        outside = ends[np.searchsorted(quotes, ends) % 2 == 0]
+        size = int(outside[-1]) + 1 if len(outside) else 0
+        quotes = quotes[quotes < size]
+    return size if are_neat(characters[:size], quotes, delimiter) else 0
+
+
+def are_neat(characters: np.ndarray, quotes: np.ndarray, delimiter: str) -> bool:
+    """Whether every other of these quotes begins a field, the next ends it, or two are one."""
+    if len(quotes) % 2:
+        return False
+    around = np.frombuffer(f"{delimiter}\r\n".encode(), np.uint8)
+    padded = np.concatenate([around[-1:], characters, around[-1:]])
+    begins = np.isin(padded[quotes[::2]], around)
+    ends = np.isin(padded[quotes[1::2] + 2], around)
+    doubled = quotes[1:-1:2] + 1 == quotes[2::2]
+    begins[1:] |= doubled
+    ends[:-1] |= doubled
+    return bool(begins.all() and ends.all())
+
+
+def read_neat(block: bytes, layout: Layout) -> list[pa.Array] | None:
+    """Our columns of whole rows with neat quotes; None if one has another number of columns."""
+    names = [str(position) for position in layout.positions]
+    try:
+        table = arrow_csv.read_csv(
+            pa.BufferReader(block),
+            arrow_csv.ReadOptions(
+                use_threads=False,
+                block_size=len(block) + 1,
+                column_names=[str(position) for position in range(layout.width)],
+            ),
+            arrow_csv.ParseOptions(delimiter=layout.delimiter, newlines_in_values=b'"' in block),
+            arrow_csv.ConvertOptions(
+                include_columns=names, column_types=dict.fromkeys(names, pa.string())
+            ),
+        )
+    except pa.ArrowInvalid:
+        return None
+    return [column.combine_chunks() for column in table.columns]
+
+
+def lines_of(layout: Layout, block: bytes, line: int, rows: int) -> Sequence[int]:
+    """The lines on which the rows of a block begin."""
+    lines = count_line_ends(block) + (block[-1:] not in b"\r\n")
+    if lines == rows and b'"' not in block:
+        return range(line, line + rows)
+    return read_any(layout, block, line, True)[0].lines()
+
+
+class Lines:
+    """The lines of some bytes as texts; `next` is the number of the next one, and may be changed.
+
+    Bytes that are not UTF-8 become lone surrogates.
+    """
+
+    def __init__(self, data: bytes):
+        self.stored = data.splitlines(keepends=True)
+        self.next = 0
+
+    def __iter__(self) -> "Lines":
+        return self
+
+    def __next__(self) -> str:
+        if self.next == len(self.stored):
+            raise StopIteration
+        self.next += 1
+        return self.stored[self.next - 1].decode(errors="surrogateescape")
+
+
+def read_any(layout: Layout, data: bytes, line: int, final: bool) -> tuple[Rows, int, int]:
+    """The rows at the start of some bytes, whatever is wrong with them, as `take` gives them.
+
+    After a row whose quotes are broken, the next line is the next row.
+    """
+    lines = Lines(data[: end_of_lines(data, final)])
+    reader = csv.reader(lines, delimiter=layout.delimiter, strict=True)
+    events, places, bad = [], [], []
+    while True:
+        start = lines.next
+        try:
+            row = next(reader)
+        except StopIteration:
+            break
+        except csv.Error:
+            at_end = lines.next == len(lines.stored)
+            if at_end and not final and (start or len(data) <= LONGEST_ROW):
+                lines.next = start  # it may end in what follows
+                break
+            bad.append(BadRow(line + start, QUOTING))
+            lines.next = start + 1
+            continue
+        if reason := what_is_wrong(row, layout):
+            bad.append(BadRow(line + start, reason))
+        elif row:  # an empty line is not a row
+            events.append(tuple(row[position] for position in layout.positions))
+            places.append(line + start)
+    size = sum(map(len, lines.stored[: lines.next]))
+    return rows_of(events, places, bad), size, lines.next
+
+
+def what_is_wrong(row: list[str], layout: Layout) -> str | None:
+    """Why a row is none that we can take in; None if it is, or if it is empty."""
+    if row and len(row) != layout.width:
+        return WIDTH
+    return None if is_storable("".join(row)) else NOT_TEXT
