@@ -162,6 +162,12 @@ def refuse_words(ctx: click.Context, param: click.Parameter, words: tuple[str, .
     "or .pdf file.",
 )
 @click.option(
+    "--check",
+    is_flag=True,
+    help="Find the answer a second time, by DuckDB in the original events, and print it only if "
+    "both are the same; else the exit code is 1.",
+)
+@click.option(
     "--explain",
     is_flag=True,
     help="Print the plan that PostgreSQL followed, with its times, instead of the answer.",
@@ -182,6 +188,7 @@ def main(**values) -> None:
     options.events = [file for name in options.events for file in files_named(name)]
 
     from postgres.connection import connected
+    from retention.checked import answered, read_again
     from retention.inquiry import Inquiry, load_events
     from retention.questions import Question
 
@@ -194,13 +201,14 @@ def main(**values) -> None:
         options.from_day,
         options.to_day,
     )
-    with connected(options.dsn, options.embedded, options.table) as connection:
+    target = (options.dsn, options.embedded, options.table)
+    with connected(*target) as connection, read_again(options) as second:
         view, rejected = load_events(connection, options)
         inquiry = Inquiry(connection, options, question, view, rejected)
         if options.explain:
             result = inquiry.plan()
         else:
-            result = formatted(options.output_format, *inquiry.answer())
+            result = formatted(options.output_format, *answered(inquiry, second))
     # Not click.echo, which takes colour codes out of the users' names.
     sys.stdout.write(result and f"{result}\n")
 
@@ -215,6 +223,8 @@ def check_combinations(options: SimpleNamespace) -> None:
             raise click.UsageError(f"--{one} and --{other} exclude each other")
     if options.explain and (options.output_format != "text" or options.plot):
         raise click.UsageError("--explain prints a plan as text: leave out --format and --plot")
+    if options.explain and options.check:
+        raise click.UsageError("--explain prints a plan, not an answer: leave out --check")
     if options.plot and options.users:
         raise click.UsageError("--users is a list without a plot: leave out --plot or --users")
     of_cohorts = options.period != "day" or options.follow is not None
