@@ -81,12 +81,22 @@ class Inquiry:
         if self.options.table is not None and not self.options.overview:
             return None
         found = self.span  # checked first: queries fail on times that no calendar has
-        (row,), _ = self.ask("overview")
+        (row,), _ = self.ask_by_user("overview")
         return Overview(found, *row[:4])
 
-    def ask(self, query: str, **parameters: Any) -> tuple[list, str]:
+    def ask(self, query: str, explain: bool = False, **parameters: Any) -> tuple[list, str]:
         """The rows and the statement of a query."""
-        return ask(self.connection, query, self.parameters | parameters, self.view)
+        return ask(self.connection, query, self.parameters | parameters, self.view, explain)
+
+    def ask_by_user(self, query: str, **parameters: Any) -> tuple[list, str]:
+        """The rows and the statement of a query that groups all events by user.
+
+        One process asks it: several would each keep nearly all users, in memory and then on disk,
+        which took two to three times the processor time.
+        """
+        with self.connection.cursor() as cursor:
+            cursor.execute("SET LOCAL max_parallel_workers_per_gather = 0")
+        return self.ask(query, **parameters)
 
     def data(self, overview: Overview | None) -> Data:
         """The data that the question is about."""
@@ -95,17 +105,16 @@ class Inquiry:
     def no_installs(self) -> Exception:
         """The error if there is nobody to count; `span` has its own for no events at all."""
         _ = self.span
-        (row,), _ = self.ask("overview")
+        (row,), _ = self.ask_by_user("overview")
         return no_installs(self.connection, self.view, self.question, row)
 
     def plan(self) -> str:
         """The plan that PostgreSQL followed, with its times."""
-        query, parameters = "retained_users", self.parameters
-        if self.options.users:
-            query = "retained_uids"
         if self.options.cohorts:
-            query, parameters = "cohort_triangle", self.parameters | self.periods()
-        lines, _ = ask(self.connection, query, parameters, self.view, explain=True)
+            lines, _ = self.ask_by_user("cohort_triangle", explain=True, **self.periods())
+        else:
+            query = "retained_uids" if self.options.users else "retained_users"
+            lines, _ = self.ask(query, explain=True)
         return "\n".join(line for (line,) in lines)
 
     def answer(self) -> Answer:
@@ -150,7 +159,7 @@ class Inquiry:
     def cohort_triangle(self) -> Answer:
         """How many users of every cohort were active how much later, and the heat map of it."""
         found, period = self.span, self.options.period
-        rows, statement = self.ask("cohort_triangle", **self.periods())
+        rows, statement = self.ask_by_user("cohort_triangle", **self.periods())
         overview = Overview(found, *rows[0][-4:])
         if rows[0].cohort is None:
             raise self.no_installs()
