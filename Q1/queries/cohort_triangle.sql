@@ -43,71 +43,78 @@ sixty AS NOT MATERIALIZED (
     GROUP BY uid, part
 ),
 
-users AS (
-    -- One row per user: the periods of the first install and of the last event, by number.
+users AS NOT MATERIALIZED (
+    -- One row per user.
     SELECT
         uid,
         periods,
         first_time,
+        last_day,
         first_install_time,
         first_install_day,
-        last_install_day,
+        last_install_day
+    FROM sixty
+    WHERE NOT %(long)s
+    UNION ALL
+    SELECT
+        uid,
+        NULL AS periods,
+        min(first_time) AS first_time,
+        max(last_day) AS last_day,
+        min(first_install_time) AS first_install_time,
+        min(first_install_day) AS first_install_day,
+        max(last_install_day) AS last_install_day
+    FROM sixty
+    WHERE %(long)s
+    GROUP BY uid
+),
+
+alike AS (
+    -- One row per cohort, period of the last event and, of sixty periods, those with an event, with
+    -- the number of users alike in these. Users without an install are a cohort too, null.
+    SELECT
         width_bucket(first_install_day, (SELECT calendar.starts FROM calendar)) AS installed,
-        width_bucket(last_day, (SELECT calendar.starts FROM calendar)) AS last_active
-    FROM (
-        SELECT
-            uid,
-            periods,
-            first_time,
-            last_day,
-            first_install_time,
-            first_install_day,
-            last_install_day
-        FROM sixty
-        WHERE NOT %(long)s
-        UNION ALL
-        SELECT
-            uid,
-            NULL AS periods,
-            min(first_time) AS first_time,
-            max(last_day) AS last_day,
-            min(first_install_time) AS first_install_time,
-            min(first_install_day) AS first_install_day,
-            max(last_install_day) AS last_install_day
-        FROM sixty
-        WHERE %(long)s
-        GROUP BY uid
-    ) AS whole
+        width_bucket(last_day, (SELECT calendar.starts FROM calendar)) AS last_active,
+        periods,
+        count(*) AS users,
+        count(*) FILTER (WHERE first_install_day < last_install_day) AS reinstalled,
+        count(*) FILTER (WHERE first_time < first_install_time) AS active_before_install
+    FROM users
+    GROUP BY installed, last_active, periods
 ),
 
 visits AS (
-    -- One row per user with an install and sixty periods.
+    -- One row per cohort, sixty periods and those of them with an event.
     SELECT
         installed,
         0 AS part,
-        periods
-    FROM users
+        periods,
+        users
+    FROM alike
     WHERE NOT %(long)s AND installed IS NOT NULL
     UNION ALL
     SELECT
-        users.installed,
+        width_bucket(users.first_install_day, (SELECT calendar.starts FROM calendar)) AS installed,
         sixty.part,
-        sixty.periods
+        sixty.periods,
+        count(*) AS users
     FROM users
     INNER JOIN sixty ON users.uid = sixty.uid
-    WHERE %(long)s AND users.installed IS NOT NULL
+    WHERE %(long)s AND users.first_install_day IS NOT NULL
+    GROUP BY installed, sixty.part, sixty.periods
 ),
 
 tens AS (
-    -- One row per cohort, ten periods and pattern of those with an event: ten bits at a time there
-    -- are few patterns, so that few rows are left to be split into periods.
+    -- One row per cohort, ten periods and those of them with an event: there are so few patterns of
+    -- ten bits that few rows are left to be split into periods.
     SELECT
         visits.installed,
         10 * (6 * visits.part + digits.digit) AS before,
         (visits.periods >> 10 * digits.digit)::bit(10)::int AS pattern,
-        count(*) AS users
+        sum(visits.users) AS users
     FROM visits
-    CROSS JOIN generate_series(0, 5) AS digits (digit)
+    CROSS JOIN calendar
+    CROSS JOIN generate_series(0, least(5, cardinality(calendar.starts) / 10)) AS digits (digit)
     WHERE (visits.periods >> 10 * digits.digit)::bit(10)::int <> 0
     GROUP BY visits.installed, before, pattern
 ),
@@ -129,8 +136,8 @@ departed AS (
     SELECT
         installed,
         least(last_active - installed, %(follow)s) AS age,  -- later ages are not shown
-        count(*) AS users
-    FROM users
+        sum(users) AS users
+    FROM alike
     WHERE installed IS NOT NULL
     GROUP BY installed, age
 ),
@@ -178,11 +185,11 @@ triangle AS (
 overview AS (
     -- One row, as overview.sql.
     SELECT
-        count(*) AS all_users,
-        count(*) FILTER (WHERE first_install_day IS NULL) AS users_without_install,
-        count(*) FILTER (WHERE first_install_day < last_install_day) AS users_reinstalled,
-        count(*) FILTER (WHERE first_time < first_install_time) AS users_active_before_install
-    FROM users
+        coalesce(sum(users), 0)::bigint AS all_users,
+        coalesce(sum(users) FILTER (WHERE installed IS NULL), 0)::bigint AS users_without_install,
+        coalesce(sum(reinstalled), 0)::bigint AS users_reinstalled,
+        coalesce(sum(active_before_install), 0)::bigint AS users_active_before_install
+    FROM alike
 )
 
 SELECT
