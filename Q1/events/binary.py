@@ -14,10 +14,13 @@ BEFORE_UID = np.dtype([("fields", ">i2"), ("uid_length", ">i4")])
 AROUND_TIME = np.dtype([("time_length", ">i4"), ("time", ">i8"), ("name_length", ">i4")])
 
 
-def as_binary_copy(
+def as_binary_rows(
     uids: pa.StringArray, times: pa.TimestampArray, event_names: pa.StringArray
-) -> bytes:
-    """A whole COPY of rows (uid text, time timestamptz, event_name text); no time is null."""
+) -> memoryview:
+    """Rows (uid text, time timestamptz, event_name text), of which no time is null.
+
+    Any number of them make a COPY, between `HEADER` and `TRAILER`.
+    """
     before_uid = np.empty(len(uids), BEFORE_UID)
     before_uid["fields"] = 3
     before_uid["uid_length"] = lengths(uids)
@@ -30,7 +33,7 @@ def as_binary_copy(
     )
     _, offsets, content = rows.buffers()
     ends = np.frombuffer(offsets, np.int32)[rows.offset : rows.offset + len(rows) + 1]
-    return b"".join((HEADER, memoryview(content)[ends[0] : ends[-1]], TRAILER))
+    return memoryview(content)[ends[0] : ends[-1]]
 
 
 def lengths(texts: pa.StringArray) -> np.ndarray:

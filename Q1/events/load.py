@@ -16,7 +16,6 @@ from tqdm import tqdm
 from events.event import NAMES
 from events.files import EventFile
 from events.rows import Rows
-from events.streams import CHUNK_BYTES
 from events.view import ZONED, Source
 
 if TYPE_CHECKING:
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 
 TABLE = "piwik_track_1"
 CREATE = f"CREATE TEMP TABLE {TABLE} (uid text, time timestamptz NOT NULL, event_name text)"
+COPY_BYTES = 1 << 22
 COPY = f"COPY pg_temp.{TABLE} FROM STDIN (FORMAT binary)"
 
 
@@ -48,6 +48,7 @@ class Landing:
         self.skip_bad_rows = skip_bad_rows
         self.time_format = time_format
         self.rejected: dict[str, Rejected] = {}
+        self.waiting: list[memoryview] = []  # rows for COPY, each of which has its cost
         self.records = self.records_without_user = 0
         self.first_time: datetime | None = None
         self.last_time: datetime | None = None
@@ -67,17 +68,21 @@ class Landing:
         with progress as stored:
             for rows in read_rows(EventFile(file.name, stored), headers):
                 self.take_in(file, rows)
+        self.copy()
 
     def take_in(self, file: EventFile, rows: Rows) -> None:
-        """Copy the events among some rows of a file, and count the others."""
+        """Take in the events among some rows of a file, and count the others."""
         from events.batch import batch_of
+        from events.binary import as_binary_rows
 
         batch = batch_of(rows, self.time_format)
         for row in batch.bad:
             self.reject(f"{file.name}{rows.mark}{row.line}", row.reason)
         if len(batch.uids):
             self.count(batch)
-            self.copy(batch)
+            self.waiting.append(as_binary_rows(batch.uids, batch.times, batch.event_names))
+        if sum(map(len, self.waiting)) > COPY_BYTES:
+            self.copy()
 
     def reject(self, place: str, reason: str) -> None:
         """Count a row that is not an event. Raises `UserError` unless such rows are skipped."""
@@ -98,14 +103,15 @@ class Landing:
         self.first_time = min(first, self.first_time or first)
         self.last_time = max(last, self.last_time or last)
 
-    def copy(self, batch: "Batch") -> None:
-        """Copy events into the table."""
-        from events.binary import as_binary_copy
+    def copy(self) -> None:
+        """Copy the rows that are waiting into the table."""
+        from events.binary import HEADER, TRAILER
 
-        stream = io.BytesIO(as_binary_copy(batch.uids, batch.times, batch.event_names))
+        stream = io.BytesIO(b"".join((HEADER, *self.waiting, TRAILER)))
+        self.waiting.clear()
         # A server that goes away makes psycopg2 print a traceback as well.
         with self.connection.cursor() as cursor, redirect_stderr(io.StringIO()):
-            cursor.copy_expert(COPY, stream, size=CHUNK_BYTES)
+            cursor.copy_expert(COPY, stream, size=COPY_BYTES)
 
     def sources(self) -> list[Source]:
         """The table for the view, with fresh statistics for the planner."""

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from events import streams
 from events.formats import blocks, delimited
-from events.formats.delimited import QUOTING, WIDTH, Layout, lines_of, read_any, read_neat
+from events.formats.delimited import QUOTING, WIDTH, Layout, columns_of, lines_of, read_any
 from events.formats.delimited import end_of_neat_rows as end_of_neat
 from events.rows import NOT_TEXT
 from events.streams import Stream
@@ -33,6 +33,7 @@ Found = tuple[list[tuple[int, tuple[str, ...]]], list[tuple[int, str]]]
 def read(request, monkeypatch):
     """Read a text in chunks of some bytes: (line, row) of each row, (line, reason) of bad ones."""
     monkeypatch.setattr(streams, "CHUNK_BYTES", request.param)
+    monkeypatch.setattr(blocks, "PIECE", request.param // 2)
     return read_text
 
 
@@ -114,12 +115,13 @@ HOSTILE = st.lists(
 ).map("".join)
 
 
-@given(HOSTILE, st.sampled_from([2, 5, 11]))
-@example('1,2,3,4\n"a,2,3,4\n5,6,7,8\n', 5)
-def test_any_text_is_read_alike_wherever_blocks_end(text, size):
+@given(HOSTILE, st.sampled_from([2, 5, 11]), st.sampled_from([3, 8, 1000]))
+@example('1,2,3,4\n"a,2,3,4\n5,6,7,8\n', 5, 1000)
+def test_any_text_is_read_alike_wherever_blocks_and_pieces_end(text, size, piece):
     whole = read_text(HEADER + text)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(streams, "CHUNK_BYTES", size)
+        patch.setattr(blocks, "PIECE", piece)
         assert read_text(HEADER + text) == whole
 
 
@@ -130,7 +132,7 @@ def test_arrow_reads_what_python_reads(text):
     data = text.replace("\0", "").encode()
     size = end_of_neat(data, ",", final=True)
     block = data[:size]
-    columns = read_neat(block, layout) if block else None
+    columns = columns_of(block, layout) if block else None
     rows, taken, _ = read_any(layout, data, 1, True)
     if columns:
         assert taken == size

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from operator import itemgetter
 
 import numpy as np
 import pyarrow as pa
@@ -19,6 +20,7 @@ from pyarrow import csv as arrow_csv
 from events.event import NAMES
 from events.formats.blocks import (
     LONGEST_ROW,
+    Taken,
     count_line_ends,
     end_of_lines,
     is_clean,
@@ -51,7 +53,8 @@ def read_rows(name: str, text: Stream, headers: dict[str, str]) -> Iterator[Rows
         text.read(separator.end())
         first_line, delimiter = 2, separator[1].decode()
     layout, lines = read_header(name, text, headers, first_line, delimiter)
-    yield from rows_in_blocks(name, text, first_line + lines, partial(take, layout))
+    readers = partial(read_neat, layout), partial(read_any, layout)
+    yield from rows_in_blocks(name, text, first_line + lines, *readers)
 
 
 def read_header(
@@ -88,12 +91,15 @@ def likelihood(header: str, wanted: set[str], delimiter: str) -> tuple[int, int]
     return len(wanted.intersection(title.strip() for title in titles)), len(titles)
 
 
-def take(layout: Layout, data: bytes, line: int, final: bool) -> tuple[Rows, int, int]:
-    """The rows at the start of some bytes, and how many bytes and lines they take."""
+def read_neat(layout: Layout, data: bytes, line: int, final: bool) -> Taken | None:
+    """The rows at the start of some bytes, if all have neat quotes and the columns of the header.
+
+    Fields in neat quotes have them around, and doubled within, and nowhere else.
+    """
     block = data[: end_of_neat_rows(data, layout.delimiter, final)]
-    columns = read_neat(block, layout) if block and is_clean(block) else None
+    columns = columns_of(block, layout) if block and is_clean(block) else None
     if not columns:
-        return read_any(layout, data, line, final)
+        return None
     lines = partial(lines_of, layout, block, line, len(columns[0]))
     return Rows(*columns, lines), len(block), count_line_ends(block)
 
@@ -127,7 +133,7 @@ def are_neat(characters: np.ndarray, quotes: np.ndarray, delimiter: str) -> bool
     return bool(begins.all() and ends.all())
 
 
-def read_neat(block: bytes, layout: Layout) -> list[pa.Array] | None:
+def columns_of(block: bytes, layout: Layout) -> list[pa.Array] | None:
     """Our columns of whole rows with neat quotes; None if one has another number of columns."""
     names = [str(position) for position in layout.positions]
     try:
@@ -176,13 +182,15 @@ class Lines:
         return self.stored[self.next - 1].decode(errors="surrogateescape")
 
 
-def read_any(layout: Layout, data: bytes, line: int, final: bool) -> tuple[Rows, int, int]:
-    """The rows at the start of some bytes, whatever is wrong with them, as `take` gives them.
+def read_any(layout: Layout, data: bytes, line: int, final: bool) -> Taken:
+    """The rows at the start of some bytes, whatever is wrong with them.
 
     After a row whose quotes are broken, the next line is the next row.
     """
-    lines = Lines(data[: end_of_lines(data, final)])
+    whole = data[: end_of_lines(data, final)]
+    lines = Lines(whole)
     reader = csv.reader(lines, delimiter=layout.delimiter, strict=True)
+    ours, width, clean = itemgetter(*layout.positions), layout.width, is_clean(whole)
     events, places, bad = [], [], []
     while True:
         start = lines.next
@@ -198,17 +206,10 @@ def read_any(layout: Layout, data: bytes, line: int, final: bool) -> tuple[Rows,
             bad.append(BadRow(line + start, QUOTING))
             lines.next = start + 1
             continue
-        if reason := what_is_wrong(row, layout):
-            bad.append(BadRow(line + start, reason))
-        elif row:  # an empty line is not a row
-            events.append(tuple(row[position] for position in layout.positions))
+        if len(row) == width and (clean or is_storable("".join(row))):
+            events.append(ours(row))
             places.append(line + start)
+        elif row:  # an empty line is not a row
+            bad.append(BadRow(line + start, WIDTH if len(row) != width else NOT_TEXT))
     size = sum(map(len, lines.stored[: lines.next]))
     return rows_of(events, places, bad), size, lines.next
-
-
-def what_is_wrong(row: list[str], layout: Layout) -> str | None:
-    """Why a row is none that we can take in; None if it is, or if it is empty."""
-    if row and len(row) != layout.width:
-        return WIDTH
-    return None if is_storable("".join(row)) else NOT_TEXT

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from pyarrow import json as arrow_json
 
 from events.event import NAMES
-from events.formats.blocks import is_clean, rows_in_blocks
+from events.formats.blocks import Taken, is_clean, rows_in_blocks
 from events.rows import NOT_TEXT, BadRow, Rows, is_storable, locate, rows_of
 from events.streams import CHUNK_BYTES, Stream
 from events.times.arrays import expand
@@ -34,7 +34,7 @@ def read_rows(name: str, text: Stream, headers: dict[str, str]) -> Iterator[Rows
             break
     titles = list(keys)
     keys = [titles[position] for position in locate(f"{name}:1", titles, headers)]
-    yield from rows_in_blocks(name, text, 1, partial(take, keys))
+    yield from rows_in_blocks(name, text, 1, partial(read_alike, keys), partial(read_any, keys))
 
 
 class Object(dict):
@@ -55,16 +55,19 @@ def parsed(line: bytes) -> Object | None:
     return found if isinstance(found, Object) else None
 
 
-def take(keys: list[str], data: bytes, line: int, final: bool) -> tuple[Rows, int, int]:
-    """The rows at the start of some bytes, and how many bytes and lines they take."""
-    block = data if final else data[: data.rfind(b"\n") + 1]
-    columns = read_alike(block, keys) if has_object_on_each_line(block) else None
-    if columns:
-        lines = range(line, line + len(columns[0]))
-        rows = Rows(*columns, lambda: lines)
-    else:
-        rows = read_any(block, keys, line)
-    return rows, len(block), block.count(b"\n")
+def read_alike(keys: list[str], data: bytes, line: int, final: bool) -> Taken | None:
+    """The rows at the start of some bytes, if each has values of the types that the first has."""
+    block = whole_lines(data, final)
+    columns = columns_of(block, keys) if has_object_on_each_line(block) else None
+    if not columns:
+        return None
+    lines = range(line, line + len(columns[0]))
+    return Rows(*columns, lambda: lines), len(block), block.count(b"\n")
+
+
+def whole_lines(data: bytes, final: bool) -> bytes:
+    """The lines of some bytes that are whole; at the end of a file all are."""
+    return data if final else data[: data.rfind(b"\n") + 1]
 
 
 def has_object_on_each_line(block: bytes) -> bool:
@@ -80,7 +83,7 @@ def has_object_on_each_line(block: bytes) -> bool:
     )
 
 
-def read_alike(block: bytes, keys: list[str]) -> list[pa.Array] | None:
+def columns_of(block: bytes, keys: list[str]) -> list[pa.Array] | None:
     """Our columns of a block if each has values of the type that it has first, else None."""
     first = parsed(block[: block.find(b"\n")]) or {}
     types = [TYPES.get(type(first.get(key)), pa.string()) for key in keys]
@@ -104,18 +107,19 @@ def read_alike(block: bytes, keys: list[str]) -> list[pa.Array] | None:
     return [uids.cast(pa.string()), times, event_names]
 
 
-def read_any(block: bytes, keys: list[str], first_line: int) -> Rows:
-    """The rows of whole lines, whatever is wrong with them."""
+def read_any(keys: list[str], data: bytes, line: int, final: bool) -> Taken:
+    """The rows at the start of some bytes, whatever is wrong with them."""
+    block = whole_lines(data, final)
     events, places, bad = [], [], []
-    for number, line in enumerate(block.split(b"\n"), start=first_line):
-        if not line.strip():
+    for number, text in enumerate(block.split(b"\n"), start=line):
+        if not text.strip():
             continue
         try:
-            events.append(event_of(line, keys))
+            events.append(event_of(text, keys))
             places.append(number)
         except ValueError as error:
             bad.append(BadRow(number, str(error)))
-    return rows_of(events, places, bad)
+    return rows_of(events, places, bad), len(block), block.count(b"\n")
 
 
 def event_of(line: bytes, keys: list[str]) -> tuple[str | None, ...]:

@@ -12,6 +12,7 @@ from events.times.arrays import array_of, digits_of, is_true, plain, values_of
 UNITS = ((10**11, 10**6), (10**14, 10**3), (10**17, 1))  # below which number, microseconds in one
 SERIALS = (20_000, 80_000)  # as spreadsheets count days: 1954 to 2119
 NUMBER = r"^[+-]?0*(?P<whole>[0-9]{1,18}|[1-8][0-9]{18})(?:\.(?P<part>[0-9]*))?$"
+SECONDS = r"^-?[0-9]{1,10}\.[0-9]{1,8}$"
 FINER = r"\.[0-9]{6}[0-9]*[1-9]"  # than the sixth decimal
 DAY = r"^\+?(?:19|2[0-9])[0-9]{6}(?:\.[0-9]*)?$"  # as seconds it would be a moment of 1970
 CLOCKED_DAY = (
@@ -38,6 +39,17 @@ def epoch(numbers: pa.Array) -> pa.Array | None:
     for limit, scale in reversed(UNITS):
         ticks = np.where((values > -limit) & (values < limit), values * scale, ticks)
     return array_of(ticks, valid)
+
+
+def decimal_ticks(texts: pa.StringArray) -> pa.Array | None:
+    """Microseconds since 1970 of seconds with up to eight decimals; None if one is not such."""
+    if not pc.all(pc.match_substring_regex(texts, SECONDS)).as_py():
+        return None
+    scaled = texts.cast(pa.decimal128(18, 8))
+    values = np.frombuffer(scaled.buffers()[1], np.int64)[::2]  # the lower half, in which all fit
+    values = values[scaled.offset : scaled.offset + len(scaled)]
+    whole = pa.array(values // 10**8, mask=scaled.is_null().to_numpy(zero_copy_only=False))
+    return None if epoch(whole) is None else array_of(values // 100, values_of(whole)[1])
 
 
 def number_ticks(texts: pa.StringArray) -> pa.Array:
