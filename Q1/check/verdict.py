@@ -78,6 +78,7 @@ class SecondReading:
             read_files(duck, {"sample events": path}, options.columns, self.folder)
         present = {"whole_days": dates, "present": present_moment(connection)}
         run(duck, "events", self.parameters() | present)
+        duck.execute("DROP TABLE written")
 
     def parameters(self) -> dict[str, Any]:
         """The options as the parameters of the statements, each of which takes those it names."""

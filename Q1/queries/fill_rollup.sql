@@ -17,6 +17,7 @@ FROM (
     WHERE
         time >= %(first_moment)s
         AND time < %(moment_after)s
+        AND day BETWEEN %(first_day)s AND %(last_day)s  -- midnights that come twice
         AND uid::text <> ''
     GROUP BY uid, day
     OFFSET 0 -- noqa: AM09

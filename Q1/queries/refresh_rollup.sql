@@ -12,6 +12,7 @@ FROM piwik_track
 WHERE
     time >= %(first_moment)s
     AND time < %(moment_after)s
+    AND day BETWEEN %(first_day)s AND %(last_day)s  -- midnights that come twice
     AND uid::text <> ''
 GROUP BY uid, day
 ORDER BY day, uid;

@@ -29,6 +29,7 @@ b,2017-04-01 23:59:59.999999,FIRST_INSTALL
 b,2017-04-03,OPEN
 ,2017-04-01,FIRST_INSTALL
 "c, d",2017-04-03T10:00:00+08:00,FIRST_INSTALL
+never,2017-04-01,OPEN
 """
 QUESTIONS = {
     "count": ("--install-date", "2017-04-01"),
@@ -199,15 +200,6 @@ def test_standard_input_is_kept(postgres_url):
     assert_same(run_script("Q1/sql.py", *arguments, stdin=events), "triangle of 6 cells")
 
 
-def test_what_duckdb_cannot_read_is_refused(checked, tmp_path, log):
-    half = tmp_path / "half.gz"
-    packed = gzip.compress(log.read_bytes(), mtime=0)
-    half.write_bytes(packed[: len(packed) - 9])
-    finished = checked("--events", half, "--on-bad-row", "skip")
-    assert_one_line_error(finished, 2, "--check: ", "half.gz cannot be unpacked")
-    assert not finished.stdout
-
-
 def planted(folder: Path, copy: Path, old: str, new: str) -> Path:
     """A copy of a folder of statements in which `new` is in the place of `old`."""
     shutil.copytree(folder, copy)
@@ -221,18 +213,19 @@ def planted(folder: Path, copy: Path, old: str, new: str) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("question", "parts"),
+    ("question", "part"),
     [
-        ("count", ["install 2017-04-01, installed users: PostgreSQL finds 3, DuckDB 2"]),
-        ("days", ["cohort 2017-04-01, age 0, ", ": PostgreSQL finds 3, DuckDB 2"]),
+        ("count", "install 2017-04-01, installed users: PostgreSQL finds 3, DuckDB 2"),
+        ("days", "cohort 2017-04-01, age 0, users: PostgreSQL finds 3, DuckDB 2"),
     ],
 )
-def test_a_wrong_statement_is_found(checked, log, tmp_path, monkeypatch, question, parts):
-    wrong = planted(questions.QUERIES, tmp_path / "queries", "count(*)", "(1 + count(*))")
+def test_a_wrong_statement_is_found(checked, log, tmp_path, monkeypatch, question, part):
+    is_install = "event_name = %(install_event)s"
+    wrong = planted(questions.QUERIES, tmp_path / "queries", is_install, "event_name <> ''")
     monkeypatch.setattr(questions, "QUERIES", wrong)
     plot = tmp_path / "plot.png"
     finished = checked("--events", log, "--plot", plot, *QUESTIONS[question])
-    assert_one_line_error(finished, 1, *parts)
+    assert_one_line_error(finished, 1, part)
     assert not finished.stdout
     assert not plot.exists()
 
