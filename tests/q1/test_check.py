@@ -20,6 +20,7 @@ from sql import main
 from tests.conftest import ROOT, assert_one_line_error, clean_environment, run_here, run_script
 from tests.project.import_graph import imports, reachable
 
+NAMES = ("uid", "time", "event_name")
 Event = tuple[str, str, str]
 EVENTS = """\
 uid,time,event_name
@@ -133,7 +134,7 @@ def drawn_events(change: date, seed: object, number: int = 1000) -> list[Event]:
 
 def write_csv(path: Path, events: list[Event]) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows([("uid", "time", "event_name"), *events])
+        csv.writer(file).writerows([NAMES, *events])
 
 
 def test_a_table_of_every_type_of_time(checked, postgres_url):
