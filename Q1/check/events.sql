@@ -1,5 +1,5 @@
--- One row per event from `from_day` to `to_day`, without which until `present`: its user (null is
--- nobody), the local day, the name. Rows whose time cannot be read are left out. With
+-- One row per user, local day and name of an event: from `from_day` to `to_day`, or without it
+-- until `present`. A user who is null is nobody. Rows whose time cannot be read are left out. With
 -- `whole_days` times are dates, the same in every zone.
 CREATE TABLE events AS
 WITH
@@ -80,7 +80,7 @@ days AS (
     WHERE $whole_days OR year(moment) BETWEEN 2 AND 9998
 )
 
-SELECT
+SELECT DISTINCT
     nullif(uid, '') AS uid,
     event_name,
     day

@@ -63,6 +63,10 @@ class SecondReading:
                     raise self.reported(difference, duck, connection) from None
         except duckdb.Error as error:
             raise OutsideError(f"--check: DuckDB: {first_line(error)}") from None
+        except RuntimeError as error:
+            if str(error) != "Query interrupted":  # what becomes of Ctrl-C
+                raise
+            raise KeyboardInterrupt from None
 
     def read_events(self, duck: DuckDBPyConnection, connection: Connection) -> None:
         """Read what the options name into the table `events`."""
@@ -78,6 +82,7 @@ class SecondReading:
             read_files(duck, {"sample events": path}, options.columns, self.folder)
         present = {"whole_days": dates, "present": present_moment(connection)}
         run(duck, "events", self.parameters() | present)
+        duck.execute("DROP TABLE written")
 
     def parameters(self) -> dict[str, Any]:
         """The options as the parameters of the statements, each of which takes those it names."""

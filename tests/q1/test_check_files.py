@@ -175,7 +175,7 @@ no,2017-04-01,"OPEN,a
 no,2017-04-01,OPEN,a
 """
     (tmp_path / "log.csv").write_bytes(log)
-    found = [(uid, name) for uid, _, name in events_read(tmp_path, "log.csv")]
+    found = sorted((uid, name) for uid, _, name in events_read(tmp_path, "log.csv"))
     assert found == [("yes1", "OPEN"), ("yes2", "OP\nEN"), ("yes3", "OPEN")]
 
 
@@ -204,3 +204,15 @@ def test_what_can_be_read_only_once_is_refused(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(UserError, match="can be read only once; write it into a file"):
         events_read(tmp_path, "pipe")
+
+
+def test_a_file_that_is_cut_off_is_refused(tmp_path):
+    (tmp_path / "half.gz").write_bytes(FORMATS["gzip"][:-9])
+    with pytest.raises(UserError, match=r"half\.gz cannot be unpacked"):
+        events_read(tmp_path, "half.gz")
+
+
+def test_a_file_without_the_columns_is_refused(tmp_path):
+    (tmp_path / "log.csv").write_text("a,b,c\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"log\.csv: .*event_name, time, uid"):
+        events_read(tmp_path, "log.csv")
