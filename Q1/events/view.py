@@ -14,11 +14,17 @@ from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
 
 VIEW = "piwik_track"
-EPOCH = "to_timestamp(CASE WHEN abs({0}) < 1e11 THEN {0} ELSE {0} / 1000.0 END)"  # or milliseconds
+# Epoch seconds, milliseconds, microseconds or nanoseconds by their size, as in files; what is finer
+# than a microsecond is cut off, so that no event moves into the next day.
+EPOCH = (
+    "to_timestamp(floor({{0}} * CASE WHEN abs({{0}}) < 1e11::{0} THEN 1e6::{0}"
+    " WHEN abs({{0}}) < 1e14::{0} THEN 1e3 WHEN abs({{0}}) < 1e17::{0} THEN 1 ELSE 1e-3 END) / 1e6)"
+)
+FLOATING, EXACT = EPOCH.format("float8"), EPOCH.format("numeric")
 # A day such as 20240309, which as seconds would be a moment of 1970, or an epoch number.
 DAY_OR_EPOCH = (
-    "CASE WHEN {0} BETWEEN 19000101 AND 29991231 AND {0} = trunc({0})"
-    f" THEN to_timestamp({{0}}::bigint::text, 'YYYYMMDD') ELSE {EPOCH} END"
+    "CASE WHEN {{0}} BETWEEN 19000101 AND 29991231 AND {{0}} = trunc({{0}})"
+    " THEN to_timestamp({{0}}::bigint::text, 'YYYYMMDD') ELSE {} END"
 )
 ZONED, UNZONED, DATE = "timestamp with time zone", "timestamp without time zone", "date"
 
@@ -28,11 +34,11 @@ TIMES = {
     ZONED: ("{0}", ZONED),
     UNZONED: ("{0}", UNZONED),
     DATE: ("{0}", DATE),
-    "integer": (DAY_OR_EPOCH, ZONED),
-    "bigint": (DAY_OR_EPOCH, ZONED),
-    "numeric": (DAY_OR_EPOCH, ZONED),
-    "real": (EPOCH, ZONED),
-    "double precision": (EPOCH, ZONED),
+    "integer": (DAY_OR_EPOCH.format(FLOATING), ZONED),
+    "bigint": (DAY_OR_EPOCH.format(EXACT), ZONED),
+    "numeric": (DAY_OR_EPOCH.format(EXACT), ZONED),
+    "real": (FLOATING, ZONED),
+    "double precision": (FLOATING, ZONED),
 }
 DAYS = {
     ZONED: "({time} AT TIME ZONE {time_zone})::date",

@@ -293,6 +293,10 @@ def test_a_packed_log_on_standard_input(postgres_url):
             "-",
             "--format",
             "json",
+            "--from",
+            "1969-12-31",
+            "--to",
+            "2106-02-07",
             stdin=write(LOG),
         )
         assert finished.returncode == 0, finished.stderr

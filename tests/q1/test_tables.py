@@ -87,6 +87,26 @@ def test_a_role_that_as_a_rule_only_reads(postgres_url, connection):
     assert asked(url, "--table", "app.events")["installed_users"] == 2
 
 
+@pytest.mark.parametrize(
+    ("time_type", "times"),
+    [
+        ("integer", ["1491004800", "1491091199"]),
+        ("bigint", ["1491004800000", "1491091199999"]),
+        ("bigint", ["1491004800000000", "1491091199999999"]),
+        ("bigint", ["1491004800000000000", "1491091199999999999"]),
+        ("numeric", ["1491004800", "1491091199.9999999", "1491091199999.9999"]),
+        ("double precision", ["1491004800000", "1491091199.9999998"]),
+    ],
+)
+def test_epoch_numbers_are_read_as_in_files(postgres_url, connection, time_type, times):
+    """All are of 2017-04-01, with the last microsecond of it: none moves into the next day."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE TABLE app.events (uid text, time {time_type}, event_name text)")
+        rows = [(f"u{number}", time) for number, time in enumerate(times)]
+        cursor.executemany("INSERT INTO app.events VALUES (%s, %s, 'FIRST_INSTALL')", rows)
+    assert asked(postgres_url, "--table", "app.events", "--check")["installed_users"] == len(times)
+
+
 def test_a_number_that_looks_like_a_day_and_is_none(postgres_url, connection):
     with connection.cursor() as cursor:
         cursor.execute("CREATE TABLE app.events (uid text, time bigint, event_name text)")
