@@ -143,6 +143,23 @@ def test_arrow_reads_what_python_reads(text):
         assert [*lines_of(layout, block, 1, len(columns[0]))] == [*rows.lines()]
 
 
+def test_only_what_is_near_a_bad_row_is_read_with_care(monkeypatch):
+    read_with_care = []
+
+    class Noted(delimited.Lines):
+        def __init__(self, data: bytes):
+            super().__init__(data)
+            read_with_care.append(len(data))
+
+    monkeypatch.setattr(blocks, "PIECE", 1000)
+    monkeypatch.setattr(delimited, "Lines", Noted)
+    good = "a,2017-04-01,OPEN,\n" * 5000
+    rows, bad = read_text(HEADER + good + "b,2\n" + good)
+    assert (len(rows), bad) == (10_000, [(5002, WIDTH)])
+    assert rows[5000] == (5003, ("a", "2017-04-01", "OPEN"))
+    assert 0 < sum(read_with_care) <= 1000
+
+
 def test_rows_after_broken_quoting_are_read(read):
     text = HEADER + 'a,1,x,"never ends\nb,2,y,\nc,3,z,"b"ad\nd,4,w,"good"\ne,5,v,"\n'
     rows, bad = read(text)

@@ -144,6 +144,17 @@ def test_drawn_numbers_are_the_moments_that_their_digits_say(number):
         assert read([f"{number:f}"]) == [EPOCH + timedelta(microseconds=ticks)]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("2017-04-01", "2017-04-01 10:00:00", "2017-04-01T10:00:00.5Z", "1491004800"),
+        *("2017-04-01T10:00:00.1234567+08:00", "2017-04-01 10:00:00,5 UTC", "-1491004800.25"),
+    ],
+)
+def test_usual_times_are_read_fast(text):
+    assert uniform_ticks(pa.array([text])).null_count == 0
+
+
 SHAPES = st.from_regex(
     r"\A(20(1[67]|00)[-/]?[0-2][0-9][-/]?[0-3][0-9]"
     r"([T ][0-2][0-9](:?[0-6][0-9]){0,2}([.,][0-9]{1,8})?)?"

@@ -4,12 +4,8 @@ Arrow reads a block whose quotes are all in their place, and Python's csv module
 it finds the rows that are broken, with their lines. They agree on what both read.
 """
 
-from common.command import UserError
-
 import csv
-import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from operator import itemgetter
 
@@ -17,7 +13,6 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
-from events.event import NAMES
 from events.formats.blocks import (
     LONGEST_ROW,
     Taken,
@@ -26,69 +21,20 @@ from events.formats.blocks import (
     is_clean,
     rows_in_blocks,
 )
-from events.rows import NOT_TEXT, BadRow, Rows, is_storable, locate, rows_of
+from events.formats.header import Layout, read_header
+from events.rows import NOT_TEXT, BadRow, Rows, is_storable, rows_of
 from events.streams import Stream
 
-DELIMITERS = (",", "\t", ";")
-LONGEST_HEADER = 1_000_000  # bytes
-SEPARATOR_LINE = re.compile(rb'"?sep=([,;\t])"?(\r\n|\n|\r)', re.IGNORECASE)  # as Excel writes it
 WIDTH = "another number of columns than the header"
 QUOTING = "broken quoting"
-
-
-@dataclass(frozen=True)
-class Layout:
-    """How a file writes its rows: `positions` are those of uid, time and event name."""
-
-    delimiter: str
-    width: int
-    positions: list[int]
 
 
 def read_rows(name: str, text: Stream, headers: dict[str, str]) -> Iterator[Rows]:
     """The rows of a text. Raises `UserError` for one that has no header with our columns."""
     csv.field_size_limit(2**31 - 1)
-    first_line, delimiter = 1, None
-    if separator := SEPARATOR_LINE.match(text.peek(len(b'"sep=;"\r\n'))):
-        text.read(separator.end())
-        first_line, delimiter = 2, separator[1].decode()
-    layout, lines = read_header(name, text, headers, first_line, delimiter)
+    layout, line = read_header(name, text, headers)
     readers = partial(read_neat, layout), partial(read_any, layout)
-    yield from rows_in_blocks(name, text, first_line + lines, *readers)
-
-
-def read_header(
-    name: str, text: Stream, headers: dict[str, str], line: int, delimiter: str | None
-) -> tuple[Layout, int]:
-    """Read the header, which begins on `line`; the layout, and how many lines that takes."""
-    lines = text.peek(LONGEST_HEADER).splitlines(keepends=True)
-    first = next((it for it in lines if it.strip(b"\r\n")), b"")
-    if not first:
-        raise UserError(f"{name}: is empty; a header and rows of events are needed")
-    if len(first) == LONGEST_HEADER:
-        raise UserError(f"{name}:{line}: the header does not end: this is not a table")
-    if not is_clean(first):
-        raise UserError(f"{name}:{line}: is not UTF-8 text; convert it, for instance with iconv")
-    if not delimiter:
-        wanted = {headers.get(column, column) for column in NAMES}
-        delimiter = max(DELIMITERS, key=partial(likelihood, first.decode(), wanted))
-    reader = csv.reader((line.decode(errors="replace") for line in lines), delimiter=delimiter)
-    try:
-        titles = [title.strip() for title in next(filter(None, reader))]
-    except csv.Error as error:
-        raise UserError(f"{name}:{line}: the header cannot be read: {error}") from None
-    text.read(sum(map(len, lines[: reader.line_num])))
-    positions = locate(f"{name}:{line}", titles, headers)
-    return Layout(delimiter, len(titles), positions), reader.line_num
-
-
-def likelihood(header: str, wanted: set[str], delimiter: str) -> tuple[int, int]:
-    """How many of our titles, and how many columns, a header has with a delimiter."""
-    try:
-        titles = next(csv.reader([header], delimiter=delimiter))
-    except csv.Error:
-        return 0, 0
-    return len(wanted.intersection(title.strip() for title in titles)), len(titles)
+    yield from rows_in_blocks(name, text, line, *readers)
 
 
 def read_neat(layout: Layout, data: bytes, line: int, final: bool) -> Taken | None:
