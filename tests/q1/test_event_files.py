@@ -143,8 +143,8 @@ def test_a_file_whose_name_looks_like_a_pattern_is_that_file(tmp_path):
 
 def test_times_long_past_are_read(run):
     old = "a,-2208988800,OPEN\na,-2208988800000,OPEN\n"  # 1900, in seconds and in milliseconds
-    log = HEADER + "a,1491004800,FIRST_INSTALL\n" + old
-    finished = run(log, options=("--from", "1900-01-01"))
+    content = HEADER + "a,1491004800,FIRST_INSTALL\n" + old
+    finished = run(content, options=("--from", "1900-01-01"))
     assert json.loads(finished.stdout)["first_day"] == "1900-01-01"
     assert counted(finished) == (3, 1, 1, 0)
 
