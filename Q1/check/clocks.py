@@ -5,13 +5,11 @@ from datetime import UTC, datetime
 from duckdb import DuckDBPyConnection
 from psycopg2.extensions import connection as Connection
 
+from check.statements import run
+
 SHOWN = """
     SELECT moment, moment AT TIME ZONE %s
     FROM generate_series(%s::timestamptz, %s::timestamptz + interval '2 days', '1 hour') AS moment
-"""
-SHOWN_BY_DUCKDB = """
-    SELECT moment FROM (SELECT unnest(?) AS moment, unnest(?) AS shown)
-    WHERE timezone(?, timezone('UTC', moment)) <> shown ORDER BY moment LIMIT 1
 """
 
 
@@ -36,6 +34,10 @@ def first_moment_of_other_rules(
     if not rows:  # for want of events
         return None
     moments, shown = zip(*rows, strict=True)
-    moments = [moment.replace(tzinfo=None) for moment in moments]
-    found = duck.execute(SHOWN_BY_DUCKDB, [moments, list(shown), time_zone]).fetchone()
-    return found and found[0]
+    clocks = {
+        "moments": [moment.replace(tzinfo=None) for moment in moments],
+        "shown": list(shown),
+        "time_zone": time_zone,
+    }
+    ((found,),) = run(duck, "other_clocks", clocks)
+    return found

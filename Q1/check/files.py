@@ -9,9 +9,8 @@ import duckdb
 from duckdb import ColumnExpression, DuckDBPyConnection
 
 from check.originals import plain_file, with_equal_line_ends
-from check.statements import first_line, run
+from check.statements import NAMES, first_line, run
 
-NAMES = ("uid", "time", "event_name")
 DELIMITERS = (",", "\t", ";")
 BOM = b"\xef\xbb\xbf"
 NOT_THERE = "\1not there\1"  # a text that no cell has

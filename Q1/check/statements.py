@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 from duckdb import DuckDBPyConnection
 
+NAMES = ("uid", "time", "event_name")  # the columns of events
 FOLDER = Path(__file__).resolve().parent
 
 

@@ -11,7 +11,8 @@ from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import get_wait_callback, set_wait_callback
 
-NAMES = ("uid", "time", "event_name")
+from check.statements import NAMES, run
+
 DATE = 1082  # PostgreSQL's number of the type
 # Types whose equal values have equal texts, which DuckDB compares.
 COMPARABLE = "text, varchar, char, name, smallint, integer, bigint, uuid, bytea or an enum"
@@ -46,12 +47,7 @@ def read_table(
         path = folder / "table.csv"
         with path.open("wb") as file, without_waiting():
             cursor.copy_expert(copy, file)
-    duck.execute(
-        "INSERT INTO written FROM read_csv($path, columns = $columns, header = false, delim = ',',"
-        " quote = '\"', escape = '\"', nullstr = '', allow_quoted_nulls = false,"
-        " auto_detect = false)",
-        {"path": str(path), "columns": dict.fromkeys(NAMES, "VARCHAR")},
-    )
+    run(duck, "read_table", {"path": str(path), "columns": dict.fromkeys(NAMES, "VARCHAR")})
     path.unlink()
     return dates
 

@@ -63,6 +63,10 @@ class SecondReading:
                     raise self.reported(difference, duck, connection) from None
         except duckdb.Error as error:
             raise OutsideError(f"--check: DuckDB: {first_line(error)}") from None
+        except RuntimeError as error:
+            if str(error) != "Query interrupted":  # what becomes of Ctrl-C
+                raise
+            raise KeyboardInterrupt from None
 
     def read_events(self, duck: DuckDBPyConnection, connection: Connection) -> None:
         """Read what the options name into the table `events`."""

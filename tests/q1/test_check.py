@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+import os
 import random
 import re
 import shutil
@@ -279,3 +280,23 @@ def test_without_the_check_nothing_of_it_is_loaded(postgres_url):
     )
     command = [sys.executable, "-c", program, "--dsn", postgres_url]
     subprocess.run(command, cwd=ROOT / "Q1", env=clean_environment(), check=True)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one process")
+def test_an_interrupt_of_duckdb_is_one_line(postgres_url, log, tmp_path):
+    """The statement takes for ever; Ctrl-C comes when it has begun."""
+    endless = "FROM range(1000000000000) AS numbers, events"
+    wrong = planted(statements.FOLDER, tmp_path / "endless", "FROM events", endless)
+    program = (
+        "import os, pathlib, signal, sys, threading; from check import statements; "
+        "from sql import main; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "interrupt = lambda: os.kill(os.getpid(), signal.SIGINT); "
+        f"statements.FOLDER = pathlib.Path({str(wrong)!r}); "
+        "threading.Timer(4, interrupt).start(); sys.exit(main(sys.argv[1:]))"
+    )
+    command = [sys.executable, "-c", program, "--dsn", postgres_url, "--check", "--events", log]
+    finished = subprocess.run(
+        command, cwd=ROOT / "Q1", env=clean_environment(), capture_output=True, timeout=120
+    )
+    assert finished.returncode == 130, finished.stderr
+    assert finished.stderr.decode().splitlines()[1:] == ["sql.py: interrupted"]
