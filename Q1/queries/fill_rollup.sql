@@ -2,7 +2,8 @@
 -- makes it one transaction and locks the tables.
 
 -- One row per user and day with an event, in order of days, since the BRIN index wants them
--- together. OFFSET 0 keeps the planner from sorting all events to have that order.
+-- together. OFFSET 0 keeps the planner from sorting all events to have that order, and from taking
+-- them for few, since it cannot know how many days there are.
 INSERT INTO user_day (uid, day, installed)
 SELECT
     days.uid,
@@ -17,11 +18,11 @@ FROM (
     WHERE
         time >= %(first_moment)s
         AND time < %(moment_after)s
-        AND day BETWEEN %(first_day)s AND %(last_day)s  -- midnights that come twice
         AND uid::text <> ''
     GROUP BY uid, day
     OFFSET 0 -- noqa: AM09
 ) AS days
+WHERE days.day BETWEEN %(first_day)s AND %(last_day)s  -- midnights that come twice
 ORDER BY days.day;
 
 ANALYZE user_day;
