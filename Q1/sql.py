@@ -12,6 +12,7 @@ import click
 
 from common.output import formatted, new_file
 from events.files import files_named
+from events.time_format import TimeFormat
 from retention.options import (
     DAY,
     columns_option,
@@ -54,13 +55,22 @@ def refuse_words(ctx: click.Context, param: click.Parameter, words: tuple[str, .
     "--events",
     multiple=True,
     metavar="FILE",
-    help="Event file to count: CSV or TSV with a header, plain or gzip; - is standard input. May "
-    "be given again, or as a quoted pattern such as 'logs/*.csv'.",
+    help="Event file to count, a path or an address such as s3://bucket/key: CSV or TSV with a "
+    "header, JSON lines or Parquet, plain or compressed; - is standard input. May be given again, "
+    "or as a quoted pattern such as 'logs/*.csv'.",
 )
 @click.option(
     "--table", metavar="SCHEMA.NAME", help="Existing table or view to query; it is only read."
 )
 @columns_option
+@click.option(
+    "--time-format",
+    type=TimeFormat(),
+    metavar="FORMAT",
+    help="Format of all times in the files, in the letters of strptime, such as "
+    "'%m/%d/%Y %I:%M %p'. They are UTC unless it has %z. Without the option they are ISO 8601 or "
+    "epoch numbers.",
+)
 @click.option(
     "--on-bad-row",
     type=click.Choice(["stop", "skip"]),
@@ -97,6 +107,24 @@ def refuse_words(ctx: click.Context, param: click.Parameter, words: tuple[str, .
     metavar="DAY",
     help="Last day on which a user may have come back, included.",
 )
+@click.option(
+    "--from",
+    "from_day",
+    type=DAY,
+    show_default="2000-01-01, or the day of the installs if that is earlier",
+    metavar="DAY",
+    help="First day of the events to use, included. Earlier ones are left out, as if they were not "
+    "there.",
+)
+@click.option(
+    "--to",
+    "to_day",
+    type=DAY,
+    show_default="up to this moment",
+    metavar="DAY",
+    help="Last day of the events to use, included; a day in the future takes in events that a "
+    "wrong clock put there.",
+)
 @time_zone_option
 @click.option("--users", is_flag=True, help="List the users who came back instead of a count.")
 @click.option(
@@ -114,9 +142,15 @@ def refuse_words(ctx: click.Context, param: click.Parameter, words: tuple[str, .
 @click.option(
     "--follow",
     type=click.IntRange(0, 9999),
-    show_default="all",
+    show_default="366 at most",
     metavar="N",
     help="Number of periods to follow each cohort of --cohorts.",
+)
+@click.option(
+    "--overview",
+    is_flag=True,
+    help="Count the records and users of --table as well, which reads all of it. With files and "
+    "--cohorts they are counted anyway.",
 )
 @format_option
 @click.option(
@@ -128,6 +162,12 @@ def refuse_words(ctx: click.Context, param: click.Parameter, words: tuple[str, .
     "or .pdf file.",
 )
 @click.option(
+    "--check",
+    is_flag=True,
+    help="Find the answer a second time, by DuckDB in the original events, and print it only if "
+    "both are the same; else the exit code is 1.",
+)
+@click.option(
     "--explain",
     is_flag=True,
     help="Print the plan that PostgreSQL followed, with its times, instead of the answer.",
@@ -137,16 +177,18 @@ def main(**values) -> None:
 
     Days are whole days of the time zone, both ends included. Without --events or --table, sample
     events are counted. Times in files are ISO 8601 (UTC unless they say otherwise) or epoch
-    seconds or milliseconds.
+    numbers, unless --time-format says otherwise.
 
     The server is the one of --dsn, else of the environment or the file .env, else an embedded
-    PostgreSQL. On a server only TEMP tables are written, and none of them outlives the command.
+    PostgreSQL. A table is only read, also on a standby; files go into TEMP tables, none of which
+    outlives the command.
     """
     options = SimpleNamespace(**values)
     check_combinations(options)
     options.events = [file for name in options.events for file in files_named(name)]
 
     from postgres.connection import connected
+    from retention.checked import answered, read_again
     from retention.inquiry import Inquiry, load_events
     from retention.questions import Question
 
@@ -156,14 +198,17 @@ def main(**values) -> None:
         options.active_from,
         options.active_to,
         options.time_zone,
+        options.from_day,
+        options.to_day,
     )
-    with connected(options.dsn, options.embedded, options.table) as connection:
-        rejected = load_events(connection, options)
-        inquiry = Inquiry(connection, options, question, rejected)
+    target = (options.dsn, options.embedded, options.table)
+    with connected(*target) as connection, read_again(options) as second:
+        view, rejected = load_events(connection, options)
+        inquiry = Inquiry(connection, options, question, view, rejected)
         if options.explain:
             result = inquiry.plan()
         else:
-            result = formatted(options.output_format, *inquiry.answer())
+            result = formatted(options.output_format, *answered(inquiry, second))
     # Not click.echo, which takes colour codes out of the users' names.
     sys.stdout.write(result and f"{result}\n")
 
@@ -178,6 +223,8 @@ def check_combinations(options: SimpleNamespace) -> None:
             raise click.UsageError(f"--{one} and --{other} exclude each other")
     if options.explain and (options.output_format != "text" or options.plot):
         raise click.UsageError("--explain prints a plan as text: leave out --format and --plot")
+    if options.explain and options.check:
+        raise click.UsageError("--explain prints a plan, not an answer: leave out --check")
     if options.plot and options.users:
         raise click.UsageError("--users is a list without a plot: leave out --plot or --users")
     of_cohorts = options.period != "day" or options.follow is not None
@@ -187,6 +234,10 @@ def check_combinations(options: SimpleNamespace) -> None:
         raise click.UsageError(
             "--install-date, --active-from and --active-to are about one day: leave them out with "
             "--cohorts"
+        )
+    if options.from_day and options.to_day and options.from_day > options.to_day:
+        raise UserError(
+            f"the days are in the wrong order: from {options.from_day} to {options.to_day}"
         )
     installed = options.install_date = options.install_date or INSTALL_DATE
     options.active_from = options.active_from or installed + timedelta(days=1)

@@ -7,19 +7,25 @@
 The classic way has rows in Python with times as `datetime`, inserts them by `execute_values`, and
 asks with `DATE(time) = ...` and `IN (SELECT DISTINCT ...)`. All ways get the same rows, and their
 answers are compared. PostgreSQL is the embedded one, with its settings. No table is logged for a
-crash, neither ours, which is a TEMP one, nor the classic one. Times are medians of --runs; what is
-classic, raw or refreshed takes long and is run once.
+crash, neither ours, which is a TEMP one, nor the classic one. Commands are whole ones, from start
+to end. Seconds are of processors, of the client and the server together, which bear other work on
+the machine (on systems without /proc, of the client alone); they are medians of --runs, and what
+is classic or refreshed takes long and is run once. DuckDB has one thread, as our queries have.
 """
 
 import csv
 import io
+import json
+import os
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,10 +44,12 @@ from common.command import Command
 
 from events.files import opened_in_turn
 from events.load import load_files
-from events.view import create_view, existing_table
+from events.table import existing_table
+from events.view import View
 from postgres.embedded import embedded_server
 from refresh_rollup import main as refresh_rollup
-from retention.questions import Question, ask, moments
+from retention.days import moments
+from retention.questions import Question, ask
 
 ROOT = Path(__file__).resolve().parents[1]
 FIRST_DAY, LAST_DAY, NEW_DAY = "2017-04-01", "2017-04-30", "2017-05-01"
@@ -84,11 +92,13 @@ def main(events: int, users: int, day_events: int, runs: int, seed: int) -> None
         raise click.UsageError("--events is at least --users: each installs once")
     with tempfile.TemporaryDirectory() as folder, embedded_server() as url:
         log, new_day = write_logs(Path(folder), events, users, day_events, seed)
-        with duckdb.connect() as duck:
-            measure_load(url, duck, log, runs)
-            append(url, log)
-            measure_question(url, duck, runs)
-            measure_triangle(url, duck, new_day, runs)
+        meter = Meter(url)
+        with duckdb.connect(config={"threads": 1}) as duck:
+            measure_load(meter, duck, log, runs)
+            append(meter, log)
+            measure_question(meter, duck, runs)
+            measure_triangle(meter, duck, log, runs)
+            measure_rollup(meter, duck, new_day, runs)
 
 
 def write_logs(
@@ -124,14 +134,52 @@ def write_log(path: Path, users: np.ndarray, days: np.ndarray, installs: int) ->
     rows.order("time").write_csv(str(path), header=True)
 
 
-def measured(action: Callable[[], Any], runs: int = 1) -> tuple[float, Any]:
-    """The median of the seconds that some runs of an action take, and what it returns."""
-    seconds = []
-    for _ in range(runs):
-        start = time.perf_counter()
-        result = action()
-        seconds.append(time.perf_counter() - start)
-    return statistics.median(seconds), result
+class Meter:
+    """The processor time of this process, of those it ran, and of a PostgreSQL server."""
+
+    def __init__(self, url: str):
+        self.url = url
+        connection = psycopg2.connect(url)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_read_file('postmaster.pid')")
+            self.postmaster = cursor.fetchone()[0].split()[0]
+        connection.close()
+
+    def seconds(self) -> float:
+        """The seconds until now."""
+        times = os.times()
+        return sum(times[:4]) + self.server_seconds()
+
+    def server_seconds(self) -> float:
+        """Of the server's processes, living and ended; 0 where there is no /proc."""
+        ticks = 0
+        for path in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                fields = path.read_text(encoding="utf-8").rpartition(")")[2].split()
+            except OSError:  # the process has ended
+                continue
+            own, ended = map(int, fields[11:13]), map(int, fields[13:15])
+            if path.parent.name == self.postmaster:
+                ticks += sum(own) + sum(ended)
+            elif fields[1] == self.postmaster:
+                ticks += sum(own)
+        return ticks / os.sysconf("SC_CLK_TCK") if ticks else 0
+
+    def measured(self, action: Callable[[], Any], runs: int = 1) -> tuple[float, Any]:
+        """The median of the seconds that some runs of an action take, and what it returns."""
+        seconds = []
+        for _ in range(runs):
+            start = self.seconds()
+            result = action()
+            time.sleep(0.1)  # until the server has seen that processes of its own have ended
+            seconds.append(self.seconds() - start)
+        return statistics.median(seconds), result
+
+    def command(self, *options: object) -> str:
+        """What `sql.py` prints, asked as a user would."""
+        command = [sys.executable, str(ROOT / "Q1" / "sql.py"), "--dsn", self.url]
+        command += map(str, options)
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
 def show(title: str, seconds: dict[str, float]) -> None:
@@ -139,7 +187,7 @@ def show(title: str, seconds: dict[str, float]) -> None:
     first = next(iter(seconds.values()))
     print(f"\n{title}")
     for name, value in seconds.items():
-        print(f"  {name:52} {value:10.4f} s {value / first:10.1f} x", flush=True)
+        print(f"  {name:54} {value:8.2f} s {value / max(first, 0.01):8.1f} x", flush=True)
 
 
 def connect(url: str) -> Connection:
@@ -151,12 +199,13 @@ def connect(url: str) -> Connection:
     return connection
 
 
-def measure_load(url: str, duck: DuckDBPyConnection, log: Path, runs: int) -> None:
+def measure_load(meter: Meter, duck: DuckDBPyConnection, log: Path, runs: int) -> None:
     """From a clean CSV file to a table."""
-    ours, memory = measured(lambda: load_ours(url, log), runs)
-    classic, _ = measured(lambda: load_classic(url, log, datetime.fromisoformat))
-    as_text, _ = measured(lambda: load_classic(url, log, str))
-    duckdb_way, _ = measured(lambda: load_duckdb(duck, log), runs)
+    url = meter.url
+    ours, memory = meter.measured(lambda: load_ours(url, log), runs)
+    classic, _ = meter.measured(lambda: load_classic(url, log, datetime.fromisoformat))
+    as_text, _ = meter.measured(lambda: load_classic(url, log, str))
+    duckdb_way, _ = meter.measured(lambda: load_duckdb(duck, log), runs)
     show(
         f"load {log.stat().st_size / 1e6:,.0f} MB of CSV",
         {
@@ -197,42 +246,59 @@ def load_duckdb(duck: DuckDBPyConnection, log: Path) -> None:
     duck.execute("CREATE OR REPLACE TABLE events AS FROM read_csv(?)", [str(log)])
 
 
-def append(url: str, log: Path) -> float:
+def append(meter: Meter, log: Path) -> float:
     """Append a log to the table of `schema.sql` and let PostgreSQL tidy up; returns seconds."""
-    connection = connect(url)
+    connection = connect(meter.url)
     connection.autocommit = True
     with connection.cursor() as cursor, log.open("rb") as file:
         cursor.execute((ROOT / "Q1" / "schema.sql").read_text(encoding="utf-8"))
         copy = "COPY piwik_track FROM STDIN (FORMAT csv, HEADER)"
-        seconds, _ = measured(lambda: cursor.copy_expert(copy, file))
+        seconds, _ = meter.measured(lambda: cursor.copy_expert(copy, file))
         cursor.execute("VACUUM ANALYZE")
     connection.close()
     return seconds
 
 
-def measure_question(url: str, duck: DuckDBPyConnection, runs: int) -> None:
+def measure_question(meter: Meter, duck: DuckDBPyConnection, runs: int) -> None:
     """The default question, warm; every way must find the same users."""
-    connection = connect(url)
-    create_view(
-        connection, [existing_table(connection, "public.piwik_track", {})], QUESTION.time_zone
-    )
-    parameters = moments(connection, QUESTION) | {"install_event": EVENT}
+    connection = connect(meter.url)
+    with connection, connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE one_user AS SELECT * FROM piwik_track LIMIT 0")
+        cursor.execute("INSERT INTO one_user VALUES ('a', '2017-04-01Z', 'FIRST_INSTALL')")
+    view = View([existing_table(connection, "public.piwik_track", {})], QUESTION.time_zone)
+    parameters = moments(connection, view, QUESTION) | {"install_event": EVENT}
+
+    def statement() -> int:
+        return ask(connection, "retained_users", parameters, view)[0][0][1]
+
+    def classic(table: str) -> int:
+        return ask_classic(connection, table)
+
     ways = {
-        "retained_users.sql on schema.sql": lambda: ask(connection, "retained_users", parameters)[
-            0
-        ][0][1],
-        "classic query on its table without indexes": lambda: ask_classic(connection, "classic"),
-        "classic query on schema.sql": lambda: ask_classic(connection, "public.piwik_track"),
-        "DuckDB": lambda: duck.execute(DUCKDB_QUERY).fetchone()[0],
+        "retained_users.sql on schema.sql": (statement, runs),
+        "sql.py --table on schema.sql": (partial(retained, meter, "piwik_track"), runs),
+        "sql.py --table on a table of one user": (partial(retained, meter, "one_user"), runs),
+        "classic query on its table without indexes": (
+            lambda: ask_classic(connection, "classic"),
+            1,
+        ),
+        "classic query on schema.sql": (partial(classic, "piwik_track"), 1),
+        "DuckDB": (lambda: duck.execute(DUCKDB_QUERY).fetchone()[0], runs),
     }
-    results = {name: measured(way, runs) for name, way in ways.items()}
-    retained = {found for _, found in results.values()}
-    assert len(retained) == 1, retained
+    results = {name: meter.measured(*way) for name, way in ways.items()}
+    found = {users for name, (_, users) in results.items() if "one user" not in name}
+    assert len(found) == 1, found
     show(
-        f"users of {FIRST_DAY} who came back within 7 days: {retained.pop():,}",
+        f"users of {FIRST_DAY} who came back within 7 days: {found.pop():,}",
         {name: seconds for name, (seconds, _) in results.items()},
     )
     connection.close()
+
+
+def retained(meter: Meter, table: str) -> int:
+    """The retained users that `sql.py` finds in a table."""
+    answer = meter.command("--table", f"public.{table}", "--format", "json")
+    return json.loads(answer)["retained_users"]
 
 
 def ask_classic(connection: Connection, table: str) -> int:
@@ -242,46 +308,74 @@ def ask_classic(connection: Connection, table: str) -> int:
         return cursor.fetchone()[0]
 
 
-def measure_triangle(url: str, duck: DuckDBPyConnection, new_day: Path, runs: int) -> None:
-    """The triangle from the rollup and from the raw rows, and what the rollup costs."""
-    whole = refresh(url, FIRST_DAY, LAST_DAY)
-    connection = connect(url)
-    create_view(
-        connection, [existing_table(connection, "public.piwik_track", {})], QUESTION.time_zone
-    )
-    from_rollup, rollup = measured(lambda: ask(connection, "rollup_triangle", {})[0], runs * 10)
-    from_duckdb, raw = measured(lambda: duck.execute(DUCKDB_TRIANGLE).fetchall(), runs)
-    parameters = {"install_event": EVENT, "period": "day", "follow": None}
-    from_rows, cells = measured(lambda: ask(connection, "cohort_triangle", parameters)[0])
+def measure_triangle(meter: Meter, duck: DuckDBPyConnection, log: Path, runs: int) -> None:
+    """The triangle of all rows, from tables and from the file; each must have the same cells."""
+    connection = connect(meter.url)
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE plain AS TABLE piwik_track")
+        cursor.execute("VACUUM ANALYZE plain")
     connection.close()
-    expected = [(cohort, age, users) for cohort, age, users in raw]
-    assert [(row.cohort, row.age, row.active_on) for row in rollup] == expected
-    assert [(row.cohort, row.age, row.active_on) for row in cells if row.active_on] == expected
+
+    def from_file() -> list:
+        load_duckdb(duck, log)
+        return duckdb_triangle(duck)
+
+    ways = {
+        "DuckDB": lambda: duckdb_triangle(duck),
+        "sql.py --table --cohorts on schema.sql": lambda: triangle(meter, "--table", "piwik_track"),
+        "sql.py --table --cohorts without indexes": lambda: triangle(meter, "--table", "plain"),
+        "DuckDB: read_csv and the same": from_file,
+        "sql.py --events --cohorts": lambda: triangle(meter, "--events", log),
+    }
+    results = {name: meter.measured(way, runs) for name, way in ways.items()}
+    expected = results["DuckDB"][1]
+    assert all(cells == expected for _, cells in results.values())
     show(
-        f"the triangle of {len(expected)} cells",
-        {
-            "rollup_triangle.sql on cohort_day": from_rollup,
-            "DuckDB on the raw rows": from_duckdb,
-            "cohort_triangle.sql on the raw rows, with 'or later'": from_rows,
-        },
+        f"the triangle of {len(expected)} cells, ours with 'or later' and the overview",
+        {name: seconds for name, (seconds, _) in results.items()},
     )
-    copying = append(url, new_day)
+
+
+def duckdb_triangle(duck: DuckDBPyConnection) -> list[tuple[str, int, int]]:
+    """Cohort, age and active users, as DuckDB finds them."""
+    return [(str(cohort), *rest) for cohort, *rest in duck.execute(DUCKDB_TRIANGLE).fetchall()]
+
+
+def triangle(meter: Meter, *source: object) -> list[tuple[str, int, int]]:
+    """Cohort, age and active users, as `sql.py` finds them."""
+    rows = csv.DictReader(io.StringIO(meter.command(*source, "--cohorts", "--format", "csv")))
+    cells = [(row["start"], int(row["age"]), int(row["active_on"] or 0)) for row in rows]
+    return [cell for cell in cells if cell[-1]]
+
+
+def measure_rollup(meter: Meter, duck: DuckDBPyConnection, new_day: Path, runs: int) -> None:
+    """The triangle from the rollup, and what the rollup costs."""
+    whole = refresh(meter, FIRST_DAY, LAST_DAY)
+    connection = connect(meter.url)
+    rollup, rows = meter.measured(lambda: ask(connection, "rollup_triangle", {})[0], runs)
+    connection.close()
+    cells = [(str(row.cohort), row.age, row.active_on) for row in rows]
+    assert cells == duckdb_triangle(duck)
+    copying = append(meter, new_day)
     show(
         "the rollup's cost",
         {
             f"refresh of all {DAYS} days from nothing": whole,
             "COPY of one new day into schema.sql": copying,
-            "refresh of the new day": refresh(url, NEW_DAY, NEW_DAY),
-            "refresh of the same day again": refresh(url, NEW_DAY, NEW_DAY),
+            "refresh of the new day": refresh(meter, NEW_DAY, NEW_DAY),
+            "refresh of the same day again": refresh(meter, NEW_DAY, NEW_DAY),
+            "rollup_triangle.sql on cohort_day": rollup,
         },
     )
 
 
-def refresh(url: str, first: str, last: str) -> float:
+def refresh(meter: Meter, first: str, last: str) -> float:
     """The seconds of `refresh_rollup.py` for some days."""
     errors = io.StringIO()
     with redirect_stdout(io.StringIO()), redirect_stderr(errors):
-        seconds, status = measured(lambda: refresh_rollup(["--dsn", url, "--days", first, last]))
+        command = ["--dsn", meter.url, "--days", first, last]
+        seconds, status = meter.measured(lambda: refresh_rollup(command))
     assert status == 0, errors.getvalue()
     return seconds
 

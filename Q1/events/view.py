@@ -1,25 +1,30 @@
-"""The view `piwik_track(uid, time, event_name, day)` that every query reads.
+"""The events as every query reads them: `piwik_track(uid, time, event_name, day)`, those of users.
 
-It is a TEMP VIEW over the TEMP tables of loaded files, or over a table that is there already; the
-latter is only ever read. `time` keeps the type of the table's column, so that an index on it can
-serve; `day` is the calendar day of `time` in the time zone asked for.
+Queries begin with it as a common table expression over the TEMP tables of loaded files, or over a
+table that is there already; nothing is created for it. `time` keeps the type of the table's column,
+so that an index on it can serve; `day` is the day that clocks in the time zone show at that moment.
 """
 
 from common.command import UserError
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
 
-from events.files import NAMES
-
 VIEW = "piwik_track"
-EPOCH = "to_timestamp(CASE WHEN abs({0}) < 1e11 THEN {0} ELSE {0} / 1000.0 END)"  # or milliseconds
+# Epoch seconds, milliseconds, microseconds or nanoseconds by their size, as in files; what is finer
+# than a microsecond is cut off, so that no event moves into the next day.
+EPOCH = (
+    "to_timestamp(floor({{0}} * CASE WHEN abs({{0}}) < 1e11::{0} THEN 1e6::{0}"
+    " WHEN abs({{0}}) < 1e14::{0} THEN 1e3 WHEN abs({{0}}) < 1e17::{0} THEN 1 ELSE 1e-3 END) / 1e6)"
+)
+FLOATING, EXACT = EPOCH.format("float8"), EPOCH.format("numeric")
 # A day such as 20240309, which as seconds would be a moment of 1970, or an epoch number.
 DAY_OR_EPOCH = (
-    "CASE WHEN {0} BETWEEN 19000101 AND 29991231 AND {0} = trunc({0})"
-    f" THEN to_timestamp({{0}}::bigint::text, 'YYYYMMDD') ELSE {EPOCH} END"
+    "CASE WHEN {{0}} BETWEEN 19000101 AND 29991231 AND {{0}} = trunc({{0}})"
+    " THEN to_timestamp({{0}}::bigint::text, 'YYYYMMDD') ELSE {} END"
 )
 ZONED, UNZONED, DATE = "timestamp with time zone", "timestamp without time zone", "date"
 
@@ -29,11 +34,11 @@ TIMES = {
     ZONED: ("{0}", ZONED),
     UNZONED: ("{0}", UNZONED),
     DATE: ("{0}", DATE),
-    "integer": (DAY_OR_EPOCH, ZONED),
-    "bigint": (DAY_OR_EPOCH, ZONED),
-    "numeric": (DAY_OR_EPOCH, ZONED),
-    "real": (EPOCH, ZONED),
-    "double precision": (EPOCH, ZONED),
+    "integer": (DAY_OR_EPOCH.format(FLOATING), ZONED),
+    "bigint": (DAY_OR_EPOCH.format(EXACT), ZONED),
+    "numeric": (DAY_OR_EPOCH.format(EXACT), ZONED),
+    "real": (FLOATING, ZONED),
+    "double precision": (FLOATING, ZONED),
 }
 DAYS = {
     ZONED: "({time} AT TIME ZONE {time_zone})::date",
@@ -49,67 +54,85 @@ class Source:
     relation: tuple[str, str]
     columns: tuple[str, str, str]
     time_type: str
+    uid_is_text: bool = True  # an empty one is nobody
 
 
-def existing_table(connection: Connection, table: str, columns: dict[str, str]) -> Source:
-    """A table of the server. Raises `UserError` if it, or a column that is needed, is not there."""
-    relation, types = described_table(connection, table)
-    wanted = tuple(columns.get(name, name) for name in NAMES)
-    for name, column in zip(NAMES, wanted, strict=True):
-        if column not in types:
-            raise UserError(
-                f"--table {table}: there is no column {column!r} (there are: {', '.join(types)}); "
-                f"name it with --columns {name}=COLUMN"
+@dataclass(frozen=True)
+class View:
+    """The tables whose events are read, and the time zone of their days."""
+
+    sources: list[Source]
+    time_zone: str
+
+    @property
+    def time_type(self) -> str:
+        """The type of `time`: `ZONED`, `UNZONED` or `DATE`."""
+        return TIMES[self.sources[0].time_type][1]
+
+    def ctes(self, connection: Connection) -> dict[str, str]:
+        """The common table expressions that a query may begin with, by name.
+
+        `record` has one row per record of the tables, also those that are of no user.
+        """
+        parts = {VIEW: EVENTS_OF_USERS, "record": RECORDS}
+        return {
+            name: union(select(source, self.time_zone, text) for source in self.sources).as_string(
+                connection
             )
-    time_type = types[wanted[NAMES.index("time")]]
-    if time_type not in TIMES:
-        raise UserError(
-            f"--table {table}: the column for the time is {time_type}, which is not a time; it may "
-            "be timestamptz, timestamp, date or an epoch number"
-        )
-    return Source(relation, wanted, time_type)
+            for name, text in parts.items()
+        }
 
 
-def described_table(connection: Connection, table: str) -> tuple[tuple[str, str], dict[str, str]]:
-    """The schema and name of a table, and the type of each of its columns."""
-    names = table.split(".", maxsplit=1)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT relnamespace::regnamespace::name, relname, oid FROM pg_class"
-            " WHERE oid = to_regclass(%s)",
-            [sql.Identifier(*names).as_string(connection) if all(names) else None],
-        )
-        if not cursor.rowcount:
-            raise UserError(
-                f"--table {table}: there is no such table; write SCHEMA.NAME without quotes"
-            )
-        schema, name, number = cursor.fetchone()
-        cursor.execute(
-            "SELECT attname, format_type(atttypid, NULL) FROM pg_attribute"
-            " WHERE attrelid = %s AND attnum > 0 AND NOT attisdropped ORDER BY attnum",
-            [number],
-        )
-        return (schema, name), dict(cursor.fetchall())
+EVENTS_OF_USERS = """\
+    -- One row per event of a user, with its day.
+    SELECT
+        {uid} AS uid,
+        {time} AS time,
+        {event_name} AS event_name,
+        {day} AS day
+    FROM {relation}
+    WHERE {of_user}"""
+RECORDS = """\
+    -- One row per record.
+    SELECT
+        {time} AS time,
+        {of_user} AS of_user
+    FROM {relation}"""
 
 
-def create_view(connection: Connection, sources: list[Source], time_zone: str) -> None:
-    """Create the view over all `sources`. Raises `UserError` for an unknown time zone."""
+def union(selects: Iterable[sql.Composable]) -> sql.Composed:
+    """The rows of several tables."""
+    return sql.SQL("\n    UNION ALL\n").join(selects)
+
+
+def select(source: Source, time_zone: str, text: str = EVENTS_OF_USERS) -> sql.Composed:
+    """The rows of one table as the view gives them."""
+    uid, time, event_name = (sql.Identifier(column) for column in source.columns)
+    template, time_type = TIMES[source.time_type]
+    time = sql.SQL(template).format(time)
+    return sql.SQL(text).format(
+        uid=uid,
+        time=time,
+        event_name=event_name,
+        day=sql.SQL(DAYS[time_type]).format(time=time, time_zone=sql.Literal(time_zone)),
+        relation=sql.Identifier(*source.relation),
+        of_user=sql.SQL("{} <> ''" if source.uid_is_text else "{} IS NOT NULL").format(uid),
+    )
+
+
+def view_of(connection: Connection, sources: list[Source], time_zone: str) -> View:
+    """The view over all `sources`. Raises `UserError` for an unknown time zone."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT FROM pg_timezone_names WHERE name = %s", [time_zone])
         if not cursor.rowcount:
             raise UserError(
                 f"--time-zone {time_zone}: there is no such zone; write it like Asia/Hong_Kong"
             )
-        selects = sql.SQL(" UNION ALL ").join(select(source, time_zone) for source in sources)
-        cursor.execute(sql.SQL("CREATE TEMP VIEW {} AS {}").format(sql.Identifier(VIEW), selects))
+    return View(sources, time_zone)
 
 
-def select(source: Source, time_zone: str) -> sql.Composed:
-    """The rows of one table as the view gives them."""
-    uid, time, event_name = (sql.Identifier(column) for column in source.columns)
-    template, time_type = TIMES[source.time_type]
-    time = sql.SQL(template).format(time)
-    day = sql.SQL(DAYS[time_type]).format(time=time, time_zone=sql.Literal(time_zone))
-    return sql.SQL("SELECT {} AS uid, {} AS time, {} AS event_name, {} AS day FROM {}").format(
-        uid, time, event_name, day, sql.Identifier(*source.relation)
-    )
+def create_view(connection: Connection, sources: list[Source], time_zone: str) -> None:
+    """Create the view as a TEMP one, for statements that write. Raises what `view_of` raises."""
+    selects = view_of(connection, sources, time_zone).ctes(connection)[VIEW]
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE TEMP VIEW {VIEW} AS {selects}")

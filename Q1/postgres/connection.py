@@ -22,6 +22,7 @@ from psycopg2.extensions import make_dsn, parse_dsn, set_wait_callback
 from psycopg2.extras import wait_select
 
 from postgres.embedded import embedded_server
+from postgres.refusals import with_remedy
 
 DOTENV = Path(__file__).resolve().parents[2] / ".env"
 HOST_VARIABLES = ("DATABASE_URL", "PGHOST", "PGHOSTADDR", "PGSERVICE")
@@ -48,14 +49,18 @@ def connected(dsn: str | None, embedded: bool, table: str | None = None) -> Iter
                     "--dsn, PGHOST or DATABASE_URL"
                 )
             target = stack.enter_context(embedded_server())
-        yield stack.enter_context(session(target, source, "REPEATABLE READ"))
+        read_only = table is not None
+        yield stack.enter_context(session(target, source, "REPEATABLE READ", read_only))
 
 
 @contextmanager
-def session(dsn: str, source: str, isolation_level: str) -> Iterator[Connection]:
+def session(
+    dsn: str, source: str, isolation_level: str, read_only: bool = False
+) -> Iterator[Connection]:
     """Yield a connection whose days are UTC days, and say on stderr to which server.
 
-    Ctrl-C, which psycopg2 makes an error of the server, is raised as what it is.
+    Unless it is `read_only`, it may write even if the role as a rule only reads: TEMP tables are
+    writing too. Ctrl-C, which psycopg2 makes an error of the server, is raised as what it is.
 
     Raises `UserError` for a malformed URL, and `OutsideError` for all that PostgreSQL refuses until
     the connection is closed.
@@ -64,8 +69,7 @@ def session(dsn: str, source: str, isolation_level: str) -> Iterator[Connection]
     # print would take stdout if stderr is closed
     click.echo(f"server: {described(connection, source)}", err=True)
     try:
-        # TEMP tables are writing too, for a role that as a rule only reads.
-        connection.set_session(isolation_level=isolation_level, readonly=False)
+        connection.set_session(isolation_level=isolation_level, readonly=read_only)
         connection.set_client_encoding("UTF8")
         with connection.cursor() as cursor:
             cursor.execute("SET TIME ZONE 'UTC'; SET DateStyle = 'ISO, YMD'")
@@ -73,8 +77,7 @@ def session(dsn: str, source: str, isolation_level: str) -> Iterator[Connection]
     except psycopg2.Error as error:
         if isinstance(error, QueryCanceled) and any(sign in str(error) for sign in INTERRUPTED):
             raise KeyboardInterrupt from None
-        ended = "the server ended the connection: " if connection.closed else ""
-        raise OutsideError(f"PostgreSQL: {ended}{error}") from error
+        raise with_remedy(error, bool(connection.closed)) from error
     except UnicodeEncodeError as error:
         raise UserError(f"{error.object!r} is not UTF-8 text, which PostgreSQL needs") from None
     finally:

@@ -1,114 +1,207 @@
 -- One row per cohort and age: a cohort is the users whose first install lies in one period (day,
 -- week from Monday, or month); its age counts the periods since. Counts are null where the period
--- at that age is not over by the data's last day.
+-- at that age is not over by the data's last day. Every row also has the counts of overview.sql,
+-- which come from the same pass; they are the only row if nobody installed.
 WITH
 
-user_day AS (
-    -- One row per user and day with an event; events without a user are rows whose uid is null.
+calendar AS (
+    -- One row: the first days of the periods, in order. A day more at both ends, since clocks that
+    -- go back over midnight show days beyond those of the first and the last moment.
+    SELECT array_agg(periods.start::date ORDER BY periods.start) AS starts
+    FROM
+        generate_series(
+            date_trunc(%(period)s, %(first_day)s::date - interval '1 day'),
+            %(last_day)s::date + interval '1 day',
+            ('1 ' || %(period)s)::interval
+        ) AS periods (start)
+),
+
+sixty AS NOT MATERIALIZED (
+    -- One row per user and sixty periods: those with an event as the bits of a number, and when
+    -- the user came and installed. Where all periods are sixty at most, it is a row per user.
     SELECT
         uid,
-        day,
-        bool_or(event_name = %(install_event)s) AS installed
+        CASE
+            WHEN %(long)s
+                THEN (width_bucket(day, (SELECT calendar.starts FROM calendar)) - 1) / 60
+            ELSE 0
+        END AS part,
+        bit_or(
+            1::bigint << mod(width_bucket(day, (SELECT calendar.starts FROM calendar)) - 1, 60)
+        ) AS periods,
+        min(time) AS first_time,
+        max(day) AS last_day,
+        min(time) FILTER (WHERE event_name = %(install_event)s) AS first_install_time,
+        min(day) FILTER (WHERE event_name = %(install_event)s) AS first_install_day,
+        max(day) FILTER (WHERE event_name = %(install_event)s) AS last_install_day
     FROM piwik_track
-    GROUP BY uid, day
+    WHERE
+        time >= %(data_from)s
+        AND time < %(data_before)s
+        AND day >= %(from_day)s  -- where midnights come twice
+        AND day <= %(to_day)s  -- where midnights come twice
+    GROUP BY uid, part
 ),
 
-calendar AS (
-    -- One row per day with an event: the period it lies in, by first day and by number.
+users AS NOT MATERIALIZED (
+    -- One row per user.
     SELECT
-        day,
-        date_trunc(%(period)s, day::timestamp)::date AS period,
-        CASE %(period)s
-            WHEN 'month' THEN 12 * extract(YEAR FROM day)::int + extract(MONTH FROM day)::int
-            WHEN 'week' THEN (day - date '0001-01-01') / 7  -- that day was a Monday
-            ELSE day - date '0001-01-01'
-        END AS number
-    FROM (SELECT DISTINCT user_day.day FROM user_day) AS days
+        uid,
+        periods,
+        first_time,
+        last_day,
+        first_install_time,
+        first_install_day,
+        last_install_day
+    FROM sixty
+    WHERE NOT %(long)s
+    UNION ALL
+    SELECT
+        uid,
+        NULL AS periods,
+        min(first_time) AS first_time,
+        max(last_day) AS last_day,
+        min(first_install_time) AS first_install_time,
+        min(first_install_day) AS first_install_day,
+        max(last_install_day) AS last_install_day
+    FROM sixty
+    WHERE %(long)s
+    GROUP BY uid
 ),
 
-members AS (
-    -- One row per user with an install.
+alike AS (
+    -- One row per cohort, period of the last event and, of sixty periods, those with an event, with
+    -- the number of users alike in these. Users without an install are a cohort too, null.
     SELECT
-        user_day.uid,
-        min(calendar.period) AS cohort,
-        min(calendar.number) AS number
-    FROM user_day
-    INNER JOIN calendar ON user_day.day = calendar.day
-    WHERE user_day.installed AND user_day.uid IS NOT NULL
-    GROUP BY user_day.uid
+        width_bucket(first_install_day, (SELECT calendar.starts FROM calendar)) AS installed,
+        width_bucket(last_day, (SELECT calendar.starts FROM calendar)) AS last_active,
+        periods,
+        count(*) AS users,
+        count(*) FILTER (WHERE first_install_day < last_install_day) AS reinstalled,
+        count(*) FILTER (WHERE first_time < first_install_time) AS active_before_install
+    FROM users
+    GROUP BY installed, last_active, periods
 ),
 
 visits AS (
-    -- One row per member and age with an event.
-    SELECT DISTINCT
-        members.uid,
-        members.cohort,
-        calendar.number - members.number AS age
-    FROM user_day
-    INNER JOIN calendar ON user_day.day = calendar.day
-    INNER JOIN members ON user_day.uid = members.uid
-    WHERE calendar.number >= members.number
+    -- One row per cohort, sixty periods and those of them with an event.
+    SELECT
+        installed,
+        0 AS part,
+        periods,
+        users
+    FROM alike
+    WHERE NOT %(long)s AND installed IS NOT NULL
+    UNION ALL
+    SELECT
+        width_bucket(users.first_install_day, (SELECT calendar.starts FROM calendar)) AS installed,
+        sixty.part,
+        sixty.periods,
+        count(*) AS users
+    FROM users
+    INNER JOIN sixty ON users.uid = sixty.uid
+    WHERE %(long)s AND users.first_install_day IS NOT NULL
+    GROUP BY installed, sixty.part, sixty.periods
+),
+
+tens AS (
+    -- One row per cohort, ten periods and those of them with an event: there are so few patterns of
+    -- ten bits that few rows are left to be split into periods.
+    SELECT
+        visits.installed,
+        10 * (6 * visits.part + digits.digit) AS before,
+        (visits.periods >> 10 * digits.digit)::bit(10)::int AS pattern,
+        sum(visits.users) AS users
+    FROM visits
+    CROSS JOIN calendar
+    CROSS JOIN generate_series(0, least(5, cardinality(calendar.starts) / 10)) AS digits (digit)
+    WHERE (visits.periods >> 10 * digits.digit)::bit(10)::int <> 0
+    GROUP BY visits.installed, before, pattern
 ),
 
 active AS (
     -- One row per cohort and age at which anyone was active.
     SELECT
-        cohort,
-        age,
-        count(*) AS users
-    FROM visits
-    GROUP BY cohort, age
+        tens.installed,
+        tens.before + bits.bit + 1 - tens.installed AS age,
+        sum(tens.users)::bigint AS users
+    FROM tens
+    CROSS JOIN generate_series(0, 9) AS bits (bit)
+    WHERE tens.pattern >> bits.bit & 1 = 1
+    GROUP BY tens.installed, age
 ),
 
 departed AS (
     -- One row per cohort and age at which anyone was active for the last time.
     SELECT
-        last_visits.cohort,
-        last_visits.age,
-        count(*) AS users
-    FROM (
-        SELECT
-            cohort,
-            least(max(age), %(follow)s) AS age  -- later ages are not shown
-        FROM visits
-        GROUP BY uid, cohort
-    ) AS last_visits
-    GROUP BY last_visits.cohort, last_visits.age
-),
-
-observation AS (
-    -- One row: the data's last day, and the age of the oldest cohort on it.
-    SELECT
-        max(day) AS last_day,
-        max(number) - (SELECT min(members.number) FROM members) AS oldest_age
-    FROM calendar
+        installed,
+        least(last_active - installed, %(follow)s) AS age,  -- later ages are not shown
+        sum(users) AS users
+    FROM alike
+    WHERE installed IS NOT NULL
+    GROUP BY installed, age
 ),
 
 cells AS (
     -- One row per cohort and age, to the same age for all cohorts.
     SELECT
-        sizes.cohort,
+        sizes.installed,
+        calendar.starts[sizes.installed] AS cohort,
         sizes.users,
         ages.age,
-        sizes.cohort + (ages.age + 1) * ('1 ' || %(period)s)::interval
-        <= observation.last_day + interval '1 day' AS observed
+        calendar.starts[sizes.installed] + (ages.age + 1) * ('1 ' || %(period)s)::interval
+        <= %(last_day)s::date + interval '1 day' AS observed
     FROM active AS sizes
-    CROSS JOIN observation
-    CROSS JOIN generate_series(0, least(observation.oldest_age, %(follow)s)) AS ages (age)
+    CROSS JOIN calendar
+    CROSS JOIN
+        generate_series(
+            0,
+            least(
+                width_bucket(%(last_day)s::date, calendar.starts)
+                - (SELECT min(active.installed) FROM active),
+                %(follow)s
+            )
+        ) AS ages (age)
     WHERE sizes.age = 0
+),
+
+triangle AS (
+    -- One row per cohort and age.
+    SELECT
+        cells.cohort,
+        cells.users,
+        cells.age,
+        CASE WHEN cells.observed THEN coalesce(active.users, 0) END AS active_on,
+        CASE
+            WHEN cells.observed
+                THEN coalesce(sum(departed.users) OVER from_age_on, 0)::bigint
+        END AS active_on_or_after
+    FROM cells
+    LEFT JOIN active ON cells.installed = active.installed AND cells.age = active.age
+    LEFT JOIN departed ON cells.installed = departed.installed AND cells.age = departed.age
+    WINDOW from_age_on AS (PARTITION BY cells.installed ORDER BY cells.age DESC)
+),
+
+overview AS (
+    -- One row, as overview.sql.
+    SELECT
+        coalesce(sum(users), 0)::bigint AS all_users,
+        coalesce(sum(users) FILTER (WHERE installed IS NULL), 0)::bigint AS users_without_install,
+        coalesce(sum(reinstalled), 0)::bigint AS users_reinstalled,
+        coalesce(sum(active_before_install), 0)::bigint AS users_active_before_install
+    FROM alike
 )
 
 SELECT
-    cells.cohort,
-    cells.users,
-    cells.age,
-    CASE WHEN cells.observed THEN coalesce(active.users, 0) END AS active_on,
-    CASE
-        WHEN cells.observed
-            THEN coalesce(sum(departed.users) OVER from_age_on, 0)::bigint
-    END AS active_on_or_after
-FROM cells
-LEFT JOIN active ON cells.cohort = active.cohort AND cells.age = active.age
-LEFT JOIN departed ON cells.cohort = departed.cohort AND cells.age = departed.age
-WINDOW from_age_on AS (PARTITION BY cells.cohort ORDER BY cells.age DESC)
-ORDER BY cells.cohort, cells.age
+    triangle.cohort,
+    triangle.users,
+    triangle.age,
+    triangle.active_on,
+    triangle.active_on_or_after,
+    overview.all_users,
+    overview.users_without_install,
+    overview.users_reinstalled,
+    overview.users_active_before_install
+FROM overview
+LEFT JOIN triangle ON TRUE
+ORDER BY triangle.cohort, triangle.age

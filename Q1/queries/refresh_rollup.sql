@@ -1,8 +1,5 @@
 -- Bring the rollup up to date for the days whose events changed; the caller makes it one
--- transaction. Running it again for the same events changes nothing.
-
--- One refresh at a time; reading goes on meanwhile.
-LOCK TABLE user_day, cohort_day IN SHARE ROW EXCLUSIVE MODE;
+-- transaction and locks the tables. Running it again for the same events changes nothing.
 
 -- One row per user and day with an event, of the days to refresh, as the events are now; in order
 -- of days, since the BRIN index wants them together.
@@ -15,7 +12,8 @@ FROM piwik_track
 WHERE
     time >= %(first_moment)s
     AND time < %(moment_after)s
-    AND uid IS NOT NULL
+    AND day BETWEEN %(first_day)s AND %(last_day)s  -- midnights that come twice
+    AND uid::text <> ''
 GROUP BY uid, day
 ORDER BY day, uid;
 

@@ -9,7 +9,7 @@ installed AS (
         event_name = %(install_event)s
         AND time >= %(install_from)s
         AND time < %(install_before)s
-        AND uid IS NOT NULL
+        AND day = %(install_day)s  -- where midnights come twice
 ),
 
 retained AS (
@@ -24,6 +24,8 @@ retained AS (
                 piwik_track.uid = installed.uid
                 AND piwik_track.time >= %(active_from)s
                 AND piwik_track.time < %(active_before)s
+                AND piwik_track.day >= %(first_active_day)s  -- where midnights come twice
+                AND piwik_track.day <= %(last_active_day)s  -- where midnights come twice
         )
 )
 

@@ -10,6 +10,7 @@ installed AS (
         event_name = %(install_event)s
         AND time >= %(install_from)s
         AND time < %(install_before)s
+        AND day = %(install_day)s  -- where midnights come twice
 ),
 
 visits AS (
@@ -22,6 +23,8 @@ visits AS (
     WHERE
         events.time >= %(active_from)s
         AND events.time < %(active_before)s
+        AND events.day >= %(first_active_day)s  -- where midnights come twice
+        AND events.day <= %(last_active_day)s  -- where midnights come twice
 ),
 
 first_visits AS (
@@ -37,7 +40,10 @@ SELECT
     calendar.day::date AS day,
     count(visits.uid) AS active_users,
     sum(count(first_visits.uid)) OVER (ORDER BY calendar.day)::bigint AS returned_users
-FROM generate_series(%(first_day)s::date, %(last_day)s::date, interval '1 day') AS calendar (day)
+FROM
+    generate_series(
+        %(first_active_day)s::date, %(last_curve_day)s::date, interval '1 day'
+    ) AS calendar (day)
 LEFT JOIN visits ON calendar.day = visits.day
 LEFT JOIN first_visits ON visits.uid = first_visits.uid AND visits.day = first_visits.day
 GROUP BY calendar.day

@@ -1,24 +1,44 @@
 """A question on its way to an answer: load its events, ask it, and draw a picture."""
 
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from io import BytesIO
 from types import SimpleNamespace
 from typing import Any
 
+import click
 from psycopg2.extensions import connection as Connection
 
 from events.files import EventFile, opened_in_turn
 from events.load import Rejected, load_files
 from events.sample import as_csv, sample_events
-from events.view import VIEW, create_view, existing_table
+from events.table import existing_table
+from events.view import VIEW, View, view_of
 from postgres.connection import start_reading
-from retention.questions import Count, Question, ask, cohorts_of, moments, no_installs, overview
+from retention.days import moments
+from retention.names import check_install_event, no_installs
+from retention.overview import Overview, Span, last_day, report_left_out, span
+from retention.questions import Count, Question, ask, cohorts_of
 from retention.report import Answer, Data, count_answer, triangle_answer, users_answer
 
+MOST_AGES = 366  # of a triangle whose ages nobody limited
+SHORTEST_DAYS = {"day": 1, "week": 7, "month": 28}  # of a period
+BITS = 60  # periods that the triangle counts at once
+# For queries that group all events by user. Several processes would each keep nearly all users, in
+# memory and then on disk: two to three times the processor time. An index in order of users, which
+# is then read in its own order, needs no such memory; the planner likes it less than it is worth.
+BY_USER = """
+    SET LOCAL max_parallel_workers_per_gather = 0;
+    SET LOCAL hash_mem_multiplier = 1;
+    SET LOCAL random_page_cost = 1.1
+"""
 
-def load_events(connection: Connection, options: SimpleNamespace) -> dict[str, Rejected]:
-    """Make the view over the events of the options, then only read; the rows rejected, by reason.
+
+def load_events(
+    connection: Connection, options: SimpleNamespace
+) -> tuple[View, dict[str, Rejected]]:
+    """The view over the events of the options, and the rows rejected, by reason; then only read.
 
     Raises `UserError` for a table, file, row or time zone that cannot be used.
     """
@@ -30,11 +50,12 @@ def load_events(connection: Connection, options: SimpleNamespace) -> dict[str, R
             files = opened_in_turn(options.events)
         else:
             files = [EventFile("sample events", BytesIO(as_csv(sample_events(options.seed))))]
-        landing = load_files(connection, files, options.columns, options.on_bad_row == "skip")
+        skip_bad_rows = options.on_bad_row == "skip"
+        landing = load_files(connection, files, options.columns, skip_bad_rows, options.time_format)
         rejected, sources = landing.rejected, landing.sources()
-    create_view(connection, sources, options.time_zone)
+    view = view_of(connection, sources, options.time_zone)
     start_reading(connection)
-    return rejected
+    return view, rejected
 
 
 @dataclass(frozen=True)
@@ -44,36 +65,61 @@ class Inquiry:
     connection: Connection
     options: SimpleNamespace
     question: Question
+    view: View
     rejected: dict[str, Rejected]
 
     @cached_property
     def parameters(self) -> dict[str, Any]:
         """The parameters of the queries, each of which takes those it names."""
-        return moments(self.connection, self.question) | {
-            "install_event": self.question.install_event,
-            "period": self.options.period,
-            "follow": self.options.follow,
+        if self.options.table is not None:
+            check_install_event(self.connection, self.view, self.question)
+        return moments(self.connection, self.view, self.question) | {
+            "install_event": self.question.install_event
         }
 
     @cached_property
-    def data(self) -> Data:
-        """The data that the question is about."""
-        table = self.options.table or VIEW
-        found = overview(self.connection, self.question.install_event)
-        return Data(table, found, self.rejected, self.question)
+    def span(self) -> Span:
+        """The records within the limits; it takes a pass over all of them."""
+        found = span(self.connection, self.view, self.question, self.parameters)
+        report_left_out(found, self.question)
+        return found
 
-    def ask(self, query: str, **parameters: Any) -> tuple[list, str]:
+    @cached_property
+    def overview(self) -> Overview | None:
+        """All that is counted of the data, unless it is a table and nobody asked for it."""
+        if self.options.table is not None and not self.options.overview:
+            return None
+        found = self.span  # checked first: queries fail on times that no calendar has
+        (row,), _ = self.ask_by_user("overview")
+        return Overview(found, *row[:4])
+
+    def ask(self, query: str, explain: bool = False, **parameters: Any) -> tuple[list, str]:
         """The rows and the statement of a query."""
-        return ask(self.connection, query, self.parameters | parameters)
+        return ask(self.connection, query, self.parameters | parameters, self.view, explain)
+
+    def ask_by_user(self, query: str, **parameters: Any) -> tuple[list, str]:
+        """The rows and the statement of a query that groups all events by user."""
+        with self.connection.cursor() as cursor:
+            cursor.execute(BY_USER)
+        return self.ask(query, **parameters)
+
+    def data(self, overview: Overview | None) -> Data:
+        """The data that the question is about."""
+        return Data(self.options.table or VIEW, overview, self.rejected, self.question)
+
+    def no_installs(self) -> Exception:
+        """The error if there is nobody to count; `span` has its own for no events at all."""
+        _ = self.span
+        (row,), _ = self.ask_by_user("overview")
+        return no_installs(self.connection, self.view, self.question, row)
 
     def plan(self) -> str:
         """The plan that PostgreSQL followed, with its times."""
-        query = "retained_users"
-        if self.options.users:
-            query = "retained_uids"
         if self.options.cohorts:
-            query = "cohort_triangle"
-        lines, _ = ask(self.connection, query, self.parameters, explain=True)
+            lines, _ = self.ask_by_user("cohort_triangle", explain=True, **self.periods())
+        else:
+            query = "retained_uids" if self.options.users else "retained_users"
+            lines, _ = self.ask(query, explain=True)
         return "\n".join(line for (line,) in lines)
 
     def answer(self) -> Answer:
@@ -84,36 +130,70 @@ class Inquiry:
 
     def retained_users(self) -> Answer:
         """How many users installed on the day and came back, and the curve of how they did."""
-        question, last_day = self.question, self.data.overview.last_day
+        overview = self.overview
         ((installed, retained),), statement = self.ask("retained_users")
         if not installed:
-            raise no_installs(self.connection, question, self.data.overview)
-        count = Count(installed, retained)
+            raise self.no_installs()
+        count, last = Count(installed, retained), self.last_day(overview)
         if self.options.plot:
-            from retention import plot
+            self.draw_curve(count, last)
+        return count_answer(self.data(overview), count, last, statement)
 
-            last_day = min(question.active_to, last_day)
-            curve, _ = self.ask("return_curve", first_day=question.active_from, last_day=last_day)
-            plot.draw_curve(question, count, curve, self.options.plot)
-        return count_answer(self.data, count, statement)
+    def last_day(self, overview: Overview | None) -> date | None:
+        """The day of the data's last record; None if all that is known is that it came."""
+        if overview:
+            return overview.span.last_day
+        return last_day(self.connection, self.view, self.parameters)
+
+    def draw_curve(self, count: Count, last: date | None) -> None:
+        """Draw how those who installed came back."""
+        from retention import plot
+
+        last_curve_day = min(self.question.active_to, last or self.question.active_to)
+        curve, _ = self.ask("return_curve", last_curve_day=last_curve_day)
+        plot.draw_curve(self.question, count, curve, self.options.plot)
 
     def retained_uids(self) -> Answer:
         """Who installed on the day and came back."""
-        data = self.data  # checked first: queries fail on times that no calendar has
+        overview = self.overview
         rows, _ = self.ask("retained_uids")
         if not rows:
             self.retained_users()  # nobody came back, or nobody installed, which is an error
-        return users_answer(data, [uid for (uid,) in rows])
+        return users_answer(self.data(overview), [uid for (uid,) in rows])
 
     def cohort_triangle(self) -> Answer:
         """How many users of every cohort were active how much later, and the heat map of it."""
-        data, period = self.data, self.options.period
-        rows, statement = self.ask("cohort_triangle")
-        if not rows:
-            raise no_installs(self.connection, self.question, data.overview)
+        found, period = self.span, self.options.period
+        rows, statement = self.ask_by_user("cohort_triangle", **self.periods())
+        overview = Overview(found, *rows[0][-4:])
+        if rows[0].cohort is None:
+            raise self.no_installs()
         cohorts = cohorts_of(rows)
+        self.report_ages(cohorts[0].start)
         if self.options.plot:
             from retention import plot
 
-            plot.draw_triangle(cohorts, period, data.overview.last_day, self.options.plot)
-        return triangle_answer(data, period, cohorts, statement)
+            plot.draw_triangle(cohorts, period, found.last_day, self.options.plot)
+        return triangle_answer(self.data(overview), period, cohorts, statement)
+
+    def periods(self) -> dict[str, Any]:
+        """The parameters of the triangle; it is `long` if its periods may be more than `BITS`."""
+        first, last, period = self.span.first_day, self.span.last_day, self.options.period
+        follow = MOST_AGES if self.options.follow is None else self.options.follow
+        return {
+            "period": period,
+            "follow": follow,
+            "first_day": first,
+            "last_day": last,
+            "long": (last - first).days // SHORTEST_DAYS[period] + 4 > BITS,
+        }
+
+    def report_ages(self, oldest: date) -> None:
+        """Say on stderr that later ages are not shown, if nobody asked for that."""
+        ages = (self.span.last_day - oldest).days // SHORTEST_DAYS[self.options.period]
+        if self.options.follow is None and ages > MOST_AGES:
+            click.echo(
+                f"{self.options.period}s after the first {MOST_AGES} are not shown; --follow N "
+                "shows more",
+                err=True,
+            )

@@ -5,7 +5,7 @@ from datetime import date
 import click
 
 from common.output import FORMATS
-from events.files import NAMES
+from events.event import NAMES
 
 FIRST_YEAR, LAST_YEAR = 1900, 2999
 

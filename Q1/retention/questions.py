@@ -2,8 +2,9 @@
 
 from common.command import UserError
 
+import re
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date
 from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,21 +13,27 @@ from psycopg2.errors import DatetimeFieldOverflow
 from psycopg2.extensions import connection as Connection
 from psycopg2.extras import NamedTupleCursor
 
-from events.files import YEARS
+from events.view import View
 
 QUERIES = Path(__file__).resolve().parents[1] / "queries"
-DATE, TIMESTAMPTZ = 1082, 1184  # PostgreSQL's numbers of the types
+# Lines for days that are not one range of moments; elsewhere they would only mislead the planner.
+TWICE = re.compile(r"^.*-- where midnights come twice\n", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Question:
-    """Who installed on a day, and who of them was active in a period? All days are whole days."""
+    """Who installed on a day, and who of them was active in a period? All days are whole days.
+
+    Only events from `from_day` to `to_day` are data; None is from 2000 on, and until now.
+    """
 
     install_event: str
     install_date: date
     active_from: date
     active_to: date  # inclusive
     time_zone: str
+    from_day: date | None = None
+    to_day: date | None = None
 
 
 class Count(NamedTuple):
@@ -54,56 +61,49 @@ class Cohort(NamedTuple):
     active_on_or_after: list[int | None]
 
 
+def statement(connection: Connection, query: str, view: View | None, twice: bool) -> str:
+    """The text of `queries/<query>.sql`, beginning with the common table expressions it reads.
+
+    Without a `view` it reads tables or views of these names. `twice` is for days whose midnight
+    comes twice.
+    """
+    text = (QUERIES / f"{query}.sql").read_text(encoding="utf-8").strip()
+    text = TWICE.sub("", text) if not twice else text
+    found = {
+        name: cte.replace("%", "%%")
+        for name, cte in (view.ctes(connection) if view else {}).items()
+        if re.search(rf"\bFROM {name}\b", text)
+    }
+    if not found:
+        return text
+    ctes = [f"{name} AS NOT MATERIALIZED (\n{cte}\n)" for name, cte in found.items()]
+    comment, first, rest = re.split(r"^(WITH\n|SELECT\b)", text, maxsplit=1, flags=re.MULTILINE)
+    parts = [*ctes, rest.strip()] if first == "WITH\n" else ctes
+    main = "" if first == "WITH\n" else f"\n\n{first}{rest}"
+    return f"{comment}WITH\n\n" + ",\n\n".join(parts) + main
+
+
 def ask(
-    connection: Connection, query: str, parameters: dict[str, Any], explain: bool = False
+    connection: Connection,
+    query: str,
+    parameters: dict[str, Any],
+    view: View | None = None,
+    explain: bool = False,
 ) -> tuple[list, str]:
     """The rows of `queries/<query>.sql` as named tuples, and the statement that was sent.
 
     With `explain` the rows are the lines of the plan that PostgreSQL followed, with its times.
+    Raises `UserError` for a number that is not a time.
     """
-    statement = (QUERIES / f"{query}.sql").read_text(encoding="utf-8").strip()
+    text = statement(connection, query, view, parameters.get("twice", False))
     if explain:
-        statement = f"EXPLAIN (ANALYZE, BUFFERS)\n{statement}"
+        text = f"EXPLAIN (ANALYZE, BUFFERS)\n{text}"
     with connection.cursor(cursor_factory=NamedTupleCursor) as cursor:
-        cursor.execute(statement, parameters)
+        try:
+            cursor.execute(text, parameters)
+        except DatetimeFieldOverflow as error:
+            raise UserError(f"{error.diag.message_primary}: a time is not a day; fix it") from None
         return cursor.fetchall(), cursor.query.decode()
-
-
-def overview(connection: Connection, install_event: str) -> Any:
-    """The row of `overview.sql`. Raises `UserError` for no events of users, or impossible times."""
-    try:
-        (row,), _ = ask(connection, "overview", {"install_event": install_event})
-        days = filter(None, (row.first_day, row.last_day))
-        unbounded = any(day.year not in YEARS for day in days)  # infinite days too
-    except DatetimeFieldOverflow as error:
-        raise UserError(f"{error.diag.message_primary}: a time is not a day; fix it") from None
-    except UnicodeEncodeError:  # a ValueError too, but of the install event's name
-        raise
-    except ValueError:  # from psycopg2, for a day that Python's calendar does not have
-        unbounded = True
-    if unbounded:
-        raise UserError("there are events outside the years 2 to 9998: fix their times")
-    if not row.users:
-        raise UserError("there are no events of users to count")
-    return row
-
-
-def no_installs(connection: Connection, question: Question, data: Any) -> UserError:
-    """The error for a day on which nobody installed: it says on which days someone did.
-
-    If nobody ever did, it says what the events are called.
-    """
-    if not data.first_install_day:
-        rows, _ = ask(connection, "event_names", {})
-        names = ", ".join(repr(row.event_name) for row in rows)
-        return UserError(
-            f"no event of a user is called {question.install_event!r}; name one with "
-            f"--install-event, such as {names}"
-        )
-    return UserError(
-        f"no user has {question.install_event} on {question.install_date}; "
-        f"--install-date may be from {data.first_install_day} to {data.last_install_day}"
-    )
 
 
 def cohorts_of(rows: list) -> list[Cohort]:
@@ -114,40 +114,3 @@ def cohorts_of(rows: list) -> list[Cohort]:
         active_on, active_on_or_after = map(list, zip(*counts, strict=True))
         cohorts.append(Cohort(start, users, active_on, active_on_or_after))
     return cohorts
-
-
-def moments(connection: Connection, question: Question) -> dict[str, datetime | date]:
-    """The days of a question as half-open ranges of moments, for the queries."""
-    after = timedelta(days=1)
-    days = {
-        "install_from": question.install_date,
-        "install_before": question.install_date + after,
-        "active_from": question.active_from,
-        "active_before": question.active_to + after,
-    }
-    found = first_moments(connection, list(days.values()), question.time_zone)
-    return {name: found[day] for name, day in days.items()}
-
-
-def first_moments(
-    connection: Connection, days: list[date], time_zone: str
-) -> dict[date, datetime | date]:
-    """The first moment of each of some days in a time zone.
-
-    It has the type of the view's `time`, so that PostgreSQL compares the column itself and can use
-    an index on it: without a time zone it is UTC, and of dates it is the day itself.
-    """
-    time_type = type_of_time(connection)
-    if time_type == DATE:
-        return {day: day for day in days}
-    rows, _ = ask(connection, "first_moments", {"days": days, "time_zone": time_zone})
-    if time_type == TIMESTAMPTZ:
-        return dict(rows)
-    return {day: moment.replace(tzinfo=None) for day, moment in rows}
-
-
-def type_of_time(connection: Connection) -> int:
-    """PostgreSQL's number of the type of the view's `time`."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT time FROM piwik_track LIMIT 0")
-        return cursor.description[0].type_code

@@ -1,10 +1,13 @@
 """The answers for text, CSV and JSON; they vary with the data and the question alone."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, NamedTuple
 
 from events.load import Rejected
+from retention.overview import Overview
 from retention.questions import Cohort, Count, Question
 
 NOT_YET = "·"
@@ -16,10 +19,10 @@ TRIANGLE_HEADER = (
 
 @dataclass(frozen=True)
 class Data:
-    """What was asked about: a table's name, its row of `overview.sql`, the rows rejected."""
+    """What was asked about: a table's name, what was counted of it, the rows rejected."""
 
     table: str
-    overview: Any
+    overview: Overview | None
     rejected: dict[str, Rejected]  # by reason
     question: Question
 
@@ -33,10 +36,13 @@ class Answer(NamedTuple):
     record: dict[str, Any]
 
 
-def count_answer(data: Data, count: Count, statement: str) -> Answer:
-    """The default question; `observed` says whether its whole period is in the data."""
-    question, last_day = data.question, data.overview.last_day
-    observed = question.active_to <= last_day
+def count_answer(data: Data, count: Count, last_day: date | None, statement: str) -> Answer:
+    """The default question; `observed` says whether its whole period is in the data.
+
+    It is not if the data's `last_day` is before the end of the period; None is not before it.
+    """
+    question = data.question
+    observed = last_day is None or question.active_to <= last_day
     record = data_record(data) | {
         "install_date": question.install_date,
         "active_from": question.active_from,
@@ -47,6 +53,7 @@ def count_answer(data: Data, count: Count, statement: str) -> Answer:
         "observed": observed,
     }
     cells = record | {
+        "records_left_out": sum((record["records_left_out"] or {}).values()),
         "rows_rejected": sum(rejected.rows for rejected in data.rejected.values()),
         "observed": csv_flag(observed),
     }
@@ -64,10 +71,17 @@ active from {question.active_from} to {question.active_to}: \
 
 
 def users_answer(data: Data, uids: list) -> Answer:
-    """The users who came back, one a line; a `bytea` as psql shows it."""
-    uids = [f"\\x{uid.hex()}" if isinstance(uid, memoryview) else uid for uid in uids]
+    """The users who came back, one a line."""
+    uids = [plain_uid(uid) for uid in uids]
     text = "\n".join(str(uid) for uid in uids)
     return Answer(text, ["uid"], [[uid] for uid in uids], data_record(data) | {"uids": uids})
+
+
+def plain_uid(uid: Any) -> Any:
+    """A uid that every format can write: a `bytea` as psql shows it, and no NaN or infinity."""
+    if isinstance(uid, memoryview):
+        return f"\\x{uid.hex()}"
+    return None if isinstance(uid, float) and not math.isfinite(uid) else uid
 
 
 def triangle_answer(data: Data, period: str, cohorts: list[Cohort], statement: str) -> Answer:
@@ -80,7 +94,7 @@ def triangle_answer(data: Data, period: str, cohorts: list[Cohort], statement: s
         f"% {title}, by {period}s after the first install\n{share_table(cohorts, counts)}"
         for title, counts in measures
     ]
-    legend = f"{NOT_YET} not yet observed: the data end on {data.overview.last_day}"
+    legend = f"{NOT_YET} not yet observed: the data end on {data.overview.span.last_day}"
     text = "\n\n".join([statement, data_text(data), *tables, legend])
     record = {"period": period, "cohorts": [cohort_record(cohort) for cohort in cohorts]}
     return Answer(text, TRIANGLE_HEADER, triangle_rows(cohorts), data_record(data) | record)
@@ -130,19 +144,21 @@ def shares(counts: list[int | None], users: int) -> list[float | None]:
 
 
 def data_record(data: Data) -> dict[str, Any]:
-    """The data for JSON."""
-    row = data.overview
+    """The data for JSON; null is what was not counted."""
+    overview = data.overview
+    span = overview and overview.span
     return {
         "table": data.table,
-        "records": row.records,
-        "users": row.users,
-        "first_day": row.first_day,
-        "last_day": row.last_day,
+        "records": span and span.records,
+        "users": overview and overview.users,
+        "first_day": span and span.first_day,
+        "last_day": span and span.last_day,
         "time_zone": data.question.time_zone,
-        "users_without_install": row.users_without_install,
-        "users_reinstalled": row.users_reinstalled,
-        "users_active_before_install": row.users_active_before_install,
-        "records_without_user": row.records_without_user,
+        "users_without_install": overview and overview.users_without_install,
+        "users_reinstalled": overview and overview.users_reinstalled,
+        "users_active_before_install": overview and overview.users_active_before_install,
+        "records_without_user": span and span.records_without_user,
+        "records_left_out": span and span.left_out,
         "rows_rejected": {reason: rejected.rows for reason, rejected in data.rejected.items()},
         "first_rejected": {reason: rejected.place for reason, rejected in data.rejected.items()},
     }
@@ -150,12 +166,15 @@ def data_record(data: Data) -> dict[str, Any]:
 
 def data_text(data: Data) -> str:
     """The data for people."""
-    row, event = data.overview, data.question.install_event
+    overview, event = data.overview, data.question.install_event
+    if overview is None:
+        return f"table    {data.table}, {data.question.time_zone}; --overview counts what it has"
+    span = overview.span
     return f"""\
 table    {data.table}
-records  {row.records:,}, of which {row.records_without_user:,} without a user
-users    {row.users:,}
-         {row.users_without_install:,} without {event}
-         {row.users_reinstalled:,} with it on several days: only the first makes their cohort
-         {row.users_active_before_install:,} active before it
-days     {row.first_day} to {row.last_day}, {data.question.time_zone}"""
+records  {span.records:,}, of which {span.records_without_user:,} without a user
+users    {overview.users:,}
+         {overview.users_without_install:,} without {event}
+         {overview.users_reinstalled:,} with it on several days: only the first makes their cohort
+         {overview.users_active_before_install:,} active before it
+days     {span.first_day} to {span.last_day}, {data.question.time_zone}"""

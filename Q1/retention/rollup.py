@@ -8,9 +8,37 @@ from typing import Any
 
 from psycopg2 import errors
 from psycopg2.extensions import connection as Connection
+from psycopg2.extensions import cursor as Cursor
 
-from events.view import create_view, existing_table
-from retention.questions import QUERIES, first_moments
+from events.table import existing_table
+from events.view import TIMES, create_view
+from retention.days import midnights
+from retention.questions import QUERIES
+
+# One refresh at a time; reading goes on meanwhile.
+LOCK = "LOCK TABLE user_day, cohort_day IN SHARE ROW EXCLUSIVE MODE"
+
+# The indexes of `user_day` as `schema.sql` makes them. To build them once it is full costs less
+# than to keep them up to date while it fills.
+DROP_INDEXES = """
+    SET LOCAL lock_timeout = '1s';
+    ALTER TABLE user_day DROP CONSTRAINT user_day_pkey;
+    DROP INDEX user_day_installed, user_day_day;
+    SET LOCAL lock_timeout TO DEFAULT
+"""
+CREATE_INDEXES = """
+    ALTER TABLE user_day ADD PRIMARY KEY (uid, day);
+    CREATE INDEX user_day_installed ON user_day (uid, day) WHERE installed;
+    CREATE INDEX user_day_day ON user_day USING brin (day)
+"""
+# They stay where they are not ours to drop: the role is not the owner, the table is not as in
+# `schema.sql`, something depends on them, or somebody reads it.
+KEEP_INDEXES = (
+    errors.InsufficientPrivilege,
+    errors.UndefinedObject,
+    errors.DependentObjectsStillExist,
+    errors.LockNotAvailable,
+)
 
 SUMMARY = """
     SELECT
@@ -42,9 +70,15 @@ def refresh(connection: Connection, asked: Refresh) -> dict[str, Any]:
         source = existing_table(connection, asked.table, asked.columns)
         create_view(connection, [source], asked.time_zone)
         check_definition(connection, ".".join(source.relation), asked)
-        parameters = refresh_parameters(connection, asked)
+        _, time_type = TIMES[source.time_type]
+        parameters = refresh_parameters(connection, asked, time_type)
         with connection.cursor() as cursor:
-            cursor.execute((QUERIES / "refresh_rollup.sql").read_text(encoding="utf-8"), parameters)
+            cursor.execute(LOCK)
+            cursor.execute("SELECT FROM user_day LIMIT 1")
+            if cursor.rowcount:
+                run(cursor, "refresh_rollup", parameters)
+            else:
+                fill(cursor, parameters)
             cursor.execute(SUMMARY, parameters)
             user_days, cohort_days = cursor.fetchone()
     except errors.UndefinedTable as error:
@@ -57,16 +91,40 @@ def refresh(connection: Connection, asked: Refresh) -> dict[str, Any]:
     }
 
 
-def refresh_parameters(connection: Connection, asked: Refresh) -> dict[str, Any]:
+def run(cursor: Cursor, name: str, parameters: dict[str, Any]) -> None:
+    """Run the statements of `queries/<name>.sql`."""
+    cursor.execute((QUERIES / f"{name}.sql").read_text(encoding="utf-8"), parameters)
+
+
+def fill(cursor: Cursor, parameters: dict[str, Any]) -> None:
+    """Fill the empty rollup; until the transaction ends, who reads `user_day` waits for it."""
+    indexed = not dropped_indexes(cursor)
+    run(cursor, "fill_rollup", parameters)
+    if not indexed:
+        cursor.execute(CREATE_INDEXES)
+
+
+def dropped_indexes(cursor: Cursor) -> bool:
+    """Drop the indexes that `CREATE_INDEXES` makes; whether that was possible."""
+    cursor.execute("SAVEPOINT indexes")
+    try:
+        cursor.execute(DROP_INDEXES)
+    except KEEP_INDEXES:
+        cursor.execute("ROLLBACK TO SAVEPOINT indexes")
+        return False
+    return True
+
+
+def refresh_parameters(connection: Connection, asked: Refresh, time_type: str) -> dict[str, Any]:
     """The parameters of `refresh_rollup.sql`."""
     after = asked.last_day + timedelta(days=1)
-    found = first_moments(connection, [asked.first_day, after], asked.time_zone)
+    found = midnights(connection, {asked.first_day, after}, asked.time_zone, time_type)
     return {
         "install_event": asked.install_event,
         "first_day": asked.first_day,
         "last_day": asked.last_day,
-        "first_moment": found[asked.first_day],
-        "moment_after": found[after],
+        "first_moment": found[asked.first_day].first,
+        "moment_after": found[after].last,
     }
 
 

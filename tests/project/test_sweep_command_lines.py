@@ -67,7 +67,7 @@ GOOD = {
         "--table": ("public.swept", "swept", "pg_class", "public.missing"),
         "--columns": ("uid=uid", "uid=userid,time=eventDate", "event_name=time"),
         "--install-event": ("FIRST_INSTALL", "OPEN"),
-        **dict.fromkeys(("--install-date", "--active-from", "--active-to"), DAYS),
+        **dict.fromkeys(("--install-date", "--active-from", "--active-to", "--from", "--to"), DAYS),
         "--time-zone": ZONES,
         "--plot": PICTURES,
     },

@@ -27,7 +27,13 @@ from tests.conftest import ROOT, assert_one_line_error, run_here
         (("--follow", "3"), 2, ["--follow", "--cohorts"]),
         (("--seed", "x"), 2, ["--seed"]),
         (("--embedded", "--dsn", "postgresql://"), 2, ["--dsn and --embedded exclude each other"]),
-        (("--install-event", "in"), 2, ["'SEARCH', 'APP_OPEN', 'PAGE_VIEW'"]),  # what there is
+        (
+            ("--install-event", "first instal"),
+            2,
+            ["the closest is 'FIRST_INSTALL'", "most often a user's first are 'FIRST_INSTALL', "],
+        ),
+        (("--from", "2017-04-02", "--to", "2017-04-01"), 2, ["wrong order"]),
+        (("--from", "2017-05-01"), 2, ["no events of users", "--from DAY moves the limit"]),
     ],
 )
 def test_a_wrong_argument_is_said_in_one_line(postgres_url, options, status, parts):

@@ -1,9 +1,12 @@
 """The triangle: cohorts by first install, ages in periods, what is not yet observed."""
 
+from datetime import date
+
 import pytest
 
-from retention.questions import ask, cohorts_of
-from tests.q1.conftest import as_table, given, table
+from retention.overview import Overview
+from retention.questions import cohorts_of
+from tests.q1.conftest import as_table, given, inquiry, table, triangle_rows
 
 EVENTS = """
     uid   | time                        | event_name
@@ -23,14 +26,17 @@ EVENTS = """
 """
 
 
-def triangle(url: str, events: str = EVENTS, time_zone: str = "UTC", **parameters):
-    asked = {"install_event": "FIRST_INSTALL", "period": "day", "follow": None} | parameters
+def triangle(url: str, events: str = EVENTS, time_zone: str = "UTC", **options):
     with given(url, events, time_zone) as connection:
-        return ask(connection, "cohort_triangle", asked)[0]
+        return triangle_rows(inquiry(connection, time_zone=time_zone, **options))
+
+
+def cells(rows: list) -> list[tuple]:
+    return [row[:5] for row in as_table(rows)]
 
 
 def test_every_cohort_and_age(postgres_url):
-    assert as_table(triangle(postgres_url)) == table(
+    assert cells(triangle(postgres_url)) == table(
         """
         cohort     | users | age | active_on | active_on_or_after
         2017-04-01 | 2     | 0   | 2         | 2
@@ -61,7 +67,7 @@ def test_weeks_begin_on_monday_and_count_when_they_are_over(postgres_url):
         b    | 2017-04-03 00:00:00+00 | FIRST_INSTALL
         b    | 2017-04-15 12:00:00+00 | OPEN
     """
-    assert as_table(triangle(postgres_url, events, period="week")) == table(
+    assert cells(triangle(postgres_url, events, period="week")) == table(
         """
         cohort     | users | age | active_on | active_on_or_after
         2017-03-27 | 1     | 0   | 1         | 1
@@ -81,7 +87,7 @@ def test_months_over_the_turn_of_a_year(postgres_url):
         a    | 2017-02-28 12:00:00+00 | OPEN
         b    | 2017-01-01 00:00:00+00 | FIRST_INSTALL
     """
-    assert as_table(triangle(postgres_url, events, period="month")) == table(
+    assert cells(triangle(postgres_url, events, period="month")) == table(
         """
         cohort     | users | age | active_on | active_on_or_after
         2016-12-01 | 1     | 0   | 1         | 1
@@ -119,13 +125,21 @@ def test_rows_become_lists_by_age(postgres_url):
     assert second.active_on_or_after == [1, 1, 1, 0, None]
 
 
-def test_users_for_whom_the_install_is_not_one_clear_day_are_counted(postgres_url):
+@pytest.mark.parametrize("way", ["overview", "triangle"])
+def test_users_for_whom_the_install_is_not_one_clear_day_are_counted(postgres_url, way):
     with given(postgres_url, EVENTS) as connection:
-        (row,), _ = ask(connection, "overview", {"install_event": "FIRST_INSTALL"})
-    assert row.records == 13
-    assert row.users == 5
-    assert row.records_without_user == 2
-    assert row.users_without_install == 2  # never, plain
-    assert row.users_reinstalled == 1  # again
-    assert row.users_active_before_install == 1  # late
-    assert (str(row.first_day), str(row.last_day)) == ("2017-04-01", "2017-04-05")
+        asked = inquiry(connection)
+        found = asked.overview if way == "overview" else Overview(asked.span, *whole(asked)[-4:])
+    assert found.span.records == 13
+    assert found.span.records_without_user == 2
+    assert found.users == 5
+    assert found.users_without_install == 2  # never, plain
+    assert found.users_reinstalled == 1  # again
+    assert found.users_active_before_install == 1  # late
+    days = (found.span.first_day, found.span.last_day)
+    assert days == (date(2017, 4, 1), date(2017, 4, 5))
+
+
+def whole(asked) -> tuple:
+    """The first row of the triangle, which has what is counted of all users."""
+    return asked.ask("cohort_triangle", **asked.periods())[0][0]

@@ -2,9 +2,11 @@
 
 from common.command import OutsideError
 
+import bz2
 import gzip
 import io
 import json
+import lzma
 import os
 import shlex
 import signal
@@ -16,7 +18,8 @@ import psycopg2
 import pytest
 
 from events.files import EventFile, files_named
-from events.load import CHUNK_BYTES, load_files
+from events.load import load_files
+from events.streams import zstd
 from postgres.connection import session
 from sql import main
 from tests.conftest import ROOT, assert_one_line_error, clean_environment, run_here
@@ -54,6 +57,19 @@ def counted(finished) -> tuple[int, int, int, int]:
         pytest.param(GOOD, id="plain"),
         pytest.param(b"\xef\xbb\xbf" + GOOD.encode(), id="byte order mark"),
         pytest.param(gzip.compress(GOOD.encode()), id="gzip"),
+        pytest.param(
+            gzip.compress(GOOD[:50].encode()) + gzip.compress(GOOD[50:].encode()), id="two"
+        ),
+        pytest.param(zstd.compress(GOOD.encode()), id="zstd"),
+        pytest.param(bz2.compress(GOOD.encode()), id="bzip2"),
+        pytest.param(lzma.compress(GOOD.encode()), id="xz"),
+        pytest.param(GOOD.encode("utf-16"), id="UTF-16"),
+        pytest.param(
+            b"\xfe\xff" + GOOD.replace(",", "\t").encode("utf-16-be"), id="UTF-16BE, tabs"
+        ),
+        pytest.param(gzip.compress(GOOD.encode("utf-16")), id="UTF-16 in gzip"),
+        pytest.param("sep=;\r\n" + GOOD.replace(",", ";").replace("\n", "\r\n"), id="sep="),
+        pytest.param(GOOD.replace("uid,time", '"uid","time"'), id="quoted header"),
         pytest.param(GOOD.replace(",", "\t"), id="tabs"),
         pytest.param(GOOD.replace(",", ";"), id="semicolons"),
         pytest.param(GOOD.replace("\n", "\r\n"), id="Windows lines"),
@@ -127,7 +143,8 @@ def test_a_file_whose_name_looks_like_a_pattern_is_that_file(tmp_path):
 
 def test_times_long_past_are_read(run):
     old = "a,-2208988800,OPEN\na,-2208988800000,OPEN\n"  # 1900, in seconds and in milliseconds
-    finished = run(HEADER + "a,1491004800,FIRST_INSTALL\n" + old)
+    content = HEADER + "a,1491004800,FIRST_INSTALL\n" + old
+    finished = run(content, options=("--from", "1900-01-01"))
     assert json.loads(finished.stdout)["first_day"] == "1900-01-01"
     assert counted(finished) == (3, 1, 1, 0)
 
@@ -150,7 +167,13 @@ def test_columns_are_found_by_the_headers_given(run):
         pytest.param(
             "uid,uid,time,event_name\n", [":1:", "'uid' is there twice"], id="column twice"
         ),
-        pytest.param(b"\xff\xfeu\x00i\x00d\x00", [":1:", "not UTF-8"], id="UTF-16"),
+        pytest.param(b"u\x00i\x00d\x00,\x00", [":1:", "not UTF-8"], id="UTF-16 without a mark"),
+        pytest.param(GOOD.encode("utf-16")[:-1], ["csv: cannot be read (not UTF-16"], id="half"),
+        pytest.param(b"PK\x03\x04...", ["an Excel workbook", "save it as CSV"], id="workbook"),
+        pytest.param('[{"uid": 1}]', ["one JSON array", "jq"], id="JSON array"),
+        pytest.param(b"PAR1" + b"x" * 100 + b"PAR1", ["cannot be read as Parquet"], id="Parquet"),
+        pytest.param(GOOD + "a,42826.4166,x\n", [":5: ", "spreadsheet's date number"], id="serial"),
+        pytest.param(GOOD + "a,20170401103000,x\n", [":5: ", "--time-format"], id="day and time"),
         pytest.param(
             GOOD.encode() + b"\xe9,2017-04-01,x\n",
             ["csv:5: not UTF-8 text; fix the row"],
@@ -196,7 +219,8 @@ def test_the_first_bad_row_ends_it_with_its_place_and_what_to_do(run):
     finished = run(GOOD, BAD)
     assert_one_line_error(finished, 2, WRONG_TIME)
     line = finished.stderr.splitlines()[-1]
-    assert line.endswith(f"events-1.csv:5: {WRONG_TIME}; fix the row or pass --on-bad-row skip")
+    fix = "fix the row, describe its times by --time-format or pass --on-bad-row skip"
+    assert line.endswith(f"events-1.csv:5: {WRONG_TIME}; {fix}")
     assert finished.stdout == ""
 
 
@@ -218,6 +242,16 @@ def test_a_file_that_mixes_formats_of_time_is_read_whole(run):
         HEADER + "a,2017-04-01,FIRST_INSTALL\na,1491177600,OPEN\nb,1491004800000,FIRST_INSTALL\n"
     )
     assert counted(run(mixed)) == (3, 2, 2, 1)
+
+
+def test_times_in_a_format_of_their_own(run):
+    content = (
+        HEADER + "a,04/01/2017 09:00 AM,FIRST_INSTALL\na,04/03/2017 11:30 PM,OPEN\n"
+        "b,04/01/2017 12:00 AM,FIRST_INSTALL\nb,03/31/2017 11:59 PM,OPEN\n"
+    )
+    assert counted(run(content, options=("--time-format", "%m/%d/%Y %I:%M %p"))) == (4, 2, 2, 1)
+    finished = run(GOOD, options=("--time-format", "%m/%d/%Y"))
+    assert_one_line_error(finished, 2, "csv:2: not a time of the format %m/%d/%Y; fix the row or")
 
 
 def test_one_column_is_not_two(run):
@@ -265,15 +299,14 @@ def interruptible():
 
 
 class Disturbed(io.BytesIO):
-    """A file in whose midst something happens while COPY reads it."""
+    """A file in whose midst something happens while it is read."""
 
     def __init__(self, happens):
         super().__init__(GOOD.encode())
         self.happens = happens
 
     def read(self, size: int = -1) -> bytes:
-        if size == CHUNK_BYTES:
-            self.happens()
+        self.happens()
         return super().read(size)
 
 

@@ -58,6 +58,7 @@ def test_the_default_question(printed):
         "users_reinstalled": 0,
         "users_active_before_install": 0,
         "records_without_user": 0,
+        "records_left_out": {},
         "rows_rejected": {},
         "first_rejected": {},
         "install_date": "2017-04-01",
@@ -70,7 +71,7 @@ def test_the_default_question(printed):
     }
     (row,) = rows(printed("--format", "csv"))
     same = {name: str(value) for name, value in answer.items() if name != "first_rejected"}
-    assert row == same | {"rows_rejected": "0", "observed": "false"}
+    assert row == same | {"records_left_out": "0", "rows_rejected": "0", "observed": "false"}
     text = printed()
     assert "2 of them (66.7%); not over yet: the data end on 2017-04-03" in text
 

@@ -77,10 +77,10 @@ def test_the_statement_shown_is_the_statement_that_counts(postgres_url):
     with connection.cursor() as cursor:
         cursor.execute("SET TIME ZONE 'UTC'")
         cursor.execute(
-            "CREATE TEMP TABLE piwik_track (uid text, time timestamptz, event_name text)"
+            "CREATE TEMP TABLE piwik_track_1 (uid text, time timestamptz, event_name text)"
         )
         cursor.copy_expert(
-            "COPY piwik_track FROM STDIN (FORMAT csv, HEADER)",
+            "COPY piwik_track_1 FROM STDIN (FORMAT csv, HEADER)",
             io.BytesIO(as_csv(sample_events(2017))),
         )
         cursor.execute(statement)

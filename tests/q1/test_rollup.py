@@ -1,5 +1,7 @@
 """The rollup of `schema.sql` agrees with the raw rows after every kind of late or repeated load."""
 
+from common.command import UserError
+
 import json
 import os
 import random
@@ -7,14 +9,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import date, timedelta
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg2
 import pytest
+from psycopg2.extensions import connection as Connection
 
-from events.view import create_view, existing_table
 from refresh_rollup import main as refresh_rollup
 from retention.questions import ask
 from tests.conftest import (
@@ -26,6 +29,7 @@ from tests.conftest import (
     run_script,
     take_interrupts,
 )
+from tests.q1.conftest import inquiry, triangle_rows
 
 FIRST_DAY = date(2017, 4, 1)
 DAYS = 10
@@ -68,21 +72,22 @@ def refresh(url: str, first: str, last: str | None = None, *options: str) -> Non
 
 def rolled_up(url: str) -> list[tuple]:
     """(cohort, users, age, active users) from the rollup."""
-    return triangle(url, "rollup_triangle", "UTC")
+    return cells(url, lambda connection: ask(connection, "rollup_triangle", {})[0])
 
 
 def counted(url: str, time_zone: str = "UTC") -> list[tuple]:
-    """The same from the raw rows."""
-    return triangle(url, "cohort_triangle", time_zone)
+    """The same from the raw rows; nothing if there are none."""
+    table = "public.piwik_track"
+    with suppress(UserError):
+        return cells(url, lambda connection: triangle_rows(inquiry(connection, table, time_zone)))
+    return []
 
 
-def triangle(url: str, query: str, time_zone: str) -> list[tuple]:
+def cells(url: str, asked: Callable[[Connection], list]) -> list[tuple]:
     connection = psycopg2.connect(url)
     with connection.cursor() as cursor:
         cursor.execute("SET TIME ZONE 'UTC'")
-    create_view(connection, [existing_table(connection, "public.piwik_track", {})], time_zone)
-    parameters = {"install_event": "FIRST_INSTALL", "period": "day", "follow": None}
-    rows, _ = ask(connection, query, parameters)
+    rows = asked(connection)
     connection.close()
     return [(row.cohort, row.users, row.age, row.active_on) for row in rows if row.active_on]
 
@@ -149,6 +154,91 @@ def test_refreshing_again_writes_nothing_to_the_days(filled):
     before = execute(filled, "SELECT ctid::text, * FROM user_day ORDER BY uid, day")
     refresh(filled, "2017-04-01", "2017-04-05")
     assert execute(filled, "SELECT ctid::text, * FROM user_day ORDER BY uid, day") == before
+
+
+INDEXES = (
+    "SELECT indexname, indexdef, indisprimary FROM pg_indexes JOIN pg_index"
+    " ON indexrelid = format('%%I.%%I', schemaname, indexname)::regclass"
+    " WHERE tablename = %s ORDER BY 1"
+)
+
+
+def test_filling_leaves_the_indexes_of_the_schema_and_others(url):
+    execute(url, "CREATE INDEX by_day ON user_day (day) INCLUDE (uid)")
+    before = execute(url, INDEXES, "user_day")
+    add(url, *START)
+    refresh(url, "2017-04-01", "2017-04-05")
+    assert execute(url, INDEXES, "user_day") == before
+    assert [name for name, _, primary in before if primary] == ["user_day_pkey"]
+    assert rolled_up(url) == counted(url) != []
+
+
+@pytest.fixture(params=["read", "referenced", "not as in the schema", "of another owner"])
+def indexes_kept(request, url) -> Iterator[str]:
+    """The database with events and an empty rollup whose indexes cannot be dropped."""
+    add(url, *START)
+    if request.param == "referenced":
+        key = "FOREIGN KEY (uid, day) REFERENCES user_day"
+        execute(url, f"CREATE TABLE referring (uid text, day date, {key})")
+    if request.param == "not as in the schema":
+        execute(url, "DROP INDEX user_day_day")
+    if request.param == "of another owner":
+        execute(
+            url,
+            "CREATE ROLE refresher LOGIN PASSWORD 'refresher'; GRANT SELECT, INSERT, UPDATE,"
+            " DELETE ON ALL TABLES IN SCHEMA public TO refresher",
+        )
+        host = urlsplit(url).netloc.rpartition("@")[2]
+        yield urlunsplit(urlsplit(url)._replace(netloc=f"refresher:refresher@{host}"))
+        execute(url, "DROP OWNED BY refresher; DROP ROLE refresher")
+        return
+    reader = psycopg2.connect(url)
+    if request.param == "read":
+        reader.cursor().execute("SELECT FROM user_day")
+    yield url
+    reader.close()
+
+
+def test_filling_keeps_indexes_that_cannot_be_dropped(url, indexes_kept):
+    numbers = "SELECT oid, relname FROM pg_class WHERE relname LIKE 'user_day%' AND relkind = 'i'"
+    before = execute(url, numbers)
+    refresh(indexes_kept, "2017-04-01", "2017-04-05")
+    assert execute(url, numbers) == before
+    assert rolled_up(url) == counted(url) != []
+
+
+def test_a_failure_while_filling_leaves_all_as_it_was(url):
+    add(url, *START)
+    execute(url, "ALTER TABLE cohort_day ADD CONSTRAINT never CHECK (users < 0)")
+    before = execute(url, INDEXES, "user_day")
+    finished = run_here(refresh_rollup, "--dsn", url, "--days", "2017-04-01", "2017-04-05")
+    assert_one_line_error(finished, 1, "never")
+    assert execute(url, INDEXES, "user_day") == before
+    tables = ("user_day", "cohort_day", "rollup_definition")
+    assert [execute(url, f"SELECT FROM {name}") for name in tables] == [[], [], []]
+    execute(url, "ALTER TABLE cohort_day DROP CONSTRAINT never")
+    refresh(url, "2017-04-01", "2017-04-05")
+    assert rolled_up(url) == counted(url) != []
+
+
+def test_filling_is_the_same_as_a_refresh_of_each_day(url):
+    change(url, random.Random(7))  # noqa: S311
+    rollup = "SELECT uid, day, installed FROM user_day ORDER BY uid, day"
+    refresh(url, str(FIRST_DAY), str(FIRST_DAY + timedelta(days=DAYS)))
+    whole = execute(url, rollup), rolled_up(url)
+    execute(url, "TRUNCATE user_day, cohort_day")
+    for day in range(DAYS):
+        refresh(url, str(FIRST_DAY + timedelta(days=day)))
+    assert (execute(url, rollup), rolled_up(url)) == whole
+    assert whole[0]
+
+
+def test_an_empty_uid_is_nobody(filled):
+    add(filled, ("", "2017-04-06 12:00:00", "FIRST_INSTALL"))
+    refresh(filled, "2017-04-06")
+    execute(filled, "TRUNCATE user_day, cohort_day")
+    refresh(filled, "2017-04-01", "2017-04-06")
+    assert {uid for (uid,) in execute(filled, "SELECT uid FROM user_day")} == {"a", "b", "c"}
 
 
 @pytest.mark.parametrize("seed", range(3))

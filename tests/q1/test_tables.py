@@ -75,7 +75,7 @@ def asked(url: str, *arguments: str) -> dict:
 
 def test_a_table_of_the_server(postgres_url, connection):
     create(connection, "events")
-    answer = asked(postgres_url, "--table", "app.events")
+    answer = asked(postgres_url, "--table", "app.events", "--overview")
     assert answer["table"] == "app.events"
     assert (answer["records"], answer["users"], answer["records_without_user"]) == (5, 2, 1)
     assert (answer["installed_users"], answer["retained_users"]) == (2, 1)
@@ -85,6 +85,26 @@ def test_a_role_that_as_a_rule_only_reads(postgres_url, connection):
     create(connection, "events")
     url = f"{postgres_url}&options=-c%20default_transaction_read_only%3Don"
     assert asked(url, "--table", "app.events")["installed_users"] == 2
+
+
+@pytest.mark.parametrize(
+    ("time_type", "times"),
+    [
+        ("integer", ["1491004800", "1491091199"]),
+        ("bigint", ["1491004800000", "1491091199999"]),
+        ("bigint", ["1491004800000000", "1491091199999999"]),
+        ("bigint", ["1491004800000000000", "1491091199999999999"]),
+        ("numeric", ["1491004800", "1491091199.9999999", "1491091199999.9999"]),
+        ("double precision", ["1491004800000", "1491091199.9999998"]),
+    ],
+)
+def test_epoch_numbers_are_read_as_in_files(postgres_url, connection, time_type, times):
+    """All are of 2017-04-01, with the last microsecond of it: none moves into the next day."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE TABLE app.events (uid text, time {time_type}, event_name text)")
+        rows = [(f"u{number}", time) for number, time in enumerate(times)]
+        cursor.executemany("INSERT INTO app.events VALUES (%s, %s, 'FIRST_INSTALL')", rows)
+    assert asked(postgres_url, "--table", "app.events", "--check")["installed_users"] == len(times)
 
 
 def test_a_number_that_looks_like_a_day_and_is_none(postgres_url, connection):
@@ -119,6 +139,113 @@ def test_other_types_of_columns(postgres_url, connection, uid, event_name):
             )
     answer = asked(postgres_url, "--table", "app.events", "--users")
     assert [str(value) for value in answer["uids"]] == [values[uid]]
+
+
+@pytest.mark.parametrize(
+    ("uid", "values"),
+    [
+        ("text", ["a", "", None]),
+        ("varchar(9)", ["a", "", None]),
+        ("char(3)", ["a", "   ", None]),
+        ("app.name", ["a", "", None]),  # a domain
+        ("inet", ["127.0.0.1", None, None]),
+        ("bigint", ["7", None, None]),
+    ],
+)
+def test_an_empty_uid_is_nobody(postgres_url, connection, uid, values):
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE DOMAIN app.name AS text")
+        cursor.execute(f"CREATE TABLE app.events (uid {uid}, time timestamptz, event_name text)")
+        for value in values:
+            cursor.execute(
+                "INSERT INTO app.events VALUES (%s, '2017-04-01Z', 'FIRST_INSTALL'),"
+                " (%s, '2017-04-02Z', 'OPEN')",
+                [value, value],
+            )
+    answer = asked(postgres_url, "--table", "app.events", "--overview")
+    assert (answer["records"], answer["records_without_user"], answer["users"]) == (6, 4, 1)
+    assert (answer["installed_users"], answer["retained_users"]) == (1, 1)
+    assert len(asked(postgres_url, "--table", "app.events", "--users")["uids"]) == 1
+    assert asked(postgres_url, "--table", "app.events", "--cohorts")["cohorts"][0]["users"] == 1
+
+
+@pytest.mark.parametrize("uid", ["json", "jsonb", "text[]", "boolean", "point", "xml"])
+@pytest.mark.parametrize("column", ["uid", "event_name"])
+def test_a_column_whose_type_names_nobody(postgres_url, connection, column, uid):
+    types = {"uid": "text", "event_name": "text"} | {column: uid}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE TABLE app.events"
+            f" (uid {types['uid']}, time timestamptz, event_name {types['event_name']})"
+        )
+    finished = run_here(main, "--dsn", postgres_url, "--table", "app.events")
+    assert_one_line_error(finished, 2, f"the column for {column} is {uid}", "query a view")
+
+
+@pytest.mark.parametrize("query", [(), ("--users",), ("--cohorts",), ("--cohorts", "--explain")])
+@pytest.mark.parametrize(
+    ("kind", "name"), [("app.kind", "'first_open'"), ("integer", "'1'"), ("uuid", "'00000000-")]
+)
+def test_a_column_that_cannot_have_the_install_event(postgres_url, connection, kind, name, query):
+    values = {"app.kind": "first_open", "integer": "1"}
+    value = values.get(kind, "00000000-0000-0000-0000-000000000001")
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TYPE app.kind AS ENUM ('first_open')")
+        cursor.execute(f"CREATE TABLE app.events (uid text, time timestamptz, event_name {kind})")
+        cursor.execute("INSERT INTO app.events VALUES ('a', '2017-04-01Z', %s)", [value])
+    finished = run_here(main, "--dsn", postgres_url, "--table", "app.events", *query)
+    assert_one_line_error(finished, 2, "is called 'FIRST_INSTALL'", "a user's first is " + name)
+
+
+def test_no_number_of_json_is_not_a_number(postgres_url, connection):
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE app.events (uid float8, time timestamptz, event_name text)")
+        for uid in ("NaN", "Infinity", "1.5"):
+            cursor.execute(
+                "INSERT INTO app.events VALUES (%s, '2017-04-01Z', 'FIRST_INSTALL'),"
+                " (%s, '2017-04-02Z', 'OPEN')",
+                [uid, uid],
+            )
+    answer = asked(postgres_url, "--table", "app.events", "--users")
+    assert sorted(answer["uids"], key=str) == [1.5, None, None]
+
+
+def test_the_likeliest_install_event_is_suggested(postgres_url, connection):
+    """No letter of FIRST_INSTALL is in the name asked for, but it is every user's first event."""
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE app.events (uid text, time timestamptz, event_name text)")
+        cursor.execute(
+            "INSERT INTO app.events SELECT 'u' || n, timestamptz '2017-04-01Z'"
+            " + i * interval '1 h',"
+            " CASE i WHEN 0 THEN 'FIRST_INSTALL' ELSE 'SEARCH' END"
+            " FROM generate_series(1, 3) AS n, generate_series(0, 9) AS i"
+        )
+    for name, part in (
+        ("首次安裝", "most often a user's first is 'FIRST_INSTALL'"),
+        ("first_instal", "the closest is 'FIRST_INSTALL'"),
+    ):
+        finished = run_here(
+            main, "--dsn", postgres_url, "--table", "app.events", "--install-event", name
+        )
+        assert_one_line_error(finished, 2, name, part)
+
+
+def test_without_an_overview_only_the_question_is_asked(postgres_url, connection):
+    """What is unknown is null, and whether the period is over is found from the users alone."""
+    create(connection, "events")
+    answer = asked(postgres_url, "--table", "app.events")
+    assert answer["observed"] is True
+    assert [answer[name] for name in ("records", "users", "first_day", "records_left_out")] == [
+        None
+    ] * 4
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM app.events WHERE time > '2017-04-08'")
+    assert asked(postgres_url, "--table", "app.events")["observed"] is False
+    text = run_here(main, "--dsn", postgres_url, "--table", "app.events").stdout
+    assert "not over yet: the data end on 2017-04-01" in text
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO app.events VALUES (NULL, '2017-04-08', 'x')")
+    assert asked(postgres_url, "--table", "app.events")["observed"] is True
 
 
 def test_the_index_on_the_time_serves(postgres_url, connection):
@@ -179,13 +306,15 @@ def test_a_table_or_column_that_is_not_there(postgres_url, connection, arguments
 
 
 @pytest.mark.parametrize("time", ["infinity", "-infinity", "20170-04-01", "0044-03-15 BC"])
-@pytest.mark.parametrize("query", ["--cohorts", "--users"])
-def test_a_time_that_no_calendar_has(postgres_url, connection, time, query):
+@pytest.mark.parametrize("query", ["--cohorts", "--overview"])
+def test_a_time_that_no_calendar_has_is_left_out(postgres_url, connection, time, query):
     create(connection, "events")
     with connection.cursor() as cursor:
         cursor.execute("INSERT INTO app.events VALUES ('c', %s, 'OPEN')", [time])
-    finished = run_here(main, "--dsn", postgres_url, "--table", "app.events", query)
-    assert_one_line_error(finished, 2, "outside the years 2 to 9998")
+    answer = asked(postgres_url, "--table", "app.events", query)
+    limit = "in the future" if time in ("infinity", "20170-04-01") else "before 2000-01-01"
+    assert answer["records_left_out"] == {limit: 1}
+    assert (answer["records"], answer["users"], answer["last_day"]) == (5, 2, "2017-04-09")
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -215,7 +344,7 @@ def test_a_hostile_text_that_can_be_no_argument_is_refused(postgres_url, connect
     for option in (
         "--dsn", "--table", "--events", "--columns", "--on-bad-row", "--seed", "--install-event",
         "--install-date", "--active-from", "--active-to", "--time-zone", "--period", "--follow",
-        "--format", "--plot",
+        "--format", "--plot", "--from", "--to",
     ):  # fmt: skip
         server = [] if option == "--dsn" else ["--dsn", postgres_url]
         assert_one_line_error(run_here(main, *server, f"{option}={text}"), 2)

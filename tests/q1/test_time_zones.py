@@ -1,20 +1,29 @@
 """What a day is: in a time zone, over changes of the clock, for both types of timestamp."""
 
-from datetime import date, timedelta
+import json
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
+import psycopg2
 import pytest
 
-from retention.questions import Question, ask, first_moments, moments, overview
+from events.table import existing_table
+from events.view import UNZONED, ZONED, View
+from retention.days import midnights, moments
+from retention.questions import Question, ask
 from sql import main
 from tests.conftest import assert_one_line_error, run_here
-from tests.q1.conftest import given
+from tests.q1.conftest import given, inquiry
 
 
 def retained(url: str, events: str, question: Question, time_type: str = "timestamptz"):
     """How many users installed and came back."""
     with given(url, events, question.time_zone, time_type) as connection:
-        parameters = moments(connection, question) | {"install_event": question.install_event}
-        (row,), _ = ask(connection, "retained_users", parameters)
+        source = existing_table(connection, "given_events", {})
+        view = View([source], question.time_zone)
+        parameters = moments(connection, view, question)
+        parameters |= {"install_event": question.install_event}
+        (row,), _ = ask(connection, "retained_users", parameters, view)
         return tuple(row)
 
 
@@ -59,7 +68,7 @@ def test_a_date_is_the_same_day_in_every_zone(postgres_url, dashes, time_zone):
     time_type = "date" if dashes else "integer"
     assert retained(postgres_url, events, asked, time_type) == (2, 1)
     with given(postgres_url, events, asked.time_zone, time_type) as connection:
-        assert overview(connection, "in").first_day == date(2017, 3, 31)
+        assert inquiry(connection, time_zone=asked.time_zone).span.first_day == date(2017, 3, 31)
 
 
 def test_the_short_day_when_clocks_are_set_forward(postgres_url):
@@ -106,39 +115,87 @@ def test_the_long_day_when_clocks_are_set_back(postgres_url):
     ],
 )
 def test_the_first_moment_of_a_day(postgres_url, day, time_zone, moment):
-    events = "uid | time | event_name\n a | 2017-01-01 00:00+00 | x"
-    with given(postgres_url, events, time_zone) as connection:
-        asked = date.fromisoformat(day)
-        found = first_moments(connection, [asked], time_zone)[asked]
-    assert found.isoformat() == f"{moment}+00:00"
+    connection = psycopg2.connect(postgres_url)
+    asked = date.fromisoformat(day)
+    found = midnights(connection, {asked}, time_zone, UNZONED)[asked]
+    connection.close()
+    assert found.first == found.last
+    assert found.first.isoformat() == moment
 
 
 @pytest.mark.parametrize(
-    "time_zone", ["Europe/Berlin", "America/Havana", "America/Sao_Paulo", "Australia/Lord_Howe"]
+    ("time_zone", "year"),
+    [
+        ("Europe/Berlin", 2017),
+        ("America/Havana", 2017),
+        ("America/Sao_Paulo", 2017),
+        ("Australia/Lord_Howe", 2017),
+        ("Asia/Beirut", 2017),
+        ("Pacific/Apia", 2011),
+        ("America/St_Johns", 2006),  # 00:01 back to 23:01
+        ("Africa/Monrovia", 1971),  # 44 minutes and 30 seconds behind UTC
+    ],
 )
-def test_range_and_day_agree_at_every_quarter_of_an_hour(postgres_url, time_zone):
-    """An event is in the half-open range of a day exactly if the view says it is of that day."""
-    days = [date(2017, 1, 1) + timedelta(days=n) for n in range(366)]
+def test_a_day_is_when_clocks_show_it(postgres_url, time_zone, year):
+    """Ranges and days of the view agree with Python's clocks at every half minute of a quarter."""
+    days = [date(year, 1, 1) + timedelta(days=n) for n in range(365)]
+    start = datetime(year, 1, 1, tzinfo=UTC) - timedelta(days=2)
+    steps = [timedelta(minutes=15 * n, seconds=s) for n in range(369 * 96) for s in (-30, 0)]
+    zone = ZoneInfo(time_zone)
     with (
         given(postgres_url, "uid | time | event_name", time_zone) as connection,
         connection.cursor() as cursor,
     ):
         cursor.execute(
-            "INSERT INTO given_events SELECT 'a', moment, 'x' FROM generate_series("
-            "'2016-12-31Z'::timestamptz, '2018-01-02Z', interval '15 minutes') AS moment"
+            "INSERT INTO given_events SELECT 'a', moment, 'x' FROM unnest(%s) AS moment",
+            [[start + step for step in steps]],
         )
-        found = first_moments(connection, days, time_zone)
-        starts = [found[day] for day in days]
+        found = midnights(connection, {*days, days[-1] + timedelta(days=1)}, time_zone, ZONED)
+        ranges = [(day, found[day].first, found[day + timedelta(days=1)].last) for day in days]
         cursor.execute(
-            "SELECT count(*), count(*) FILTER (WHERE ranges.day = piwik_track.day)"
-            " FROM piwik_track"
-            " JOIN unnest(%s, %s, %s) AS ranges (day, start, stop)"
-            " ON time >= start AND time < stop",
-            [days[:-1], starts[:-1], starts[1:]],
+            "SELECT time, piwik_track.day, ranges.day FROM piwik_track"
+            " LEFT JOIN unnest(%s, %s, %s) AS ranges (day, start, stop)"
+            " ON time >= start AND time < stop AND piwik_track.day = ranges.day",
+            list(map(list, zip(*ranges, strict=True))),
         )
-        in_ranges, agreeing = cursor.fetchone()
-        cursor.execute("SELECT count(*) FROM piwik_track WHERE extract(year FROM day) = 2017")
-        assert cursor.fetchone()[0] == in_ranges == agreeing == 365 * 24 * 4
+        rows = cursor.fetchall()
+    assert len(rows) == len(steps)
+    for moment, day, in_range_of in rows:
+        assert day == moment.astimezone(zone).date()
+        assert in_range_of == (day if day.year == year else None)
+
+
+TWICE = """\
+uid,time,event_name
+second,2006-10-29 02:45Z,in
+second,2006-10-29 04:00Z,open
+minute,2006-10-29 02:30:30Z,in
+minute,2006-10-29 02:50Z,open
+"""
+
+
+@pytest.mark.parametrize(
+    ("installed", "active", "uid"),
+    [("2006-10-28", "2006-10-29", "second"), ("2006-10-29", "2006-10-29", "minute")],
+)
+def test_a_midnight_that_comes_twice(postgres_url, tmp_path, installed, active, uid):
+    """Clocks in St John's showed the 29th for a minute, then the last hour of the 28th again."""
+    log = tmp_path / "log.csv"
+    log.write_text(TWICE, encoding="utf-8")
+    common = ("--dsn", postgres_url, "--events", log, "--time-zone", "America/St_Johns")
+    common += ("--install-event", "in", "--format", "json")
+    days = ("--install-date", installed, "--active-from", active, "--active-to", active)
+    count = json.loads(run_here(main, *common, *days).stdout)
+    assert (count["installed_users"], count["retained_users"]) == (1, 1)
+    assert json.loads(run_here(main, *common, *days, "--users").stdout)["uids"] == [uid]
+    cohorts = json.loads(run_here(main, *common, "--cohorts").stdout)["cohorts"]
+    assert [(cohort["start"], cohort["users"]) for cohort in cohorts] == [
+        ("2006-10-28", 1),
+        ("2006-10-29", 1),
+    ]
+    limited = run_here(main, *common, "--cohorts", "--from", installed, "--to", installed)
+    (cohort,) = json.loads(limited.stdout)["cohorts"]
+    assert (cohort["start"], cohort["users"]) == (installed, 1)
 
 
 @pytest.mark.parametrize("name", ["Nowhere/City", "utc+25", "'; DROP TABLE x; --", "", "FOO3BAR"])

@@ -1,0 +1,96 @@
+"""Event files as DuckDB reads them: CSV, JSON lines and Parquet."""
+
+from common.command import UserError
+
+import csv
+from pathlib import Path
+
+import duckdb
+from duckdb import ColumnExpression, DuckDBPyConnection
+
+from check.originals import plain_file, with_equal_line_ends
+from check.statements import NAMES, first_line, run
+
+DELIMITERS = (",", "\t", ";")
+BOM = b"\xef\xbb\xbf"
+NOT_THERE = "\1not there\1"  # a text that no cell has
+MIXED_LINE_ENDS = "state machine reached an invalid state"
+
+
+def read_files(
+    duck: DuckDBPyConnection, files: dict[str, Path], columns: dict[str, str], folder: Path
+) -> None:
+    """Read event files into the table `written`; `columns` maps `NAMES` to those that differ.
+
+    files: the path of each by the name that messages give it. Copies go to `folder`.
+    Raises `UserError` for what DuckDB cannot read.
+    """
+    titles = {name: columns.get(name, name) for name in NAMES}
+    for name, path in files.items():
+        try:
+            read_file(duck, plain_file(name, path, folder), titles, folder)
+        except duckdb.Error as error:
+            raise UserError(f"--check: DuckDB cannot read {name}: {first_line(error)}") from None
+
+
+def read_file(duck: DuckDBPyConnection, path: Path, titles: dict[str, str], folder: Path) -> None:
+    """Read a file of any of the formats, which its first bytes tell."""
+    with path.open("rb") as file:
+        start = file.read(1000).removeprefix(BOM).lstrip()
+    if start.startswith(b"PAR1"):
+        read_parquet(duck, path, titles)
+    elif start.startswith(b"{"):
+        pointers = {name: pointer(title) for name, title in titles.items()}
+        run(duck, "read_json", {"path": str(path), **pointers})
+    else:
+        try:
+            read_csv(duck, path, titles)
+        except duckdb.InvalidInputException as error:
+            if MIXED_LINE_ENDS not in str(error):
+                raise
+            read_csv(duck, with_equal_line_ends(path, folder / "lines"), titles)
+
+
+def pointer(key: str) -> str:
+    """The JSON Pointer (RFC 6901) to a key of an object."""
+    return "/" + key.replace("~", "~0").replace("/", "~1")
+
+
+def read_parquet(duck: DuckDBPyConnection, path: Path, titles: dict[str, str]) -> None:
+    """Read a Parquet file, every value as DuckDB writes it as text."""
+    rows = duck.read_parquet(str(path), hive_partitioning=False)
+    cells = [ColumnExpression(title).cast("VARCHAR").alias(name) for name, title in titles.items()]
+    rows.select(*cells).insert_into("written")
+
+
+def read_csv(duck: DuckDBPyConnection, path: Path, titles: dict[str, str]) -> None:
+    """Read a CSV file, or one with tabs or semicolons, every cell as a text."""
+    lines_before, delimiter, header = layout(path, set(titles.values()))
+    ours = {title: name for name, title in titles.items()}
+    named = [ours.get(title, f"other_{number}") for number, title in enumerate(header)]
+    parameters = {
+        "path": str(path),
+        "delimiter": delimiter,
+        "lines_before": lines_before,
+        "columns": dict.fromkeys([*named, "surplus"], "VARCHAR"),
+        "width": len(header),
+        "not_there": NOT_THERE,
+    }
+    run(duck, "read_csv", parameters)
+
+
+def layout(path: Path, titles: set[str]) -> tuple[int, str, list[str]]:
+    """The number of lines before the header, the delimiter, and the header with all `titles`.
+
+    Raises `duckdb.InvalidInputException` if there is no such header.
+    """
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as text:
+        lines_before = int(text.readline().strip().strip('"').startswith("sep="))
+        for delimiter in DELIMITERS:
+            text.seek(0)
+            for _ in range(lines_before):
+                text.readline()
+            header = [cell.strip() for cell in next(csv.reader(text, delimiter=delimiter), [])]
+            if titles <= set(header):
+                return lines_before, delimiter, header
+    raise duckdb.InvalidInputException(f"no header has all of {', '.join(sorted(titles))}")

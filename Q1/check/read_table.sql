@@ -1,0 +1,17 @@
+-- One row per row of a table, as COPY writes it: only what is null is not quoted.
+INSERT INTO written
+SELECT
+    uid,
+    time,
+    event_name
+FROM read_csv(
+    $path,
+    columns = $columns,
+    header = false,
+    delim = ',',
+    quote = '"',
+    escape = '"',
+    nullstr = '',
+    allow_quoted_nulls = false,
+    auto_detect = false
+)

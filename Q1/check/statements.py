@@ -1,0 +1,39 @@
+"""The database that finds the answer a second time, and its statements, `*.sql`."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from duckdb import DuckDBPyConnection
+
+NAMES = ("uid", "time", "event_name")  # the columns of events
+FOLDER = Path(__file__).resolve().parent
+
+
+@contextmanager
+def database(folder: Path) -> Iterator[DuckDBPyConnection]:
+    """Yield a DuckDB in memory with an empty table `written`, of events as texts.
+
+    What its memory does not hold goes to `folder`.
+    """
+    with duckdb.connect(config={"temp_directory": str(folder)}) as duck:
+        duck.execute("SET TimeZone = 'UTC'")
+        duck.execute("CREATE TABLE written (uid VARCHAR, time VARCHAR, event_name VARCHAR)")
+        run(duck, "times", {})
+        yield duck
+
+
+def run(duck: DuckDBPyConnection, name: str, parameters: dict[str, Any]) -> list[tuple]:
+    """The rows of `<name>.sql`, which takes those of the parameters that it names."""
+    statement = (FOLDER / f"{name}.sql").read_text(encoding="utf-8")
+    named = set(re.findall(r"\$(\w+)", statement))
+    wanted = {key: value for key, value in parameters.items() if key in named}
+    return duck.execute(statement, wanted).fetchall()
+
+
+def first_line(error: duckdb.Error) -> str:
+    """The first line of a message of DuckDB."""
+    return str(error).partition("\n")[0]

@@ -1,0 +1,76 @@
+"""A table of the server as plain rows of text, for DuckDB to read."""
+
+from common.command import UserError
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from duckdb import DuckDBPyConnection
+from psycopg2 import sql
+from psycopg2.extensions import connection as Connection
+from psycopg2.extensions import get_wait_callback, set_wait_callback
+
+from check.statements import NAMES, run
+
+DATE = 1082  # PostgreSQL's number of the type
+# Types whose equal values have equal texts, which DuckDB compares.
+COMPARABLE = "text, varchar, char, name, smallint, integer, bigint, uuid, bytea or an enum"
+TYPES = """
+    SELECT attname, typtype = 'e' OR coalesce(nullif(typbasetype, 0), atttypid)
+        IN (17, 19, 20, 21, 23, 25, 1042, 1043, 2950)
+    FROM pg_attribute JOIN pg_type ON pg_type.oid = atttypid
+    WHERE attrelid = %s::regclass AND attname IN %s
+"""
+
+
+def read_table(
+    duck: DuckDBPyConnection,
+    connection: Connection,
+    table: str,
+    columns: dict[str, str],
+    folder: Path,
+) -> bool:
+    """Read a table into the table `written`; return whether its times are dates.
+
+    Raises `UserError` for users or events of a type that DuckDB would compare in another way.
+    """
+    relation = sql.Identifier(*table.split(".", maxsplit=1))
+    titles = [columns.get(name, name) for name in NAMES]
+    check_types(connection, relation, titles)
+    uid, time, event_name = map(sql.Identifier, titles)
+    select = sql.SQL("SELECT {}, {}, {}::text FROM {}").format(uid, time, event_name, relation)
+    with connection.cursor() as cursor:
+        cursor.execute(sql.SQL("{} LIMIT 0").format(select))
+        dates = cursor.description[1].type_code == DATE
+        copy = sql.SQL("COPY ({}) TO STDOUT (FORMAT csv, FORCE_QUOTE *)").format(select)
+        path = folder / "table.csv"
+        with path.open("wb") as file, without_waiting():
+            cursor.copy_expert(copy, file)
+    run(duck, "read_table", {"path": str(path), "columns": dict.fromkeys(NAMES, "VARCHAR")})
+    path.unlink()
+    return dates
+
+
+def check_types(connection: Connection, relation: sql.Identifier, titles: list[str]) -> None:
+    """Raise `UserError` if users or names of events are of a type with rules of its own."""
+    uid, _, event_name = titles
+    with connection.cursor() as cursor:
+        cursor.execute(TYPES, [relation.as_string(connection), (uid, event_name)])
+        for title, comparable in cursor.fetchall():
+            if not comparable:
+                raise UserError(
+                    f"--check: the column {title} is none of {COMPARABLE}, which DuckDB compares "
+                    "as PostgreSQL does; leave out --check"
+                )
+
+
+@contextmanager
+def without_waiting() -> Iterator[None]:
+    """Let COPY work, which it does not while a callback waits for the server."""
+    callback = get_wait_callback()
+    set_wait_callback(None)
+    try:
+        yield
+    finally:
+        set_wait_callback(callback)

@@ -1,0 +1,54 @@
+"""Rows as events: with moments for times, nobody for an empty uid, and apart from other rows."""
+
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from events import times
+from events.rows import BadRow, Rows
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Batch(NamedTuple):
+    """Events, of which only `times` are never null, and the rows that are not, in order."""
+
+    uids: pa.StringArray
+    times: pa.TimestampArray
+    event_names: pa.StringArray
+    bad: list[BadRow]
+
+
+def batch_of(rows: Rows, time_format: str | None) -> Batch:
+    """The events among some rows, whose times are in a format of strptime, or in the grammar."""
+    moments = times.moments(rows.times, time_format)
+    columns, bad = [rows.uids, moments, rows.event_names], rows.bad
+    if moments.null_count:
+        lines, known = rows.lines(), pc.is_valid(moments)
+        columns = [column.filter(known) for column in columns]
+        bad = bad + [
+            BadRow(int(lines[row]), times.reason(rows.times[row].as_py(), time_format))
+            for row in pc.indices_nonzero(pc.invert(known)).to_pylist()
+        ]
+    uids, moments, event_names = columns
+    return Batch(
+        null_if_empty(uids),
+        moments,
+        null_if_empty(event_names),
+        sorted(bad, key=lambda row: row.line),
+    )
+
+
+def null_if_empty(texts: pa.StringArray) -> pa.StringArray:
+    """Texts in which an empty one is null."""
+    empty = pc.equal(texts, "")
+    return pc.if_else(empty, None, texts) if pc.any(empty).as_py() else texts
+
+
+def first_and_last(moments: pa.TimestampArray) -> tuple[datetime, datetime]:
+    """The ends of moments, of which there is one at least."""
+    ends = pc.min_max(moments.cast(pa.int64())).as_py()
+    first, last = (EPOCH + timedelta(microseconds=ticks) for ticks in ends.values())
+    return first, last

@@ -1,0 +1,4 @@
+"""What an event is: the names of its columns, and the years in which it may have happened."""
+
+NAMES = ("uid", "time", "event_name")  # what every source must have, under these or mapped names
+YEARS = range(2, 9999)  # their moments have a day that Python knows in every time zone

@@ -1,0 +1,148 @@
+"""JSON lines: an object on each line, whose keys are the columns; other keys are passed over.
+
+Arrow reads a block whose values are all of the types of its first row, and Python's json module any
+other, in which it finds the rows that are broken.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from functools import partial
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import json as arrow_json
+
+from events.event import NAMES
+from events.formats.blocks import Taken, is_clean, rows_in_blocks
+from events.rows import NOT_TEXT, BadRow, Rows, is_storable, locate, rows_of
+from events.streams import CHUNK_BYTES, Stream
+from events.times.arrays import expand
+
+NO_OBJECT = "not a JSON object"
+TYPES = {str: pa.string(), int: pa.int64(), float: pa.float64()}
+EXACT = 2**53  # above it not every whole number is a floating-point number
+
+
+def read_rows(name: str, text: Stream, headers: dict[str, str]) -> Iterator[Rows]:
+    """The rows of a text. Raises `UserError` if one of our columns is not among its keys."""
+    wanted = {headers.get(column, column) for column in NAMES}
+    keys = {}
+    for line in text.peek(CHUNK_BYTES).split(b"\n"):
+        keys |= dict.fromkeys(parsed(line) or {})
+        if wanted <= keys.keys():
+            break
+    titles = list(keys)
+    keys = [titles[position] for position in locate(f"{name}:1", titles, headers)]
+    yield from rows_in_blocks(name, text, 1, partial(read_alike, keys), partial(read_any, keys))
+
+
+class Object(dict):
+    """A JSON object that knows which of its keys were there twice."""
+
+    def __init__(self, pairs: list[tuple]):
+        super().__init__(pairs)
+        counts = Counter(key for key, _ in pairs) if len(self) < len(pairs) else {}
+        self.twice = {key for key, count in counts.items() if count > 1}
+
+
+def parsed(line: bytes) -> Object | None:
+    """The object on a line, or None."""
+    try:
+        found = json.loads(line.decode(), object_pairs_hook=Object)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, Object) else None
+
+
+def read_alike(keys: list[str], data: bytes, line: int, final: bool) -> Taken | None:
+    """The rows at the start of some bytes, if each has values of the types that the first has."""
+    block = whole_lines(data, final)
+    columns = columns_of(block, keys) if has_object_on_each_line(block) else None
+    if not columns:
+        return None
+    lines = range(line, line + len(columns[0]))
+    return Rows(*columns, lambda: lines), len(block), block.count(b"\n")
+
+
+def whole_lines(data: bytes, final: bool) -> bytes:
+    """The lines of some bytes that are whole; at the end of a file all are."""
+    return data if final else data[: data.rfind(b"\n") + 1]
+
+
+def has_object_on_each_line(block: bytes) -> bool:
+    """Whether each line is as Arrow needs it, which would take two on a line, or one on two."""
+    lines = block.replace(b"\r\n", b"\n").removesuffix(b"\n")
+    ends = lines.count(b"\n")
+    return (
+        lines.startswith(b"{")
+        and lines.endswith(b"}")
+        and ends == lines.count(b"}\n{")
+        and b"\\u0000" not in lines
+        and is_clean(lines)
+    )
+
+
+def columns_of(block: bytes, keys: list[str]) -> list[pa.Array] | None:
+    """Our columns of a block if each has values of the type that it has first, else None."""
+    first = parsed(block[: block.find(b"\n")]) or {}
+    types = [TYPES.get(type(first.get(key)), pa.string()) for key in keys]
+    uid, time, event_name = types
+    if uid == pa.float64() or event_name != pa.string():  # may not be exact
+        return None
+    try:
+        table = arrow_json.read_json(
+            pa.BufferReader(block),
+            arrow_json.ReadOptions(use_threads=False, block_size=len(block) + 1),
+            arrow_json.ParseOptions(
+                explicit_schema=pa.schema(list(zip(keys, types, strict=True))),
+                unexpected_field_behavior="ignore",
+            ),
+        )
+    except pa.ArrowInvalid:
+        return None
+    uids, times, event_names = (table[key].combine_chunks() for key in keys)
+    if time == pa.float64() and (pc.max(pc.abs(times)).as_py() or 0) > EXACT:
+        return None
+    return [uids.cast(pa.string()), times, event_names]
+
+
+def read_any(keys: list[str], data: bytes, line: int, final: bool) -> Taken:
+    """The rows at the start of some bytes, whatever is wrong with them."""
+    block = whole_lines(data, final)
+    events, places, bad = [], [], []
+    for number, text in enumerate(block.split(b"\n"), start=line):
+        if not text.strip():
+            continue
+        try:
+            events.append(event_of(text, keys))
+            places.append(number)
+        except ValueError as error:
+            bad.append(BadRow(number, str(error)))
+    return rows_of(events, places, bad), len(block), block.count(b"\n")
+
+
+def event_of(line: bytes, keys: list[str]) -> tuple[str | None, ...]:
+    """Uid, time and event name on a line. Raises ValueError, which says why it is not an event."""
+    if not is_clean(line):
+        raise ValueError(NOT_TEXT)
+    found = parsed(line)
+    if found is None:
+        raise ValueError(NO_OBJECT)
+    if found.twice.intersection(keys):
+        raise ValueError("a key that is there twice")
+    return tuple(text_of(name, found.get(key)) for name, key in zip(NAMES, keys, strict=True))
+
+
+def text_of(name: str, value: object) -> str | None:
+    """A value as text, None for null. Raises ValueError for what is neither text nor a number."""
+    if isinstance(value, bool | dict | list):
+        raise ValueError(f"a value of {name} that is neither text nor a number")
+    if value is None or value != value:  # NaN, as pandas writes what is missing
+        return None
+    if isinstance(value, float):
+        return expand(repr(value)).removesuffix(".0")
+    text = str(value)
+    if not is_storable(text):
+        raise ValueError(NOT_TEXT)
+    return text

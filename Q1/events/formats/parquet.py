@@ -1,0 +1,103 @@
+"""Parquet files, of which only our columns are read."""
+
+from common.command import UserError
+
+from collections.abc import Iterator
+from typing import BinaryIO
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import parquet
+
+from events.event import NAMES
+from events.formats.blocks import is_clean
+from events.rows import NOT_TEXT, BadRow, Rows, locate
+from events.times.arrays import number_texts
+
+MAGIC = b"PAR1"
+BATCH_ROWS = 1 << 15
+MARK = ": row "
+
+
+def read_rows(name: str, file: BinaryIO, headers: dict[str, str]) -> Iterator[Rows]:
+    """The rows of a file. Raises `UserError` for one without our columns, or of other types."""
+    try:
+        table = parquet.ParquetFile(file)
+        schema = table.schema_arrow
+        positions = locate(name, schema.names, headers)
+        titles = [schema.names[position] for position in positions]
+        for wanted, title in zip(NAMES, titles, strict=True):
+            check_type(name, wanted, title, schema.field(title).type)
+        first = 1
+        for batch in table.iter_batches(BATCH_ROWS, columns=titles, use_threads=False):
+            yield rows_of_batch(*(batch[title] for title in titles), first)
+            first += len(batch)
+    except (pa.ArrowException, OSError) as error:
+        raise UserError(f"{name}: cannot be read as Parquet: {error}") from None
+
+
+def check_type(name: str, wanted: str, title: str, kind: pa.DataType) -> None:
+    """Raise `UserError` for a column that cannot be what is wanted of it."""
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    number = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
+    dated = wanted == "time" and (pa.types.is_timestamp(kind) or pa.types.is_date(kind))
+    if not (number or dated or is_text(kind) or pa.types.is_null(kind)):
+        fitting = (
+            "text, a number, a timestamp or a date" if wanted == "time" else "text or a number"
+        )
+        raise UserError(f"{name}: the column {title!r} is {kind}; {wanted} may be {fitting}")
+
+
+def is_text(kind: pa.DataType) -> bool:
+    """Whether a column has texts; those of bytes are taken as UTF-8."""
+    return any(
+        check(kind)
+        for check in (
+            pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view,
+            pa.types.is_binary, pa.types.is_large_binary,
+        )
+    )  # fmt: skip
+
+
+def rows_of_batch(uids: pa.Array, times: pa.Array, event_names: pa.Array, first: int) -> Rows:
+    """The rows of a batch whose first row has this number."""
+    columns, good = [], np.ones(len(uids), bool)
+    for column in (uids, times, event_names):
+        values, storable = as_texts_or_numbers(column)
+        columns.append(values)
+        good &= storable
+    uids, times, event_names = columns
+    rows = np.arange(first, first + len(good))
+    bad = [BadRow(int(row), NOT_TEXT) for row in rows[~good]]
+    uids, event_names = as_names(uids), as_names(event_names)
+    if bad:
+        uids, times, event_names = (it.filter(pa.array(good)) for it in (uids, times, event_names))
+    return Rows(uids, times, event_names, lambda: rows[good], bad, MARK)
+
+
+def as_texts_or_numbers(column: pa.Array) -> tuple[pa.Array, np.ndarray]:
+    """A column whose texts are strings, and which of its values PostgreSQL can store."""
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    if not is_text(column.type):
+        return column, np.ones(len(column), bool)
+    stored = column.cast(pa.binary())
+    try:
+        texts = stored.cast(pa.string())
+        if not pc.any(pc.match_substring(texts, "\0")).as_py():
+            return texts, np.ones(len(texts), bool)
+    except pa.ArrowInvalid:  # not UTF-8, which Parquet does not check
+        pass
+    good = np.array([it is None or is_clean(it) for it in stored.to_pylist()])
+    return pc.if_else(pa.array(good), stored, None).cast(pa.string()), good
+
+
+def as_names(column: pa.Array) -> pa.StringArray:
+    """A column of texts or numbers as texts; NaN, as pandas writes what is missing, is null."""
+    if pa.types.is_string(column.type):
+        return column
+    if pa.types.is_floating(column.type):
+        column = pc.if_else(pc.is_nan(column), None, column)
+    return number_texts(column)

@@ -1,0 +1,60 @@
+"""What events are called, for those who ask for an install by a name that no event has."""
+
+from common.command import UserError
+
+from difflib import get_close_matches
+
+import psycopg2
+from psycopg2.extensions import connection as Connection
+
+from events.view import View
+from retention.questions import Question, ask
+
+SUGGESTIONS = 3
+
+
+def check_install_event(connection: Connection, view: View, question: Question) -> None:
+    """Raise `UserError` for a name that the column's type cannot have, such as an enumeration."""
+    with connection.cursor() as cursor:
+        cursor.execute("SAVEPOINT name")
+        try:
+            ask(connection, "install_event", {"install_event": question.install_event}, view)
+        except psycopg2.DataError:
+            cursor.execute("ROLLBACK TO SAVEPOINT name")
+            raise no_such_event(connection, view, question.install_event) from None
+
+
+def no_such_event(connection: Connection, view: View, install_event: str) -> UserError:
+    """The error for an install event that no user has: it says what events are called."""
+    rows, _ = ask(connection, "event_names", {}, view)
+    message = f"no event of a user is called {install_event!r}; name one with --install-event"
+    if close := closest(install_event, [row.event_name for row in rows]):
+        message += f"; the closest {are(close)}"
+    if first := [row.event_name for row in rows[:SUGGESTIONS] if row.first_of_users]:
+        message += f"; most often a user's first {are(first)}"
+    return UserError(message)
+
+
+def closest(name: str, names: list[str]) -> list[str]:
+    """The names most like another, whatever their case; none if none is like it."""
+    by_folded = {known.casefold(): known for known in reversed(names)}
+    return [by_folded[key] for key in get_close_matches(name.casefold(), by_folded, SUGGESTIONS)]
+
+
+def are(names: list[str]) -> str:
+    """Names after the verb that they need."""
+    return f"{'is' if len(names) == 1 else 'are'} {', '.join(map(repr, names))}"
+
+
+def no_installs(connection: Connection, view: View, question: Question, found) -> UserError:
+    """The error for a day without installs: it says on which days there are some.
+
+    If nobody ever installed, it says what the events are called. `found` is the row of
+    `overview.sql`.
+    """
+    if not found.first_install_day:
+        return no_such_event(connection, view, question.install_event)
+    return UserError(
+        f"no user has {question.install_event} on {question.install_date}; "
+        f"--install-date may be from {found.first_install_day} to {found.last_install_day}"
+    )

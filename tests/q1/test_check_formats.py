@@ -1,0 +1,148 @@
+"""`--check` agrees in all formats, and on files as they should not be."""
+
+import bz2
+import csv
+import gzip
+import io
+import json
+import lzma
+import random
+import sys
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sql import main
+from tests.conftest import run_here
+from tests.q1.test_check import NAMES, Event, assert_same, drawn_events
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+# Cells of hostile files, by column; the last column is not asked for.
+CELLS = {
+    "uid": ["a", "b", "c", "d", "", "é", " a", "1", "NULL", "\\N"],
+    "time": [
+        "2017-04-01", "2017-04-02 10:00", "2017-04-02T10:00:00Z", "2017-04-01T23:59:59.9999999Z",
+        "2017-04-02 23:59:59,9999999", "2017/04/02", "20170402", "20170402T100000Z",
+        "2017-04-02 10:00:00.5-0330", "1491004800", "1491091199.9999999", "1491004800000", "1e9",
+        "1491004800000000", "1.4910048e9", "42826.5", "now", "epoch", "infinity", "04/02/17", "",
+        "2017-04-01 10:00 PM", "2017-04-02 10:00 IST", "2017-04-02 24:00:00", "2017-04-01 23:59:60",
+        " 2017-04-02",
+    ],
+    "event_name": [*["FIRST_INSTALL"] * 3, "OPEN", "", "x,y", "a\nb", 'q"q'],
+    "title": ["t", '5" screen', '"', "", "it's", "a,b", "tab\there"],
+}  # fmt: skip
+
+
+def spelled(number: int, time: str) -> str:
+    """A time, which is in ISO 8601 with a zone, in one of the ways that are read."""
+    moment = datetime.fromisoformat(time)
+    microseconds = (moment - datetime(1970, 1, 1, tzinfo=UTC)) // (moment.resolution)
+    seconds = f"{microseconds // 10**6}.{microseconds % 10**6:06}"
+    ways = (
+        time, f"{moment:%Y/%m/%d %H:%M:%S.%f}9", f"{moment:%Y%m%dT%H%M%S,%f}Z", seconds,
+        f"{microseconds // 1000}", f"{microseconds}", f"{microseconds}999",
+    )  # fmt: skip
+    return ways[number % len(ways)]
+
+
+def as_csv(events: list[Event], delimiter: str = ",") -> str:
+    text = io.StringIO()
+    csv.writer(text, delimiter=delimiter).writerows([NAMES, *events])
+    return text.getvalue()
+
+
+def as_json(events: list[Event]) -> str:
+    return "".join(f"{json.dumps(dict(zip(NAMES, event, strict=True)))}\n" for event in events)
+
+
+def as_parquet(events: list[Event]) -> bytes:
+    columns = [list(column) for column in zip(*events, strict=True)]
+    columns[1] = [datetime.fromisoformat(time) for time in columns[1]]
+    file = io.BytesIO()
+    pq.write_table(pa.table(dict(zip(NAMES, columns, strict=True))), file)
+    return file.getvalue()
+
+
+FORMATS = {
+    "csv": lambda events: as_csv(events).encode(),
+    "tsv": lambda events: as_csv(events, "\t").encode("utf-8-sig"),
+    "semicolon.csv": lambda events: b"sep=;\r\n" + as_csv(events, ";").encode(),
+    "utf-16.tsv": lambda events: as_csv(events, "\t").encode("utf-16"),
+    "jsonl": lambda events: as_json(events).encode(),
+    "csv.gz": lambda events: gzip.compress(as_csv(events).encode()),
+    "csv.zst": lambda events: zstd.compress(as_csv(events).encode()),
+    "jsonl.bz2": lambda events: bz2.compress(as_json(events).encode()),
+    "csv.xz": lambda events: lzma.compress(as_csv(events).encode("utf-16")),
+}
+
+
+@pytest.fixture(scope="module")
+def log(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("check") / "log.csv"
+
+
+@pytest.mark.parametrize("name", [*FORMATS, "parquet"])
+def test_drawn_events_in_every_format(postgres_url, tmp_path, name):
+    """Times are written in all ways, row by row."""
+    events = drawn_events(date(2017, 10, 29), seed=name, number=2000)
+    ways = [(uid, spelled(number, time), event) for number, (uid, time, event) in enumerate(events)]
+    path = tmp_path / f"events.{name}"
+    path.write_bytes(as_parquet(events) if name == "parquet" else FORMATS[name](ways))
+    given = ("--dsn", postgres_url, "--events", path, "--time-zone", "Europe/Berlin", "--check")
+    assert_same(run_here(main, *given, "--cohorts"))
+    assert_same(run_here(main, *given, "--users", "--install-date", "2017-10-29"))
+
+
+def test_times_of_a_format_of_ones_own(postgres_url, tmp_path):
+    events = drawn_events(date(2017, 10, 29), seed=0, number=300)
+    spell: Callable = "{:%m/%d/%Y %I:%M:%S %p}".format
+    own = [(uid, spell(datetime.fromisoformat(time)), event) for uid, time, event in events]
+    (tmp_path / "events.csv").write_text(as_csv(own), encoding="utf-8", newline="")
+    given = ("--dsn", postgres_url, "--events", tmp_path / "events.csv", "--cohorts", "--check")
+    assert_same(run_here(main, *given, "--time-format", "%m/%d/%Y %I:%M:%S %p"))
+
+
+def hostile_log(generator: random.Random) -> bytes:
+    """A file in which any row may be broken in any way."""
+    delimiter = generator.choice(",;\t")
+    columns = list(CELLS)[: generator.choice((3, 4))]
+    generator.shuffle(columns)
+    lines = [delimiter.join(columns)]
+    for _ in range(generator.randrange(1, 14)):
+        row = [quoted(generator, generator.choice(CELLS[name]), delimiter) for name in columns]
+        count = generator.choice((*[len(row)] * 20, len(row) - 1))
+        more = generator.choice((*[[]] * 20, ["more"], [""]))
+        lines += [delimiter.join(row[:count] + more), *generator.choice([[]] * 20 + [[""]])]
+    text = generator.choice("\n\n\r").replace("\r", "\r\n").join([*lines, ""]).encode()
+    return text.replace(b"a", b"\xff", 1) if generator.random() < 0.05 else text
+
+
+def quoted(generator: random.Random, cell: str, delimiter: str) -> str:
+    """A cell, as a rule quoted if it has to be."""
+    needed = delimiter in cell or "\n" in cell or cell.startswith('"')
+    quotes = generator.random() < (0.97 if needed else 0.05)
+    return '"{}"'.format(cell.replace('"', '""')) if quotes else cell
+
+
+@settings(max_examples=min(100, settings().max_examples))
+@given(st.randoms(use_true_random=False))
+def test_files_as_they_should_not_be(postgres_url, log, generator):
+    """Both leave out the same rows, or the file is refused, and then nothing is checked."""
+    log.write_bytes(hostile_log(generator))
+    question = generator.choice((("--active-from", "2017-04-01"), ("--cohorts",)))
+    mode = generator.choice(("skip", "skip", "skip", "stop"))
+    finished = run_here(
+        main, "--dsn", postgres_url, "--events", log, "--on-bad-row", mode, "--check", *question
+    )
+    if finished.returncode != 2 or "--check: " in finished.stderr:
+        assert_same(finished)
