@@ -111,6 +111,13 @@ CREATED = click.Path(dir_okay=False, path_type=Path)
     help="How many candidates of each family to compare: a few, the whole grids, or no search.",
 )
 @click.option(
+    "--objective",
+    type=click.Choice(["macro-f1", "accuracy"]),
+    default="macro-f1",
+    help="Figure that the search maximises: the mean F1 of the tags, for which all tags weigh alike"
+    " in learning, or the share of articles that get the right tag.",
+)
+@click.option(
     "--out-of-core",
     is_flag=True,
     help="Learn one linear model in small steps, from more articles than memory holds.",

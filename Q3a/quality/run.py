@@ -16,11 +16,14 @@ from common.output import formatted, replacing
 from quality.importance import permuted_words, top_words
 from quality.occlusion import misleading_words
 from quality.report import Run, as_record, as_text, candidate_rows, tag_rows
+from tagger.evaluation import evaluate, trained
 from tagger.families import families
+from tagger.folds import FOLDS, INNER_FOLDS, check_tags
 from tagger.out_of_core import learn_out_of_core
 from tagger.predictions import tag_articles
 from tagger.saved import save_tagger
-from tagger.search import FOLDS, INNER_FOLDS, check_tags, choose, evaluate, trained
+from tagger.search import choose
+from tagger.terms import counted
 
 
 def run(options: SimpleNamespace) -> None:
@@ -70,16 +73,17 @@ def learn(training: pd.DataFrame, options: SimpleNamespace, rejected: Rejections
     rejected.report()
     check_tags(articles)
     check_font(articles["tag"].unique(), options)
-    candidates = families(options.model, options.search, options.seed)
-    evaluation = evaluate(articles, candidates, options.seed)
+    seed, objective = options.seed, options.objective
+    candidates = families(options.model, options.search, seed, objective)
+    counts = counted(articles, {kind for family in candidates for kind in family.kinds})
+    evaluation = evaluate(counts, candidates, seed, objective)
     quick = options.search == "quick" and options.model != "reference"
-    folds = INNER_FOLDS if quick else FOLDS
-    choice = choose(articles, candidates, folds, options.seed)
-    tagger = trained(choice.pipeline, articles, options.seed)
+    choice = choose(counts, candidates, INNER_FOLDS if quick else FOLDS, seed, objective)
+    tagger = trained(choice.candidate, counts, seed)
     if options.importance == "model":
         words = top_words(tagger, options.top_words)
     else:
-        words = permuted_words(articles, choice.pipeline, options.top_words, options.seed)
+        words = permuted_words(counts, choice.candidate, options.top_words, seed)
     misled_by = misleading_words(articles, evaluation)
     return Run(tagger, articles["id"], evaluation, options.seed, choice, words, misled_by)
 

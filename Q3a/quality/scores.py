@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
-from tagger.search import Evaluation
+from tagger.evaluation import Evaluation
+from tagger.objective import macro_f1
 
 RESAMPLES = 1_000
 MIN_CONFIDENCES = (0.0, 0.5, 0.7, 0.8, 0.9, 0.95)
@@ -45,16 +46,6 @@ def abstention(evaluation: Evaluation) -> pd.DataFrame:
         right = float(evaluation.correct[sure].mean()) if sure.any() else np.nan
         rows.append((least, float(sure.mean()), right))
     return pd.DataFrame(rows, columns=["min_confidence", "coverage", "accuracy"])
-
-
-def macro_f1(confusion: np.ndarray) -> float:
-    """The mean over tags of F1 = 2 hits / (true + predicted), from a confusion matrix.
-
-    A tag without any article, such as a rare one in a bootstrap sample, has no F1.
-    """
-    both = confusion.sum(axis=0) + confusion.sum(axis=1)
-    there = both > 0
-    return float(np.mean(2 * confusion.diagonal()[there] / both[there]))
 
 
 def macro_f1_interval(confusion: np.ndarray, seed: int) -> tuple[float, float]:

@@ -30,9 +30,9 @@ from articles.files import Source, read_batches
 from articles.preparation import NO_WORDS, prepared
 from articles.rejections import Rejections
 from tagger.calibration import bounded
-from tagger.families import WORD
+from tagger.evaluation import Evaluation
 from tagger.predictions import FEATURES, tagged
-from tagger.search import Evaluation
+from tagger.terms import WORD
 
 PARTS = 20
 CALIBRATING, JUDGING = 1, 1  # parts kept aside

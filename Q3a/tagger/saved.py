@@ -23,7 +23,11 @@ from common.output import replacing
 # What a tagger holds beyond the types that skops trusts: calibration, the names of a pair's models,
 # and the trees of a forest, which scikit-learn checks when it restores them.
 OURS = (
+    "tagger.features.FrequentTerms",
+    "tagger.features.TermWeights",
     "tagger.nb_logistic.NBLogisticRegression",
+    "tagger.softmax_svc.SoftmaxSVC",
+    "tagger.terms.TermCounts",
     "sklearn.calibration._CalibratedClassifier",
     "sklearn.calibration._TemperatureScaling",
     "sklearn.tree._tree.Tree",

@@ -12,22 +12,23 @@ import skops.io
 
 from articles.preparation import fit_to_learn_from, prepared
 from articles.sample import sample_articles
+from tagger.evaluation import trained
 from tagger.predictions import predictions
 from tagger.saved import load_tagger, save_tagger
-from tagger.search import trained
+from tagger.terms import counted
 from tests.conftest import ROOT, run_script
-from tests.q3a.conftest import one_pipeline
+from tests.q3a.conftest import one_candidate
 
 OTHER_PYTHONS = os.environ.get("OTHER_PYTHONS", "")  # paths, with the requirements installed
 
 
-@pytest.fixture(scope="module", params=["forest", "linear", "pair"])
+@pytest.fixture(scope="module", params=["forest", "linear", "vote"])
 def saved(request, tmp_path_factory):
     """A tagger's file, the file of articles to tag, and the tags it gives in this process."""
     folder = tmp_path_factory.mktemp(request.param)
     training, new = sample_articles(seed=1)
     articles = fit_to_learn_from(prepared(training[:150]))
-    tagger = trained(one_pipeline(request.param), articles, seed=0)
+    tagger = trained(one_candidate(request.param), counted(articles), seed=0)
     save_tagger(tagger, None, folder / "tagger.skops")
     new.to_csv(folder / "new.csv", index=False)
     return folder, predictions(tagger, prepared(new))
