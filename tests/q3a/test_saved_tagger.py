@@ -12,8 +12,8 @@ import skops.io
 
 from articles.preparation import fit_to_learn_from, prepared
 from articles.sample import sample_articles
-from tagger.predictions import predictions
-from tagger.saved import load_tagger, save_tagger
+from tagger.predictions import OTHERS, Wanted, predictions
+from tagger.saved import load, save_tagger
 from tagger.search import trained
 from tests.conftest import ROOT, run_script
 from tests.q3a.conftest import one_pipeline
@@ -63,15 +63,15 @@ def test_another_python_tags_alike(saved, python):
 def test_below_the_least_confidence_there_is_no_tag(saved):
     _, expected = saved
     least = expected["confidence"].median()
-    tagger = load_tagger(saved[0] / "tagger.skops").tagger
+    tagger = load(saved[0] / "tagger.skops").tagger
     new = prepared(sample_articles(seed=1)[1])
-    found = predictions(tagger, new, least)
+    found = predictions(tagger, new, Wanted({OTHERS: least}))
     assert ((found["predicted_tag"] == "") == (found["confidence"] < least)).mean() > 0.95
     assert found["confidence"].tolist() == expected["confidence"].tolist()
 
 
 def test_an_article_without_words_gets_no_tag(saved):
-    tagger = load_tagger(saved[0] / "tagger.skops").tagger
+    tagger = load(saved[0] / "tagger.skops").tagger
     found = predictions(tagger, prepared(pd.DataFrame({"id": ["1"], "text": ["🏀！"]})))
     assert found.to_dict("records") == [
         {"id": "1", "text": "🏀！", "predicted_tag": "", "confidence": 0}
@@ -86,7 +86,7 @@ def test_a_foreign_type_is_refused(tmp_path):
     path = tmp_path / "foreign.skops"
     skops.io.dump({"tagger": Foreign()}, path)
     with pytest.raises(UserError, match=r"types not ours: .*Foreign"):
-        load_tagger(path)
+        load(path)
 
 
 @pytest.mark.parametrize("content", [b"", b"not a zip", b"PK\x05\x06" + bytes(18)])
@@ -94,10 +94,10 @@ def test_a_file_that_is_no_tagger_is_one_error(tmp_path, content):
     path = tmp_path / "tagger.skops"
     path.write_bytes(content)
     with pytest.raises(UserError, match="not a tagger saved with --save"):
-        load_tagger(path)
+        load(path)
 
 
 def test_another_version_is_said(saved, monkeypatch, capsys):
     monkeypatch.setattr("tagger.saved.segmenter_name", lambda: "another segmenter")
-    load_tagger(saved[0] / "tagger.skops")
+    load(saved[0] / "tagger.skops")
     assert "here is another segmenter: tags may differ" in capsys.readouterr().err
