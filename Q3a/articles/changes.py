@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
-USUAL = ("utf-8", "utf-8-sig")  # encodings that nobody need be told of
+USUAL = ("utf-8", "utf-8-sig")  # encodings that are not reported
 SHOWN = 6  # tags whose spellings are listed
 
 

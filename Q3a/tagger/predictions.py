@@ -40,7 +40,7 @@ def tagged(tagger, articles: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
 
 
 def probabilities_of_tags(tagger, articles: pd.DataFrame) -> np.ndarray:
-    """Return the probability of each tag for each article; all are 0 where there are no words."""
+    """Return the probability of each tag for each article; all are 0 for one without words."""
     worded = (articles["words"] != "").to_numpy()
     found = np.zeros((len(articles), len(tagger.classes_)))
     if worded.any():
@@ -51,7 +51,7 @@ def probabilities_of_tags(tagger, articles: pd.DataFrame) -> np.ndarray:
 def predictions(tagger, articles: pd.DataFrame, wanted: Wanted | None = None) -> pd.DataFrame:
     """Return prepared articles' id and text with predicted_tag and confidence.
 
-    The tag is empty where the confidence is below its limit, and where there are no words. With
+    The tag is empty where the confidence is below its limit, and for an article without words. With
     `top_k` there are also tag_1, confidence_1, tag_2 and so on, the likeliest first and whatever
     the limits; those that a tagger of fewer tags cannot give are empty.
     """

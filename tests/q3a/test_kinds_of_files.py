@@ -1,4 +1,4 @@
-"""The same table gives the same articles, whatever kind of file it is in and whatever its name."""
+"""A table gives the same articles in every kind of file, under any name."""
 
 from common.command import UserError
 

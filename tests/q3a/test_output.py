@@ -4,6 +4,9 @@ from common.command import UserError
 
 import csv
 import io
+import os
+import subprocess
+import sys
 
 import numpy as np
 import openpyxl
@@ -15,8 +18,10 @@ from articles.preparation import fit_to_learn_from, prepared
 from articles.rejections import Rejections
 from articles.sample import sample_articles
 from tagger.predictions import FEATURES, OTHERS, Wanted, predictions, write_predictions
+from tagger.saved import save_tagger
 from tagger.search import trained
 from tagger.writers import CELL, writer
+from tests.conftest import ROOT
 from tests.q3a.conftest import one_pipeline
 
 FORMULAS = ['=HYPERLINK("http://x","y")', "+1", "-1", "@SUM(1)", "\t=1", "\r=1", "＝1", "\n=1"]
@@ -133,3 +138,25 @@ def test_tables_of_pandas_are_the_same(tmp_path):
     write(tmp_path / "tags.xlsx", ["007", "NA", "1e5"])
     table = pd.read_excel(io.BytesIO((tmp_path / "tags.xlsx").read_bytes()), keep_default_na=False)
     assert table["text"].tolist() == ["007", "NA", "1e5"]
+
+
+def example() -> str:
+    """The Python code of the README."""
+    text = (ROOT / "Q3a" / "README.md").read_text(encoding="utf-8")
+    return text.partition("```python\n")[2].partition("```")[0]
+
+
+def test_the_python_of_the_readme_runs(tagger, tmp_path):
+    save_tagger(tagger, None, tmp_path / "tagger.skops")
+    finished = subprocess.run(
+        [sys.executable, "-c", example()],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT / "Q3a"), "PYTHONUTF8": "1"},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+    )
+    assert finished.returncode == 0, finished.stderr
+    header, *rows = (line.split() for line in finished.stdout.splitlines())
+    assert header == ["predicted_tag", "confidence"]
+    assert [row[1] for row in rows] == ["NBA", "新盤市況"]

@@ -4,6 +4,7 @@ from common.command import UserError
 
 import os
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pandas as pd
@@ -80,6 +81,31 @@ def test_an_article_without_words_gets_no_tag(saved):
 
 class Foreign:
     """A type that no tagger holds."""
+
+
+def test_python_and_command_tag_alike_also_in_threads(saved):
+    folder, expected = saved
+    tagger = load(folder / "tagger.skops")
+    texts = expected["text"].tolist()
+    columns = ["predicted_tag", "confidence"]
+    with ThreadPoolExecutor(4) as threads:
+        for found in threads.map(lambda _: tagger.predict(texts), range(8)):
+            pd.testing.assert_frame_equal(found, expected[columns])
+    least = expected["confidence"].median()
+    found = tagger.predict(texts, min_confidence=least + 0.001, top_k=1)
+    assert list(found) == [*columns, "tag_1", "confidence_1"]
+    sure = expected["confidence"] >= least + 0.001
+    assert (found["predicted_tag"] != "").tolist() == sure.tolist()
+    assert found["tag_1"].tolist() == expected["predicted_tag"].tolist()
+
+
+def test_what_is_no_list_of_texts_is_refused_and_none_is_an_empty_frame(saved):
+    tagger = load(saved[0] / "tagger.skops")
+    with pytest.raises(TypeError, match="list of texts"):
+        tagger.predict("湖人")
+    with pytest.raises(UserError, match="no tag 'MLB'"):
+        tagger.predict(["湖人"], min_confidence={"MLB": 0.5})
+    assert tagger.predict([]).to_dict("list") == {"predicted_tag": [], "confidence": []}
 
 
 def test_a_foreign_type_is_refused(tmp_path):
