@@ -10,8 +10,6 @@ from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.feature_extraction.text import TfidfTransformer
 
-from tagger.terms import KINDS
-
 Columns = Mapping[str, slice]  # of the counts, by kind of term
 
 
@@ -49,22 +47,17 @@ class FrequentTerms(TransformerMixin, BaseEstimator):
 class TermWeights(TransformerMixin, BaseEstimator):
     """TF-IDF weights of terms, the frequency on a logarithmic scale.
 
-    groups: spans of columns (first, end, least number of training articles that have the term),
-    those in one group together of length 1 in each article.
+    groups: spans of columns, first and end; the weights of one group together have length 1 in each
+    article. Terms that no training article has are left out.
     """
 
-    def __init__(self, groups: Sequence[Sequence[tuple[int, int, int]]]):
+    def __init__(self, groups: Sequence[Sequence[tuple[int, int]]]):
         self.groups = groups
 
     def fit(self, X: sparse.csr_matrix, y=None) -> "TermWeights":
         articles = np.bincount(X.indices, minlength=X.shape[1])
         self.columns_ = [
-            np.concatenate(
-                [
-                    first + np.flatnonzero(articles[first:end] >= least)
-                    for first, end, least in group
-                ]
-            )
+            np.concatenate([first + np.flatnonzero(articles[first:end]) for first, end in group])
             for group in self.groups
         ]
         self.weights_ = [
@@ -90,5 +83,5 @@ def word_counts(columns: Columns) -> FrequentTerms:
 
 def weights(columns: Columns, *groups: tuple[str, ...]) -> TermWeights:
     """Return the weights of some groups of kinds of terms."""
-    spans = {kind: (place.start, place.stop, KINDS[kind][2]) for kind, place in columns.items()}
+    spans = {kind: (place.start, place.stop) for kind, place in columns.items()}
     return TermWeights(tuple(tuple(spans[kind] for kind in group) for group in groups))

@@ -86,7 +86,7 @@ def deal_out(
         files = [stack.enter_context(part.open("w", encoding="utf-8")) for part in parts]
         progress = stack.enter_context(tqdm(desc="segmenting", unit=" articles", disable=None))
         for batch in read_batches(paths, columns, source, rejected):
-            ready = prepared(batch, convert)[["id", "tag", *FEATURES, "place"]]
+            ready = prepared(batch, convert, source.changes)[["id", "tag", *FEATURES, "place"]]
             for *row, words, place in ready.itertuples(index=False):
                 if words:
                     tags[row[1]] += 1

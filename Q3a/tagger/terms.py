@@ -16,14 +16,12 @@ from sklearn.feature_extraction.text import CountVectorizer
 # scikit-learn's default pattern drops words of one character, and a tokenizer function of our own
 # could not be saved.
 WORD = r"\S+"
-# By kind of term: the column of the articles, the settings of CountVectorizer, and the number of
-# articles that have the term at least: nine of ten long runs are of one article alone. Kinds of one
-# column are neighbours, so that one slice can hold both.
+# By kind of term: the column of the articles, and the settings of CountVectorizer.
 KINDS = {
-    "words": ("words", {"token_pattern": WORD}, 1),
-    "word pairs": ("words", {"token_pattern": WORD, "ngram_range": (2, 2)}, 2),
-    "characters": ("plain", {"analyzer": "char", "ngram_range": (1, 2)}, 1),
-    "character triples": ("plain", {"analyzer": "char", "ngram_range": (3, 3)}, 2),
+    "words": ("words", {"token_pattern": WORD}),
+    "word pairs": ("words", {"token_pattern": WORD, "ngram_range": (2, 2)}),
+    "characters": ("plain", {"analyzer": "char", "ngram_range": (1, 2)}),
+    "character triples": ("plain", {"analyzer": "char", "ngram_range": (3, 3)}),
 }
 
 
@@ -45,16 +43,15 @@ class TermCounts(TransformerMixin, BaseEstimator):
         """Return the counts of `articles` (columns `plain` and `words`)."""
         self.vectorizers_, blocks = {}, []
         for kind in self.kinds:
-            column, settings, least = KINDS[kind]
+            column, settings = KINDS[kind]
             vectorizer = CountVectorizer(**settings)
             try:
                 counts = vectorizer.fit_transform(articles[column])
-                terms = vectorizer.get_feature_names_out()
+                terms = vectorizer.get_feature_names_out().tolist()
             except ValueError:  # no term at all, as of pairs where each article is one word
                 counts, terms = sparse.csr_matrix((len(articles), 0), dtype=np.int64), []
-            kept = np.flatnonzero(np.bincount(counts.indices, minlength=counts.shape[1]) >= least)
-            blocks.append(counts[:, kept] if len(kept) < counts.shape[1] else counts)
-            self.vectorizers_[kind] = vectorizer_of(kind, [terms[place] for place in kept])
+            blocks.append(counts)
+            self.vectorizers_[kind] = vectorizer_of(kind, terms)
         return sparse.csr_matrix(sparse.hstack(blocks, format="csr"))
 
     def transform(self, articles: pd.DataFrame) -> sparse.csr_matrix:
