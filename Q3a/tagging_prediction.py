@@ -6,7 +6,7 @@ from common.command import Command
 import gc
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -164,6 +164,14 @@ CREATED = click.Path(dir_okay=False, path_type=Path)
     " in learning, or the share of articles that get the right tag.",
 )
 @click.option(
+    "--drop-rare",
+    type=click.IntRange(0, 1_000_000),
+    default=0,
+    metavar="N",
+    help="Leave out tags with fewer than N different articles, and report them. Without it a tag"
+    " with fewer than five ends the run.",
+)
+@click.option(
     "--out-of-core",
     is_flag=True,
     help="Learn one linear model in small steps, from more articles than memory holds.",
@@ -279,18 +287,31 @@ def predict(options: SimpleNamespace) -> None:
     gc.enable()
     rejected = Rejections(options.on_bad_row)
     source = Source(options.columns, options.encodings)
-    new = read_batches(options.test, ["id", "text"], source, rejected)
+    new = read_batches(options.test, ["id", "text"], source, rejected, maybe_tagged=True)
     ready = (prepared(articles, saved.convert, source.changes) for articles in new)
-    wanted = Wanted(options.limits, options.top_k)
+    wanted, known = Wanted(options.limits, options.top_k), []
+    ready = collected(ready, known)
     tag_articles(saved.tagger, ready, wanted, options.output, options.output_encoding)
     rejected.report()
     source.changes.report()
+    if any(map(len, known)):
+        from quality.held_out import scored
+        from quality.report import as_text
+
+        click.echo(as_text(scored(saved.tagger, known, options.seed)))
+
+
+def collected(batches: Iterable, tagged: list) -> Iterator:
+    """Yield the batches; the articles among them that have a tag are added to `tagged`."""
+    for articles in batches:
+        tagged.append(articles[articles["tag"] != ""])
+        yield articles
 
 
 def check_combination(options: SimpleNamespace, unexpected: list[str]) -> None:
     """Raise UsageError if options do not go together, or words are left that belong to none."""
     use, extra = options.predict, options.save or options.plot or options.candidates
-    asked_model = (options.model, options.search) != ("all", "quick")
+    asked_model = (options.model, options.search, options.objective) != ("all", "quick", "macro-f1")
     for wrong, problem in (
         (
             unexpected,
@@ -304,7 +325,7 @@ def check_combination(options: SimpleNamespace, unexpected: list[str]) -> None:
         (use and options.output_format != "text", "--predict writes to --output: no --format"),
         (
             use and (asked_model or options.out_of_core),
-            "--predict learns nothing: no --model, --search or --out-of-core",
+            "--predict learns nothing: no --model, --search, --objective or --out-of-core",
         ),
         (use and options.convert, "--predict converts as the saved tagger did: no --convert"),
         (not use and options.model_file, "--model-file needs --predict"),
@@ -327,8 +348,12 @@ def check_combination(options: SimpleNamespace, unexpected: list[str]) -> None:
             "--out-of-core and --candidates exclude each other",
         ),
         (
+            options.out_of_core and options.drop_rare,
+            "--out-of-core needs 100 articles of each tag: no --drop-rare",
+        ),
+        (
             options.out_of_core and asked_model,
-            "--out-of-core learns one model of its own: no --model, no --search",
+            "--out-of-core learns one model of its own: no --model, --search or --objective",
         ),
     ):
         if wrong:

@@ -40,26 +40,31 @@ def matching_files(pattern: str) -> list[Path]:
 
 
 def read_batches(
-    paths: Sequence[Path], wanted: Sequence[str], source: Source, rejected: Rejections
+    paths: Sequence[Path],
+    wanted: Sequence[str],
+    source: Source,
+    rejected: Rejections,
+    maybe_tagged: bool = False,
 ) -> Iterator["pd.DataFrame"]:
     """Yield the articles of all files in frames of at most BATCH rows.
 
     `wanted` are of id, tag, text; these are the columns, and `place`, the row's FILE:LINE. A row is
-    added to `rejected` if it cannot be read, or has no tag where a tag is wanted. Without any row
-    there is one empty frame; raises UserError if a tag is wanted, or if all rows were rejected.
+    added to `rejected` if it cannot be read, or has no tag where a tag is wanted. With
+    `maybe_tagged` there is a column `tag`, too, empty where a file or a row has none. Without any
+    row there is one empty frame; raises UserError if a tag is wanted, or if all rows were rejected.
     """
     import pandas as pd  # here, since the command line needs this module before any work
 
-    found = False
+    found, columns = False, [*wanted, *["tag"] * maybe_tagged, "place"]
     for path in paths:
-        for rows in chunks(read_rows(path, wanted, source, rejected), BATCH):
+        for rows in chunks(read_rows(path, wanted, source, rejected, maybe_tagged), BATCH):
             found = True
-            yield pd.DataFrame(rows, columns=[*wanted, "place"], dtype=object)
+            yield pd.DataFrame(rows, columns=columns, dtype=object)
     if not found and ("tag" in wanted or rejected.counts):
         reason = "; ".join(rejected.lines()) or "no articles below the header"
         raise UserError(f"{', '.join(map(str, paths))}: {reason}")
     if not found:
-        yield pd.DataFrame(columns=[*wanted, "place"], dtype=object)
+        yield pd.DataFrame(columns=columns, dtype=object)
 
 
 def chunks(rows: Iterable, size: int) -> Iterator[list]:
@@ -70,7 +75,11 @@ def chunks(rows: Iterable, size: int) -> Iterator[list]:
 
 
 def read_rows(
-    path: Path, wanted: Sequence[str], source: Source, rejected: Rejections
+    path: Path,
+    wanted: Sequence[str],
+    source: Source,
+    rejected: Rejections,
+    maybe_tagged: bool = False,
 ) -> Iterator[tuple[str, ...]]:
     """Yield the wanted fields of each row as they are written, and its place, FILE:LINE.
 
@@ -80,8 +89,9 @@ def read_rows(
     encoding = source.encodings.get(path, source.encodings.get(None))
     with opened_table(path, encoding, names, source.changes) as table:
         columns = found_columns(path, table.header, names)
+        tag_column = column_of_tag(table.header, source) if maybe_tagged else []
         tag_at = wanted.index("tag") if "tag" in wanted else None
-        for line, fields, problem in table.rows(columns):
+        for line, fields, problem in table.rows([*columns, *tag_column]):
             place = f"{path}:{line}"
             if problem:
                 rejected.add(place, problem)
@@ -93,6 +103,8 @@ def read_rows(
                     rejected.add(place, "no tag")
                     continue
                 source.changes.tag_read(found[tag_at], fields[tag_at].strip())
+            if maybe_tagged:
+                found[len(wanted) :] = [normalised(fields[-1]) if tag_column else ""]
             yield *found, place
 
 
@@ -104,3 +116,13 @@ def found_columns(path: Path, header: Sequence[str], names: Sequence[str]) -> li
         return positions(header, names)
     except UserError as error:
         raise UserError(f"{path}:1: {error.message}") from None
+
+
+def column_of_tag(header: Sequence[str], source: Source) -> list[int]:
+    """Return where the column of the tags is, in a list that is empty without such a column."""
+    from articles.tables.table import positions
+
+    try:
+        return list(positions(header, [source.columns["tag"]]))
+    except UserError:
+        return []

@@ -93,9 +93,12 @@ def candidate_rows(run: Run) -> tuple[list[str], list[tuple]]:
     return list(table), list(table.itertuples(index=False, name=None))
 
 
-def as_text(run: Run) -> str:
-    """The report as paragraphs under headings."""
+def as_text(run: Run, scored: Run | None = None) -> str:
+    """The report as paragraphs under headings, with that of a scored --test at its end."""
     paragraphs = ["\n".join(part(run)) for part in PARTS]
+    if scored:
+        paragraphs += [f"--test, {len(scored.ids)} articles with a tag:"]
+        paragraphs += ["\n".join(part(scored)) for part in PARTS]
     return "\n\n".join(paragraph for paragraph in paragraphs if paragraph)
 
 

@@ -13,12 +13,20 @@ from articles.preparation import fit_to_learn_from, prepared, report_all
 from articles.rejections import Rejections
 from articles.sample import sample_articles
 from common.output import formatted, replacing
+from quality.held_out import scored
 from quality.importance import permuted_words, top_words
 from quality.occlusion import misleading_words
 from quality.report import Run, as_record, as_text, candidate_rows, tag_rows
 from tagger.evaluation import evaluate, trained
 from tagger.families import families
-from tagger.folds import FOLDS, INNER_FOLDS, check_tags
+from tagger.folds import (
+    FOLDS,
+    INNER_FOLDS,
+    check_tags,
+    counts_of_tags,
+    tags_of_several,
+    without_rare_tags,
+)
 from tagger.out_of_core import learn_out_of_core
 from tagger.predictions import Wanted, tag_articles
 from tagger.saved import save_tagger
@@ -58,7 +66,9 @@ def prepared_new(options: SimpleNamespace, rejected: Rejections) -> Iterable[pd.
     """Yield the articles of --test, prepared, in batches."""
     if options.test:
         source = options.sources["test"]
-        for articles in read_batches(options.test, ["id", "text"], source, rejected):
+        for articles in read_batches(
+            options.test, ["id", "text"], source, rejected, maybe_tagged=True
+        ):
             yield prepared(articles, options.convert, source.changes)
         report_reading(options, "test", rejected)
 
@@ -75,7 +85,9 @@ def learn(training: pd.DataFrame, options: SimpleNamespace, rejected: Rejections
     changes = options.sources["train"].changes
     articles = fit_to_learn_from(prepared(training, options.convert, changes), rejected)
     report_reading(options, "train", rejected)
+    articles = without_rare_tags_reported(articles, options.drop_rare)
     check_tags(articles)
+    report_all(tags_of_several(articles["tag"]))
     check_tags_named(articles["tag"].unique(), options)
     seed, objective = options.seed, options.objective
     candidates = families(options.model, options.search, seed, objective)
@@ -90,6 +102,15 @@ def learn(training: pd.DataFrame, options: SimpleNamespace, rejected: Rejections
         words = permuted_words(counts, choice.candidate, options.top_words, seed)
     misled_by = misleading_words(articles, evaluation)
     return Run(tagger, articles["id"], evaluation, options.seed, choice, words, misled_by)
+
+
+def without_rare_tags_reported(articles: pd.DataFrame, least: int) -> pd.DataFrame:
+    """Return the articles of tags with at least `least` different ones; the others are reported."""
+    kept, rare = without_rare_tags(articles, least)
+    if len(rare):
+        left_out = len(articles) - len(kept)
+        report_all([f"--drop-rare {least} leaves out {left_out} articles: {counts_of_tags(rare)}"])
+    return kept
 
 
 def learn_in_small_steps(options: SimpleNamespace, rejected: Rejections) -> Run:
@@ -133,9 +154,12 @@ def finish(
 ) -> None:
     """Print the report, write the files that the options name, tag the new articles."""
     record = as_record(run) | {"rejected": {name: it.record() for name, it in rejected.items()}}
+    scored_test = scored(run.tagger, new, options.seed) if new else None
+    if scored_test:
+        record["test"] = as_record(scored_test)
     record["read"] = {name: it.changes.record() for name, it in options.sources.items()}
     header, rows = tag_rows(run)
-    print(formatted(options.output_format, as_text(run), header, rows, record))
+    print(formatted(options.output_format, as_text(run, scored_test), header, rows, record))
     if options.candidates:
         with replacing(options.candidates) as sibling:
             table = formatted("csv", "", *candidate_rows(run), {})

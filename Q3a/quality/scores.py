@@ -17,9 +17,14 @@ def fold_accuracies(evaluation: Evaluation) -> list[float]:
     return pd.Series(evaluation.correct).groupby(evaluation.fold).mean().tolist()
 
 
+def all_tags(evaluation: Evaluation) -> np.ndarray:
+    """Return the tags of the articles and those that they got, sorted."""
+    return np.unique(np.concatenate([evaluation.true, evaluation.predicted]))
+
+
 def per_tag(evaluation: Evaluation) -> pd.DataFrame:
     """One row per tag with columns articles, precision, recall, f1."""
-    tags = np.unique(evaluation.true)
+    tags = all_tags(evaluation)
     precision, recall, f1, articles = precision_recall_fscore_support(
         evaluation.true, evaluation.predicted, labels=tags, zero_division=0
     )
@@ -30,7 +35,7 @@ def per_tag(evaluation: Evaluation) -> pd.DataFrame:
 
 def confusion(evaluation: Evaluation) -> pd.DataFrame:
     """Counts of articles: a row per true tag, a column per predicted one."""
-    tags = np.unique(evaluation.true)
+    tags = all_tags(evaluation)
     counts = confusion_matrix(evaluation.true, evaluation.predicted, labels=tags)
     return pd.DataFrame(counts, index=tags, columns=tags)
 

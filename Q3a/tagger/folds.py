@@ -8,13 +8,16 @@ from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 FOLDS = 5
 INNER_FOLDS = 3  # of a quick search, of all within an outer fold, and of calibration
+SEPARATORS = "|;；,，、/+&"  # of several tags in one field
 NAMED = 6  # of the tags that have too few articles
 
 
 def check_tags(articles: pd.DataFrame) -> None:
     """Raise UserError unless there are two tags, each with an article for every fold."""
     different = articles.groupby("tag")["group"].nunique()
-    if len(different) < 2:
+    if different.empty:
+        raise UserError("no tag is left: --drop-rare is for fewer articles of a tag")
+    if len(different) == 1:
         raise UserError(f"only one tag, {different.index[0]}: a tagger needs two to tell apart")
     rare = different[different < FOLDS]
     if len(rare):
@@ -32,6 +35,23 @@ def without_rare_tags(articles: pd.DataFrame, least: int) -> tuple[pd.DataFrame,
     different = articles.groupby("tag")["group"].nunique()
     rare = different[different < least]
     return articles[~articles["tag"].isin(rare.index)].reset_index(drop=True), rare
+
+
+def tags_of_several(tags: pd.Series) -> list[str]:
+    """A line on tags that join others of the articles by a separator, in a list; empty without."""
+    counts = tags.value_counts()
+    for separator in SEPARATORS:
+        joined = [
+            tag
+            for tag in counts.index
+            if separator in tag and all(part.strip() in counts for part in tag.split(separator))
+        ]
+        if joined:
+            return [
+                f"{counts[joined].sum()} articles have a tag that joins others by {separator!r},"
+                f" such as {joined[0]}: it is learnt as a tag of its own"
+            ]
+    return []
 
 
 def counts_of_tags(counts: pd.Series) -> str:
