@@ -55,22 +55,29 @@ class TermWeights(TransformerMixin, BaseEstimator):
         self.groups = groups
 
     def fit(self, X: sparse.csr_matrix, y=None) -> "TermWeights":
+        self.fit_transform(X)
+        return self
+
+    def fit_transform(self, X: sparse.csr_matrix, y=None) -> sparse.csr_matrix:
         articles = np.bincount(X.indices, minlength=X.shape[1])
         self.columns_ = [
             np.concatenate([first + np.flatnonzero(articles[first:end]) for first, end in group])
             for group in self.groups
         ]
-        self.weights_ = [
-            TfidfTransformer(sublinear_tf=True).fit(X[:, columns]) for columns in self.columns_
-        ]
-        return self
+        parts = [X[:, columns] for columns in self.columns_]
+        self.weights_ = [TfidfTransformer(sublinear_tf=True).fit(part) for part in parts]
+        return self.weighed(parts)
 
     def transform(self, X: sparse.csr_matrix) -> sparse.csr_matrix:
-        parts = [
-            weights.transform(X[:, columns])
-            for weights, columns in zip(self.weights_, self.columns_, strict=True)
+        return self.weighed([X[:, columns] for columns in self.columns_])
+
+    def weighed(self, parts: list[sparse.csr_matrix]) -> sparse.csr_matrix:
+        """Return the weights of counts that are no longer needed."""
+        weighed = [
+            weights.transform(part, copy=False)
+            for weights, part in zip(self.weights_, parts, strict=True)
         ]
-        return sparse.csr_matrix(sparse.hstack(parts, format="csr"))
+        return sparse.csr_matrix(sparse.hstack(weighed, format="csr"))
 
     def get_feature_names_out(self, terms: np.ndarray) -> np.ndarray:
         return terms[np.concatenate(self.columns_)]

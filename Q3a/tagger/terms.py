@@ -40,7 +40,7 @@ class TermCounts(TransformerMixin, BaseEstimator):
         return self
 
     def fit_transform(self, articles: pd.DataFrame, y=None) -> sparse.csr_matrix:
-        """Return the counts of `articles` (columns `plain` and `words`)."""
+        """Return the counts of `articles` (columns `plain` and `words`), as models want them."""
         self.vectorizers_, blocks = {}, []
         for kind in self.kinds:
             column, settings = KINDS[kind]
@@ -52,7 +52,7 @@ class TermCounts(TransformerMixin, BaseEstimator):
                 counts, terms = sparse.csr_matrix((len(articles), 0), dtype=np.int64), []
             blocks.append(counts)
             self.vectorizers_[kind] = vectorizer_of(kind, terms)
-        return sparse.csr_matrix(sparse.hstack(blocks, format="csr"))
+        return sparse.csr_matrix(sparse.hstack(blocks, format="csr", dtype=np.float64))
 
     def transform(self, articles: pd.DataFrame) -> sparse.csr_matrix:
         """Return the counts of `articles`, terms that were not fitted left out."""
@@ -62,7 +62,7 @@ class TermCounts(TransformerMixin, BaseEstimator):
             else sparse.csr_matrix((len(articles), 0), dtype=np.int64)
             for kind, vectorizer in self.vectorizers_.items()
         ]
-        return sparse.csr_matrix(sparse.hstack(blocks, format="csr"))
+        return sparse.csr_matrix(sparse.hstack(blocks, format="csr", dtype=np.float64))
 
     def columns(self) -> dict[str, slice]:
         """Return where the terms of each kind are in the counts."""
