@@ -122,7 +122,7 @@ QUICK_REFERENCE_GRID = {
 def families(model: str, search: str, seed: int, objective: str = "macro-f1") -> list[Family]:
     """Return the families to compare for the values of `--model`, `--search` and `--objective`.
 
-    They stand in the order in which `search.preferred` takes them: those first that do well on long
+    Their order is that in which `search.preferred` takes them: those first that do well on long
     and on short texts alike. For macro F1 all tags weigh alike in learning, for accuracy all
     articles.
     """

@@ -28,7 +28,7 @@ from articles.words import segmenter_name
 from common.output import replacing
 from tagger.predictions import OTHERS, Wanted, predictions
 
-# What a tagger holds beyond the types that skops trusts: calibration, the names of a pair's models,
+# What a tagger holds beyond the types that skops trusts: calibration, the names of a vote's models,
 # and the trees of a forest, which scikit-learn checks when it restores them.
 OURS = (
     "tagger.features.FrequentTerms",
