@@ -6,7 +6,7 @@ from common.command import Command
 import gc
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,6 +14,7 @@ import click
 
 from articles.files import COLUMNS, Source, matching_files, read_batches
 from articles.rejections import POLICIES, Rejections
+from articles.text import normalised
 from common.cluster import cluster_option, connected
 from common.output import FORMATS, new_file
 
@@ -48,6 +49,34 @@ def column_names(ctx: click.Context, param: click.Parameter, text: str) -> Mappi
     return COLUMNS | dict(pairs)
 
 
+def encodings_by_file(
+    ctx: click.Context, param: click.Parameter, given: tuple[str, ...]
+) -> Mapping[Path | None, str]:
+    """Return the encodings by file; None stands for all other files."""
+    found = {}
+    for text in given:
+        file, _, encoding = text.rpartition("=")
+        found[Path(file) if file else None] = encoding
+    if len(found) < len(given):
+        raise click.BadParameter("a file, or all files, have two encodings")
+    return found
+
+
+def limits_by_tag(ctx: click.Context, param: click.Parameter, text: str) -> Mapping[str, float]:
+    """Return `0.8` or `拜登=0.9,NBA=0.7` as a mapping; "" stands for all other tags."""
+    found = {}
+    for part in text.split(","):
+        tag, _, limit = part.rpartition("=")
+        tag = normalised(tag)
+        if tag in found:
+            raise click.BadParameter(f"{text!r} has two limits for {tag or 'all tags'}")
+        found[tag] = LIMIT.convert(limit, param, ctx)
+        if found[tag] != found[tag]:
+            raise click.BadParameter(f"{limit} is not a number from 0 to 1")
+    return found
+
+
+LIMIT = click.FloatRange(0, 1)
 NAMED = click.Path(exists=True, dir_okay=False, path_type=Path)
 CREATED = click.Path(dir_okay=False, path_type=Path)
 
@@ -58,8 +87,9 @@ CREATED = click.Path(dir_okay=False, path_type=Path)
     multiple=True,
     metavar="FILE",
     callback=named_files,
-    help="Tagged articles to learn from: CSV, or tabs in a .tsv file. Give the option again for"
-    " each file, or quote a pattern: 'titles/*.tsv'. Without it sample articles are learnt from.",
+    help="Tagged articles to learn from: CSV, tabs, JSON Lines, Parquet or .xlsx, compressed or"
+    " not. Give the option again for each file, or quote a pattern: 'titles/*.tsv'. Without it"
+    " sample articles are learnt from.",
 )
 @click.option(
     "--test",
@@ -73,7 +103,14 @@ CREATED = click.Path(dir_okay=False, path_type=Path)
     type=CREATED,
     default="prediction.csv",
     metavar="FILE",
-    help="CSV file for the tags of --test, or of the new sample articles.",
+    help="File for the tags of --test, or of the new sample articles: CSV, or .xlsx by its name.",
+)
+@click.option(
+    "--output-encoding",
+    type=click.Choice(["utf-8", "utf-8-sig"]),
+    default="utf-8",
+    help="Encoding of a CSV file of tags. utf-8-sig is for spreadsheets: an apostrophe is put"
+    " before texts that a spreadsheet would take for a formula.",
 )
 @click.option(
     "--columns",
@@ -82,11 +119,20 @@ CREATED = click.Path(dir_okay=False, path_type=Path)
     callback=column_names,
     help="Names of the columns id, tag and text in the files, as in id=index,tag=class,text=title.",
 )
-@click.option("--encoding", help="Encoding of the files. Without it utf-8-sig, then big5hkscs.")
+@click.option(
+    "--encoding",
+    "encodings",
+    multiple=True,
+    metavar="[FILE=]NAME",
+    callback=encodings_by_file,
+    help="Encoding of all text files, or of the one file named before it; to be repeated. Without"
+    " it each file's own is found out: UTF-8, UTF-16, GB18030 or Big5.",
+)
 @click.option(
     "--convert",
     metavar="NAME",
-    help="Conversion by OpenCC before anything else: s2hk turns simplified text into Hong Kong's.",
+    help="Conversion of texts and tags by OpenCC before anything else: s2hk turns simplified ones"
+    " into Hong Kong's.",
 )
 @click.option(
     "--on-bad-row",
@@ -109,6 +155,21 @@ CREATED = click.Path(dir_okay=False, path_type=Path)
     type=click.Choice(["quick", "full", "none"]),
     default="quick",
     help="How many candidates of each family to compare: a few, the whole grids, or no search.",
+)
+@click.option(
+    "--objective",
+    type=click.Choice(["macro-f1", "accuracy"]),
+    default="macro-f1",
+    help="Figure that the search maximises: the mean F1 of the tags, for which all tags weigh alike"
+    " in learning, or the share of articles that get the right tag.",
+)
+@click.option(
+    "--drop-rare",
+    type=click.IntRange(0, 1_000_000),
+    default=0,
+    metavar="N",
+    help="Leave out tags with fewer than N different articles, and report them. Without it a tag"
+    " with fewer than five ends the run.",
 )
 @click.option(
     "--out-of-core",
@@ -178,10 +239,20 @@ CREATED = click.Path(dir_okay=False, path_type=Path)
 @click.option("--model-file", type=NAMED, metavar="FILE", help="Tagger that --save has written.")
 @click.option(
     "--min-confidence",
-    type=click.FloatRange(0, 1),
-    default=0.0,
-    metavar="P",
-    help="Least confidence, from 0 to 1: where it is lower the tag is left empty.",
+    "limits",
+    default="0",
+    metavar="P|TAG=P,...",
+    callback=limits_by_tag,
+    help="Least confidence, from 0 to 1, for all tags or by tag, as in 0.8 or 拜登=0.9,NBA=0.7:"
+    " where it is lower the tag is left empty.",
+)
+@click.option(
+    "--top-k",
+    type=click.IntRange(0, 1_000),
+    default=0,
+    metavar="K",
+    help="Number of likeliest tags to write for each article, each with its confidence, in columns"
+    " tag_1, confidence_1, tag_2 and so on.",
 )
 def main(**given) -> None:
     """Tag news articles: learn from tagged ones, report how well that works, tag new ones.
@@ -207,31 +278,46 @@ main.allow_extra_args = True  # check_combination says what to do about them
 def predict(options: SimpleNamespace) -> None:
     """Tag the articles of --test with a saved tagger."""
     gc.disable()  # nearly all that loads stays: looking for garbage in it takes a fourth longer
-    from tagger.predictions import tag_articles
-    from tagger.saved import load_tagger
+    from articles.preparation import prepared
+    from tagger.predictions import Wanted, tag_articles
+    from tagger.saved import load
 
-    saved = load_tagger(options.model_file)
+    saved = load(options.model_file)
     gc.freeze()
     gc.enable()
     rejected = Rejections(options.on_bad_row)
-    source = Source(options.columns, options.encoding)
-    new = read_batches(options.test, ["id", "text"], source, rejected)
-    tag_articles(saved.tagger, new, saved.convert, options.min_confidence, options.output)
+    source = Source(options.columns, options.encodings)
+    new = read_batches(options.test, ["id", "text"], source, rejected, maybe_tagged=True)
+    ready = (prepared(articles, saved.convert, source.changes) for articles in new)
+    wanted, known = Wanted(options.limits, options.top_k), []
+    ready = collected(ready, known)
+    tag_articles(saved.tagger, ready, wanted, options.output, options.output_encoding)
     rejected.report()
+    source.changes.report()
+    if any(map(len, known)):
+        from quality.held_out import scored
+        from quality.report import as_text
+
+        click.echo(as_text(scored(saved.tagger, known, options.seed)))
+
+
+def collected(batches: Iterable, tagged: list) -> Iterator:
+    """Yield the batches; the articles among them that have a tag are added to `tagged`."""
+    for articles in batches:
+        tagged.append(articles[articles["tag"] != ""])
+        yield articles
 
 
 def check_combination(options: SimpleNamespace, unexpected: list[str]) -> None:
     """Raise UsageError if options do not go together, or words are left that belong to none."""
     use, extra = options.predict, options.save or options.plot or options.candidates
-    asked_model = (options.model, options.search) != ("all", "quick")
-    not_a_number = options.min_confidence != options.min_confidence
+    asked_model = (options.model, options.search, options.objective) != ("all", "quick", "macro-f1")
     for wrong, problem in (
         (
             unexpected,
             f"unexpected {' '.join(unexpected[:1])!r}: repeat --train or --test for each file, or"
             " quote a pattern such as 'titles/*.tsv'",
         ),
-        (not_a_number, "--min-confidence nan is not a number from 0 to 1"),
         (use and not options.model_file, "--predict needs --model-file"),
         (use and not options.test, "--predict needs --test"),
         (use and options.train, "--predict and --train exclude each other"),
@@ -239,7 +325,7 @@ def check_combination(options: SimpleNamespace, unexpected: list[str]) -> None:
         (use and options.output_format != "text", "--predict writes to --output: no --format"),
         (
             use and (asked_model or options.out_of_core),
-            "--predict learns nothing: no --model, --search or --out-of-core",
+            "--predict learns nothing: no --model, --search, --objective or --out-of-core",
         ),
         (use and options.convert, "--predict converts as the saved tagger did: no --convert"),
         (not use and options.model_file, "--model-file needs --predict"),
@@ -248,14 +334,26 @@ def check_combination(options: SimpleNamespace, unexpected: list[str]) -> None:
             options.importance == "permutation" and options.model not in ("forest", "reference"),
             "--importance permutation is for forests: add --model forest",
         ),
+        (
+            unnamed := set(options.encodings) - {None, *options.train, *options.test},
+            f"--encoding {next(iter(unnamed), None)}=: neither --train nor --test names this file",
+        ),
+        (
+            options.output_encoding != "utf-8" and options.output.suffix.lower() == ".xlsx",
+            "--output-encoding is for CSV: a workbook has its own",
+        ),
         (options.out_of_core and not options.train, "--out-of-core needs --train"),
         (
             options.out_of_core and options.candidates,
             "--out-of-core and --candidates exclude each other",
         ),
         (
+            options.out_of_core and options.drop_rare,
+            "--out-of-core needs 100 articles of each tag: no --drop-rare",
+        ),
+        (
             options.out_of_core and asked_model,
-            "--out-of-core learns one model of its own: no --model, no --search",
+            "--out-of-core learns one model of its own: no --model, --search or --objective",
         ),
     ):
         if wrong:

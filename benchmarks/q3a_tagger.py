@@ -39,9 +39,14 @@ from articles.preparation import fit_to_learn_from, prepared
 from articles.rejections import Rejections
 from articles.sample import sample_articles
 from articles.words import segment
-from quality.scores import confusion, macro_f1
+from quality.scores import confusion
+from tagger.evaluation import evaluate, trained
 from tagger.families import Family, families
-from tagger.search import FOLDS, INNER_FOLDS, choose, evaluate, splits, tagged, trained
+from tagger.folds import FOLDS, INNER_FOLDS, splits
+from tagger.objective import macro_f1
+from tagger.predictions import tagged
+from tagger.search import choose
+from tagger.terms import Counted, counted
 
 ROOT = Path(__file__).resolve().parents[1]
 PARTS = ("segmentation", "search", "quality", "abstention", "scale")
@@ -58,7 +63,7 @@ sys.exit(code)
 """
 COVERAGE = 0.98  # of articles of known topics that keep their tag
 JUDGED_ABSTAINING = (
-    "pair on words and characters",
+    "vote on words and characters",
     "linear on words and characters",
     "forest on all words",
 )
@@ -103,10 +108,24 @@ def read_corpora() -> dict[str, pd.DataFrame]:
         return {"sample articles": fit_to_learn_from(prepared(sample_articles(seed=0)[0]))}
     real = Path(folder) / "q3a"
     titles = Source({"id": "index", "tag": "class", "text": "title"})
+    tnews = read([real / "tnews.csv"], Source(COLUMNS))
     return {
         "hk01-2021-silver": read([real / "hk01-2021-silver.csv"], Source(COLUMNS)),
         "tw-news-titles": read(sorted((real / "tw-news-titles").glob("*.tsv")), titles),
+        "tnews": tnews,
+        "tnews, uneven": uneven(tnews),
     }
+
+
+def uneven(articles: pd.DataFrame) -> pd.DataFrame:
+    """Return articles of as many tags, the sizes of which fall from 240 to 12 by one ratio."""
+    tags = articles["tag"].drop_duplicates().sample(frac=1, random_state=0)
+    sizes = np.geomspace(240, 12, len(tags)).round().astype(int)
+    parts = [
+        articles[articles["tag"] == tag].sample(size, random_state=0)
+        for tag, size in zip(tags, sizes, strict=True)
+    ]
+    return pd.concat(parts).reset_index(drop=True)
 
 
 def read(paths: list[Path], source: Source) -> pd.DataFrame:
@@ -155,7 +174,8 @@ def search(articles: pd.DataFrame, rounds: int):
 
     def ours(model: str, folds: int):
         words = segment(articles["plain"])
-        choose(articles.assign(words=words), families(model, "quick", seed=0), folds, seed=0)
+        counts = counted(articles.assign(words=words))
+        choose(counts, families(model, "quick", seed=0), folds, seed=0)
 
     classic_candidates()  # starts the worker processes
     two = seconds(classic_candidates, rounds)
@@ -169,16 +189,17 @@ def search(articles: pd.DataFrame, rounds: int):
 
 
 def quality(corpora: dict[str, pd.DataFrame]):
-    """Yield accuracy and macro F1 of 5 folds, the mean of 3 seeds, for each family and the choice.
+    """Yield accuracy and macro F1 of 5 folds for each family and the choice, of 3 seeds each.
 
     The choice is that of the default search within each outer fold.
     """
     names = [family.name for family in families("all", "quick", seed=0)]
     for corpus, articles in corpora.items():
-        yield f"{corpus}, {len(articles)} articles: accuracy of each seed, mean ± spread, macro F1"
-        yield quality_row("chosen by search", articles, lambda seed: families("all", "quick", seed))
+        yield f"{corpus}, {len(articles)} articles: mean accuracy ± spread, mean macro F1 ± spread"
+        counts = counted(articles)
+        yield quality_row("chosen by search", counts, lambda seed: families("all", "quick", seed))
         for name in names:
-            yield quality_row(name, articles, lambda seed, name=name: [family_called(name, seed)])
+            yield quality_row(name, counts, lambda seed, name=name: [family_called(name, seed)])
 
 
 def family_called(name: str, seed: int) -> Family:
@@ -186,13 +207,12 @@ def family_called(name: str, seed: int) -> Family:
     return next(family for family in families("all", "quick", seed) if family.name == name)
 
 
-def quality_row(name: str, articles: pd.DataFrame, candidates: Callable) -> str:
+def quality_row(name: str, articles: Counted, candidates: Callable) -> str:
     evaluations = [evaluate(articles, candidates(seed), seed) for seed in SEEDS]
-    accuracies = [evaluation.correct.mean() for evaluation in evaluations]
-    f1 = np.mean([macro_f1(confusion(evaluation).to_numpy()) for evaluation in evaluations])
-    each = " ".join(f"{accuracy:.4f}" for accuracy in accuracies)
-    mean, spread = np.mean(accuracies), np.std(accuracies, ddof=1)
-    return f"  {name:32} {each}  {mean:.4f} ± {spread:.4f}  {f1:.4f}"
+    accuracy = [evaluation.correct.mean() for evaluation in evaluations]
+    f1 = [macro_f1(confusion(evaluation).to_numpy()) for evaluation in evaluations]
+    mean_and_spread = (f"{np.mean(it):.4f} ± {np.std(it, ddof=1):.4f}" for it in (accuracy, f1))
+    return f"  {name:32} {'  '.join(mean_and_spread)}"
 
 
 def abstention(corpora: dict[str, pd.DataFrame]):
@@ -204,10 +224,10 @@ def abstention(corpora: dict[str, pd.DataFrame]):
         for name in JUDGED_ABSTAINING:
             shares = []
             for foreign in sorted(articles["tag"].unique()):
-                known = articles[articles["tag"] != foreign].reset_index(drop=True)
+                known = counted(articles[articles["tag"] != foreign].reset_index(drop=True))
                 family = [family_called(name, seed=0)]
                 least = np.quantile(evaluate(known, family, seed=0).confidence, 1 - COVERAGE)
-                tagger = trained(choose(known, family, FOLDS, 0).pipeline, known, seed=0)
+                tagger = trained(choose(known, family, FOLDS, 0).candidate, known, seed=0)
                 _, confidence = tagged(tagger, articles[articles["tag"] == foreign])
                 shares.append(f"{foreign} {np.mean(confidence < least):.2f}")
             yield f"{corpus}, {name}: no tag for foreign articles of {', '.join(shares)}"

@@ -13,8 +13,11 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from tqdm import tqdm
 
+from articles.files import chunks
+
 SHINGLE = 5  # characters
 SIMILAR = 0.8  # Jaccard similarity of shingles, estimated
+SHINGLES = 10_000  # at once, each of which takes PERMUTATIONS numbers of memory
 PERMUTATIONS = 128  # standard error of the estimate about 0.09
 
 
@@ -37,5 +40,6 @@ def minhash(text: str) -> MinHash:
     last = max(1, len(text) - SHINGLE + 1)
     shingles = {text[start : start + SHINGLE] for start in range(last)}
     signature = MinHash(num_perm=PERMUTATIONS, hashfunc=zlib.crc32)
-    signature.update_batch([shingle.encode() for shingle in shingles])
+    for part in chunks(shingles, SHINGLES):
+        signature.update_batch([shingle.encode() for shingle in part])
     return signature

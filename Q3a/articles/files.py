@@ -1,8 +1,7 @@
-"""Articles from CSV and TSV files: every row is kept, or rejected with the reason why."""
+"""Articles from files: every row is kept, or rejected with the reason why."""
 
 from common.command import UserError
 
-import csv
 import glob
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,23 +9,26 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from articles.changes import Changes
 from articles.rejections import Rejections
+from articles.tables.kinds import opened_table
+from articles.tables.table import positions
+from articles.text import SURROGATE, normalised
 
 if TYPE_CHECKING:
     import pandas as pd
 
-ENCODINGS = ("utf-8-sig", "big5hkscs")  # tried in this order
 COLUMNS = {"id": "id", "tag": "tag", "text": "text"}  # ours, and the file's name for it
 BATCH = 10_000  # articles
-LONGEST_FIELD = 2**31 - 1  # characters: the csv module's own limit is 131,072
 
 
 @dataclass
 class Source:
-    """How the user's files are to be read."""
+    """How the user's files are to be read, and what was changed on the way."""
 
     columns: Mapping[str, str] = field(default_factory=lambda: COLUMNS)
-    encoding: str | None = None  # None: the first of ENCODINGS that fits
+    encodings: Mapping[Path | None, str] = field(default_factory=dict)  # None: of all other files
+    changes: Changes = field(default_factory=Changes)
 
 
 def matching_files(pattern: str) -> list[Path]:
@@ -38,24 +40,31 @@ def matching_files(pattern: str) -> list[Path]:
 
 
 def read_batches(
-    paths: Sequence[Path], wanted: Sequence[str], source: Source, rejected: Rejections
+    paths: Sequence[Path],
+    wanted: Sequence[str],
+    source: Source,
+    rejected: Rejections,
+    maybe_tagged: bool = False,
 ) -> Iterator["pd.DataFrame"]:
     """Yield the articles of all files in frames of at most BATCH rows.
 
     `wanted` are of id, tag, text; these are the columns, and `place`, the row's FILE:LINE. A row is
-    added to `rejected` if it has too many or too few fields, or no tag where a tag is wanted.
-    Raises UserError if there are no articles.
+    added to `rejected` if it cannot be read, or has no tag where a tag is wanted. With
+    `maybe_tagged` there is a column `tag`, too, empty where a file or a row has none. Without any
+    row there is one empty frame; raises UserError if a tag is wanted, or if all rows were rejected.
     """
     import pandas as pd  # here, since the command line needs this module before any work
 
-    found = False
+    found, columns = False, [*wanted, *["tag"] * maybe_tagged, "place"]
     for path in paths:
-        for rows in chunks(read_rows(path, wanted, source, rejected), BATCH):
+        for rows in chunks(read_rows(path, wanted, source, rejected, maybe_tagged), BATCH):
             found = True
-            yield pd.DataFrame(rows, columns=[*wanted, "place"], dtype=object)
-    if not found:
+            yield pd.DataFrame(rows, columns=columns, dtype=object)
+    if not found and ("tag" in wanted or rejected.counts):
         reason = "; ".join(rejected.lines()) or "no articles below the header"
         raise UserError(f"{', '.join(map(str, paths))}: {reason}")
+    if not found:
+        yield pd.DataFrame(columns=columns, dtype=object)
 
 
 def chunks(rows: Iterable, size: int) -> Iterator[list]:
@@ -66,74 +75,54 @@ def chunks(rows: Iterable, size: int) -> Iterator[list]:
 
 
 def read_rows(
-    path: Path, wanted: Sequence[str], source: Source, rejected: Rejections
+    path: Path,
+    wanted: Sequence[str],
+    source: Source,
+    rejected: Rejections,
+    maybe_tagged: bool = False,
 ) -> Iterator[tuple[str, ...]]:
     """Yield the wanted fields of each row as they are written, and its place, FILE:LINE.
 
-    A tag alone is taken without the spaces around it, which would make another tag of it.
+    A tag alone is `normalised`, as texts will be: other spaces or widths would make another tag.
     """
-    encoding = source.encoding or detected_encoding(path)
-    csv.field_size_limit(LONGEST_FIELD)
-    try:
-        with path.open(encoding=encoding, newline="") as file:
-            reader = csv.reader(file, **dialect(path))
-            header = [name.strip() for name in next(reader, [])]
-            positions = [position(path, header, source.columns[name]) for name in wanted]
-            tag_position = positions[wanted.index("tag")] if "tag" in wanted else None
-            line = reader.line_num + 1  # where the next row begins: a quoted field may have several
-            for row in reader:
-                place, line = f"{path}:{line}", reader.line_num + 1
-                if reason := reason_to_reject(row, len(header), tag_position):
-                    rejected.add(place, reason)
-                elif row:
-                    if tag_position is not None:
-                        row[tag_position] = row[tag_position].strip()
-                    yield *(row[position] for position in positions), place
-    except UnicodeError as error:
-        way_out = "name another" if source.encoding else "name its encoding"
-        raise UserError(f"{path}: {error}; {way_out} with --encoding") from None
-    except LookupError:
-        raise UserError(f"--encoding {encoding}: Python knows no such encoding") from None
-    except csv.Error as error:
-        raise UserError(f"{path}:{reader.line_num}: {error}; check its quotes") from None
+    names = [source.columns[name] for name in wanted]
+    encoding = source.encodings.get(path, source.encodings.get(None))
+    with opened_table(path, encoding, names, source.changes) as table:
+        columns = found_columns(path, table.header, names)
+        tag_column = column_of_tag(table.header, source) if maybe_tagged else []
+        tag_at = wanted.index("tag") if "tag" in wanted else None
+        for line, fields, problem in table.rows([*columns, *tag_column]):
+            place = f"{path}:{line}"
+            if problem:
+                rejected.add(place, problem)
+                continue
+            found = [SURROGATE.sub("\ufffd", field) for field in fields]
+            if tag_at is not None:
+                found[tag_at] = normalised(fields[tag_at])
+                if not found[tag_at]:
+                    rejected.add(place, "no tag")
+                    continue
+                source.changes.tag_read(found[tag_at], fields[tag_at].strip())
+            if maybe_tagged:
+                found[len(wanted) :] = [normalised(fields[-1]) if tag_column else ""]
+            yield *found, place
 
 
-def dialect(path: Path) -> dict:
-    """The csv module's settings for the file: `.tsv` has tabs and no quoting."""
-    if path.suffix.lower() in (".tsv", ".tab"):
-        return {"delimiter": "\t", "quoting": csv.QUOTE_NONE}
-    return {"strict": True}
-
-
-def detected_encoding(path: Path) -> str:
-    """The first of ENCODINGS in which the whole file can be read."""
-    for encoding in ENCODINGS:
-        try:
-            with path.open(encoding=encoding) as file:
-                while file.read(2**20):
-                    pass
-            return encoding
-        except UnicodeDecodeError:
-            continue
-    raise UserError(f"{path}: neither {' nor '.join(ENCODINGS)}; name its encoding with --encoding")
-
-
-def position(path: Path, header: list[str], name: str) -> int:
-    """Where the column of that name stands."""
-    if not header:
+def found_columns(path: Path, header: Sequence[str], names: Sequence[str]) -> list[int]:
+    """Return where the columns of these names are. Raises UserError if one is not there."""
+    if not any(header):
         raise UserError(f"{path}: the file is empty; it needs a header such as id,tag,text")
-    if name not in header:
-        raise UserError(
-            f"{path}:1: no column {name!r} among {', '.join(header)};"
-            " map names with --columns, such as --columns id=index,tag=class,text=title"
-        )
-    return header.index(name)
+    try:
+        return positions(header, names)
+    except UserError as error:
+        raise UserError(f"{path}:1: {error.message}") from None
 
 
-def reason_to_reject(row: list[str], fields: int, tag_position: int | None) -> str | None:
-    """Why the row cannot be used, or None; an empty line is no row."""
-    if row and len(row) != fields:
-        return "wrong number of fields"
-    if row and tag_position is not None and not row[tag_position].strip():
-        return "no tag"
-    return None
+def column_of_tag(header: Sequence[str], source: Source) -> list[int]:
+    """Return where the column of the tags is, in a list that is empty without such a column."""
+    from articles.tables.table import positions
+
+    try:
+        return list(positions(header, [source.columns["tag"]]))
+    except UserError:
+        return []

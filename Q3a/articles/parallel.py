@@ -3,7 +3,6 @@
 from common.command import OutsideError
 
 import os
-import shutil
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
@@ -45,17 +44,31 @@ def outlasting_losses(loop: Callable[[], Result]) -> Result:
     return loop()
 
 
-def on_all_cores(*data) -> AbstractContextManager:
-    """Within it, joblib's loops run on the cluster if there is one.
+def on_all_cores() -> AbstractContextManager:
+    """Within it, joblib's loops run in processes of this machine, or on a connected cluster.
 
-    The `data` that the tasks of a loop share go to the workers once, not with every task; see
-    `outlasting_losses` for a worker that ends with the last copy. A loop within a task, such
-    as over a forest's trees, stays in it.
+    A loop within a task, such as over a forest's trees, stays in it.
     """
-    client = cluster_client()
-    if client is None:
+    if cluster_client() is None:
         start_quiet_workers()
         return nullcontext()
+    return on_cluster()
+
+
+def in_threads(*data) -> AbstractContextManager:
+    """Within it, joblib's loops run in threads of this process, or on a connected cluster.
+
+    Threads suit work that gives the lock of the interpreter free, as scikit-learn's solvers and
+    trees do: they start at once and share the articles. The `data` that the tasks of a loop share
+    go to the workers of a cluster once, not with every task; see `outlasting_losses` for a worker
+    that ends with the last copy.
+    """
+    return parallel_config("threading") if cluster_client() is None else on_cluster(*data)
+
+
+def on_cluster(*data) -> AbstractContextManager:
+    """Within it, joblib's loops run on the connected cluster, whose workers get `data` first."""
+    client = cluster_client()
     client.register_plugin(one_core_per_task())
     return parallel_config(failing_backend(client, list(data)))
 
@@ -129,13 +142,6 @@ def failing_backend(client, data: list):
             return super().retrieve_result_callback(out)
 
     return FailingBackend(client=client, scatter=data)
-
-
-def remove_from_workers(folder: str) -> None:
-    """Remove a folder that tasks wrote on the workers' own disks."""
-    client = cluster_client()
-    if client is not None:
-        client.run(shutil.rmtree, folder, ignore_errors=True)
 
 
 def one_core_per_task():

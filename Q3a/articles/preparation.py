@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
+from articles.changes import Changes
 from articles.rejections import Rejections
 from articles.text import converted, plain_text
 from articles.words import segment_in_parallel
@@ -14,12 +15,38 @@ from articles.words import segment_in_parallel
 NO_WORDS = "no words"
 
 
-def prepared(articles: pd.DataFrame, convert: str | None = None) -> pd.DataFrame:
-    """The articles with the columns that a model reads: `plain` text and its `words`."""
-    plain = [plain_text(text) for text in articles["text"]]
+def prepared(
+    articles: pd.DataFrame, convert: str | None = None, changes: Changes | None = None
+) -> pd.DataFrame:
+    """The articles with the columns that a model reads: `plain` text and its `words`.
+
+    Texts, and tags if there are any, are converted by OpenCC's configuration `convert`. What was
+    removed as mark-up, and tags that are the same from now on, are noted in `changes`.
+    """
+    changes = changes or Changes()
+    found = [plain_text(text) for text in articles["text"]]
+    for place, (_, tags) in zip(places(articles), found, strict=True):
+        changes.markup_removed(place, tags)
+    plain = [text for text, _ in found]
     if convert:
         plain = converted(plain, convert)
+        articles = with_converted_tags(articles, convert, changes)
     return articles.assign(plain=plain, words=segment_in_parallel(plain)).reset_index(drop=True)
+
+
+def places(articles: pd.DataFrame) -> pd.Series | pd.Index:
+    """Return where each article is: FILE:LINE, else its id."""
+    return next((articles[name] for name in ("place", "id") if name in articles), articles.index)
+
+
+def with_converted_tags(articles: pd.DataFrame, convert: str, changes: Changes) -> pd.DataFrame:
+    """Return the articles, their tags converted if they have any."""
+    if "tag" not in articles:
+        return articles
+    tags = articles["tag"].unique()
+    to = dict(zip(tags, converted(tags, convert), strict=True))
+    changes.tags_converted(to)
+    return articles.assign(tag=articles["tag"].map(to))
 
 
 def fit_to_learn_from(articles: pd.DataFrame, rejected: Rejections | None = None) -> pd.DataFrame:
@@ -39,8 +66,7 @@ def fit_to_learn_from(articles: pd.DataFrame, rejected: Rejections | None = None
 def with_words(articles: pd.DataFrame, rejected: Rejections) -> pd.DataFrame:
     """Return the articles that have a word. Raises UserError if none has."""
     empty = articles["words"] == ""
-    places = articles["place" if "place" in articles else "id"]
-    for place in places[empty]:
+    for place in places(articles)[empty]:
         rejected.add(place, NO_WORDS)
     if empty.all():
         raise UserError("--train: no article has a word in it")

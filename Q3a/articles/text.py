@@ -1,7 +1,6 @@
 """The plain text of an article: mark-up removed, one form for every character.
 
-HTML is parsed by selectolax (the Lexbor engine); Unicode's NFKC turns full-width letters and
-digits into the common ones (unicode.org/reports/tr15).
+Unicode's NFKC turns full-width letters and digits into the common ones (unicode.org/reports/tr15).
 """
 
 from common.command import UserError
@@ -10,32 +9,28 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-MARKUP = re.compile(r"</?[a-zA-Z!]|&[#a-zA-Z]")
-# A block element ends a word; <b> or <a> in the middle of one does not.
-BLOCK = re.compile(
-    r"<(?=/?(?:p|br|div|li|ul|ol|h[1-6]|table|tr|td|th|blockquote|figure|figcaption|section"
-    r"|article|hr|img|script|style)\b)",
-    re.IGNORECASE,
-)
+from articles.markup import without_markup
+
 SURROGATE = re.compile("[\ud800-\udfff]")
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+# Characters without width, which no reader sees: soft hyphen, zero-width spaces and joiners, marks
+# of direction, variation selectors, the byte-order mark.
+INVISIBLE = re.compile(
+    "[\xad\u034f\u061c\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
+    "\U000e0000-\U000e0fff]"
+)
 
 
-def plain_text(text: str) -> str:
-    """The article's text without mark-up, in NFKC form, with single spaces."""
+def plain_text(text: str) -> tuple[str, int]:
+    """The article's text without mark-up, as `normalised`, and how many tags were removed."""
+    text, tags = without_markup(CONTROL.sub(" ", SURROGATE.sub("\ufffd", text)))
+    return normalised(text), tags
+
+
+def normalised(text: str) -> str:
+    """The text in NFKC form, with single spaces, without control and invisible characters."""
     text = CONTROL.sub(" ", SURROGATE.sub("\ufffd", text))
-    if MARKUP.search(text):
-        text = without_markup(text)
-    return " ".join(unicodedata.normalize("NFKC", text).split())
-
-
-def without_markup(text: str) -> str:
-    """The text that a reader of the page would see."""
-    from selectolax.lexbor import LexborHTMLParser
-
-    page = LexborHTMLParser("<body>" + BLOCK.sub("\n<", text))
-    page.strip_tags(["script", "style"])
-    return page.text()
+    return " ".join(unicodedata.normalize("NFKC", INVISIBLE.sub("", text)).split())
 
 
 def converted(texts: Iterable[str], configuration: str) -> list[str]:

@@ -5,17 +5,18 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
-from sklearn.calibration import CalibratedClassifierCV
+from sklearn.pipeline import Pipeline
 
 from quality.scores import (
     abstention,
     confusion,
     fold_accuracies,
-    macro_f1,
     macro_f1_interval,
     per_tag,
 )
-from tagger.search import Choice, Evaluation
+from tagger.evaluation import Evaluation
+from tagger.objective import OBJECTIVES, macro_f1
+from tagger.search import Choice
 
 WORDS_IN_LINE = 10
 NO_WORDS = pd.DataFrame({"word": [], "tag": [], "importance": []})
@@ -25,7 +26,7 @@ NO_WORDS = pd.DataFrame({"word": [], "tag": [], "importance": []})
 class Run:
     """All that a training run found; without a search, as out of core, there is no choice."""
 
-    tagger: CalibratedClassifierCV
+    tagger: Pipeline  # or out of core, CalibratedClassifierCV
     ids: pd.Series  # of the evaluated articles
     evaluation: Evaluation
     seed: int
@@ -92,9 +93,12 @@ def candidate_rows(run: Run) -> tuple[list[str], list[tuple]]:
     return list(table), list(table.itertuples(index=False, name=None))
 
 
-def as_text(run: Run) -> str:
-    """The report as paragraphs under headings."""
+def as_text(run: Run, scored: Run | None = None) -> str:
+    """The report as paragraphs under headings, with that of a scored --test at its end."""
     paragraphs = ["\n".join(part(run)) for part in PARTS]
+    if scored:
+        paragraphs += [f"--test, {len(scored.ids)} articles with a tag:"]
+        paragraphs += ["\n".join(part(scored)) for part in PARTS]
     return "\n\n".join(paragraph for paragraph in paragraphs if paragraph)
 
 
@@ -141,11 +145,13 @@ def search(run: Run) -> Iterator[str]:
     if not run.choice:
         return
     table = run.choice.candidates
-    found = f"accuracy in {run.choice.folds} folds of the best of each family"
+    measure = OBJECTIVES[run.choice.objective]
+    name = measure.replace("_f1", " F1")
+    found = f"{name} in {run.choice.folds} folds of the best of each family"
     yield f"Grid search, candidates: {len(table)}; {found}:"
     for row in table.drop_duplicates("family").itertuples():
         name = row.family + settings(row.parameters)
-        yield f"  {row.accuracy:.4f} ± {row.spread:.4f}  {name}"
+        yield f"  {getattr(row, measure):.4f} ± {row.spread:.4f}  {name}"
     yield f"Chosen: {run.choice.family}{settings(run.choice.parameters)}"
 
 

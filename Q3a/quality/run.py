@@ -13,14 +13,25 @@ from articles.preparation import fit_to_learn_from, prepared, report_all
 from articles.rejections import Rejections
 from articles.sample import sample_articles
 from common.output import formatted, replacing
+from quality.held_out import scored
 from quality.importance import permuted_words, top_words
 from quality.occlusion import misleading_words
 from quality.report import Run, as_record, as_text, candidate_rows, tag_rows
+from tagger.evaluation import evaluate, trained
 from tagger.families import families
+from tagger.folds import (
+    FOLDS,
+    INNER_FOLDS,
+    check_tags,
+    counts_of_tags,
+    tags_of_several,
+    without_rare_tags,
+)
 from tagger.out_of_core import learn_out_of_core
-from tagger.predictions import tag_articles
+from tagger.predictions import Wanted, tag_articles
 from tagger.saved import save_tagger
-from tagger.search import FOLDS, INNER_FOLDS, check_tags, choose, evaluate, trained
+from tagger.search import choose
+from tagger.terms import counted
 
 
 def run(options: SimpleNamespace) -> None:
@@ -37,69 +48,98 @@ def run(options: SimpleNamespace) -> None:
 def learn_and_tag(options: SimpleNamespace) -> None:
     """Do the work of `run`."""
     rejected = {name: Rejections(options.on_bad_row) for name in ("train", "test")}
+    options.sources = {name: Source(options.columns, options.encodings) for name in rejected}
     if not options.train:
         training, new = sample_articles(options.seed)
         report_all(
             [f"no --train: {len(training)} sample articles to learn from, {len(new)} to tag"]
         )
-        finish(learn(training, options, rejected["train"]), [new], options, rejected)
+        ready = [prepared(new, options.convert)]
+        finish(learn(training, options, rejected["train"]), ready, options, rejected)
         return
-    new = list(read_new(options, rejected["test"]))
+    new = list(prepared_new(options, rejected["test"]))
     learn_from_files = learn_in_small_steps if options.out_of_core else learn_in_memory
     finish(learn_from_files(options, rejected["train"]), new, options, rejected)
 
 
-def read_new(options: SimpleNamespace, rejected: Rejections) -> Iterable[pd.DataFrame]:
-    """Yield the articles of --test in batches, then report what was rejected."""
+def prepared_new(options: SimpleNamespace, rejected: Rejections) -> Iterable[pd.DataFrame]:
+    """Yield the articles of --test, prepared, in batches."""
     if options.test:
-        source = Source(options.columns, options.encoding)
-        yield from read_batches(options.test, ["id", "text"], source, rejected)
-        rejected.report()
+        source = options.sources["test"]
+        for articles in read_batches(
+            options.test, ["id", "text"], source, rejected, maybe_tagged=True
+        ):
+            yield prepared(articles, options.convert, source.changes)
+        report_reading(options, "test", rejected)
 
 
 def learn_in_memory(options: SimpleNamespace, rejected: Rejections) -> Run:
     """Learn from the files of --train, all in memory."""
-    source = Source(options.columns, options.encoding)
-    batches = read_batches(options.train, ["id", "tag", "text"], source, rejected)
+    columns = ["id", "tag", "text"]
+    batches = read_batches(options.train, columns, options.sources["train"], rejected)
     return learn(pd.concat(batches, ignore_index=True), options, rejected)
 
 
 def learn(training: pd.DataFrame, options: SimpleNamespace, rejected: Rejections) -> Run:
     """Return the model that one search chooses, and nested cross-validation's figures for it."""
-    articles = fit_to_learn_from(prepared(training, options.convert), rejected)
-    rejected.report()
+    changes = options.sources["train"].changes
+    articles = fit_to_learn_from(prepared(training, options.convert, changes), rejected)
+    report_reading(options, "train", rejected)
+    articles = without_rare_tags_reported(articles, options.drop_rare)
     check_tags(articles)
-    check_font(articles["tag"].unique(), options)
-    candidates = families(options.model, options.search, options.seed)
-    evaluation = evaluate(articles, candidates, options.seed)
+    report_all(tags_of_several(articles["tag"]))
+    check_tags_named(articles["tag"].unique(), options)
+    seed, objective = options.seed, options.objective
+    candidates = families(options.model, options.search, seed, objective)
+    counts = counted(articles, {kind for family in candidates for kind in family.kinds})
+    evaluation = evaluate(counts, candidates, seed, objective)
     quick = options.search == "quick" and options.model != "reference"
-    folds = INNER_FOLDS if quick else FOLDS
-    choice = choose(articles, candidates, folds, options.seed)
-    tagger = trained(choice.pipeline, articles, options.seed)
+    choice = choose(counts, candidates, INNER_FOLDS if quick else FOLDS, seed, objective)
+    tagger = trained(choice.candidate, counts, seed)
     if options.importance == "model":
         words = top_words(tagger, options.top_words)
     else:
-        words = permuted_words(articles, choice.pipeline, options.top_words, options.seed)
+        words = permuted_words(counts, choice.candidate, options.top_words, seed)
     misled_by = misleading_words(articles, evaluation)
     return Run(tagger, articles["id"], evaluation, options.seed, choice, words, misled_by)
+
+
+def without_rare_tags_reported(articles: pd.DataFrame, least: int) -> pd.DataFrame:
+    """Return the articles of tags with at least `least` different ones; the others are reported."""
+    kept, rare = without_rare_tags(articles, least)
+    if len(rare):
+        left_out = len(articles) - len(kept)
+        report_all([f"--drop-rare {least} leaves out {left_out} articles: {counts_of_tags(rare)}"])
+    return kept
 
 
 def learn_in_small_steps(options: SimpleNamespace, rejected: Rejections) -> Run:
     """Learn from the files of --train, more than memory may hold."""
     tagger, judged, evaluation = learn_out_of_core(
         options.train,
-        Source(options.columns, options.encoding),
+        options.sources["train"],
         options.convert,
         options.seed,
         rejected,
-        lambda tags: check_font(tags, options),
+        lambda tags: check_tags_named(tags, options),
     )
-    rejected.report()
+    report_reading(options, "train", rejected)
     return Run(tagger, judged["id"], evaluation, options.seed)
 
 
-def check_font(tags: Iterable[str], options: SimpleNamespace) -> None:
-    """Raise UserError if a plot is asked for and no font has the tags: better before learning."""
+def report_reading(options: SimpleNamespace, name: str, rejected: Rejections) -> None:
+    """Print, if files were read, which rows were rejected and what was changed."""
+    rejected.report()
+    if getattr(options, name):
+        options.sources[name].changes.report()
+
+
+def check_tags_named(tags: Iterable[str], options: SimpleNamespace) -> None:
+    """Raise UserError if an option names another tag, or no font of a plot has the tags.
+
+    It is better to know before learning.
+    """
+    Wanted(options.limits).limits_of(tags)
     if options.plot:
         from quality.fonts import font_for  # matplotlib loads for a plot alone
 
@@ -114,8 +154,12 @@ def finish(
 ) -> None:
     """Print the report, write the files that the options name, tag the new articles."""
     record = as_record(run) | {"rejected": {name: it.record() for name, it in rejected.items()}}
+    scored_test = scored(run.tagger, new, options.seed) if new else None
+    if scored_test:
+        record["test"] = as_record(scored_test)
+    record["read"] = {name: it.changes.record() for name, it in options.sources.items()}
     header, rows = tag_rows(run)
-    print(formatted(options.output_format, as_text(run), header, rows, record))
+    print(formatted(options.output_format, as_text(run, scored_test), header, rows, record))
     if options.candidates:
         with replacing(options.candidates) as sibling:
             table = formatted("csv", "", *candidate_rows(run), {})
@@ -127,4 +171,5 @@ def finish(
     if options.save:
         save_tagger(run.tagger, options.convert, options.save)
     if new:
-        tag_articles(run.tagger, new, options.convert, options.min_confidence, options.output)
+        wanted = Wanted(options.limits, options.top_k)
+        tag_articles(run.tagger, new, wanted, options.output, options.output_encoding)

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
-from tagger.search import Evaluation
+from tagger.evaluation import Evaluation
+from tagger.objective import macro_f1
 
 RESAMPLES = 1_000
 MIN_CONFIDENCES = (0.0, 0.5, 0.7, 0.8, 0.9, 0.95)
@@ -16,9 +17,14 @@ def fold_accuracies(evaluation: Evaluation) -> list[float]:
     return pd.Series(evaluation.correct).groupby(evaluation.fold).mean().tolist()
 
 
+def all_tags(evaluation: Evaluation) -> np.ndarray:
+    """Return the tags of the articles and those that they got, sorted."""
+    return np.unique(np.concatenate([evaluation.true, evaluation.predicted]))
+
+
 def per_tag(evaluation: Evaluation) -> pd.DataFrame:
     """One row per tag with columns articles, precision, recall, f1."""
-    tags = np.unique(evaluation.true)
+    tags = all_tags(evaluation)
     precision, recall, f1, articles = precision_recall_fscore_support(
         evaluation.true, evaluation.predicted, labels=tags, zero_division=0
     )
@@ -29,7 +35,7 @@ def per_tag(evaluation: Evaluation) -> pd.DataFrame:
 
 def confusion(evaluation: Evaluation) -> pd.DataFrame:
     """Counts of articles: a row per true tag, a column per predicted one."""
-    tags = np.unique(evaluation.true)
+    tags = all_tags(evaluation)
     counts = confusion_matrix(evaluation.true, evaluation.predicted, labels=tags)
     return pd.DataFrame(counts, index=tags, columns=tags)
 
@@ -45,16 +51,6 @@ def abstention(evaluation: Evaluation) -> pd.DataFrame:
         right = float(evaluation.correct[sure].mean()) if sure.any() else np.nan
         rows.append((least, float(sure.mean()), right))
     return pd.DataFrame(rows, columns=["min_confidence", "coverage", "accuracy"])
-
-
-def macro_f1(confusion: np.ndarray) -> float:
-    """The mean over tags of F1 = 2 hits / (true + predicted), from a confusion matrix.
-
-    A tag without any article, such as a rare one in a bootstrap sample, has no F1.
-    """
-    both = confusion.sum(axis=0) + confusion.sum(axis=1)
-    there = both > 0
-    return float(np.mean(2 * confusion.diagonal()[there] / both[there]))
 
 
 def macro_f1_interval(confusion: np.ndarray, seed: int) -> tuple[float, float]:

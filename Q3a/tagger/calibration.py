@@ -7,7 +7,6 @@ is found from held-out errors, and where there are none it would make every conf
 from common.command import OutsideError
 
 import numpy as np
-import pandas as pd
 import sklearn
 from scipy.optimize import brentq
 from sklearn.calibration import CalibratedClassifierCV
@@ -15,19 +14,19 @@ from sklearn.calibration import CalibratedClassifierCV
 FLATTEST = 1e-9  # inverse temperature at which all tags are as likely
 
 
-def bounded(tagger: CalibratedClassifierCV, articles: pd.DataFrame) -> CalibratedClassifierCV:
+def bounded(tagger: CalibratedClassifierCV, articles) -> CalibratedClassifierCV:
     """Raise the temperature to where the mean confidence on `articles` is what they can show.
 
     tagger: fitted with `method="temperature"` and one calibrator; it is changed and returned.
-    articles: n rows that it learnt or was calibrated from. Had all of them been tagged rightly
-    without having been seen, the next would be with probability (n + 1) / (n + 2): Laplace's rule
-    of succession.
+    articles: n rows, as the model reads them, that it learnt or was calibrated from. Had all of
+    them been tagged rightly without having been seen, the next would be with probability
+    (n + 1) / (n + 2): Laplace's rule of succession.
     """
     estimator, calibrator = estimator_and_temperature(tagger)
     has_scores = hasattr(estimator, "decision_function")
     score = estimator.decision_function if has_scores else estimator.predict_proba
     scores = score(articles)
-    most = (len(articles) + 1) / (len(articles) + 2)
+    most = (len(scores) + 1) / (len(scores) + 2)
 
     def excess(log_inverse: float) -> float:
         calibrator.beta_ = np.exp(log_inverse)

@@ -1,126 +1,144 @@
-"""The families of models that one grid search compares, from forests to linear ones.
+"""The families of models that one grid search compares, from linear ones to forests.
 
-A model reads a frame of articles with the columns `plain` (text) and `words` (the same, segmented
-and joined by spaces).
+A model reads the counts of `tagger.terms`, of shape (articles, terms).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from sklearn.base import ClassifierMixin
-from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import RandomForestClassifier, VotingClassifier
-from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.naive_bayes import ComplementNB
 from sklearn.pipeline import Pipeline
 from sklearn.svm import LinearSVC
 
+from tagger.features import Columns, weights, word_counts
 from tagger.nb_logistic import NBLogisticRegression
+from tagger.softmax_svc import SoftmaxSVC
 
-# scikit-learn's default pattern drops words of one character, and a tokenizer function of our own
-# could not be saved.
-WORD = r"\S+"
+WORDS, CHARACTERS = ("words",), ("characters",)
+WORD_RUNS, CHARACTER_RUNS = ("words", "word pairs"), ("characters", "character triples")
+# Little smoothing is right for long articles and much for short ones: both have a say.
+SMOOTHINGS = (0.05, 0.4)
 
 
 @dataclass(frozen=True)
 class Family:
-    """Models that differ only in the settings of `grid`."""
+    """Models that differ only in the settings of `grid`; a candidate has one value of each."""
 
     name: str
-    features: ColumnTransformer
-    model: ClassifierMixin
+    kinds: tuple[str, ...]  # of the terms that it reads
+    build: Callable[[Columns], Pipeline]  # from features to model
     grid: Mapping[str, list] = field(default_factory=dict)
 
-    def parameters(self) -> dict[str, list]:
+    def parameters(self, columns: Columns) -> dict[str, list]:
         """What GridSearchCV tries on `pipeline()`."""
-        return {"features": [self.features], "model": [self.model], **self.grid}
+        steps = self.build(columns)
+        return {"features": [steps["features"]], "model": [steps["model"]], **self.grid}
+
+    def candidate(self, settings: Mapping[str, float | None]) -> "Family":
+        """Return the family with one value of each setting."""
+        return replace(self, grid={name: [settings[name]] for name in self.grid})
+
+    def pipeline(self, columns: Columns) -> Pipeline:
+        """Return the pipeline of a candidate, for counts in these columns."""
+        settings = {name: value for name, (value,) in self.grid.items()}
+        return self.build(columns).set_params(**settings)
 
 
-def pipeline(memory: str | None = None) -> Pipeline:
-    """The pipeline that every family fills; `memory` is where it keeps fitted features."""
-    return Pipeline([("features", "passthrough"), ("model", None)], memory=memory)
-
-
-def word_counts() -> tuple:
-    """(name, vectorizer, column) for ColumnTransformer: how often each word occurs."""
-    return "words", CountVectorizer(token_pattern=WORD), "words"
-
-
-def word_weights() -> tuple:
-    """The same for the TF-IDF of words, the frequency on a logarithmic scale."""
-    return "words", TfidfVectorizer(token_pattern=WORD, sublinear_tf=True), "words"
-
-
-def character_weights() -> tuple:
-    """The same for the TF-IDF of characters and of pairs of them."""
-    pairs = TfidfVectorizer(analyzer="char", ngram_range=(1, 2), sublinear_tf=True)
-    return "characters", pairs, "plain"
+def pipeline(features="passthrough", model: ClassifierMixin | None = None) -> Pipeline:
+    """Return the two steps that every family fills."""
+    return Pipeline([("features", features), ("model", model)])
 
 
 def forest(name: str, seed: int, grid: Mapping[str, list]) -> Family:
     """Random forests on word counts."""
-    features = ColumnTransformer([word_counts()])
-    return Family(name, features, RandomForestClassifier(random_state=seed), grid)
+    return Family(name, WORDS, partial(forest_pipeline, seed), grid)
 
 
-def linear(name: str, seed: int, penalties: list[float], *features: tuple) -> Family:
-    """Linear support vector machines on TF-IDF weights."""
-    grid = {"model__C": penalties}
-    return Family(name, ColumnTransformer(list(features)), LinearSVC(random_state=seed), grid)
+def forest_pipeline(seed: int, columns: Columns) -> Pipeline:
+    return pipeline(word_counts(columns), RandomForestClassifier(random_state=seed))
 
 
-def pair(name: str, grid: Mapping[str, list], *features: tuple) -> Family:
-    """Regression on ratios and naive Bayes on TF-IDF weights, their probabilities averaged.
+def linear(
+    name: str, seed: int, class_weight: str | None, penalties: list[float], *groups: tuple[str, ...]
+) -> Family:
+    """Linear support vector machines on TF-IDF weights of some groups of kinds of terms."""
+    kinds = tuple(kind for group in groups for kind in group)
+    build = partial(linear_pipeline, seed, class_weight, groups)
+    return Family(name, kinds, build, {"model__C": penalties})
 
-    The one learns what tells tags apart, the other how each tag writes, so that they err on
-    different articles; the smoothing `alpha` also sets how much naive Bayes has to say.
+
+def linear_pipeline(
+    seed: int, class_weight: str | None, groups: tuple, columns: Columns
+) -> Pipeline:
+    model = LinearSVC(class_weight=class_weight, random_state=seed)
+    return pipeline(weights(columns, *groups), model)
+
+
+def vote(name: str, seed: int, class_weight: str | None, penalties: list[float]) -> Family:
+    """The average of regression, naive Bayes and a support vector machine.
+
+    The first learns what tells tags apart, the second how each tag writes, the third where the tags
+    end, from longer runs of words and characters too: they err on different articles.
     """
-    both = [("linear", NBLogisticRegression()), ("bayes", ComplementNB())]
-    return Family(
-        name, ColumnTransformer(list(features)), VotingClassifier(both, voting="soft"), grid
+    kinds = (*WORD_RUNS, *CHARACTER_RUNS)
+    grid = {"model__vectors__model__C": penalties}
+    return Family(name, kinds, partial(vote_pipeline, seed, class_weight), grid)
+
+
+def vote_pipeline(seed: int, class_weight: str | None, columns: Columns) -> Pipeline:
+    bayes = [
+        (f"bayes{number}", ComplementNB(alpha=alpha)) for number, alpha in enumerate(SMOOTHINGS)
+    ]
+    regression = NBLogisticRegression(C=1.0, class_weight=class_weight)
+    by_words = VotingClassifier(
+        [("linear", regression), *bayes], voting="soft", weights=[2, *[1] * len(bayes)]
     )
+    by_runs = SoftmaxSVC(C=0.3, class_weight=class_weight, random_state=seed)
+    short = pipeline(weights(columns, WORDS, CHARACTERS), by_words)
+    long = pipeline(weights(columns, WORD_RUNS, CHARACTER_RUNS), by_runs)
+    both = VotingClassifier([("words", short), ("vectors", long)], voting="soft", weights=[2, 1])
+    return pipeline(model=both)
 
 
-# The grid of the classic way: word counts between two document frequencies and a shallow forest.
+# The grid of the reference method: word counts between two document frequencies, a shallow forest.
 REFERENCE_GRID = {
-    "features__words__min_df": [0.01, 0.05, 0.1],
-    "features__words__max_df": [0.8, 0.9],
+    "features__min_df": [0.01, 0.05, 0.1],
+    "features__max_df": [0.8, 0.9],
     "model__n_estimators": [50, 100, 200],
     "model__max_depth": [8, 10, 12],
 }
 # A few candidates, so that one search of 685 articles takes seconds.
 QUICK_REFERENCE_GRID = {
-    "features__words__min_df": [0.01],
-    "features__words__max_df": [0.9],
+    "features__min_df": [0.01],
+    "features__max_df": [0.9],
     "model__n_estimators": [100],
     "model__max_depth": [12],
 }
-PAIR_GRID = {
-    "model__linear__C": [1.0, 3.0, 10.0],
-    "model__bayes__alpha": [0.02, 0.05, 0.1, 0.2, 0.4],
-}
-# Little smoothing for long articles, much for short ones.
-QUICK_PAIR_GRID = {"model__bayes__alpha": [0.05, 0.2]}
 
 
-def families(model: str, search: str, seed: int) -> list[Family]:
-    """Return the families to compare for the values of `--model` and `--search`.
+def families(model: str, search: str, seed: int, objective: str = "macro-f1") -> list[Family]:
+    """Return the families to compare for the values of `--model`, `--search` and `--objective`.
 
-    They stand in the order in which `search.preferred` takes them: those first that do
-    well on long and on short texts alike.
+    Their order is that in which `search.preferred` takes them: those first that do well on long
+    and on short texts alike. For macro F1 all tags weigh alike in learning, for accuracy all
+    articles.
     """
     full = search == "full"
     exact = full or (model == "reference" and search != "none")
+    class_weight = "balanced" if objective == "macro-f1" else None
     depths, penalties = ([8, 12, None], [0.1, 0.3, 1.0, 3.0]) if full else ([12], [1.0])
-    pairs = PAIR_GRID if full else QUICK_PAIR_GRID
     reference = forest("reference forest", seed, REFERENCE_GRID if exact else QUICK_REFERENCE_GRID)
     forests = [forest("forest on all words", seed, {"model__max_depth": depths}), reference]
-    words, characters = word_weights(), character_weights()
     linears = [
-        pair("pair on words and characters", pairs, words, characters),
-        linear("linear on words and characters", seed, penalties, words, characters),
-        linear("linear on characters", seed, penalties, characters),
-        linear("linear on words", seed, penalties, words),
+        vote(
+            "vote on words and characters", seed, class_weight, [0.1, 0.3, 1.0] if full else [0.3]
+        ),
+        linear("linear on words and characters", seed, class_weight, penalties, WORDS, CHARACTERS),
+        linear("linear on characters", seed, class_weight, penalties, CHARACTERS),
+        linear("linear on words", seed, class_weight, penalties, WORDS),
     ]
     chosen = {
         "all": linears + forests,

@@ -30,9 +30,9 @@ from articles.files import Source, read_batches
 from articles.preparation import NO_WORDS, prepared
 from articles.rejections import Rejections
 from tagger.calibration import bounded
-from tagger.families import WORD
+from tagger.evaluation import Evaluation
 from tagger.predictions import FEATURES, tagged
-from tagger.search import Evaluation
+from tagger.terms import WORD
 
 PARTS = 20
 CALIBRATING, JUDGING = 1, 1  # parts kept aside
@@ -86,7 +86,7 @@ def deal_out(
         files = [stack.enter_context(part.open("w", encoding="utf-8")) for part in parts]
         progress = stack.enter_context(tqdm(desc="segmenting", unit=" articles", disable=None))
         for batch in read_batches(paths, columns, source, rejected):
-            ready = prepared(batch, convert)[["id", "tag", *FEATURES, "place"]]
+            ready = prepared(batch, convert, source.changes)[["id", "tag", *FEATURES, "place"]]
             for *row, words, place in ready.itertuples(index=False):
                 if words:
                     tags[row[1]] += 1

@@ -1,16 +1,36 @@
 """Tags for new articles, with the confidence in each, and none where the confidence is too low."""
 
+from common.command import UserError
+
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from articles.preparation import prepared, report_all
-from common.output import replacing
+from articles.preparation import report_all
+from tagger.writers import writer
 
 FEATURES = ["plain", "words"]  # the columns that a model reads
+OTHERS = ""  # stands for the tags without a limit of their own
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be given for each article."""
+
+    limits: Mapping[str, float] = field(default_factory=dict)  # least confidence by tag, or OTHERS
+    top_k: int = 0  # likeliest tags to give, each with its confidence
+
+    def limits_of(self, tags: Iterable[str]) -> np.ndarray:
+        """Return the limit of each tag. Raises UserError if there is one for any other tag."""
+        tags = list(tags)
+        if unknown := sorted(set(self.limits) - {OTHERS, *tags}):
+            known = ", ".join(sorted(tags))
+            raise UserError(f"--min-confidence: no tag {unknown[0]!r} among {known}")
+        return np.array([self.limits.get(tag, self.limits.get(OTHERS, 0.0)) for tag in tags])
 
 
 def tagged(tagger, articles: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
@@ -19,36 +39,49 @@ def tagged(tagger, articles: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     return tagger.classes_[probabilities.argmax(axis=1)], probabilities.max(axis=1)
 
 
-def predictions(tagger, articles: pd.DataFrame, min_confidence: float = 0.0) -> pd.DataFrame:
-    """Prepared articles' id, text, predicted_tag and confidence.
+def probabilities_of_tags(tagger, articles: pd.DataFrame) -> np.ndarray:
+    """Return the probability of each tag for each article; all are 0 for one without words."""
+    worded = (articles["words"] != "").to_numpy()
+    found = np.zeros((len(articles), len(tagger.classes_)))
+    if worded.any():
+        found[worded] = tagger.predict_proba(articles.loc[worded, FEATURES])
+    return found
 
-    The tag is empty where the confidence is below `min_confidence`, and where there are no words.
+
+def predictions(tagger, articles: pd.DataFrame, wanted: Wanted | None = None) -> pd.DataFrame:
+    """Return prepared articles' id and text with predicted_tag and confidence.
+
+    The tag is empty where the confidence is below its limit, and for an article without words. With
+    `top_k` there are also tag_1, confidence_1, tag_2 and so on, the likeliest first and whatever
+    the limits; those that a tagger of fewer tags cannot give are empty.
     """
-    tags, confidence = tagged(tagger, articles)
-    confidence = np.where(articles["words"] == "", 0, confidence)
-    kept = (confidence >= min_confidence) & (confidence > 0)
-    return pd.DataFrame(
-        {
-            "id": articles["id"],
-            "text": articles["text"],
-            "predicted_tag": np.where(kept, tags, ""),
-            "confidence": confidence.round(4),
-        }
-    )
+    wanted = wanted or Wanted()
+    limits = wanted.limits_of(tagger.classes_)
+    probabilities = probabilities_of_tags(tagger, articles)
+    order = np.argsort(-probabilities, axis=1, kind="stable")
+    ranked = np.take_along_axis(probabilities, order, axis=1)
+    kept = (ranked[:, 0] >= limits[order[:, 0]]) & (ranked[:, 0] > 0)
+    best = tagger.classes_[order[:, 0]]
+    found = articles[["id", "text"]].reset_index(drop=True)
+    found["predicted_tag"] = np.where(kept, best, "")
+    found["confidence"] = ranked[:, 0].round(4)
+    for rank in range(wanted.top_k):
+        there = rank < len(tagger.classes_) and ranked[:, rank] > 0
+        place = min(rank, len(tagger.classes_) - 1)
+        found[f"tag_{rank + 1}"] = np.where(there, tagger.classes_[order[:, place]], "")
+        found[f"confidence_{rank + 1}"] = np.where(there, ranked[:, place].round(4), np.nan)
+    return found
 
 
 def write_predictions(
-    tagger, batches: Iterable[pd.DataFrame], min_confidence: float, output: Path
+    tagger, batches: Iterable[pd.DataFrame], wanted: Wanted, output: Path, encoding: str = "utf-8"
 ) -> Counter:
-    """Write the predictions of all batches to `output`; return how many were tagged and not.
-
-    pandas writes them batch by batch: they may be more than memory holds.
-    """
+    """Write the predictions of all batches to `output`; return how many were tagged and not."""
     outcomes = Counter()
-    with replacing(output) as sibling, sibling.open("w", encoding="utf-8", newline="") as file:
-        for number, articles in enumerate(batches):
-            table = predictions(tagger, articles, min_confidence)
-            table.to_csv(file, index=False, header=number == 0, lineterminator="\n")
+    with writer(output, encoding) as append:
+        for articles in batches:
+            table = predictions(tagger, articles, wanted)
+            append(table)
             tagless = int((table["predicted_tag"] == "").sum())
             outcomes["tagged"] += len(table) - tagless
             outcomes["left without a tag"] += tagless
@@ -56,13 +89,8 @@ def write_predictions(
 
 
 def tag_articles(
-    tagger,
-    batches: Iterable[pd.DataFrame],
-    convert: str | None,
-    min_confidence: float,
-    output: Path,
+    tagger, batches: Iterable[pd.DataFrame], wanted: Wanted, output: Path, encoding: str = "utf-8"
 ) -> None:
-    """Prepare new articles, write their tags to `output` and report how many got one."""
-    ready = (prepared(articles, convert) for articles in batches)
-    counts = write_predictions(tagger, ready, min_confidence, output)
+    """Write the tags of prepared articles to `output` and report how many got one."""
+    counts = write_predictions(tagger, batches, wanted, output, encoding) or {"tagged": 0}
     report_all(f"{output}: {articles} articles {outcome}" for outcome, articles in counts.items())

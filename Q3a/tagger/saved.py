@@ -1,5 +1,9 @@
 """A trained tagger as a `.skops` file: data to be read, not code to be run as a pickle is.
 
+    from tagger.saved import load
+
+    load("tagger.skops").predict(["湖人擊敗勇士"])
+
 The format is skops' (skops.readthedocs.io): a zip of JSON and arrays. Loading refuses every type
 that is not in ours, or in skops' own, list.
 """
@@ -9,21 +13,29 @@ from common.command import UserError
 import sys
 import warnings
 import zipfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
 import sklearn
 import skops.io
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.exceptions import InconsistentVersionWarning
 
+from articles.preparation import prepared
 from articles.words import segmenter_name
 from common.output import replacing
+from tagger.predictions import OTHERS, Wanted, predictions
 
-# What a tagger holds beyond the types that skops trusts: calibration, the names of a pair's models,
+# What a tagger holds beyond the types that skops trusts: calibration, the names of a vote's models,
 # and the trees of a forest, which scikit-learn checks when it restores them.
 OURS = (
+    "tagger.features.FrequentTerms",
+    "tagger.features.TermWeights",
     "tagger.nb_logistic.NBLogisticRegression",
+    "tagger.softmax_svc.SoftmaxSVC",
+    "tagger.terms.TermCounts",
     "sklearn.calibration._CalibratedClassifier",
     "sklearn.calibration._TemperatureScaling",
     "sklearn.tree._tree.Tree",
@@ -42,6 +54,30 @@ class SavedTagger:
     segmenter: str
     sklearn_version: str
 
+    def predict(
+        self,
+        texts: Sequence[str],
+        min_confidence: float | Mapping[str, float] = 0.0,
+        top_k: int = 0,
+    ) -> pd.DataFrame:
+        """Return the tag of each text and the confidence in it, a row for each text in order.
+
+        The columns are predicted_tag and confidence, from 0 to 1; with `top_k` also tag_1,
+        confidence_1, tag_2 and so on. `min_confidence` is for all tags, or by tag: below it
+        predicted_tag is empty. Texts are cleaned and converted as those that the tagger has learnt
+        from. Nothing of the tagger changes, so that threads can share it. Raises UserError if a
+        limit names a tag that the tagger does not have.
+        """
+        if isinstance(texts, str):
+            raise TypeError("texts is one text: pass a list of texts")
+        limits = min_confidence
+        if not isinstance(limits, Mapping):
+            limits = {OTHERS: limits}
+        texts = list(texts)
+        articles = pd.DataFrame({"id": range(len(texts)), "text": texts}, dtype=object)
+        found = predictions(self.tagger, prepared(articles, self.convert), Wanted(limits, top_k))
+        return found.drop(columns=["id", "text"])
+
 
 def save_tagger(tagger: CalibratedClassifierCV, convert: str | None, path: Path) -> None:
     """Write the tagger to `path`, compressed."""
@@ -51,11 +87,12 @@ def save_tagger(tagger: CalibratedClassifierCV, convert: str | None, path: Path)
         skops.io.dump(content, sibling, compression=zipfile.ZIP_DEFLATED)
 
 
-def load_tagger(path: Path) -> SavedTagger:
+def load(path: str | Path) -> SavedTagger:
     """The tagger of `path`. Raises UserError if it is none or holds a foreign type.
 
     A segmenter or a scikit-learn of another version is reported on standard error.
     """
+    path = Path(path)
     with path.open("rb"):
         pass  # a missing file is named as such
     try:

@@ -1,201 +1,124 @@
-"""Search among families of models, and an honest figure for what the search chooses.
-
-The figure is that of nested cross-validation: each outer fold is tagged by a model that was
-searched for without it (Cawley and Talbot 2010, jmlr.org/papers/v11/cawley10a.html).
-"""
+"""Search among families of models by the folds of one grid search."""
 
 from common.command import UserError
 
-import tempfile
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
-from sklearn.calibration import CalibratedClassifierCV
-from sklearn.model_selection import (
-    GridSearchCV,
-    ParameterGrid,
-    StratifiedGroupKFold,
-    StratifiedKFold,
-)
-from sklearn.pipeline import Pipeline
-from tqdm import tqdm
+from sklearn.model_selection import GridSearchCV, ParameterGrid
 
-from articles.parallel import on_all_cores, outlasting_losses, remove_from_workers
-from tagger.calibration import bounded
+from articles.parallel import in_threads, outlasting_losses
 from tagger.families import Family, pipeline
-from tagger.predictions import FEATURES, tagged
-
-FOLDS = 5
-INNER_FOLDS = 3  # of a quick search, of all within an outer fold, and of calibration
-MANY_CANDIDATES = 20
-NAMED = 6  # of the tags that have too few articles
+from tagger.folds import splits
+from tagger.objective import OBJECTIVES, figures, standard_error
+from tagger.terms import Counted
 
 
 @dataclass(frozen=True)
 class Choice:
-    """The choice of a search in so many folds: its pipeline, not yet fitted, and all candidates."""
+    """The choice of a search in so many folds: a candidate, and the table of all."""
 
-    family: str
-    parameters: dict[str, float | None]
-    pipeline: Pipeline
+    candidate: Family
     candidates: pd.DataFrame
     folds: int
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """What the models of the outer folds say of the articles they did not see, row by row."""
-
-    true: np.ndarray
-    predicted: np.ndarray
-    confidence: np.ndarray  # probability of the predicted tag
-    fold: np.ndarray  # 0 to FOLDS - 1
-    taggers: list[CalibratedClassifierCV]  # one per fold
+    objective: str
 
     @property
-    def correct(self) -> np.ndarray:
-        return self.predicted == self.true
+    def family(self) -> str:
+        return self.candidate.name
+
+    @property
+    def parameters(self) -> dict[str, float | None]:
+        return named({name: value for name, (value,) in self.candidate.grid.items()})
 
 
-def check_tags(articles: pd.DataFrame) -> None:
-    """Raise UserError unless there are two tags, each with an article for every fold."""
-    different = articles.groupby("tag")["group"].nunique()
-    if len(different) < 2:
-        raise UserError(f"only one tag, {different.index[0]}: a tagger needs two to tell apart")
-    rare = different[different < FOLDS]
-    if len(rare):
-        tags = ", ".join(f"{tag} ({count})" for tag, count in rare.head(NAMED).items())
-        tags += f" and {len(rare) - NAMED} other tags" if len(rare) > NAMED else ""
-        raise UserError(
-            f"fewer than {FOLDS} different articles of {tags}: add some, or leave the tag out"
-        )
-
-
-def splits(articles: pd.DataFrame, folds: int, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """(train, test) row numbers of stratified folds; each group stays within one fold."""
-    if articles["group"].is_unique:
-        kind, groups = StratifiedKFold, None
-    else:
-        kind, groups = StratifiedGroupKFold, articles["group"]
-    kfold = kind(folds, shuffle=True, random_state=seed)
-    return list(kfold.split(articles, articles["tag"], groups))
-
-
-def choose(articles: pd.DataFrame, families: Sequence[Family], folds: int, seed: int) -> Choice:
+def choose(
+    articles: Counted,
+    families: Sequence[Family],
+    folds: int,
+    seed: int,
+    objective: str = "macro-f1",
+) -> Choice:
     """The candidate that `preferred` takes after one grid search over all families.
 
-    Many candidates share their features, which are then kept on disk while the search lasts. One
-    that cannot be fitted, such as with too high a `min_df` for short texts, scores nan and loses.
+    One that cannot be fitted, such as with too high a `min_df` for short texts, scores nan and
+    loses. Raises UserError if none can.
     """
-    grid = [family.parameters() for family in families]
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        memory = folder if len(ParameterGrid(grid)) >= MANY_CANDIDATES else None
-        cv = splits(articles, folds, seed)
-        search = GridSearchCV(
-            pipeline(memory), grid, scoring="accuracy", cv=cv, refit=False, n_jobs=-1
-        )
-        features, tags = articles[FEATURES], articles["tag"]
-        shared = features, tags, search, *(rows for split in cv for rows in split)
+    columns = articles.terms.columns()
+    cv = splits(articles.articles, folds, seed)
+    grid = [family.parameters(columns) for family in families]
+    search = GridSearchCV(pipeline(), grid, scoring=figures, cv=cv, refit=False, n_jobs=-1)
+    tags = articles.tags
+    shared = articles.counts, tags, search, *(rows for split in cv for rows in split)
 
-        def fit() -> None:
-            with warnings.catch_warnings(action="ignore"), on_all_cores(*shared):
-                search.fit(features, tags)
+    def fit() -> None:
+        with warnings.catch_warnings(action="ignore"), in_threads(*shared):
+            search.fit(articles.counts, tags)
 
-        try:
-            outlasting_losses(fit)
-        except ValueError as error:
-            reason = str(error).strip().splitlines()[-1]
-            raise UserError(f"no candidate can learn from these articles: {reason}") from None
-    remove_from_workers(folder)
-    candidates = candidate_table(search, families)
-    best = preferred(candidates, [family.name for family in families], len(articles))
-    chosen = pipeline().set_params(**search.cv_results_["params"][best.name])
-    return Choice(
-        best["family"], best["parameters"], chosen, candidates.reset_index(drop=True), folds
+    try:
+        outlasting_losses(fit)
+    except ValueError as error:
+        reason = str(error).strip().splitlines()[-1]
+        raise UserError(f"no candidate can learn from these articles: {reason}") from None
+    measure = OBJECTIVES[objective]
+    candidates = candidate_table(search, families, measure)
+    best = preferred(
+        candidates, [family.name for family in families], len(articles), measure, folds
     )
+    family = next(family for family in families if family.name == best["family"])
+    table = candidates.drop(columns=[*VARIANCES, "settings"]).reset_index(drop=True)
+    return Choice(family.candidate(best["settings"]), table, folds, objective)
 
 
-def preferred(candidates: pd.DataFrame, families: Sequence[str], articles: int) -> pd.Series:
-    """The best candidate of the first family within one standard error of the best accuracy.
+VARIANCES = [f"{measure}_variance" for measure in OBJECTIVES.values()]
 
-    Accuracies nearer than that may differ by chance alone. The rule is that of Hastie, Tibshirani
+
+def preferred(
+    candidates: pd.DataFrame,
+    families: Sequence[str],
+    articles: int,
+    measure: str,
+    folds: int,
+) -> pd.Series:
+    """The best candidate of the first family within one standard error of the best `measure`.
+
+    Figures nearer than that may differ by chance alone. The rule is that of Hastie, Tibshirani
     and Friedman (2009, The Elements of Statistical Learning, section 7.10), who take the simplest
-    model, where this takes the first of `families`. Laplace's rule of succession keeps the error
-    of an accuracy of 1 above 0. Raises UserError if no accuracy is a number.
+    model, where this takes the first of `families`. Raises UserError if no figure is a number.
     """
-    best = candidates["accuracy"].max()
-    if np.isnan(best):
+    value = candidates[measure]
+    if value.isna().all():
         raise UserError("no candidate can learn from these articles in every fold of the search")
-    share = (best * articles + 1) / (articles + 2)
-    error = np.sqrt(share * (1 - share) / articles)
-    close = candidates[candidates["accuracy"] >= best - error]
+    variance = candidates.loc[value.idxmax(), f"{measure}_variance"]
+    least = value.max() - standard_error(value.max(), variance, folds, articles)
+    close = candidates[value >= least]
     first = min(close["family"], key=families.index)
     return close[close["family"] == first].iloc[0]
 
 
-def candidate_table(search: GridSearchCV, families: Sequence[Family]) -> pd.DataFrame:
-    """One row per candidate, best first: family, parameters, accuracy, spread, seconds.
+def candidate_table(search: GridSearchCV, families: Sequence[Family], measure: str) -> pd.DataFrame:
+    """One row per candidate, best first: family, parameters, figures, spread, seconds.
 
-    The index is the candidate's place in the search.
+    The index is the candidate's place in the search, `spread` the standard deviation of `measure`
+    over folds, and `settings` the parameters by their full names.
     """
     results = search.cv_results_
     rows = [
-        (family.name, {name.rpartition("__")[2]: value for name, value in parameters.items()})
+        (family.name, named(settings), settings)
         for family in families
-        for parameters in ParameterGrid(dict(family.grid))
+        for settings in ParameterGrid(dict(family.grid))
     ]
-    table = pd.DataFrame(rows, columns=["family", "parameters"])
-    table["accuracy"] = results["mean_test_score"]
-    table["spread"] = results["std_test_score"]
+    table = pd.DataFrame(rows, columns=["family", "parameters", "settings"])
+    for name in (*OBJECTIVES.values(), *VARIANCES):
+        table[name] = results[f"mean_test_{name}"]
+    table["spread"] = results[f"std_test_{measure}"]
     table["fit_seconds"] = results["mean_fit_time"]
-    return table.loc[np.argsort(results["rank_test_score"], kind="stable")]
+    return table.loc[np.argsort(results[f"rank_test_{measure}"], kind="stable")]
 
 
-def trained(pipeline: Pipeline, articles: pd.DataFrame, seed: int) -> CalibratedClassifierCV:
-    """The pipeline fitted to all articles, its confidence calibrated by cross-validation.
-
-    Raises UserError if the pipeline cannot be fitted, such as when no word passes its `min_df`.
-    """
-    cv = splits(articles, INNER_FOLDS, seed)
-    tagger = CalibratedClassifierCV(pipeline, method="temperature", cv=cv, ensemble=False)
-    try:
-        tagger.fit(articles[FEATURES], articles["tag"].to_numpy())
-    except ValueError as error:
-        raise UserError(f"the model cannot learn from these articles: {error}") from None
-    bounded(tagger, articles[FEATURES])
-    return tagger.set_params(cv=None)  # the row numbers are of no use to a saved model
-
-
-def only_candidate(families: Sequence[Family]) -> Pipeline | None:
-    """The pipeline if there is but one candidate, so that there is nothing to search."""
-    candidates = list(ParameterGrid([family.parameters() for family in families]))
-    return pipeline().set_params(**candidates[0]) if len(candidates) == 1 else None
-
-
-def evaluate(articles: pd.DataFrame, families: Sequence[Family], seed: int) -> Evaluation:
-    """The tags that nested cross-validation gives to every article."""
-    only = only_candidate(families)
-    true = articles["tag"].to_numpy()
-    predicted, confidence = np.empty_like(true), np.zeros(len(true))
-    fold = np.zeros(len(true), dtype=int)
-    outer = splits(articles, FOLDS, seed)
-    seen = [articles.iloc[train] for train, _ in outer]
-    with tqdm(seen, desc="outer folds", unit="fold", disable=None) as parts:
-        best = [only or choose(part, families, INNER_FOLDS, seed).pipeline for part in parts]
-
-    def train() -> list[CalibratedClassifierCV]:
-        with on_all_cores(*seen):
-            return Parallel(n_jobs=-1)(
-                delayed(trained)(pipeline, part, seed)
-                for pipeline, part in zip(best, seen, strict=True)
-            )
-
-    taggers = outlasting_losses(train)
-    for number, (_, test) in enumerate(outer):
-        predicted[test], confidence[test] = tagged(taggers[number], articles.iloc[test])
-        fold[test] = number
-    return Evaluation(true, predicted, confidence, fold, taggers)
+def named(settings: dict[str, float | None]) -> dict[str, float | None]:
+    """Return settings of a pipeline by the last part of their names."""
+    return {name.rpartition("__")[2]: value for name, value in settings.items()}

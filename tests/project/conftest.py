@@ -18,9 +18,10 @@ from hypothesis import strategies as st
 
 from articles.preparation import fit_to_learn_from, prepared
 from articles.sample import sample_articles
+from tagger.evaluation import trained
 from tagger.saved import save_tagger
-from tagger.search import trained
-from tests.q3a.conftest import one_pipeline
+from tagger.terms import counted
+from tests.q3a.conftest import one_candidate
 
 
 def loaded(script: Path) -> ModuleType:
@@ -123,5 +124,5 @@ def tagger_bytes() -> bytes:
     learnt = fit_to_learn_from(prepared(short))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "tagger.skops"
-        save_tagger(trained(one_pipeline("linear"), learnt, seed=0), None, path)
+        save_tagger(trained(one_candidate("linear"), counted(learnt), seed=0), None, path)
         return path.read_bytes()

@@ -63,7 +63,7 @@ from quality.fonts import drawn_characters
 from store.protocol import new_run
 from store.url import open_store
 from tagger.predictions import predictions
-from tagger.saved import load_tagger
+from tagger.saved import load
 from tests.conftest import ROOT
 from tests.project.conftest import HOSTILE, changed, damaged, tagger_bytes, time_limit
 from tests.q3b.web.conftest import LISTENERS, publish
@@ -208,10 +208,11 @@ def read_log(folder: Path, name: str) -> None:
 
 def read_articles(folder: Path, name: str) -> None:
     for encoding in (None, "utf-16", "big5hkscs"):
+        given = {None: encoding} if encoding else {}
         rejected = Rejections()
         try:
             for batch in articles.read_batches(
-                [folder / name], ["id", "tag", "text"], articles.Source(encoding=encoding), rejected
+                [folder / name], ["id", "tag", "text"], articles.Source(encodings=given), rejected
             ):
                 prepared(batch)
         except UserError:
@@ -220,7 +221,7 @@ def read_articles(folder: Path, name: str) -> None:
 
 
 def use_tagger(folder: Path, name: str) -> None:
-    saved = load_tagger(folder / name)
+    saved = load(folder / name)
     new = prepared_articles()
     found = predictions(saved.tagger, new)
     assert len(found) == len(new)
@@ -332,11 +333,19 @@ READERS = {
 def article_files() -> dict[str, bytes]:
     text = (FIXTURES / "q3a" / "articles.csv").read_text(encoding="utf-8")[:1500] + '"\n'
     short = 'id,tag,text\n1,NBA,勇士主場迎戰\n2,拜登,"美國總統\n拜登"\n'
+    table = pd.read_csv(io.StringIO(short), dtype=str)
+    table.to_excel(book := io.BytesIO(), index=False)
     return {
         "short.csv": short.encode(),
         "marked.csv": short.encode("utf-8-sig"),
         "big5.csv": short.encode("big5hkscs"),
         "tabs.tsv": short.replace(",", "\t").encode(),
+        "semicolon.csv": ("sep=;\n" + short.replace(",", ";")).encode("utf-16"),
+        "packed.csv.gz": packed(short.encode()),
+        "packed.zst": zstd.compress(short.encode("gb18030")),
+        "lines.jsonl": table.to_json(orient="records", lines=True, force_ascii=False).encode(),
+        "sheet.xlsx": book.getvalue(),
+        "table.parquet": table.to_parquet(index=False),
         "html.csv": (text.rpartition("\n0")[0] + "\n").encode(),
     }
 

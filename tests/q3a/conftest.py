@@ -1,11 +1,10 @@
-"""Articles and pipelines for the tests of the tagger."""
+"""Articles and candidates for the tests of the tagger."""
 
 import numpy as np
 import pandas as pd
-from sklearn.pipeline import Pipeline
 
-from tagger.families import families, first_candidate
-from tagger.search import only_candidate
+from tagger.families import Family, families, first_candidate
+from tagger.terms import Counted, counted
 
 
 def corpus(per_tag: int = 20, seed: int = 0, informative: bool = True) -> pd.DataFrame:
@@ -20,7 +19,12 @@ def corpus(per_tag: int = 20, seed: int = 0, informative: bool = True) -> pd.Dat
     return articles.assign(plain=articles["words"], group=range(len(articles)))
 
 
-def one_pipeline(kind: str) -> Pipeline:
-    """The pipeline of one candidate: of the first family of that kind, forest, linear or pair."""
+def counted_corpus(**settings) -> Counted:
+    """The articles of `corpus` with the counts of all kinds of terms."""
+    return counted(corpus(**settings))
+
+
+def one_candidate(kind: str) -> Family:
+    """The first candidate of the first family of that kind: forest, linear or vote."""
     family = next(it for it in families("all", "quick", 0) if it.name.startswith(kind))
-    return only_candidate([first_candidate(family)])
+    return first_candidate(family)

@@ -7,16 +7,16 @@ import pytest
 from quality import importance as word_importance
 from quality.importance import permuted_words, top_words
 from quality.occlusion import misleading_words
-from tagger.search import Evaluation, trained
-from tests.q3a.conftest import corpus, one_pipeline
+from tagger.evaluation import Evaluation, trained
+from tests.q3a.conftest import counted_corpus, one_candidate
 
 TELLING = {"甲詞", "乙詞", "丙詞"}
 
 
-@pytest.fixture(scope="module", params=["forest", "linear", "pair"])
+@pytest.fixture(scope="module", params=["forest", "linear", "vote"])
 def taught(request):
-    articles, pipeline = corpus(), one_pipeline(request.param)
-    return request.param, trained(pipeline, articles, seed=0)
+    candidate = one_candidate(request.param)
+    return request.param, trained(candidate, counted_corpus(), seed=0)
 
 
 def test_the_telling_words_weigh_most(taught):
@@ -31,7 +31,7 @@ def test_the_telling_words_weigh_most(taught):
 
 def test_permuting_the_telling_words_costs_most(monkeypatch):
     monkeypatch.setattr(word_importance, "PERMUTED_WORDS", 10)
-    words = permuted_words(corpus(), one_pipeline("forest"), 3, seed=0)
+    words = permuted_words(counted_corpus(), one_candidate("forest"), 3, seed=0)
     assert set(words["word"]) == TELLING
 
 

@@ -10,7 +10,7 @@ from articles.preparation import prepared
 from articles.rejections import Rejections
 from tagger.out_of_core import MOST_EPOCHS, check_counts, epochs, learn_out_of_core
 from tagger.predictions import predictions
-from tagger.saved import load_tagger, save_tagger
+from tagger.saved import load, save_tagger
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ def test_a_sorted_file_is_learnt_from_as_a_whole(learnt):
 
 def test_it_is_saved_and_tags_as_others_do(learnt, tmp_path):
     save_tagger(learnt[0], None, tmp_path / "tagger.skops")
-    tagger = load_tagger(tmp_path / "tagger.skops").tagger
+    tagger = load(tmp_path / "tagger.skops").tagger
     new = prepared(pd.DataFrame({"id": ["1", "2"], "text": ["籃球比賽今日開始", "新盤開售"]}))
     assert predictions(tagger, new)["predicted_tag"].tolist() == ["體育", "樓市"]
 

@@ -15,7 +15,7 @@ from matplotlib.image import imread
 from quality.fonts import drawable, drawn_characters, font_for
 from quality.plots import draw_words, plot_run
 from quality.report import Run
-from tagger.search import Evaluation
+from tagger.evaluation import Evaluation
 
 LATIN_ONLY = font_manager.findfont("DejaVu Sans")
 

@@ -43,7 +43,7 @@ def test_both_encodings_are_found(tmp_path, encoding):
 
 def test_an_encoding_can_be_forced(tmp_path):
     path = written(tmp_path, "id,tag,text\n1,a,简体\n", encoding="gb18030")
-    articles, _ = read([path], Source(encoding="gb18030"))
+    articles, _ = read([path], Source(encodings={None: "gb18030"}))
     assert articles["text"].tolist() == ["简体"]
 
 
@@ -110,7 +110,7 @@ def test_files_are_joined_in_order(tmp_path):
         (b"", ["articles.csv", "the file is empty"]),
         (b"id,text\n1,x\n", ["articles.csv:1: ", "'tag'", "--columns"]),
         (b"id,tag,text\n", ["articles.csv", "no articles"]),
-        (b"id,tag,text\n1,a,\xff\xff\xff\n", ["articles.csv", "utf-8-sig", "--encoding"]),
+        (b"id,tag,text\n1,a,\xff\xff\xff\n", ["articles.csv", "UTF-8", "--encoding"]),
         (b'id,tag,text\n1,a,x\n2,a,"x\n', ["articles.csv:3: ", "quotes"]),
     ],
 )
@@ -125,4 +125,4 @@ def test_an_unknown_or_wrong_encoding_is_named(tmp_path):
     path = written(tmp_path, "id,tag,text\n1,a,香港\n")
     for encoding in ("klingon", "ascii"):
         with pytest.raises(UserError, match=encoding):
-            read([path], Source(encoding=encoding))
+            read([path], Source(encodings={None: encoding}))

@@ -8,8 +8,9 @@ import pytest
 from sklearn.metrics import f1_score
 
 from quality.report import Run, as_record, as_text
-from quality.scores import confusion, fold_accuracies, macro_f1, macro_f1_interval, per_tag
-from tagger.search import Evaluation
+from quality.scores import confusion, fold_accuracies, macro_f1_interval, per_tag
+from tagger.evaluation import Evaluation
+from tagger.objective import macro_f1
 
 
 @pytest.fixture(scope="module")

@@ -88,6 +88,15 @@ def test_every_new_article_gets_a_tag_and_keeps_its_id(finished):
         (("--model", "oracle"), ["--model", "oracle"]),
         (("--seed", "-1"), ["--seed", "-1 is not in the range"]),
         (("--min-confidence", "1.5"), ["--min-confidence", "1.5 is not in the range 0<=x<=1"]),
+        (("--min-confidence", "NBA=1.5"), ["--min-confidence", "1.5 is not in the range"]),
+        (("--min-confidence", "NBA=.1,ＮＢＡ=.2"), ["--min-confidence", "two limits for NBA"]),
+        (
+            ("--train", ARTICLES, "--min-confidence", "MLB=.5", *FAST),
+            ["--min-confidence", "no tag 'MLB' among NBA"],
+        ),
+        (("--encoding", "utf-8", "--encoding", "gbk"), ["--encoding", "two encodings"]),
+        (("--train", ARTICLES, "--encoding", "x.csv=gbk"), ["--encoding x.csv", "names this file"]),
+        (("--output", "x.xlsx", "--output-encoding", "utf-8-sig"), ["--output-encoding", "CSV"]),
         (("--min-confidence", "nan"), ["--min-confidence", "from 0 to 1"]),
         (("--importance", "permutation"), ["is for forests", "--model forest"]),
         (("--predict", "--test", NEW), ["--predict needs --model-file"]),
@@ -118,6 +127,32 @@ def test_a_mistake_is_one_line(arguments, parts, capsys):
     assert line.startswith("tagging_prediction.py: error: ")
     assert all(part in line for part in parts), line
     assert not out
+
+
+def test_files_have_their_own_encodings_which_are_reported(tmp_path, capsys):
+    train, new = tmp_path / "train.csv", tmp_path / "new.csv"
+    train.write_text(ARTICLES.read_text(encoding="utf-8"), encoding="gb18030")
+    new.write_text(NEW.read_text(encoding="utf-8"), encoding="big5hkscs", errors="replace")
+    asked = ("--train", train, "--test", new, "--output", tmp_path / "tags.csv", *FAST)
+    assert main([*map(str, asked), "--format", "json"]) == 0
+    out, err = capsys.readouterr()
+    read = json.loads(out)["read"]
+    assert read["train"]["encodings"] == {str(train): "gb18030"}
+    assert read["test"]["encodings"] == {str(new): "big5hkscs"}
+    for path, encoding in ((train, "gb18030"), (new, "big5hkscs")):
+        assert f"{path}: read as {encoding}\n" in err
+    tags = pd.read_csv(tmp_path / "tags.csv", dtype=str, keep_default_na=False)
+    assert tags["id"].tolist() == pd.read_csv(NEW, dtype=str, keep_default_na=False)["id"].tolist()
+
+
+@pytest.mark.parametrize("name", ["tags.csv", "tags.xlsx"])
+def test_a_header_without_articles_gives_a_header_without_tags(tmp_path, capsys, name):
+    empty, output = tmp_path / "empty.csv", tmp_path / name
+    empty.write_text("id,text\n", encoding="utf-8")
+    answer(capsys, "--train", ARTICLES, "--test", empty, "--output", output, *FAST)
+    read = pd.read_csv if name.endswith("csv") else pd.read_excel
+    assert list(read(output)) == ["id", "text", "predicted_tag", "confidence"]
+    assert read(output).empty
 
 
 def test_a_rare_tag_is_one_line_and_writes_nothing(tmp_path, capsys):
@@ -212,7 +247,7 @@ def test_a_saved_tagger_needs_no_corpus_report_or_plot(tmp_path):
     learn = ("--train", ARTICLES, "--save", tagger, *FAST)
     assert run_script(SCRIPT, *learn, XDG_CACHE_HOME=str(tmp_path)).returncode == 0
     files = ["--model-file", tagger, "--test", title, "--output", tmp_path / "tagged.csv"]
-    heavy = {"pycantonese", "quality", "matplotlib", "datasketch", "opencc", "selectolax"}
+    heavy = {"pycantonese", "quality", "matplotlib", "datasketch", "opencc", "openpyxl"}
     assert not loaded(tmp_path, ["--predict", *map(str, files)]) & heavy
 
 

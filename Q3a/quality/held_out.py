@@ -1,0 +1,37 @@
+"""What a tagger says of new articles whose tags are known."""
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+from sklearn.pipeline import Pipeline
+
+from quality.occlusion import misleading_words
+from quality.report import Run
+from tagger.evaluation import Evaluation
+from tagger.predictions import probabilities_of_tags
+
+
+def scored(tagger, batches: Iterable[pd.DataFrame], seed: int) -> Run | None:
+    """Return the figures of the prepared articles that have a tag; None without such articles.
+
+    A tag that the tagger has not learnt is never right. Nor is what it says of an article without
+    words, which gets no tag.
+    """
+    articles = pd.concat([with_tags(batch) for batch in batches], ignore_index=True)
+    if articles.empty:
+        return None
+    probabilities = probabilities_of_tags(tagger, articles)
+    confidence = probabilities.max(axis=1)
+    predicted = np.where(confidence > 0, tagger.classes_[probabilities.argmax(axis=1)], "")
+    one_fold = np.zeros(len(articles), dtype=int)
+    true = articles["tag"].to_numpy()
+    evaluation = Evaluation(true, predicted.astype(object), confidence, one_fold, [tagger])
+    explained = isinstance(tagger, Pipeline)  # and not one of hashed words
+    misled_by = misleading_words(articles, evaluation) if explained else {}
+    return Run(tagger, articles["id"], evaluation, seed, misled_by=misled_by)
+
+
+def with_tags(articles: pd.DataFrame) -> pd.DataFrame:
+    """Return the articles that have a tag."""
+    return articles[articles["tag"] != ""] if "tag" in articles else articles[:0]

@@ -1,0 +1,101 @@
+"""An honest figure for what a search chooses: nested cross-validation.
+
+Each outer fold is tagged by a model that was searched for without it (Cawley and Talbot 2010,
+jmlr.org/papers/v11/cawley10a.html).
+"""
+
+from common.command import UserError
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from joblib import Parallel, delayed
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.pipeline import Pipeline
+from tqdm import tqdm
+
+from articles.parallel import in_threads, outlasting_losses
+from tagger.calibration import bounded
+from tagger.families import Family
+from tagger.folds import FOLDS, INNER_FOLDS, splits
+from tagger.search import choose
+from tagger.terms import Counted
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What models say of articles that they did not see, row by row."""
+
+    true: np.ndarray
+    predicted: np.ndarray
+    confidence: np.ndarray  # probability of the predicted tag
+    fold: np.ndarray  # 0 to FOLDS - 1
+    taggers: list[Pipeline]  # one per fold
+
+    @property
+    def correct(self) -> np.ndarray:
+        return self.predicted == self.true
+
+
+def trained(candidate: Family, articles: Counted, seed: int) -> Pipeline:
+    """Return a tagger of prepared articles: their terms, and a calibrated model of the terms.
+
+    The model is fitted to all articles, its confidence calibrated by cross-validation. Raises
+    UserError if it cannot be fitted, such as when no word passes its `min_df`.
+    """
+    articles = articles.of(candidate.kinds)
+    cv = splits(articles.articles, INNER_FOLDS, seed)
+    model = candidate.pipeline(articles.terms.columns())
+    calibrated = CalibratedClassifierCV(model, method="temperature", cv=cv, ensemble=False)
+    try:
+        calibrated.fit(articles.counts, articles.tags)
+    except ValueError as error:
+        raise UserError(f"the model cannot learn from these articles: {error}") from None
+    bounded(calibrated, articles.counts)
+    calibrated.set_params(cv=None)  # the row numbers are of no use to a saved model
+    return Pipeline([("terms", articles.terms), ("model", calibrated)])
+
+
+def only_candidate(families: Sequence[Family]) -> Family | None:
+    """The candidate if there is but one, so that there is nothing to search."""
+    (first, *others) = families
+    several = others or any(len(values) > 1 for values in first.grid.values())
+    return None if several else first
+
+
+def evaluate(
+    articles: Counted, families: Sequence[Family], seed: int, objective: str = "macro-f1"
+) -> Evaluation:
+    """The tags that nested cross-validation gives to every article."""
+    only = only_candidate(families)
+    outer = splits(articles.articles, FOLDS, seed)
+    seen = [articles.take(train) for train, _ in outer]
+    with tqdm(seen, desc="outer folds", unit="fold", disable=None) as parts:
+        best = [
+            only or choose(part, families, INNER_FOLDS, seed, objective).candidate for part in parts
+        ]
+
+    def train() -> list[Pipeline]:
+        with in_threads(*seen):
+            return Parallel(n_jobs=-1)(
+                delayed(trained)(candidate, part, seed)
+                for candidate, part in zip(best, seen, strict=True)
+            )
+
+    taggers = outlasting_losses(train)
+    return judged(articles, taggers, [test for _, test in outer])
+
+
+def judged(articles: Counted, taggers: list[Pipeline], tests: list[np.ndarray]) -> Evaluation:
+    """Return what each tagger says of its fold of the articles."""
+    true = articles.tags
+    predicted, confidence = np.empty_like(true), np.zeros(len(true))
+    fold = np.zeros(len(true), dtype=int)
+    for number, (tagger, test) in enumerate(zip(taggers, tests, strict=True)):
+        part = articles.take(test).of(tagger["terms"].kinds)
+        probabilities = tagger["model"].predict_proba(part.counts)
+        predicted[test] = tagger.classes_[probabilities.argmax(axis=1)]
+        confidence[test] = probabilities.max(axis=1)
+        fold[test] = number
+    return Evaluation(true, predicted, confidence, fold, taggers)
