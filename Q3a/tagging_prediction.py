@@ -14,7 +14,6 @@ import click
 
 from articles.files import COLUMNS, Source, matching_files, read_batches
 from articles.rejections import POLICIES, Rejections
-from articles.text import normalised
 from common.cluster import cluster_option, connected
 from common.output import FORMATS, new_file
 
@@ -67,7 +66,7 @@ def limits_by_tag(ctx: click.Context, param: click.Parameter, text: str) -> Mapp
     found = {}
     for part in text.split(","):
         tag, _, limit = part.rpartition("=")
-        tag = normalised(tag)
+        tag = tag.strip()
         if tag in found:
             raise click.BadParameter(f"{text!r} has two limits for {tag or 'all tags'}")
         found[tag] = LIMIT.convert(limit, param, ctx)

@@ -1,4 +1,7 @@
-"""Articles from files: every row is kept, or rejected with the reason why."""
+"""Articles from files: every row is kept, or rejected with the reason why.
+
+What reads them is imported by the functions: the command line needs this module before any work.
+"""
 
 from common.command import UserError
 
@@ -11,9 +14,6 @@ from typing import TYPE_CHECKING
 
 from articles.changes import Changes
 from articles.rejections import Rejections
-from articles.tables.kinds import opened_table
-from articles.tables.table import positions
-from articles.text import SURROGATE, normalised
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,7 +48,7 @@ def read_batches(
     added to `rejected` if it cannot be read, or has no tag where a tag is wanted. Without any row
     there is one empty frame; raises UserError if a tag is wanted, or if all rows were rejected.
     """
-    import pandas as pd  # here, since the command line needs this module before any work
+    import pandas as pd
 
     found = False
     for path in paths:
@@ -76,6 +76,9 @@ def read_rows(
 
     A tag alone is `normalised`, as texts will be: other spaces or widths would make another tag.
     """
+    from articles.tables.kinds import opened_table
+    from articles.text import SURROGATE, normalised
+
     names = [source.columns[name] for name in wanted]
     encoding = source.encodings.get(path, source.encodings.get(None))
     with opened_table(path, encoding, names, source.changes) as table:
@@ -98,6 +101,8 @@ def read_rows(
 
 def found_columns(path: Path, header: Sequence[str], names: Sequence[str]) -> list[int]:
     """Return where the columns of these names are. Raises UserError if one is not there."""
+    from articles.tables.table import positions
+
     if not any(header):
         raise UserError(f"{path}: the file is empty; it needs a header such as id,tag,text")
     try:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from articles.preparation import report_all
+from articles.text import normalised
 from tagger.writers import writer
 
 FEATURES = ["plain", "words"]  # the columns that a model reads
@@ -26,11 +27,16 @@ class Wanted:
 
     def limits_of(self, tags: Iterable[str]) -> np.ndarray:
         """Return the limit of each tag. Raises UserError if there is one for any other tag."""
-        tags = list(tags)
-        if unknown := sorted(set(self.limits) - {OTHERS, *tags}):
-            known = ", ".join(sorted(tags))
-            raise UserError(f"--min-confidence: no tag {unknown[0]!r} among {known}")
-        return np.array([self.limits.get(tag, self.limits.get(OTHERS, 0.0)) for tag in tags])
+        tags, limits = list(tags), {}
+        for name, limit in self.limits.items():
+            tag = normalised(name)
+            if tag in limits:
+                raise UserError(f"--min-confidence: two limits for {tag}")
+            if tag not in {OTHERS, *tags}:
+                known = ", ".join(sorted(tags))
+                raise UserError(f"--min-confidence: no tag {name!r} among {known}")
+            limits[tag] = limit
+        return np.array([limits.get(tag, limits.get(OTHERS, 0.0)) for tag in tags])
 
 
 def tagged(tagger, articles: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:

@@ -232,24 +232,28 @@ def two_sheets() -> bytes:
 ROWS = [("1", "甲", "x" * 99)]
 
 
-@pytest.mark.parametrize(
-    ("content", "reason"),
-    [
-        (two_sheets(), "several sheets have articles: 'Sheet', 'more'"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "save it as .xlsx"),
-        (b"PK\x03\x04" + bytes(99), "not a workbook that can be read"),
-        (b"PAR1" + bytes(99), "not a Parquet file that can be read"),
-        (as_workbook(ROWS)[:-99], "not a workbook that can be read"),
-        (gzip.compress(as_csv(ROWS).encode())[:-9], "the compressed file is damaged"),
-        (gzip.compress(b"")[:-1] + b"\1", "the compressed file is damaged"),
-        (zstd.compress(as_csv(ROWS).encode())[:-9], "the compressed file is damaged"),
-        (lzma.compress(as_csv(ROWS).encode())[:-9], "the compressed file is damaged"),
-        (bz2.compress(as_csv(ROWS).encode())[:-9], "the compressed file is damaged"),
-        ("id;tag;body\n1;甲;x\n", ":1: no column 'text' among id, tag, body"),
-        ('[{"id": 1}]', "no column 'id'"),
-    ],
-)
-def test_a_file_that_cannot_be_read_is_one_error(content, reason):
+DAMAGED = {
+    "two sheets": (two_sheets(), "several sheets have articles: 'Sheet', 'more'"),
+    "Excel 97": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "save it as .xlsx"),
+    "empty zip": (b"PK\x03\x04" + bytes(99), "not a workbook that can be read"),
+    "empty Parquet": (b"PAR1" + bytes(99), "not a Parquet file that can be read"),
+    "workbook cut short": (as_workbook(ROWS)[:-99], "not a workbook that can be read"),
+    "gzip cut short": (gzip.compress(as_csv(ROWS).encode())[:-9], "the compressed file is damaged"),
+    "gzip of another length": (gzip.compress(b"")[:-1] + b"\1", "the compressed file is damaged"),
+    "Zstandard cut short": (
+        zstd.compress(as_csv(ROWS).encode())[:-9],
+        "the compressed file is damaged",
+    ),
+    "xz cut short": (lzma.compress(as_csv(ROWS).encode())[:-9], "the compressed file is damaged"),
+    "bzip2 cut short": (bz2.compress(as_csv(ROWS).encode())[:-9], "the compressed file is damaged"),
+    "other columns": ("id;tag;body\n1;甲;x\n", ":1: no column 'text' among id, tag, body"),
+    "JSON array": ('[{"id": 1}]', "no column 'id'"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGED)
+def test_a_file_that_cannot_be_read_is_one_error(damage):
+    content, reason = DAMAGED[damage]
     with pytest.raises(UserError) as error:
         read(content)
     assert error.value.message.startswith("any.name") and reason in error.value.message

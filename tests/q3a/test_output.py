@@ -51,6 +51,8 @@ def test_limits_are_of_each_tag(tagger, new):
         assert found["confidence"].tolist() == confidence.round(4).tolist()
     with pytest.raises(UserError, match="no tag 'MLB' among NBA, 拜登, 新盤市況"):
         predictions(tagger, new, Wanted({"MLB": 0.5}))
+    with pytest.raises(UserError, match="two limits for NBA"):
+        predictions(tagger, new, Wanted({"NBA": 0.5, "ＮＢＡ": 0.6}))
 
 
 def test_the_likeliest_tags_are_given_whatever_the_limit(tagger, new):

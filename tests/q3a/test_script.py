@@ -89,7 +89,7 @@ def test_every_new_article_gets_a_tag_and_keeps_its_id(finished):
         (("--seed", "-1"), ["--seed", "-1 is not in the range"]),
         (("--min-confidence", "1.5"), ["--min-confidence", "1.5 is not in the range 0<=x<=1"]),
         (("--min-confidence", "NBA=1.5"), ["--min-confidence", "1.5 is not in the range"]),
-        (("--min-confidence", "NBA=.1,ＮＢＡ=.2"), ["--min-confidence", "two limits for NBA"]),
+        (("--min-confidence", "NBA=.1,NBA=.2"), ["--min-confidence", "two limits for NBA"]),
         (
             ("--train", ARTICLES, "--min-confidence", "MLB=.5", *FAST),
             ["--min-confidence", "no tag 'MLB' among NBA"],
