@@ -19,6 +19,7 @@ from common.output import FORMATS, new_file
 
 INPUTS = ("train", "test", "model_file", "font")
 OUTPUTS = ("output", "save", "plot", "candidates")
+NOT_WRITTEN = {".xls", ".tsv", ".parquet", ".json", ".jsonl", ".gz", ".zst"}  # by --output
 EXAMPLES = """\b
 examples:
   python Q3a/tagging_prediction.py
@@ -308,6 +309,10 @@ def check_combination(options: SimpleNamespace, unexpected: list[str]) -> None:
         (
             unnamed := set(options.encodings) - {None, *options.train, *options.test},
             f"--encoding {next(iter(unnamed), None)}=: neither --train nor --test names this file",
+        ),
+        (
+            options.output.suffix.lower() in NOT_WRITTEN,
+            f"--output {options.output}: tags are written as CSV, or as .xlsx",
         ),
         (
             options.output_encoding != "utf-8" and options.output.suffix.lower() == ".xlsx",

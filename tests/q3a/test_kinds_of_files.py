@@ -9,6 +9,7 @@ import gzip
 import io
 import json
 import lzma
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -98,9 +99,9 @@ def read(content: str | bytes, name: str = "any.name", policy: str = "skip", col
         try:
             table = pd.concat(read_batches([path], columns, Source(), rejected))
         except UserError as error:
-            raise UserError(error.message.replace(f"{folder}/", "")) from None
+            raise UserError(error.message.replace(f"{folder}{os.sep}", "")) from None
     table["place"] = [Path(place).name for place in table["place"]]
-    return table, [line.replace(f"{folder}/", "") for line in rejected.lines()]
+    return table, [line.replace(f"{folder}{os.sep}", "") for line in rejected.lines()]
 
 
 def values(content: str | bytes, columns=COLUMNS) -> list[list[str]]:

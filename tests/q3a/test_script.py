@@ -96,6 +96,7 @@ def test_every_new_article_gets_a_tag_and_keeps_its_id(finished):
         ),
         (("--encoding", "utf-8", "--encoding", "gbk"), ["--encoding", "two encodings"]),
         (("--train", ARTICLES, "--encoding", "x.csv=gbk"), ["--encoding x.csv", "names this file"]),
+        (("--output", "x.parquet"), ["--output x.parquet", "CSV"]),
         (("--output", "x.xlsx", "--output-encoding", "utf-8-sig"), ["--output-encoding", "CSV"]),
         (("--min-confidence", "nan"), ["--min-confidence", "from 0 to 1"]),
         (("--importance", "permutation"), ["is for forests", "--model forest"]),
