@@ -67,16 +67,18 @@ def predictions(tagger, articles: pd.DataFrame, wanted: Wanted | None = None) ->
     order = np.argsort(-probabilities, axis=1, kind="stable")
     ranked = np.take_along_axis(probabilities, order, axis=1)
     kept = (ranked[:, 0] >= limits[order[:, 0]]) & (ranked[:, 0] > 0)
-    best = tagger.classes_[order[:, 0]]
-    found = articles[["id", "text"]].reset_index(drop=True)
-    found["predicted_tag"] = np.where(kept, best, "")
-    found["confidence"] = ranked[:, 0].round(4)
+    columns = {
+        "id": articles["id"].to_numpy(),
+        "text": articles["text"].to_numpy(),
+        "predicted_tag": np.where(kept, tagger.classes_[order[:, 0]], ""),
+        "confidence": ranked[:, 0].round(4),
+    }
     for rank in range(wanted.top_k):
         there = rank < len(tagger.classes_) and ranked[:, rank] > 0
         place = min(rank, len(tagger.classes_) - 1)
-        found[f"tag_{rank + 1}"] = np.where(there, tagger.classes_[order[:, place]], "")
-        found[f"confidence_{rank + 1}"] = np.where(there, ranked[:, place].round(4), np.nan)
-    return found
+        columns[f"tag_{rank + 1}"] = np.where(there, tagger.classes_[order[:, place]], "")
+        columns[f"confidence_{rank + 1}"] = np.where(there, ranked[:, place].round(4), np.nan)
+    return pd.DataFrame(columns)
 
 
 def write_predictions(

@@ -80,6 +80,11 @@ def test_an_article_without_words_has_no_likeliest_tag(tagger):
     assert row == {"id": "1", "text": "！", "predicted_tag": "", "confidence": 0, "tag_1": ""}
 
 
+@pytest.mark.filterwarnings("error")
+def test_more_tags_than_there_are_is_no_trouble(tagger, new):
+    assert len(predictions(tagger, new, Wanted(top_k=1_000)).columns) == 2_004
+
+
 @pytest.mark.parametrize("name", ["tags.csv", "tags.xlsx"])
 def test_no_article_is_a_header(tagger, tmp_path, name):
     path = tmp_path / name
