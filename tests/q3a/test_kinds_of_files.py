@@ -142,6 +142,16 @@ def test_a_name_that_is_exact_goes_first_and_one_that_is_not_certain_is_refused(
             read(f"{header}\n1,2,甲,x\n")
 
 
+@pytest.mark.parametrize(
+    "header", ["id,tag,text\n1,甲,x\n", '{"id": "1", "tag": "甲", "text": "x"}\n']
+)
+def test_empty_lines_are_none_and_are_counted(header):
+    table, _ = read(f"\ufeff\n\r\n{header}\n{header.splitlines()[-1]}")
+    assert table[COLUMNS].to_numpy().tolist() == [["1", "甲", "x"]] * 2
+    last = 3 + header.count("\n") + 1
+    assert table["place"].tolist() == [f"any.name:{last - 2}", f"any.name:{last}"]
+
+
 def test_mixed_ends_of_lines_and_quotes_between_tabs():
     assert values('id,tag,text\r\n1,甲,x\n2,甲,y\r3,甲,"z\r\nz"') == [
         ["1", "甲", "x"],
