@@ -77,26 +77,31 @@ def read_rows(
     A tag alone is `normalised`, as texts will be: other spaces or widths would make another tag.
     """
     from articles.tables.kinds import opened_table
-    from articles.text import SURROGATE, normalised
+    from articles.text import SURROGATE
 
     names = [source.columns[name] for name in wanted]
     encoding = source.encodings.get(path, source.encodings.get(None))
     with opened_table(path, encoding, names, source.changes) as table:
-        columns = found_columns(path, table.header, names)
-        tag_at = wanted.index("tag") if "tag" in wanted else None
-        for line, fields, problem in table.rows(columns):
-            place = f"{path}:{line}"
+        for line, fields, problem in table.rows(found_columns(path, table.header, names)):
+            whole = (SURROGATE.sub("\ufffd", field) for field in fields)
+            found = dict(zip(wanted, whole, strict=False))
+            if "tag" in found:
+                found["tag"] = one_form(found["tag"], source.changes)
+                problem = None if found["tag"] else "no tag"
             if problem:
-                rejected.add(place, problem)
-                continue
-            found = [SURROGATE.sub("\ufffd", field) for field in fields]
-            if tag_at is not None:
-                found[tag_at] = normalised(fields[tag_at])
-                if not found[tag_at]:
-                    rejected.add(place, "no tag")
-                    continue
-                source.changes.tag_read(found[tag_at], fields[tag_at].strip())
-            yield *found, place
+                rejected.add(f"{path}:{line}", problem)
+            else:
+                yield *found.values(), f"{path}:{line}"
+
+
+def one_form(tag: str, changes: Changes) -> str:
+    """Return the tag `normalised`; how it was written is noted."""
+    from articles.text import normalised
+
+    found = normalised(tag)
+    if found:
+        changes.tag_read(found, tag.strip())
+    return found
 
 
 def found_columns(path: Path, header: Sequence[str], names: Sequence[str]) -> list[int]:

@@ -152,6 +152,12 @@ def test_empty_lines_are_none_and_are_counted(header):
     assert table["place"].tolist() == [f"any.name:{last - 2}", f"any.name:{last}"]
 
 
+def test_half_a_surrogate_pair_is_replaced():
+    assert values('{"id": "\\ud83d", "tag": "a\\ud83d", "text": "\\udc00b"}\n') == [
+        ["\ufffd", "a\ufffd", "\ufffdb"]
+    ]
+
+
 def test_mixed_ends_of_lines_and_quotes_between_tabs():
     assert values('id,tag,text\r\n1,甲,x\n2,甲,y\r3,甲,"z\r\nz"') == [
         ["1", "甲", "x"],
