@@ -68,8 +68,8 @@ def predictions(tagger, articles: pd.DataFrame, wanted: Wanted | None = None) ->
     ranked = np.take_along_axis(probabilities, order, axis=1)
     kept = (ranked[:, 0] >= limits[order[:, 0]]) & (ranked[:, 0] > 0)
     columns = {
-        "id": articles["id"].to_numpy(),
-        "text": articles["text"].to_numpy(),
+        "id": articles["id"].reset_index(drop=True),
+        "text": articles["text"].reset_index(drop=True),
         "predicted_tag": np.where(kept, tagger.classes_[order[:, 0]], ""),
         "confidence": ranked[:, 0].round(4),
     }
