@@ -14,12 +14,12 @@ import click
 
 from articles.files import COLUMNS, Source, matching_files, read_batches
 from articles.rejections import POLICIES, Rejections
-from articles.text import normalised
 from common.cluster import cluster_option, connected
 from common.output import FORMATS, new_file
 
 INPUTS = ("train", "test", "model_file", "font")
 OUTPUTS = ("output", "save", "plot", "candidates")
+NOT_WRITTEN = {".xls", ".tsv", ".parquet", ".json", ".jsonl", ".gz", ".zst"}  # by --output
 EXAMPLES = """\b
 examples:
   python Q3a/tagging_prediction.py
@@ -67,7 +67,7 @@ def limits_by_tag(ctx: click.Context, param: click.Parameter, text: str) -> Mapp
     found = {}
     for part in text.split(","):
         tag, _, limit = part.rpartition("=")
-        tag = normalised(tag)
+        tag = tag.strip()
         if tag in found:
             raise click.BadParameter(f"{text!r} has two limits for {tag or 'all tags'}")
         found[tag] = LIMIT.convert(limit, param, ctx)
@@ -337,6 +337,10 @@ def check_combination(options: SimpleNamespace, unexpected: list[str]) -> None:
         (
             unnamed := set(options.encodings) - {None, *options.train, *options.test},
             f"--encoding {next(iter(unnamed), None)}=: neither --train nor --test names this file",
+        ),
+        (
+            options.output.suffix.lower() in NOT_WRITTEN,
+            f"--output {options.output}: tags are written as CSV, or as .xlsx",
         ),
         (
             options.output_encoding != "utf-8" and options.output.suffix.lower() == ".xlsx",

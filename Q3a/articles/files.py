@@ -1,4 +1,7 @@
-"""Articles from files: every row is kept, or rejected with the reason why."""
+"""Articles from files: every row is kept, or rejected with the reason why.
+
+What reads them is imported by the functions: the command line needs this module before any work.
+"""
 
 from common.command import UserError
 
@@ -11,9 +14,6 @@ from typing import TYPE_CHECKING
 
 from articles.changes import Changes
 from articles.rejections import Rejections
-from articles.tables.kinds import opened_table
-from articles.tables.table import positions
-from articles.text import SURROGATE, normalised
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,7 +53,7 @@ def read_batches(
     `maybe_tagged` there is a column `tag`, too, empty where a file or a row has none. Without any
     row there is one empty frame; raises UserError if a tag is wanted, or if all rows were rejected.
     """
-    import pandas as pd  # here, since the command line needs this module before any work
+    import pandas as pd
 
     found, columns = False, [*wanted, *["tag"] * maybe_tagged, "place"]
     for path in paths:
@@ -85,31 +85,43 @@ def read_rows(
 
     A tag alone is `normalised`, as texts will be: other spaces or widths would make another tag.
     """
+    from articles.tables.kinds import opened_table
+    from articles.text import SURROGATE
+
     names = [source.columns[name] for name in wanted]
     encoding = source.encodings.get(path, source.encodings.get(None))
     with opened_table(path, encoding, names, source.changes) as table:
         columns = found_columns(path, table.header, names)
         tag_column = column_of_tag(table.header, source) if maybe_tagged else []
-        tag_at = wanted.index("tag") if "tag" in wanted else None
+        names_read = [*wanted, *["tag"] * len(tag_column)]
         for line, fields, problem in table.rows([*columns, *tag_column]):
-            place = f"{path}:{line}"
+            whole = (SURROGATE.sub("\ufffd", field) for field in fields)
+            found = dict(zip(names_read, whole, strict=False))
+            if "tag" in found:
+                found["tag"] = one_form(found["tag"], source.changes)
+                problem = "no tag" if "tag" in wanted and not found["tag"] else None
             if problem:
-                rejected.add(place, problem)
+                rejected.add(f"{path}:{line}", problem)
                 continue
-            found = [SURROGATE.sub("\ufffd", field) for field in fields]
-            if tag_at is not None:
-                found[tag_at] = normalised(fields[tag_at])
-                if not found[tag_at]:
-                    rejected.add(place, "no tag")
-                    continue
-                source.changes.tag_read(found[tag_at], fields[tag_at].strip())
             if maybe_tagged:
-                found[len(wanted) :] = [normalised(fields[-1]) if tag_column else ""]
-            yield *found, place
+                found.setdefault("tag", "")
+            yield *found.values(), f"{path}:{line}"
+
+
+def one_form(tag: str, changes: Changes) -> str:
+    """Return the tag `normalised`; how it was written is noted."""
+    from articles.text import normalised
+
+    found = normalised(tag)
+    if found:
+        changes.tag_read(found, tag.strip())
+    return found
 
 
 def found_columns(path: Path, header: Sequence[str], names: Sequence[str]) -> list[int]:
     """Return where the columns of these names are. Raises UserError if one is not there."""
+    from articles.tables.table import positions
+
     if not any(header):
         raise UserError(f"{path}: the file is empty; it needs a header such as id,tag,text")
     try:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from articles.preparation import report_all
+from articles.text import normalised
 from tagger.writers import writer
 
 FEATURES = ["plain", "words"]  # the columns that a model reads
@@ -26,11 +27,16 @@ class Wanted:
 
     def limits_of(self, tags: Iterable[str]) -> np.ndarray:
         """Return the limit of each tag. Raises UserError if there is one for any other tag."""
-        tags = list(tags)
-        if unknown := sorted(set(self.limits) - {OTHERS, *tags}):
-            known = ", ".join(sorted(tags))
-            raise UserError(f"--min-confidence: no tag {unknown[0]!r} among {known}")
-        return np.array([self.limits.get(tag, self.limits.get(OTHERS, 0.0)) for tag in tags])
+        tags, limits = list(tags), {}
+        for name, limit in self.limits.items():
+            tag = normalised(name)
+            if tag in limits:
+                raise UserError(f"--min-confidence: two limits for {tag}")
+            if tag not in {OTHERS, *tags}:
+                known = ", ".join(sorted(tags))
+                raise UserError(f"--min-confidence: no tag {name!r} among {known}")
+            limits[tag] = limit
+        return np.array([limits.get(tag, limits.get(OTHERS, 0.0)) for tag in tags])
 
 
 def tagged(tagger, articles: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
@@ -61,16 +67,18 @@ def predictions(tagger, articles: pd.DataFrame, wanted: Wanted | None = None) ->
     order = np.argsort(-probabilities, axis=1, kind="stable")
     ranked = np.take_along_axis(probabilities, order, axis=1)
     kept = (ranked[:, 0] >= limits[order[:, 0]]) & (ranked[:, 0] > 0)
-    best = tagger.classes_[order[:, 0]]
-    found = articles[["id", "text"]].reset_index(drop=True)
-    found["predicted_tag"] = np.where(kept, best, "")
-    found["confidence"] = ranked[:, 0].round(4)
+    columns = {
+        "id": articles["id"].reset_index(drop=True),
+        "text": articles["text"].reset_index(drop=True),
+        "predicted_tag": np.where(kept, tagger.classes_[order[:, 0]], ""),
+        "confidence": ranked[:, 0].round(4),
+    }
     for rank in range(wanted.top_k):
         there = rank < len(tagger.classes_) and ranked[:, rank] > 0
         place = min(rank, len(tagger.classes_) - 1)
-        found[f"tag_{rank + 1}"] = np.where(there, tagger.classes_[order[:, place]], "")
-        found[f"confidence_{rank + 1}"] = np.where(there, ranked[:, place].round(4), np.nan)
-    return found
+        columns[f"tag_{rank + 1}"] = np.where(there, tagger.classes_[order[:, place]], "")
+        columns[f"confidence_{rank + 1}"] = np.where(there, ranked[:, place].round(4), np.nan)
+    return pd.DataFrame(columns)
 
 
 def write_predictions(

@@ -110,6 +110,10 @@ def test_short_and_odd_files(content, encoding):
         ("湖人擊敗勇士\n".encode() * 9 + b"\xff\n", ["line 10 is not in utf-8"]),
         ("湖人击败勇士\n".encode("gb18030") * 9 + b"\xff\n", ["line 10 is not in gb18030"]),
         ("湖人擊敗勇士\n".encode("big5") * 9 + b"\xff\n", ["line 10 is not in big5hkscs"]),
+        (
+            "湖人击败勇士\n".encode("gb18030") * 99 + "湖人击败勇士\n".encode(),
+            ["line 100 is in utf-8"],
+        ),
         (b"\xff\xff\xff", ["does not read as Chinese"]),
     ],
 )

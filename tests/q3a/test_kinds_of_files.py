@@ -9,6 +9,7 @@ import gzip
 import io
 import json
 import lzma
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -98,9 +99,9 @@ def read(content: str | bytes, name: str = "any.name", policy: str = "skip", col
         try:
             table = pd.concat(read_batches([path], columns, Source(), rejected))
         except UserError as error:
-            raise UserError(error.message.replace(f"{folder}/", "")) from None
+            raise UserError(error.message.replace(f"{folder}{os.sep}", "")) from None
     table["place"] = [Path(place).name for place in table["place"]]
-    return table, [line.replace(f"{folder}/", "") for line in rejected.lines()]
+    return table, [line.replace(f"{folder}{os.sep}", "") for line in rejected.lines()]
 
 
 def values(content: str | bytes, columns=COLUMNS) -> list[list[str]]:
@@ -139,6 +140,22 @@ def test_a_name_that_is_exact_goes_first_and_one_that_is_not_certain_is_refused(
     for header in ("ID,Id,tag,text", "id,tag,text,text"):
         with pytest.raises(UserError, match=r"any\.name:1: 2 columns are named"):
             read(f"{header}\n1,2,甲,x\n")
+
+
+@pytest.mark.parametrize(
+    "header", ["id,tag,text\n1,甲,x\n", '{"id": "1", "tag": "甲", "text": "x"}\n']
+)
+def test_empty_lines_are_none_and_are_counted(header):
+    table, _ = read(f"\ufeff\n\r\n{header}\n{header.splitlines()[-1]}")
+    assert table[COLUMNS].to_numpy().tolist() == [["1", "甲", "x"]] * 2
+    last = 3 + header.count("\n") + 1
+    assert table["place"].tolist() == [f"any.name:{last - 2}", f"any.name:{last}"]
+
+
+def test_half_a_surrogate_pair_is_replaced():
+    assert values('{"id": "\\ud83d", "tag": "a\\ud83d", "text": "\\udc00b"}\n') == [
+        ["\ufffd", "a\ufffd", "\ufffdb"]
+    ]
 
 
 def test_mixed_ends_of_lines_and_quotes_between_tabs():
@@ -232,24 +249,28 @@ def two_sheets() -> bytes:
 ROWS = [("1", "甲", "x" * 99)]
 
 
-@pytest.mark.parametrize(
-    ("content", "reason"),
-    [
-        (two_sheets(), "several sheets have articles: 'Sheet', 'more'"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "save it as .xlsx"),
-        (b"PK\x03\x04" + bytes(99), "not a workbook that can be read"),
-        (b"PAR1" + bytes(99), "not a Parquet file that can be read"),
-        (as_workbook(ROWS)[:-99], "not a workbook that can be read"),
-        (gzip.compress(as_csv(ROWS).encode())[:-9], "the compressed file is damaged"),
-        (gzip.compress(b"")[:-1] + b"\1", "the compressed file is damaged"),
-        (zstd.compress(as_csv(ROWS).encode())[:-9], "the compressed file is damaged"),
-        (lzma.compress(as_csv(ROWS).encode())[:-9], "the compressed file is damaged"),
-        (bz2.compress(as_csv(ROWS).encode())[:-9], "the compressed file is damaged"),
-        ("id;tag;body\n1;甲;x\n", ":1: no column 'text' among id, tag, body"),
-        ('[{"id": 1}]', "no column 'id'"),
-    ],
-)
-def test_a_file_that_cannot_be_read_is_one_error(content, reason):
+DAMAGED = {
+    "two sheets": (two_sheets(), "several sheets have articles: 'Sheet', 'more'"),
+    "Excel 97": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "save it as .xlsx"),
+    "empty zip": (b"PK\x03\x04" + bytes(99), "not a workbook that can be read"),
+    "empty Parquet": (b"PAR1" + bytes(99), "not a Parquet file that can be read"),
+    "workbook cut short": (as_workbook(ROWS)[:-99], "not a workbook that can be read"),
+    "gzip cut short": (gzip.compress(as_csv(ROWS).encode())[:-9], "the compressed file is damaged"),
+    "gzip of another length": (gzip.compress(b"")[:-1] + b"\1", "the compressed file is damaged"),
+    "Zstandard cut short": (
+        zstd.compress(as_csv(ROWS).encode())[:-9],
+        "the compressed file is damaged",
+    ),
+    "xz cut short": (lzma.compress(as_csv(ROWS).encode())[:-9], "the compressed file is damaged"),
+    "bzip2 cut short": (bz2.compress(as_csv(ROWS).encode())[:-9], "the compressed file is damaged"),
+    "other columns": ("id;tag;body\n1;甲;x\n", ":1: no column 'text' among id, tag, body"),
+    "JSON array": ('[{"id": 1}]', "no column 'id'"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGED)
+def test_a_file_that_cannot_be_read_is_one_error(damage):
+    content, reason = DAMAGED[damage]
     with pytest.raises(UserError) as error:
         read(content)
     assert error.value.message.startswith("any.name") and reason in error.value.message

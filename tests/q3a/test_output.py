@@ -14,25 +14,30 @@ import pandas as pd
 import pytest
 
 from articles.files import Source, read_batches
-from articles.preparation import fit_to_learn_from, prepared
+from articles.preparation import prepared
 from articles.rejections import Rejections
 from articles.sample import sample_articles
-from tagger.evaluation import trained
 from tagger.predictions import FEATURES, OTHERS, Wanted, predictions, write_predictions
-from tagger.saved import save_tagger
-from tagger.terms import counted
+from tagger.saved import load
 from tagger.writers import CELL, writer
 from tests.conftest import ROOT
-from tests.q3a.conftest import one_candidate
+from tests.project.conftest import tagger_bytes
 
 FORMULAS = ['=HYPERLINK("http://x","y")', "+1", "-1", "@SUM(1)", "\t=1", "\r=1", "＝1", "\n=1"]
 TEXTS = [*FORMULAS, "湖人", "a=1", "'quoted", 'a,"b"\nc', "_x0041_", "\x01\x1f\ufffe", ""]
 
 
 @pytest.fixture(scope="module")
-def tagger():
-    articles = fit_to_learn_from(prepared(sample_articles(seed=1)[0][:150]))
-    return trained(one_candidate("linear"), counted(articles), seed=0)
+def folder(tmp_path_factory):
+    """A folder with a saved tagger."""
+    folder = tmp_path_factory.mktemp("saved")
+    (folder / "tagger.skops").write_bytes(tagger_bytes())
+    return folder
+
+
+@pytest.fixture(scope="module")
+def tagger(folder):
+    return load(folder / "tagger.skops").tagger
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +57,8 @@ def test_limits_are_of_each_tag(tagger, new):
         assert found["confidence"].tolist() == confidence.round(4).tolist()
     with pytest.raises(UserError, match="no tag 'MLB' among NBA, 拜登, 新盤市況"):
         predictions(tagger, new, Wanted({"MLB": 0.5}))
+    with pytest.raises(UserError, match="two limits for NBA"):
+        predictions(tagger, new, Wanted({"NBA": 0.5, "ＮＢＡ": 0.6}))
 
 
 def test_the_likeliest_tags_are_given_whatever_the_limit(tagger, new):
@@ -71,6 +78,11 @@ def test_an_article_without_words_has_no_likeliest_tag(tagger):
     (row,) = predictions(tagger, empty, Wanted(top_k=1)).to_dict("records")
     assert np.isnan(row.pop("confidence_1"))
     assert row == {"id": "1", "text": "！", "predicted_tag": "", "confidence": 0, "tag_1": ""}
+
+
+@pytest.mark.filterwarnings("error")
+def test_more_tags_than_there_are_is_no_trouble(tagger, new):
+    assert len(predictions(tagger, new, Wanted(top_k=1_000)).columns) == 2_004
 
 
 @pytest.mark.parametrize("name", ["tags.csv", "tags.xlsx"])
@@ -147,11 +159,10 @@ def example() -> str:
     return text.partition("```python\n")[2].partition("```")[0]
 
 
-def test_the_python_of_the_readme_runs(tagger, tmp_path):
-    save_tagger(tagger, None, tmp_path / "tagger.skops")
+def test_the_python_of_the_readme_runs(folder, tagger):
     finished = subprocess.run(
         [sys.executable, "-c", example()],
-        cwd=tmp_path,
+        cwd=folder,
         env=os.environ | {"PYTHONPATH": str(ROOT / "Q3a"), "PYTHONUTF8": "1"},
         capture_output=True,
         text=True,
@@ -160,4 +171,6 @@ def test_the_python_of_the_readme_runs(tagger, tmp_path):
     assert finished.returncode == 0, finished.stderr
     header, *rows = (line.split() for line in finished.stdout.splitlines())
     assert header == ["predicted_tag", "confidence"]
-    assert [row[1] for row in rows] == ["NBA", "新盤市況"]
+    assert len(rows) == 2
+    assert {row[1] for row in rows} <= set(tagger.classes_)
+    assert all(1 / 3 <= float(row[2]) <= 1 for row in rows)

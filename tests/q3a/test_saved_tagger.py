@@ -106,6 +106,7 @@ def test_what_is_no_list_of_texts_is_refused_and_none_is_an_empty_frame(saved):
         tagger.predict("湖人")
     with pytest.raises(UserError, match="no tag 'MLB'"):
         tagger.predict(["湖人"], min_confidence={"MLB": 0.5})
+    assert tagger.predict(["\ud83d"])["predicted_tag"].tolist() == [""]
     assert tagger.predict([]).to_dict("list") == {"predicted_tag": [], "confidence": []}
 
 

@@ -16,14 +16,16 @@ DECLARED = re.compile(r'"?sep=(.)"?[\r\n]*', re.IGNORECASE)  # a first line, for
 LONGEST_FIELD = 2**31 - 1  # characters: the csv module's own limit is 131,072
 
 
-def delimited_table(path: Path, first_line: str, file: TextIO, names: Sequence[str]) -> Table:
+def delimited_table(
+    path: Path, number: int, first_line: str, file: TextIO, names: Sequence[str]
+) -> Table:
     """Return the table of the first line and of the file's other lines.
 
-    Fields between tabs have no quotes, others may have double quotes.
+    Fields between tabs have no quotes, others may have double quotes. number: of the first line.
     """
     csv.field_size_limit(LONGEST_FIELD)
     declared = DECLARED.fullmatch(first_line)
-    before = 1 if declared else 0  # lines
+    before = number if declared else number - 1  # lines
     first_line = file.readline() if declared else first_line
     delimiter = declared[1] if declared else delimiter_of(first_line, names)
     reader = csv.reader(chain([first_line], file), **dialect(delimiter))

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from itertools import chain
 from typing import TextIO
 
 from articles.tables.table import WRONG_FIELDS, Row, Table, as_text
@@ -12,16 +13,18 @@ def is_json_lines(first_line: str) -> bool:
     return isinstance(parsed(first_line), dict)
 
 
-def json_lines_table(first_line: str, file: TextIO) -> Table:
-    """Return the table of the first line, which has the columns, and of the file's other lines."""
+def json_lines_table(number: int, first_line: str, file: TextIO) -> Table:
+    """Return the table of the first line, which has the columns, and of the file's other lines.
+
+    number: of the first line.
+    """
     header = list(parsed(first_line))
 
     def rows(columns) -> Iterator[Row]:
         keys = [header[column] for column in columns]
-        yield row(1, first_line, keys)
-        for number, line in enumerate(file, 2):
+        for place, line in enumerate(chain([first_line], file), number):
             if line.strip():
-                yield row(number, line, keys)
+                yield row(place, line, keys)
 
     return Table(header, rows)
 

@@ -6,6 +6,7 @@ import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from articles.changes import Changes
 from articles.encodings import detected_encoding
@@ -51,14 +52,23 @@ def text_table(
     changes.decoded(path, used)
     try:
         with opened(path) as binary, io.TextIOWrapper(binary, used, newline="") as file:
-            first = file.readline().lstrip("\ufeff")
+            number, first = first_line(file)
             if is_json_lines(first):
-                yield json_lines_table(first, file)
+                yield json_lines_table(number, first, file)
             else:
-                yield delimited_table(path, first, file, names)
+                yield delimited_table(path, number, first, file, names)
     except UnicodeError as error:
         way_out = "name another" if encoding else "name its encoding"
         raise UserError(f"{path}: {error}; {way_out} with --encoding") from None
+
+
+def first_line(file: TextIO) -> tuple[int, str]:
+    """Return the first line that is not empty, after a byte-order mark, and its number."""
+    for number, line in enumerate(iter(file.readline, ""), 1):
+        line = line.lstrip("\ufeff")
+        if line.strip():
+            return number, line
+    return 1, ""
 
 
 def usable(encoding: str) -> str:

@@ -34,6 +34,8 @@ def guarded(rows: Iterator[Row], damaged: Callable[[Exception], UserError]) -> I
             row = next(rows)
         except StopIteration:
             return
+        except MemoryError:
+            raise
         except Exception as error:
             raise damaged(error) from None
         yield row
