@@ -203,8 +203,8 @@ def main(**values) -> None:
     )
     target = (options.dsn, options.embedded, options.table)
     with connected(*target) as connection, read_again(options) as second:
-        view, rejected = load_events(connection, options)
-        inquiry = Inquiry(connection, options, question, view, rejected)
+        view, landing = load_events(connection, options)
+        inquiry = Inquiry(connection, options, question, view, landing)
         if options.explain:
             result = inquiry.plan()
         else:

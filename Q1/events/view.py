@@ -45,6 +45,12 @@ DAYS = {
     UNZONED: "({time} AT TIME ZONE 'UTC' AT TIME ZONE {time_zone})::date",
     DATE: "{time}",
 }
+# The moment of the midnight at which a day begins.
+MIDNIGHTS = {
+    ZONED: "{day} AT TIME ZONE {time_zone}",
+    UNZONED: "{day} AT TIME ZONE {time_zone} AT TIME ZONE 'UTC'",
+    DATE: "{day}::date",
+}
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,19 @@ class View:
     def time_type(self) -> str:
         """The type of `time`: `ZONED`, `UNZONED` or `DATE`."""
         return TIMES[self.sources[0].time_type][1]
+
+    def day_of(self, time: str) -> str:
+        """The expression for the day of a `time`, another expression."""
+        return self.expression(DAYS, time=time)
+
+    def midnight_of(self, day: str) -> str:
+        """The expression for the time at which a `day`, an expression of a timestamp, begins."""
+        return self.expression(MIDNIGHTS, day=day)
+
+    def expression(self, templates: dict[str, str], **parts: str) -> str:
+        """One of some templates, by the type of the time, with its parts."""
+        # A zone that PostgreSQL knows has no quotes in its name.
+        return templates[self.time_type].format(time_zone=f"'{self.time_zone}'", **parts)
 
     def ctes(self, connection: Connection) -> dict[str, str]:
         """The common table expressions that a query may begin with, by name.

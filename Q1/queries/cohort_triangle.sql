@@ -5,15 +5,34 @@
 WITH
 
 calendar AS (
-    -- One row: the first days of the periods, in order. A day more at both ends, since clocks that
-    -- go back over midnight show days beyond those of the first and the last moment.
-    SELECT array_agg(periods.start::date ORDER BY periods.start) AS starts
+    -- One row: the first days of the periods, in order, and what clocks show when they begin. A day
+    -- more at both ends, since clocks that go back over midnight show days beyond those of the
+    -- first and the last moment.
+    SELECT
+        array_agg(periods.start::date ORDER BY periods.start) AS starts,
+        array_agg(%(begin)s ORDER BY periods.start) AS begins
     FROM
         generate_series(
             date_trunc(%(period)s, %(first_day)s::date - interval '1 day'),
             %(last_day)s::date + interval '1 day',
             ('1 ' || %(period)s)::interval
         ) AS periods (start)
+),
+
+events AS NOT MATERIALIZED (
+    -- One row per event. The clock is its time, which is there without computing, or its day where
+    -- that would be another order.
+    SELECT
+        uid,
+        time,
+        event_name,
+        %(clock)s AS clock
+    FROM piwik_track
+    WHERE
+        time >= %(data_from)s
+        AND time < %(data_before)s
+        AND day >= %(from_day)s  -- where midnights come twice
+        AND day <= %(to_day)s  -- where midnights come twice
 ),
 
 sixty AS NOT MATERIALIZED (
@@ -23,23 +42,18 @@ sixty AS NOT MATERIALIZED (
         uid,
         CASE
             WHEN %(long)s
-                THEN (width_bucket(day, (SELECT calendar.starts FROM calendar)) - 1) / 60
+                THEN (width_bucket(clock, (SELECT calendar.begins FROM calendar)) - 1) / 60
             ELSE 0
         END AS part,
         bit_or(
-            1::bigint << mod(width_bucket(day, (SELECT calendar.starts FROM calendar)) - 1, 60)
+            1::bigint << mod(width_bucket(clock, (SELECT calendar.begins FROM calendar)) - 1, 60)
         ) AS periods,
         min(time) AS first_time,
-        max(day) AS last_day,
+        max(clock) AS last_clock,
         min(time) FILTER (WHERE event_name = %(install_event)s) AS first_install_time,
-        min(day) FILTER (WHERE event_name = %(install_event)s) AS first_install_day,
-        max(day) FILTER (WHERE event_name = %(install_event)s) AS last_install_day
-    FROM piwik_track
-    WHERE
-        time >= %(data_from)s
-        AND time < %(data_before)s
-        AND day >= %(from_day)s  -- where midnights come twice
-        AND day <= %(to_day)s  -- where midnights come twice
+        min(clock) FILTER (WHERE event_name = %(install_event)s) AS first_install,
+        max(clock) FILTER (WHERE event_name = %(install_event)s) AS last_install
+    FROM events
     GROUP BY uid, part
 ),
 
@@ -49,10 +63,10 @@ users AS NOT MATERIALIZED (
         uid,
         periods,
         first_time,
-        last_day,
+        last_clock,
         first_install_time,
-        first_install_day,
-        last_install_day
+        first_install,
+        last_install
     FROM sixty
     WHERE NOT %(long)s
     UNION ALL
@@ -60,10 +74,10 @@ users AS NOT MATERIALIZED (
         uid,
         NULL AS periods,
         min(first_time) AS first_time,
-        max(last_day) AS last_day,
+        max(last_clock) AS last_clock,
         min(first_install_time) AS first_install_time,
-        min(first_install_day) AS first_install_day,
-        max(last_install_day) AS last_install_day
+        min(first_install) AS first_install,
+        max(last_install) AS last_install
     FROM sixty
     WHERE %(long)s
     GROUP BY uid
@@ -73,11 +87,13 @@ alike AS (
     -- One row per cohort, period of the last event and, of sixty periods, those with an event, with
     -- the number of users alike in these. Users without an install are a cohort too, null.
     SELECT
-        width_bucket(first_install_day, (SELECT calendar.starts FROM calendar)) AS installed,
-        width_bucket(last_day, (SELECT calendar.starts FROM calendar)) AS last_active,
+        width_bucket(first_install, (SELECT calendar.begins FROM calendar)) AS installed,
+        width_bucket(last_clock, (SELECT calendar.begins FROM calendar)) AS last_active,
         periods,
         count(*) AS users,
-        count(*) FILTER (WHERE first_install_day < last_install_day) AS reinstalled,
+        count(*) FILTER (
+            WHERE first_install < last_install AND %(first_install_day)s < %(last_install_day)s
+        ) AS reinstalled,
         count(*) FILTER (WHERE first_time < first_install_time) AS active_before_install
     FROM users
     GROUP BY installed, last_active, periods
@@ -94,13 +110,13 @@ visits AS (
     WHERE NOT %(long)s AND installed IS NOT NULL
     UNION ALL
     SELECT
-        width_bucket(users.first_install_day, (SELECT calendar.starts FROM calendar)) AS installed,
+        width_bucket(users.first_install, (SELECT calendar.begins FROM calendar)) AS installed,
         sixty.part,
         sixty.periods,
         count(*) AS users
     FROM users
     INNER JOIN sixty ON users.uid = sixty.uid
-    WHERE %(long)s AND users.first_install_day IS NOT NULL
+    WHERE %(long)s AND users.first_install IS NOT NULL
     GROUP BY installed, sixty.part, sixty.periods
 ),
 

@@ -8,10 +8,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import click
+from psycopg2.extensions import AsIs
 from psycopg2.extensions import connection as Connection
 
 from events.files import EventFile, opened_in_turn
-from events.load import Rejected, load_files
+from events.load import Landing, load_files
 from events.sample import as_csv, sample_events
 from events.table import existing_table
 from events.view import VIEW, View, view_of
@@ -35,14 +36,12 @@ BY_USER = """
 """
 
 
-def load_events(
-    connection: Connection, options: SimpleNamespace
-) -> tuple[View, dict[str, Rejected]]:
-    """The view over the events of the options, and the rows rejected, by reason; then only read.
+def load_events(connection: Connection, options: SimpleNamespace) -> tuple[View, Landing | None]:
+    """The view over the events of the options, and what was in the files; then only read.
 
     Raises `UserError` for a table, file, row or time zone that cannot be used.
     """
-    rejected = {}
+    landing = None
     if options.table is not None:
         sources = [existing_table(connection, options.table, options.columns)]
     else:
@@ -52,10 +51,10 @@ def load_events(
             files = [EventFile("sample events", BytesIO(as_csv(sample_events(options.seed))))]
         skip_bad_rows = options.on_bad_row == "skip"
         landing = load_files(connection, files, options.columns, skip_bad_rows, options.time_format)
-        rejected, sources = landing.rejected, landing.sources()
+        sources = landing.sources()
     view = view_of(connection, sources, options.time_zone)
     start_reading(connection)
-    return view, rejected
+    return view, landing
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,7 @@ class Inquiry:
     options: SimpleNamespace
     question: Question
     view: View
-    rejected: dict[str, Rejected]
+    landing: Landing | None  # of files
 
     @cached_property
     def parameters(self) -> dict[str, Any]:
@@ -79,8 +78,8 @@ class Inquiry:
 
     @cached_property
     def span(self) -> Span:
-        """The records within the limits; it takes a pass over all of them."""
-        found = span(self.connection, self.view, self.question, self.parameters)
+        """The records within the limits; for a table it takes a pass over all of them."""
+        found = span(self.connection, self.view, self.question, self.parameters, self.landing)
         report_left_out(found, self.question)
         return found
 
@@ -105,7 +104,8 @@ class Inquiry:
 
     def data(self, overview: Overview | None) -> Data:
         """The data that the question is about."""
-        return Data(self.options.table or VIEW, overview, self.rejected, self.question)
+        rejected = self.landing.rejected if self.landing else {}
+        return Data(self.options.table or VIEW, overview, rejected, self.question)
 
     def no_installs(self) -> Exception:
         """The error if there is nobody to count; `span` has its own for no events at all."""
@@ -180,13 +180,26 @@ class Inquiry:
         """The parameters of the triangle; it is `long` if its periods may be more than `BITS`."""
         first, last, period = self.span.first_day, self.span.last_day, self.options.period
         follow = MOST_AGES if self.options.follow is None else self.options.follow
-        return {
+        parameters = {
             "period": period,
             "follow": follow,
             "first_day": first,
             "last_day": last,
             "long": (last - first).days // SHORTEST_DAYS[period] + 4 > BITS,
         }
+        return parameters | self.clock(parameters)
+
+    def clock(self, parameters: dict[str, Any]) -> dict[str, AsIs]:
+        """The expressions of the triangle: by time, or by day where days are no ranges of time."""
+        view, asked = self.view, parameters | {"time_zone": self.view.time_zone}
+        (row,), _ = ask(self.connection, "single_midnights", asked)
+        expressions = {
+            "clock": "time" if row.single else "day",
+            "begin": view.midnight_of("periods.start") if row.single else "periods.start::date",
+        }
+        for name in ("first_install", "last_install"):
+            expressions[f"{name}_day"] = view.day_of(name) if row.single else name
+        return {name: AsIs(expression) for name, expression in expressions.items()}
 
     def report_ages(self, oldest: date) -> None:
         """Say on stderr that later ages are not shown, if nobody asked for that."""

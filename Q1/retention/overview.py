@@ -9,6 +9,7 @@ from typing import Any
 import click
 from psycopg2.extensions import connection as Connection
 
+from events.load import Landing
 from events.view import View
 from retention.days import Moment, local_day
 from retention.questions import Question, ask
@@ -39,11 +40,23 @@ class Overview:
     users_active_before_install: int
 
 
-def span(connection: Connection, view: View, question: Question, parameters: dict) -> Span:
-    """Count the records. Raises `UserError` if none of them is of a user."""
-    (row,), _ = ask(connection, "span", parameters, view)
+def span(
+    connection: Connection,
+    view: View,
+    question: Question,
+    parameters: dict,
+    landing: Landing | None = None,
+) -> Span:
+    """Count the records, or take the numbers of a `landing` that has none outside the limits.
+
+    Raises `UserError` if none of them is of a user.
+    """
     left_out = {}
-    if row.some_left_out:
+    if landing and all_within(landing, parameters):
+        row = landing
+    else:
+        (row,), _ = ask(connection, "span", parameters, view)
+    if row is not landing and row.some_left_out:
         (row,), _ = ask(connection, "span_within_limits", parameters, view)
         numbers = dict(zip(limits(question, parameters), row[-2:], strict=True))
         left_out = {limit: number for limit, number in numbers.items() if number}
@@ -52,6 +65,15 @@ def span(connection: Connection, view: View, question: Question, parameters: dic
         raise UserError(f"there are no events of users to count{hint}")
     days = (local_day(connection, view, moment) for moment in (row.first_time, row.last_time))
     return Span(row.records, row.records_without_user, *days, left_out)
+
+
+def all_within(landing: Landing, parameters: dict[str, Any]) -> bool:
+    """Whether there are records, and all of them within the limits."""
+    return (
+        landing.records > 0
+        and parameters["data_from"] <= landing.first_time
+        and landing.last_time < parameters["data_before"]
+    )
 
 
 def limits(question: Question, parameters: dict[str, Any]) -> tuple[str, str]:

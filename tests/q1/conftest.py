@@ -122,7 +122,7 @@ def inquiry(
     question = Question(options.pop("install_event", "FIRST_INSTALL"), *days, time_zone)
     known = {"table": relation, "overview": True, "period": "day", "follow": None, "plot": None}
     view = view_of(connection, [existing_table(connection, relation, {})], time_zone)
-    return Inquiry(connection, SimpleNamespace(**known | options), question, view, {})
+    return Inquiry(connection, SimpleNamespace(**known | options), question, view, None)
 
 
 def triangle_rows(asked: Inquiry) -> list:

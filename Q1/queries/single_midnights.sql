@@ -1,0 +1,32 @@
+-- One row: whether each period begins once, at the moment that midnight of its first day is taken
+-- for. It is not so where clocks go back over that midnight, or skip it and some time before.
+WITH
+
+midnights AS (
+    -- One row per period near whose beginning clocks change.
+    SELECT
+        periods.start,
+        periods.start AT TIME ZONE %(time_zone)s AS moment
+    FROM
+        generate_series(
+            date_trunc(%(period)s, %(first_day)s::date - interval '1 day'),
+            %(last_day)s::date + interval '1 day',
+            ('1 ' || %(period)s)::interval
+        ) AS periods (start)
+    WHERE
+        (periods.start - interval '1 day') AT TIME ZONE %(time_zone)s + interval '48 hours'
+        <> (periods.start + interval '1 day') AT TIME ZONE %(time_zone)s
+)
+
+SELECT count(*) = 0 AS single
+FROM midnights
+CROSS JOIN
+    generate_series(
+        midnights.moment - interval '24 hours',
+        midnights.moment + interval '24 hours',
+        interval '15 minutes'
+    ) AS quarters (moment)
+WHERE
+    (quarters.moment AT TIME ZONE %(time_zone)s >= midnights.start)
+    <> (quarters.moment >= midnights.moment)
+    OR (midnights.moment - interval '1 microsecond') AT TIME ZONE %(time_zone)s >= midnights.start
