@@ -27,6 +27,7 @@ from recommender.methods import fitted_recommender
 from recommender.popularity import Popularity, popularity_of
 from recommender.tasks import sent
 from recommender.votes import best_artists
+from store.erasure import remembered
 from store.protocol import Catalogue, Run, Store, Writer
 
 if TYPE_CHECKING:
@@ -60,6 +61,9 @@ def daily_run(
     metrics_of, blocks_of = fitted or fitted_here(listening.plays, settings, store)
     store.renew_lock()
     artists = catalogue(listening.plays)
+    countries = {*listening.plays.profiles["country"], *listening.silent["country"]}
+    if rehearsal := store.rehearsal(run, artists, settings.recommendations, countries):
+        write_set(rehearsal, store, blocks_of, listening, settings)
     with store.begin(run, artists) as writer:
         countries, lists, rules = write_set(writer, store, blocks_of, listening, settings)
         report = {
@@ -121,6 +125,13 @@ def write_set(
     users = len(listening.plays.users) + len(listening.silent)
     rules = write_blocks(writer, store, blocks, users)
     return sorted(popularity.countries.rows), len(lists), rules
+
+
+def without_forgotten(listening: Listening, marks: set[str]) -> Listening:
+    """The users whose marks the store does not hold. Raises UserError if it cannot read them."""
+    plays, silent = listening.plays, listening.silent
+    plays = plays.select_users(remembered(plays.users, marks))
+    return replace(listening, plays=plays, silent=silent[remembered(silent.index, marks)])
 
 
 def chosen(listening: Listening, settings: RunSettings) -> Listening:
