@@ -12,7 +12,7 @@ from dataclasses import asdict
 
 from botocore.exceptions import ClientError
 
-from store.dynamodb.requests import is_code, item_from_wire, to_wire
+from store.dynamodb.requests import batches, is_code, item_from_wire, to_wire, write_batch
 from store.erasure import without_users
 from store.protocol import Run
 
@@ -42,9 +42,9 @@ def forget_users(client, table: str, user_ids: list[str], marks: list[str]) -> d
 
     Marks come first and each step may be repeated, so that one that fails is only to be run again.
     """
-    for mark in marks:
-        item = {"key": to_wire(FORGOTTEN), "version": to_wire(mark)}
-        client.put_item(TableName=table, Item=item)
+    kept = ({"key": to_wire(FORGOTTEN), "version": to_wire(mark)} for mark in marks)
+    for batch in batches(kept):
+        write_batch(client, table, batch)
     removed = Counter()
     for user in user_ids:
         for item in list(items_of(client, table, f"user/{user}")):
