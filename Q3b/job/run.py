@@ -13,7 +13,6 @@ import pandas as pd
 from tqdm import tqdm
 
 from evaluation.metrics import recall_and_ndcg, variety
-from evaluation.models import most_listeners
 from evaluation.splits import split
 from job.distributed import Written, blocks_on
 from job.report import data_report, versions
@@ -24,7 +23,7 @@ from listening.source import Listening
 from recommender.blocks import BLOCK, list_block, recommendation_blocks, rule_lists
 from recommender.lists import Block
 from recommender.methods import fitted_recommender
-from recommender.popularity import Popularity, popularity_of
+from recommender.popularity import Popularity, most_listeners, popularity_of
 from recommender.tasks import sent
 from recommender.votes import best_artists
 from store.erasure import remembered
@@ -163,7 +162,7 @@ def held_out(plays: PlayCounts, settings: RunSettings) -> dict[str, float]:
     shown = replace(sample, matrix=parts.train)
     fitted = fitted_recommender(shown, settings.metric, settings.neighbours)
     found = best_artists(fitted.neighbours.__getitem__, fitted.votes, fitted.heard, top)
-    popular = most_listeners(shown, np.zeros(len(shown.users), int), top).recommended
+    popular = most_listeners(shown.matrix, np.zeros(len(shown.users), int), top)
     return recall_and_ndcg(found, parts.test, top) | {
         f"popularity_recall@{top}": recall_and_ndcg(popular, parts.test, top)[f"recall@{top}"],
         "coverage": variety(found, parts.train)["coverage"],
