@@ -34,7 +34,7 @@ from types import SimpleNamespace
 
 import click
 import numpy as np
-import psutil  # comes with distributed
+import psutil
 from q3b_store import TOP, random_blocks, random_catalogue
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "Q3b"))

@@ -19,9 +19,9 @@ from evaluation.rivals import IMPLICIT, als, bpr, ease, implicit_class, item_ite
 from listening.play_counts import PlayCounts
 from recommender.features import normalised_plays, scaled_age
 from recommender.neighbours import nearest_neighbours
+from recommender.popularity import most_listeners
 from recommender.reference import recommend as recommend_classic
 from recommender.residual_vote import Settings, fit, recommend
-from recommender.votes import best_artists
 
 
 @dataclass(frozen=True)
@@ -34,20 +34,14 @@ class ModelOutput:
 
 def popularity(data: PlayCounts, settings: dict, top: int, seed: int) -> ModelOutput:
     """Recommend the artists with the most listeners."""
-    return most_listeners(data, np.zeros(len(data.users), int), top)
+    everyone = np.zeros(len(data.users), int)
+    return ModelOutput(most_listeners(data.matrix, everyone, top))
 
 
 def top_of_country(data: PlayCounts, settings: dict, top: int, seed: int) -> ModelOutput:
     """Recommend the artists with the most listeners in the user's country."""
-    return most_listeners(data, pd.factorize(data.profiles["country"])[0], top)
-
-
-def most_listeners(data: PlayCounts, groups: np.ndarray, top: int) -> ModelOutput:
-    """Recommend the artists with the most listeners in each user's group, (users,) 0, 1, ..."""
-    users = np.arange(len(groups))
-    membership = csr_array((np.ones(len(groups), np.float32), (users, groups)))
-    listeners = csr_array(membership.T @ (data.matrix > 0).astype(np.float32))
-    return ModelOutput(best_artists(lambda rows: membership[rows], listeners, data.matrix, top))
+    countries = pd.factorize(data.profiles["country"])[0]
+    return ModelOutput(most_listeners(data.matrix, countries, top))
 
 
 def user_user_euclidean(data: PlayCounts, settings: dict, top: int, seed: int) -> ModelOutput:

@@ -13,7 +13,6 @@ import pandas as pd
 from tqdm import tqdm
 
 from evaluation.metrics import recall_and_ndcg, variety
-from evaluation.models import most_listeners
 from evaluation.splits import split
 from job.distributed import Written, blocks_on
 from job.report import data_report, versions
@@ -24,9 +23,10 @@ from listening.source import Listening
 from recommender.blocks import BLOCK, list_block, recommendation_blocks, rule_lists
 from recommender.lists import Block
 from recommender.methods import fitted_recommender
-from recommender.popularity import Popularity, popularity_of
+from recommender.popularity import Popularity, most_listeners, popularity_of
 from recommender.tasks import sent
 from recommender.votes import best_artists
+from store.erasure import remembered
 from store.protocol import Catalogue, Run, Store, Writer
 
 if TYPE_CHECKING:
@@ -60,6 +60,9 @@ def daily_run(
     metrics_of, blocks_of = fitted or fitted_here(listening.plays, settings, store)
     store.renew_lock()
     artists = catalogue(listening.plays)
+    countries = {*listening.plays.profiles["country"], *listening.silent["country"]}
+    if rehearsal := store.rehearsal(run, artists, settings.recommendations, countries):
+        write_set(rehearsal, store, blocks_of, listening, settings)
     with store.begin(run, artists) as writer:
         countries, lists, rules = write_set(writer, store, blocks_of, listening, settings)
         report = {
@@ -123,6 +126,13 @@ def write_set(
     return sorted(popularity.countries.rows), len(lists), rules
 
 
+def without_forgotten(listening: Listening, marks: set[str]) -> Listening:
+    """The users whose marks the store does not hold. Raises UserError if it cannot read them."""
+    plays, silent = listening.plays, listening.silent
+    plays = plays.select_users(remembered(plays.users, marks))
+    return replace(listening, plays=plays, silent=silent[remembered(silent.index, marks)])
+
+
 def chosen(listening: Listening, settings: RunSettings) -> Listening:
     """The users of the gender asked for, and the drawn share of them. Raises UserError for none."""
     random = np.random.default_rng(settings.seed)
@@ -152,7 +162,7 @@ def held_out(plays: PlayCounts, settings: RunSettings) -> dict[str, float]:
     shown = replace(sample, matrix=parts.train)
     fitted = fitted_recommender(shown, settings.metric, settings.neighbours)
     found = best_artists(fitted.neighbours.__getitem__, fitted.votes, fitted.heard, top)
-    popular = most_listeners(shown, np.zeros(len(shown.users), int), top).recommended
+    popular = most_listeners(shown.matrix, np.zeros(len(shown.users), int), top)
     return recall_and_ndcg(found, parts.test, top) | {
         f"popularity_recall@{top}": recall_and_ndcg(popular, parts.test, top)[f"recall@{top}"],
         "coverage": variety(found, parts.train)["coverage"],

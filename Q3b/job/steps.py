@@ -17,7 +17,7 @@ from job.drift import described, difference
 from job.gate import Limits, check_gate, failures
 from job.input import export_app, read_input
 from job.report import data_report, formatted_run, summary
-from job.run import chosen, daily_run
+from job.run import chosen, daily_run, without_forgotten
 from job.settings import RunSettings
 from job.verify import check_set
 from listening.source import Listening
@@ -34,7 +34,7 @@ def run(options: SimpleNamespace) -> str:
     settings = RunSettings(**{name: getattr(options, name) for name in RunSettings.__annotations__})
     store, about = open_store(options.store, create=True), new_run(options.run_id)
     with store.lock(), renewed_lock(store):
-        listening = chosen(read_input(options), settings)
+        listening = chosen(without_forgotten(read_input(options), store.forgotten()), settings)
         if done := published_already(store, listening, settings, options.run_id):
             click.echo(f"run {done.run_id} is published already", err=True)
             write_report(done, options.report)

@@ -150,3 +150,13 @@ def all_charts(popularity: Popularity, top: int) -> Iterator[tuple[tuple[str, st
     for country in ["", *popularity.countries.rows]:
         for ages in ["", *popularity.age_groups.rows]:
             yield (country, ages), popularity.chart(country, ages, top)
+
+
+def most_listeners(plays: csr_array, groups: np.ndarray, top: int) -> csr_array:
+    """The artists (n, m) with the most listeners in each user's group, (n,) 0, 1, ...
+
+    plays: (n, m); what a user plays is not recommended.
+    """
+    membership = csr_array((np.ones(len(groups), np.float32), (np.arange(len(groups)), groups)))
+    listeners = csr_array(membership.T @ (plays > 0).astype(np.float32))
+    return best_artists(lambda rows: membership[rows], listeners, plays, top)

@@ -1,12 +1,14 @@
-"""A whole set written as a file: JSON lines, or Parquet."""
+"""A whole set written as a file, JSON lines or Parquet; and users removed from such files."""
 
-from collections.abc import Iterator
+from common.command import UserError
+
+from collections.abc import Collection, Iterator
 from itertools import islice
 from pathlib import Path
 
 import orjson
 import pyarrow as pa
-from pyarrow import parquet
+from pyarrow import compute, parquet
 
 from common.output import replacing
 from store.protocol import Run, Store, StoreError
@@ -59,3 +61,47 @@ def write_parquet(path: Path, rows: Iterator[dict]) -> int:
             writer.write_table(pa.Table.from_pylist(part, SCHEMA))
             written += len(part)
     return written
+
+
+def copy_without(path: Path, users: Collection[str], target: Path) -> int:
+    """Copy an export, or another file with a column `user_id`, without the rows of the users.
+
+    Return how many rows were left out. Raises UserError for a file that cannot be read.
+    """
+    copy = parquet_without if path.suffix == ".parquet" else lines_without
+    return copy(path, users, target)
+
+
+def lines_without(path: Path, users: Collection[str], target: Path) -> int:
+    """Copy lines of JSON; the lines that stay are the same byte for byte."""
+    removed = 0
+    with path.open("rb") as lines, target.open("wb") as kept:
+        for number, line in enumerate(lines, 1):
+            try:
+                user = str(orjson.loads(line)["user_id"])
+            except (ValueError, TypeError, KeyError):
+                raise UserError(
+                    f"{path}:{number}: not a JSON object with a user_id; name a file that "
+                    "export_recommendations.py wrote"
+                ) from None
+            if user in users:
+                removed += 1
+            else:
+                kept.write(line)
+    return removed
+
+
+def parquet_without(path: Path, users: Collection[str], target: Path) -> int:
+    """Copy a Parquet file; columns, their types and the file's metadata stay."""
+    gone, removed = pa.array(sorted(users), pa.string()), 0
+    try:
+        with parquet.ParquetFile(path) as file:
+            schema = file.schema_arrow
+            with parquet.ParquetWriter(target, schema, compression="zstd") as kept:
+                for batch in file.iter_batches(ROWS):
+                    found = compute.is_in(batch["user_id"].cast(pa.string()), gone)
+                    removed += compute.sum(found).as_py() or 0
+                    kept.write_batch(batch.filter(compute.invert(found)))
+    except (pa.ArrowException, KeyError) as error:
+        raise UserError(f"{path}: not Parquet with a column user_id: {error}") from None
+    return removed

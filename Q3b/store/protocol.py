@@ -145,11 +145,28 @@ class Store(Protocol):
     def check_users(self, user_ids: Iterable[str]) -> None:
         """Raise UserError for a user id that the store cannot hold, before anything is written."""
 
+    def forgotten(self) -> set[str]:
+        """The marks of users who are to be in no set, see `store.erasure`; the store is locked."""
+
+    def forget(self, user_ids: list[str], marks: list[str]) -> dict[str, int]:
+        """Remove users from all sets and keep their marks; return how many were in each version.
+
+        The store is locked. Nothing that is kept names them any more.
+        """
+
     def lock(self) -> AbstractContextManager[None]:
         """Hold the store for one run. Raises StoreLockedError if another run holds it."""
 
     def renew_lock(self) -> None:
         """Say that the run is alive; called between the steps of a run."""
+
+    def rehearsal(
+        self, run: Run, catalogue: Catalogue, top: int, countries: Iterable[str]
+    ) -> Writer | None:
+        """A writer that keeps nothing, and raises UserError for what the store would not take.
+
+        None if all with `top` artists a user, of these countries, is sure to be taken.
+        """
 
     def begin(self, run: Run, catalogue: Catalogue) -> AbstractContextManager[Writer]:
         """Begin to write a run under its version; a run that is not finished is never served."""

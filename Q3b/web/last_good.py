@@ -16,6 +16,7 @@ class LastGood:
     """A store whose lists, once read, are served while it fails, marked as stale.
 
     All else it hands to the store. A set that has expired is not served: it is meant to be gone.
+    Answers of a set before are not kept, nor of one before users were forgotten.
     """
 
     def __init__(self, store: Store):
@@ -23,6 +24,7 @@ class LastGood:
         self._pause = PAUSE if store.lock_seconds else 0.0
         self._failed_at = -PAUSE
         self._error = StoreError("the store failed")
+        self._edition: tuple = ()
         self._kept: OrderedDict[tuple, Listed] = OrderedDict()
         self._keeping = threading.Lock()
 
@@ -60,6 +62,10 @@ class LastGood:
         with self._keeping:
             self._kept.pop(key, None)
             if found:
+                edition = found.run.version, found.run.report.get("erased", 0)
+                if edition != self._edition:
+                    self._kept.clear()
+                    self._edition = edition
                 self._kept[key] = found
             if len(self._kept) > KEPT:
                 self._kept.popitem(last=False)

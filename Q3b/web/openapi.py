@@ -179,7 +179,8 @@ def schemas() -> dict:
         generated_at=TIME,
         **user_list,
     )
-    stale = {"const": True, "description": "The store fails: this is the last good answer."}
+    about = "True: the store fails, and this is the last good answer."
+    stale = {"type": "boolean", "description": about}
     recommendations["properties"]["stale"] = stale
     return {
         "Artist": artist,

@@ -23,6 +23,7 @@ COMMANDS = {
     "Q3b/api.py": ["--store", "{store}", "--port", "{port}"],
     "Q3b/evaluate.py": [],
     "Q3b/export_recommendations.py": ["--store", "{store}", "--output", "all.jsonl"],
+    "Q3b/forget_user.py": ["u1", "--store", "{store}", "--receipt", "receipt.json"],
     "Q3b/generate_listeners.py": ["--users", "200000", "--output", "drawn"],
     "Q3b/recommend_daily.py": ["--store", "{store}"],
     "Q3b/run_production.py": [],

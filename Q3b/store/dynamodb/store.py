@@ -4,7 +4,9 @@
     user/ID                      the run's version    a user's recommendations
     list/["COUNTRY", "AGES"]     the run's version    a list for listeners without history
     run                          the run's version    what the run says of itself; `complete`
-    pointer                      -                    `current` and `previous` version
+    pointer                      -                    `current` and `previous` version; `edition`
+                                                      differs when users were forgotten
+    forgotten                    the mark of a user   nothing; it is to be in no set
     lock                         -                    `owner` and until when
 
 A reader needs one item per user, which carries the names. Artists stand as one packed JSON
@@ -23,13 +25,13 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
 from functools import cached_property
 
 import orjson
 from botocore.exceptions import ClientError
 
 from recommender.lists import list_choices
+from store.dynamodb.erasure import forget_users, forgotten_marks, items_of, keep_run
 from store.dynamodb.requests import (
     KEY_BYTES,
     failures,
@@ -38,7 +40,7 @@ from store.dynamodb.requests import (
     to_wire,
     unpacked,
 )
-from store.dynamodb.table import DynamoWriter, list_key, made_client, make_table
+from store.dynamodb.table import DynamoWriter, list_key, made_client, make_table, surely_fits
 from store.items import user_item
 from store.protocol import (
     SCHEMA,
@@ -78,7 +80,7 @@ class DynamoStore:
         self.lock_seconds = lock_seconds
         self._owner = f"{os.getpid()}-{secrets.token_hex(4)}"
         self._pointer: tuple[float, dict] = (-POINTER_SECONDS, {})
-        self._runs: dict[str, tuple[Run, float]] = {}  # and when they expire
+        self._runs: dict[tuple, tuple[Run, float]] = {}  # by version and edition; when they expire
         self._opening = threading.Lock()
 
     def current(self) -> Run | None:
@@ -91,10 +93,11 @@ class DynamoStore:
             version = pointer.get("current")
             if not version:
                 return None
-            run, expires_at = self._runs.get(version, (None, 0))
+            edition = version, pointer.get("edition")
+            run, expires_at = self._runs.get(edition, (None, 0))
             if expires_at <= time.time():  # it was never read, or this says so
                 run, expires_at = self._live_run(version)
-                self._runs = {version: (run, expires_at)}
+                self._runs = {edition: (run, expires_at)}
             return run
 
     def user(self, user_id: str, run: Run | None = None) -> dict | None:
@@ -153,14 +156,7 @@ class DynamoStore:
     def find_run(self, run_id: str) -> Run | None:
         """The newest finished run of that id, published or not."""
         with failures(self.table):
-            pages = self._client.get_paginator("query").paginate(
-                TableName=self.table,
-                KeyConditionExpression="#key = :run",
-                ExpressionAttributeNames={"#key": "key"},
-                ExpressionAttributeValues={":run": to_wire("run")},
-                ConsistentRead=True,
-            )
-            items = [item_from_wire(item) for page in pages for item in page["Items"]]
+            items = list(items_of(self._client, self.table, "run"))
         runs = [self._run(item) for item in items if is_live(item)]
         return max(
             (run for run in runs if run.run_id == run_id),
@@ -187,6 +183,16 @@ class DynamoStore:
                     f"DynamoDB takes {longest:,}: shorten it, or publish to SQLite"
                 )
 
+    def forgotten(self) -> set[str]:
+        """The marks of users who are to be in no set, see `store.erasure`; the store is locked."""
+        with failures(self.table):
+            return forgotten_marks(self._client, self.table)
+
+    def forget(self, user_ids: list[str], marks: list[str]) -> dict[str, int]:
+        """Remove users from all sets and keep their marks; return how many were in each version."""
+        with failures(self.table):
+            return forget_users(self._client, self.table, user_ids, marks)
+
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Hold the store for one run, at most `lock_seconds` beyond the last renewal."""
@@ -205,14 +211,22 @@ class DynamoStore:
         with failures(self.table):
             self._take_lock("#owner = :owner")
 
+    def rehearsal(
+        self, run: Run, catalogue: Catalogue, top: int, countries: Iterable[str]
+    ) -> DynamoWriter | None:
+        """A writer that keeps nothing, and raises UserError for what the table would not take.
+
+        None if all with `top` artists a user, of these countries, is sure to be taken.
+        """
+        sure = surely_fits(catalogue, top, countries)
+        return None if sure else self._writer(run, catalogue, send=False)
+
     @contextmanager
     def begin(self, run: Run, catalogue: Catalogue) -> Iterator["DynamoWriter"]:
         """Begin to write a run; what an unfinished one leaves is never read, and expires."""
         with failures(self.table):
             base = (self._get("pointer", "-") or {}).get("current")
-        writer = DynamoWriter(
-            self.region, self.table, run, catalogue, int(time.time() + self.expire_days * DAY)
-        )
+        writer = self._writer(run, catalogue)
         try:
             writer.write_run(run, base=base, complete=False)
             yield writer
@@ -228,13 +242,7 @@ class DynamoStore:
             written = self._get("run", run.version)
             if not is_live(written):
                 raise StoreError(f"table {self.table}: it holds no finished run {run.version}")
-            self._client.update_item(
-                TableName=self.table,
-                Key={"key": to_wire("run"), "version": to_wire(run.version)},
-                UpdateExpression="SET #run = :run",
-                ExpressionAttributeNames={"#run": "run"},
-                ExpressionAttributeValues={":run": to_wire(json.dumps(asdict(run)))},
-            )
+            keep_run(self._client, self.table, run)
             if self.is_current(run):
                 return
             refused = StoreError(f"another run was published since {run.version} began; run again")
@@ -276,6 +284,11 @@ class DynamoStore:
     def _made_client(self):
         with failures(self.table):
             return made_client(self.region, patient=self.create)
+
+    def _writer(self, run: Run, catalogue: Catalogue, send: bool = True) -> DynamoWriter:
+        """A writer of items that expire as long after now as the store says."""
+        expires_at = int(time.time() + self.expire_days * DAY)
+        return DynamoWriter(self.region, self.table, run, catalogue, expires_at, send)
 
     def _get(self, key: str, version: str) -> dict | None:
         """The item as it was last written, not a replica that lags; None if there is none."""

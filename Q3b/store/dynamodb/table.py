@@ -11,8 +11,10 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from recommender.lists import Block, RuleList
+from recommender.blocks import TOP_ARTISTS
+from recommender.lists import REASONS, Block, RuleList
 from store.dynamodb.requests import (
+    ITEM_BYTES,
     batches,
     failures,
     is_code,
@@ -25,6 +27,9 @@ from store.items import played_artists, recommended_artists
 from store.protocol import SCHEMA, Catalogue, Run
 
 WRITERS = 8  # batches under way at once
+ARTIST_BYTES = 128  # at most, of an artist's JSON without its name
+COUNTRY_BYTES = 1_500  # of a key that fits for certain
+OTHER_BYTES = 8_192  # at most, of an item without its artists
 # The job is patient; a reader would rather say quickly that the store is down.
 PATIENT = Config(
     retries={"mode": "adaptive", "total_max_attempts": 10},
@@ -43,18 +48,26 @@ QUICK = Config(
 class DynamoWriter:
     """Writes one run, several batches at a time; what is written twice is the same.
 
+    One that does not `send` checks alone that the service would take the items.
     Where it is sent to it makes a client of its own, by the credentials of that place.
     """
 
     writes_on_workers = True
 
     def __init__(
-        self, region: str | None, table: str, run: Run, catalogue: Catalogue, expires_at: int
+        self,
+        region: str | None,
+        table: str,
+        run: Run,
+        catalogue: Catalogue,
+        expires_at: int,
+        send: bool = True,
     ):
         self.pool = ThreadPoolExecutor(WRITERS)
         with failures(table):
             self._client = made_client(region, patient=True)
-        self._recipe = region, table, run, catalogue, expires_at
+        self._recipe = region, table, run, catalogue, expires_at, send
+        self._send = send
         self._table = table
         self._version = run.version
         self._catalogue = catalogue
@@ -118,9 +131,24 @@ class DynamoWriter:
         """Write items of this run, several batches at a time."""
         shared = {"version": self._version, "expires_at": self._expires_at}
         wire = [item_to_wire(item | shared) for item in items]
+        if not self._send:
+            return
         with failures(self._table):
             write = partial(write_batch, self._client, self._table)
             list(self.pool.map(write, list(batches(wire))))
+
+
+def surely_fits(catalogue: Catalogue, top: int, countries: Iterable[str]) -> bool:
+    """Whether no item of a run with `top` artists a user can be too large.
+
+    As if all artists had the longest name, and nothing could be compressed.
+    """
+    names = (json.dumps(str(name), ensure_ascii=False) for name in catalogue.names)
+    artist = ARTIST_BYTES + max((len(name.encode("utf-8", "replace")) for name in names), default=0)
+    document = (top * (1 + REASONS) + TOP_ARTISTS) * artist
+    item = document + document // 1_000 + OTHER_BYTES  # what gzip adds at worst
+    country = max((6 * len(country) for country in countries), default=0)  # as JSON
+    return item <= ITEM_BYTES and country <= COUNTRY_BYTES
 
 
 def list_key(country: str, age_group: str) -> str:

@@ -29,6 +29,7 @@ from store.items import (
     user_item,
 )
 from store.protocol import Catalogue, Listed, Run, StoreError, StoreLockedError
+from store.sqlite.erasure import forget_users, forgotten_marks
 from store.sqlite.file import check_place, damage, failures, identity_of, rewritten
 from store.sqlite.snapshot import Row, Snapshot, current_run
 from store.sqlite.tables import (
@@ -133,6 +134,16 @@ class SqliteStore:
     def check_users(self, user_ids: Iterable[str]) -> None:
         """Nothing to check: a file takes ids of any length."""
 
+    def forgotten(self) -> set[str]:
+        """The marks of users who are to be in no set, see `store.erasure`; the store is locked."""
+        with failures(self.path):
+            return forgotten_marks(self.path)
+
+    def forget(self, user_ids: list[str], marks: list[str]) -> dict[str, int]:
+        """Remove users from all sets and keep their marks; return how many were in each version."""
+        with self._locked(), self._writing() as connection, damage(self.path):
+            return forget_users(connection, user_ids, marks)
+
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Hold the store for one run; the lock of a killed run is gone with its process."""
@@ -144,6 +155,9 @@ class SqliteStore:
 
     def renew_lock(self) -> None:
         """Nothing to do: the operating system holds the lock as long as the process lives."""
+
+    def rehearsal(self, run: Run, catalogue: Catalogue, top: int, countries: Iterable[str]) -> None:
+        """Nothing to try: a file takes rows of any size."""
 
     @contextmanager
     def begin(self, run: Run, catalogue: Catalogue) -> Iterator[SqliteWriter]:

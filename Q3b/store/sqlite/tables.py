@@ -29,6 +29,7 @@ CREATE TABLE IF NOT EXISTS pointer (
     previous INTEGER REFERENCES runs (number)
 );
 INSERT OR IGNORE INTO pointer (id) VALUES (1);
+CREATE TABLE IF NOT EXISTS forgotten (mark TEXT PRIMARY KEY) WITHOUT ROWID;  -- see store.erasure
 """
 TABLES_OF_RUN = """
 CREATE TABLE artists_{number} (number INTEGER PRIMARY KEY, name TEXT NOT NULL, mbid TEXT);

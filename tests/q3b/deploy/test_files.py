@@ -130,6 +130,7 @@ READ_BY = {
         "RECOMMENDER_STORE",
         "RECOMMENDER_SOURCE",
         "RECOMMENDER_ALERT_URL",
+        "RECOMMENDER_ERASURE_KEY",
         "DASK_SCHEDULER_ADDRESS",
     },
     "api": AWS | {f"RECOMMENDER_{name}" for name in DEFAULTS},

@@ -1,6 +1,7 @@
 """Sets of recommendations for tests to publish, and local servers that answer as DynamoDB."""
 
 import os
+import secrets
 import shutil
 import socket
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 
 from recommender.lists import RECOMMENDATION, TOP_ARTIST, Block, RuleList
 from store.protocol import Catalogue, new_run
+from store.url import open_store
 from tests.conftest import ROOT, START_SECONDS, free_port
 
 DYNALITE = ROOT / "tests" / "node" / "node_modules" / "dynalite" / "cli.js"
@@ -117,3 +119,37 @@ def wait_for(port: int, server: subprocess.Popen) -> None:
                 return
         time.sleep(0.02)
     pytest.fail(f"the server on port {port} did not start (exit code {server.poll()})")
+
+
+SERVERS = {"moto": moto, "dynalite": dynalite}
+FURTHER = [name for name in ["DYNAMODB_ENDPOINT_URL"] if os.environ.get(name)]
+
+
+@pytest.fixture(scope="module", params=["sqlite", *SERVERS, *FURTHER])
+def kind(request):
+    """Each store: SQLite, DynamoDB by two local servers, and by the one that the user names."""
+    if request.param not in SERVERS:
+        yield request.param
+        return
+    with SERVERS[request.param]() as address, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DYNAMODB_ENDPOINT_URL", address)
+        patch.setenv("AWS_ACCESS_KEY_ID", "test")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+        yield request.param
+
+
+@pytest.fixture
+def store_url(kind, tmp_path):
+    if kind == "sqlite":
+        return f"sqlite:///{tmp_path / 'recommendations.db'}"
+    return f"dynamodb://test-{secrets.token_hex(4)}?region=eu-west-1"
+
+
+@pytest.fixture
+def store(store_url):
+    """An empty store."""
+    opened = open_store(store_url, create=True)
+    with opened.lock(), opened.begin(new_run(), CATALOGUE):
+        pass
+    yield opened
+    opened.close()

@@ -22,14 +22,20 @@ from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 
 import boto3
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.stub import ANY, Stubber
 
+import recommend_daily
 from job.verify import check_set
+from listening.parquet import PLAYS_TABLE
 from listening.sample.files import write_listeners
 from recommend_daily import STOP_SECONDS, STOPPED
+from recommender.lists import RECOMMENDATION
 from store.dynamodb import requests as dynamodb_requests
 from store.dynamodb.requests import (
     BATCH_ITEMS,
@@ -43,11 +49,22 @@ from store.dynamodb.requests import (
     to_wire,
     write_batch,
 )
+from store.dynamodb.table import surely_fits
+from store.items import recommended_artists
 from store.lock import renewed_lock
-from store.protocol import SCHEMA, StoreError, StoreLockedError, new_run
+from store.protocol import SCHEMA, Catalogue, StoreError, StoreLockedError, new_run
 from store.url import open_store
-from tests.conftest import ROOT, clean_environment
-from tests.q3b.store.conftest import CATALOGUE, block_of, dynalite, moto, publish, writing
+from tests.conftest import ROOT, assert_one_line_error, clean_environment, run_here
+from tests.q3b.store.conftest import (
+    CATALOGUE,
+    MBIDS,
+    block_of,
+    dynalite,
+    moto,
+    publish,
+    recommendation,
+    writing,
+)
 from web.app import create_app
 
 
@@ -491,6 +508,61 @@ def test_a_user_id_that_no_key_takes_is_refused_before_anything_is_written(runni
     store.check_users(["x" * 2043, "王" * 681])
     with pytest.raises(UserError, match="2,043: shorten it, or publish to SQLite"):
         store.check_users(["u1", user])
+
+
+def plays_of_names(path, name):
+    """A file of plays: 60 users, each of whom plays 25 of 60 artists with such names."""
+    rows = [
+        (f"{user:040x}", f"{artist}", name(artist), 1 + (user * artist) % 7)
+        for user in range(60)
+        for artist in range(60)
+        if (user + artist * 7) % 12 < 5
+    ]
+    columns = zip(*rows, strict=True)
+    pq.write_table(pa.table(dict(zip(PLAYS_TABLE, map(list, columns), strict=True))), path)
+    return path
+
+
+def long_and_random(artist):
+    return f"{artist} " + "".join(random.Random(artist).choices("0123456789abcdef", k=20_000))  # noqa: S311
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "parts"),
+    [
+        (long_and_random, 2, ["DynamoDB takes 409,600", "--recommendations"]),
+        (lambda artist: f"{artist} " + "x" * 20_000, 0, []),  # fits when it is compressed
+    ],
+    ids=["too large", "compressed"],
+)
+def test_an_item_that_is_too_large_is_refused_before_anything_is_written(
+    running_store, tmp_path, name, status, parts
+):
+    path = plays_of_names(tmp_path / "plays.parquet", name)
+    options = ("--store", running_store, "--plays", path, "--min-users", "1", "--force")
+    finished = run_here(recommend_daily.main, *options)
+    store = open_store(running_store)
+    written = store._client.scan(TableName=store.table, Select="COUNT")["Count"]
+    if status:
+        assert_one_line_error(finished, status, *parts)
+        assert written == 0
+    else:
+        assert finished.returncode == 0, finished.stderr
+        assert written > 60
+
+
+def test_no_item_is_larger_than_what_is_taken_for_its_limit():
+    """A run that needs no rehearsal: the largest items it can have are taken."""
+    top, names = 100, [f"{artist:03} {'拜' * 210}" for artist in range(120)]
+    catalogue = Catalogue(np.array(names, object), np.array([MBIDS[0]] * 120, object))
+    assert surely_fits(catalogue, top, ["x" * 250])
+    assert not surely_fits(catalogue, 150, [])
+    assert not surely_fits(catalogue, top, ["x" * 2_000])
+    reasons = [(artist, 0.1234, 2**31 - 1) for artist in (1, 2, 3)]
+    rows = [recommendation(artist, 1.23457e-05, *reasons) for artist in range(top)]
+    found = np.array(rows, RECOMMENDATION)
+    text = json.dumps(recommended_artists(catalogue.artist, found), ensure_ascii=False)
+    assert len(text.encode()) < ITEM_BYTES
 
 
 def days_later(patch, days):

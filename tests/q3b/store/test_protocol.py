@@ -3,8 +3,6 @@
 from common.command import UserError
 
 import json
-import os
-import secrets
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -15,50 +13,12 @@ import pytest
 from store.protocol import Catalogue, StoreError, StoreLockedError, new_run
 from store.url import open_store
 from tests.q3b.store.conftest import (
-    CATALOGUE,
     MBIDS,
     NAMES,
     block_of,
-    dynalite,
-    moto,
     publish,
     writing,
 )
-
-SERVERS = {"moto": moto, "dynalite": dynalite}
-
-
-FURTHER = [name for name in ["DYNAMODB_ENDPOINT_URL"] if os.environ.get(name)]
-
-
-@pytest.fixture(scope="module", params=["sqlite", *SERVERS, *FURTHER])
-def kind(request):
-    """Each store: SQLite, DynamoDB by two local servers, and by the one that the user names."""
-    if request.param not in SERVERS:
-        yield request.param
-        return
-    with SERVERS[request.param]() as address, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DYNAMODB_ENDPOINT_URL", address)
-        patch.setenv("AWS_ACCESS_KEY_ID", "test")
-        patch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-        yield request.param
-
-
-@pytest.fixture
-def store_url(kind, tmp_path):
-    if kind == "sqlite":
-        return f"sqlite:///{tmp_path / 'recommendations.db'}"
-    return f"dynamodb://test-{secrets.token_hex(4)}?region=eu-west-1"
-
-
-@pytest.fixture
-def store(store_url):
-    """An empty store."""
-    opened = open_store(store_url, create=True)
-    with opened.lock(), opened.begin(new_run(), CATALOGUE):
-        pass
-    yield opened
-    opened.close()
 
 
 def test_nothing_is_served_before_the_first_publication(store):

@@ -1,0 +1,23 @@
+// Asks the API by the types that openapi-typescript made of its description; tsc checks it first.
+import createClient from "openapi-fetch";
+import type { paths } from "./api";
+
+const [baseUrl, token, user] = process.argv.slice(2);
+const headers = { Authorization: `Bearer ${token}` };
+const client = createClient<paths>({ baseUrl, headers });
+const route = "/users/{user_id}/recommendations";
+
+async function main() {
+  const known = await client.GET(route, { params: { path: { user_id: user }, query: { limit: 2 } } });
+  const unknown = await client.GET(route, { params: { path: { user_id: "nobody" } } });
+  const batch = await client.POST("/batch", { body: { users: [user, "nobody"], limit: 1 } });
+  console.log(
+    JSON.stringify({
+      artists: known.data?.artists.map((artist) => artist.name),
+      problem: unknown.error?.status,
+      batch: batch.response.status,
+    }),
+  );
+}
+
+main();
