@@ -76,6 +76,18 @@ def limits_by_tag(ctx: click.Context, param: click.Parameter, text: str) -> Mapp
     return found
 
 
+def separator_of_tags(ctx: click.Context, param: click.Parameter, text: str | None) -> str | None:
+    """Return the separator in the form that it has in `normalised` tags; None if not given."""
+    from articles.text import normalised
+
+    if text is None:
+        return None
+    found = normalised(text) or " " * text.isspace()
+    if not found or any(character.isalnum() or character == "." for character in found):
+        raise click.BadParameter(f"{text!r} is not a separator of tags, such as '|' or ';'")
+    return found
+
+
 LIMIT = click.FloatRange(0, 1)
 NAMED = click.Path(exists=True, dir_okay=False, path_type=Path)
 CREATED = click.Path(dir_okay=False, path_type=Path)
@@ -170,6 +182,14 @@ CREATED = click.Path(dir_okay=False, path_type=Path)
     metavar="N",
     help="Leave out tags with fewer than N different articles, and report them. Without it a tag"
     " with fewer than five ends the run.",
+)
+@click.option(
+    "--multi-label",
+    metavar="SEP",
+    callback=separator_of_tags,
+    help="Learn that an article can have several tags, which the separator SEP joins in the column"
+    " tag, as in '拜登|NBA'. Each tag is decided on by itself, with a threshold found on articles"
+    " that were held out. The file of tags joins tags and confidences in the same way.",
 )
 @click.option(
     "--out-of-core",
@@ -295,10 +315,10 @@ def predict(options: SimpleNamespace) -> None:
     rejected.report()
     source.changes.report()
     if any(map(len, known)):
-        from quality.held_out import scored
-        from quality.report import as_text
+        from quality.held_out import report_of, scored
 
-        click.echo(as_text(scored(saved.tagger, known, options.seed)))
+        if found := scored(saved.tagger, known, options.seed):
+            click.echo(report_of(found).as_text(found))
 
 
 def collected(batches: Iterable, tagged: list) -> Iterator:
@@ -326,6 +346,16 @@ def check_combination(options: SimpleNamespace, unexpected: list[str]) -> None:
         (
             use and (asked_model or options.out_of_core),
             "--predict learns nothing: no --model, --search, --objective or --out-of-core",
+        ),
+        (use and options.multi_label, "--predict knows the tagger's separator: no --multi-label"),
+        (
+            options.multi_label and (asked_model or options.out_of_core),
+            "--multi-label learns models of its own: no --model, --search, --objective or"
+            " --out-of-core",
+        ),
+        (
+            options.multi_label and (options.plot or options.candidates),
+            "--multi-label has no confusion matrix and no search: no --plot or --candidates",
         ),
         (use and options.convert, "--predict converts as the saved tagger did: no --convert"),
         (not use and options.model_file, "--model-file needs --predict"),

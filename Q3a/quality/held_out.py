@@ -1,24 +1,30 @@
 """What a tagger says of new articles whose tags are known."""
 
 from collections.abc import Iterable
+from types import ModuleType
 
 import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
+from quality import multi_label, report
+from quality.multi_label import MultiLabelRun, scored_sets
 from quality.occlusion import misleading_words
 from quality.report import Run
 from tagger.evaluation import Evaluation
+from tagger.multi_label import decisions_of
 from tagger.predictions import probabilities_of_tags
 
 
-def scored(tagger, batches: Iterable[pd.DataFrame], seed: int) -> Run | None:
+def scored(tagger, batches: Iterable[pd.DataFrame], seed: int) -> Run | MultiLabelRun | None:
     """Return the figures of the prepared articles that have a tag; None without such articles.
 
     A tag that the tagger has not learnt is never right. Nor is what it says of an article without
     words, which gets no tag.
     """
     articles = pd.concat([with_tags(batch) for batch in batches], ignore_index=True)
+    if decisions_of(tagger):
+        return scored_sets(tagger, articles)
     if articles.empty:
         return None
     probabilities = probabilities_of_tags(tagger, articles)
@@ -30,6 +36,11 @@ def scored(tagger, batches: Iterable[pd.DataFrame], seed: int) -> Run | None:
     explained = isinstance(tagger, Pipeline)  # and not one of hashed words
     misled_by = misleading_words(articles, evaluation) if explained else {}
     return Run(tagger, articles["id"], evaluation, seed, misled_by=misled_by)
+
+
+def report_of(run: Run | MultiLabelRun) -> ModuleType:
+    """Return the module whose as_text, as_record and tag_rows report the run."""
+    return multi_label if isinstance(run, MultiLabelRun) else report
 
 
 def with_tags(articles: pd.DataFrame) -> pd.DataFrame:

@@ -3,11 +3,13 @@
 import numpy as np
 import pandas as pd
 from sklearn.metrics import log_loss
+from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import Pipeline
 from tqdm import tqdm
 
 from tagger.families import Family
 from tagger.folds import FOLDS, splits
+from tagger.multi_label import decisions_of
 from tagger.terms import Counted
 
 PERMUTED_WORDS = 200  # the most important ones by impurity: permuting all would take hours
@@ -19,6 +21,8 @@ def explained_pipeline(tagger: Pipeline) -> Pipeline:
 
     That one learns what tells the tags apart.
     """
+    if decisions := decisions_of(tagger):
+        return decisions.model_
     pipeline = tagger["model"].calibrated_classifiers_[0].estimator
     voters = getattr(pipeline["model"], "named_estimators_", {})
     return voters.get("words", pipeline)
@@ -51,6 +55,8 @@ def feature_words(pipeline: Pipeline, terms: np.ndarray) -> list[str]:
 
 def tag_coefficients(model) -> np.ndarray:
     """Coefficients of shape (tags, features); of two tags scikit-learn keeps one row."""
+    if isinstance(model, OneVsRestClassifier):
+        return np.vstack([regression.coef_ for regression in model.estimators_])
     return model.coef_ if len(model.classes_) > 2 else np.vstack([-model.coef_, model.coef_])
 
 

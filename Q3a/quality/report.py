@@ -1,6 +1,6 @@
 """The result of a run, as text for people, as CSV or JSON for programs."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -93,12 +93,13 @@ def candidate_rows(run: Run) -> tuple[list[str], list[tuple]]:
     return list(table), list(table.itertuples(index=False, name=None))
 
 
-def as_text(run: Run, scored: Run | None = None) -> str:
+def as_text(run: Run, scored: Run | None = None, parts: Sequence[Callable] | None = None) -> str:
     """The report as paragraphs under headings, with that of a scored --test at its end."""
-    paragraphs = ["\n".join(part(run)) for part in PARTS]
+    parts = parts or PARTS
+    paragraphs = ["\n".join(part(run)) for part in parts]
     if scored:
         paragraphs += [f"--test, {len(scored.ids)} articles with a tag:"]
-        paragraphs += ["\n".join(part(scored)) for part in PARTS]
+        paragraphs += ["\n".join(part(scored)) for part in parts]
     return "\n\n".join(paragraph for paragraph in paragraphs if paragraph)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from concurrent.futures.process import BrokenProcessPool
 from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 
 from articles.files import Source, read_batches
@@ -13,10 +14,11 @@ from articles.preparation import fit_to_learn_from, prepared, report_all
 from articles.rejections import Rejections
 from articles.sample import sample_articles
 from common.output import formatted, replacing
-from quality.held_out import scored
+from quality.held_out import report_of, scored
 from quality.importance import permuted_words, top_words
+from quality.multi_label import MultiLabelRun
 from quality.occlusion import misleading_words
-from quality.report import Run, as_record, as_text, candidate_rows, tag_rows
+from quality.report import Run, candidate_rows
 from tagger.evaluation import evaluate, trained
 from tagger.families import families
 from tagger.folds import (
@@ -27,10 +29,17 @@ from tagger.folds import (
     tags_of_several,
     without_rare_tags,
 )
+from tagger.multi_label import KINDS, evaluate_sets, trained_on_sets
 from tagger.out_of_core import learn_out_of_core
 from tagger.predictions import Wanted, tag_articles
 from tagger.saved import save_tagger
 from tagger.search import choose
+from tagger.tag_sets import (
+    check_tag_sets,
+    one_row_per_tag,
+    with_tag_sets,
+    without_rare_members,
+)
 from tagger.terms import counted
 
 
@@ -73,19 +82,26 @@ def prepared_new(options: SimpleNamespace, rejected: Rejections) -> Iterable[pd.
         report_reading(options, "test", rejected)
 
 
-def learn_in_memory(options: SimpleNamespace, rejected: Rejections) -> Run:
+def learn_in_memory(options: SimpleNamespace, rejected: Rejections) -> Run | MultiLabelRun:
     """Learn from the files of --train, all in memory."""
     columns = ["id", "tag", "text"]
     batches = read_batches(options.train, columns, options.sources["train"], rejected)
     return learn(pd.concat(batches, ignore_index=True), options, rejected)
 
 
-def learn(training: pd.DataFrame, options: SimpleNamespace, rejected: Rejections) -> Run:
+def learn(
+    training: pd.DataFrame, options: SimpleNamespace, rejected: Rejections
+) -> Run | MultiLabelRun:
     """Return the model that one search chooses, and nested cross-validation's figures for it."""
     changes = options.sources["train"].changes
-    articles = fit_to_learn_from(prepared(training, options.convert, changes), rejected)
+    articles = prepared(training, options.convert, changes)
+    if options.multi_label:
+        return learn_sets(articles, options, rejected)
+    articles = fit_to_learn_from(articles, rejected)
     report_reading(options, "train", rejected)
-    articles = without_rare_tags_reported(articles, options.drop_rare)
+    kept, rare = without_rare_tags(articles, options.drop_rare)
+    report_rare(articles, kept, rare, options.drop_rare)
+    articles = kept
     check_tags(articles)
     report_all(tags_of_several(articles["tag"]))
     check_tags_named(articles["tag"].unique(), options)
@@ -104,13 +120,29 @@ def learn(training: pd.DataFrame, options: SimpleNamespace, rejected: Rejections
     return Run(tagger, articles["id"], evaluation, options.seed, choice, words, misled_by)
 
 
-def without_rare_tags_reported(articles: pd.DataFrame, least: int) -> pd.DataFrame:
-    """Return the articles of tags with at least `least` different ones; the others are reported."""
-    kept, rare = without_rare_tags(articles, least)
+def learn_sets(
+    articles: pd.DataFrame, options: SimpleNamespace, rejected: Rejections
+) -> MultiLabelRun:
+    """Return a decision for each tag, with cross-validation's figures for the sets of tags."""
+    separator, seed = options.multi_label, options.seed
+    articles = fit_to_learn_from(with_tag_sets(articles, separator, rejected), rejected)
+    report_reading(options, "train", rejected)
+    kept, rare = without_rare_members(articles, options.drop_rare, separator)
+    report_rare(articles, kept, rare, options.drop_rare)
+    check_tag_sets(kept, separator)
+    tags = np.unique(one_row_per_tag(kept, separator)["tag"].to_numpy())
+    check_tags_named(tags, options)
+    counts = counted(kept, KINDS)
+    evaluation = evaluate_sets(counts, tags, separator, seed)
+    tagger = trained_on_sets(counts, tags, separator, seed)
+    return MultiLabelRun(tagger, kept["id"], evaluation, top_words(tagger, options.top_words))
+
+
+def report_rare(articles: pd.DataFrame, kept: pd.DataFrame, rare: pd.Series, least: int) -> None:
+    """Print which tags were left out for want of articles, and how many articles with them."""
     if len(rare):
         left_out = len(articles) - len(kept)
         report_all([f"--drop-rare {least} leaves out {left_out} articles: {counts_of_tags(rare)}"])
-    return kept
 
 
 def learn_in_small_steps(options: SimpleNamespace, rejected: Rejections) -> Run:
@@ -147,19 +179,23 @@ def check_tags_named(tags: Iterable[str], options: SimpleNamespace) -> None:
 
 
 def finish(
-    run: Run,
+    run: Run | MultiLabelRun,
     new: list[pd.DataFrame],
     options: SimpleNamespace,
     rejected: dict[str, Rejections],
 ) -> None:
     """Print the report, write the files that the options name, tag the new articles."""
-    record = as_record(run) | {"rejected": {name: it.record() for name, it in rejected.items()}}
+    report = report_of(run)
+    record = report.as_record(run) | {
+        "rejected": {name: it.record() for name, it in rejected.items()}
+    }
     scored_test = scored(run.tagger, new, options.seed) if new else None
     if scored_test:
-        record["test"] = as_record(scored_test)
+        record["test"] = report.as_record(scored_test)
     record["read"] = {name: it.changes.record() for name, it in options.sources.items()}
-    header, rows = tag_rows(run)
-    print(formatted(options.output_format, as_text(run, scored_test), header, rows, record))
+    header, rows = report.tag_rows(run)
+    text = report.as_text(run, scored_test)
+    print(formatted(options.output_format, text, header, rows, record))
     if options.candidates:
         with replacing(options.candidates) as sibling:
             table = formatted("csv", "", *candidate_rows(run), {})

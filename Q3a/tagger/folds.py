@@ -49,7 +49,8 @@ def tags_of_several(tags: pd.Series) -> list[str]:
         if joined:
             return [
                 f"{counts[joined].sum()} articles have a tag that joins others by {separator!r},"
-                f" such as {joined[0]}: it is learnt as a tag of its own"
+                f" such as {joined[0]}: it is learnt as a tag of its own;"
+                f" --multi-label {separator!r} decides on each tag by itself"
             ]
     return []
 

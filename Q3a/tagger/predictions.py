@@ -12,6 +12,7 @@ import pandas as pd
 
 from articles.preparation import report_all
 from articles.text import normalised
+from tagger.multi_label import decisions_of, given
 from tagger.writers import writer
 
 FEATURES = ["plain", "words"]  # the columns that a model reads
@@ -59,26 +60,39 @@ def predictions(tagger, articles: pd.DataFrame, wanted: Wanted | None = None) ->
 
     The tag is empty where the confidence is below its limit, and for an article without words. With
     `top_k` there are also tag_1, confidence_1, tag_2 and so on, the likeliest first and whatever
-    the limits; those that a tagger of fewer tags cannot give are empty.
+    the limits; those that a tagger of fewer tags cannot give are empty. A multi-label tagger joins
+    the tags that pass their thresholds and limits, the likeliest first, and their confidences.
     """
     wanted = wanted or Wanted()
     limits = wanted.limits_of(tagger.classes_)
     probabilities = probabilities_of_tags(tagger, articles)
     order = np.argsort(-probabilities, axis=1, kind="stable")
     ranked = np.take_along_axis(probabilities, order, axis=1)
-    kept = (ranked[:, 0] >= limits[order[:, 0]]) & (ranked[:, 0] > 0)
     columns = {
         "id": articles["id"].reset_index(drop=True),
         "text": articles["text"].reset_index(drop=True),
-        "predicted_tag": np.where(kept, tagger.classes_[order[:, 0]], ""),
-        "confidence": ranked[:, 0].round(4),
     }
+    if decisions := decisions_of(tagger):
+        least = np.maximum(decisions.thresholds_, limits)[order]
+        kept, separator = given(ranked, least), decisions.separator
+        columns["predicted_tag"] = joined(tagger.classes_[order], kept, separator)
+        columns["confidence"] = joined(ranked.round(4), kept, separator)
+    else:
+        kept = given(ranked[:, 0], limits[order[:, 0]])
+        columns["predicted_tag"] = np.where(kept, tagger.classes_[order[:, 0]], "")
+        columns["confidence"] = ranked[:, 0].round(4)
     for rank in range(wanted.top_k):
         there = rank < len(tagger.classes_) and ranked[:, rank] > 0
         place = min(rank, len(tagger.classes_) - 1)
         columns[f"tag_{rank + 1}"] = np.where(there, tagger.classes_[order[:, place]], "")
         columns[f"confidence_{rank + 1}"] = np.where(there, ranked[:, place].round(4), np.nan)
     return pd.DataFrame(columns)
+
+
+def joined(values: np.ndarray, kept: np.ndarray, separator: str) -> list[str]:
+    """Return the kept values of each row as one text."""
+    rows = zip(values, kept, strict=True)
+    return [separator.join(map(str, row[of_row])) for row, of_row in rows]
 
 
 def write_predictions(

@@ -33,6 +33,7 @@ from tagger.predictions import OTHERS, Wanted, predictions
 OURS = (
     "tagger.features.FrequentTerms",
     "tagger.features.TermWeights",
+    "tagger.multi_label.TagDecisions",
     "tagger.nb_logistic.NBLogisticRegression",
     "tagger.softmax_svc.SoftmaxSVC",
     "tagger.terms.TermCounts",
@@ -64,7 +65,8 @@ class SavedTagger:
 
         The columns are predicted_tag and confidence, from 0 to 1; with `top_k` also tag_1,
         confidence_1, tag_2 and so on. `min_confidence` is for all tags, or by tag: below it
-        predicted_tag is empty. Texts are cleaned and converted as those that the tagger has learnt
+        predicted_tag is empty. A multi-label tagger joins several tags, and their confidences, by
+        its separator. Texts are cleaned and converted as those that the tagger has learnt
         from. Nothing of the tagger changes, so that threads can share it. Raises UserError if a
         limit names a tag that the tagger does not have.
         """

@@ -106,6 +106,7 @@ GOOD = {
         "--save": ("tagger.skops", "new.skops", "logs", "/dev/full"),
         "--model-file": ("tagger.skops", "articles.csv"),
         "--min-confidence": ("0", "0.5", "NBA=1", "NBA=0.9,0.1"),
+        "--multi-label": ("|", ";", "A", " "),
         "--cluster": CLUSTERS,
     },
     "evaluate": {
