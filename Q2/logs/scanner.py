@@ -1,4 +1,4 @@
-"""A block of log lines as records: a DataFrame with a row per request, and the rejected rows."""
+"""A block of log lines as records: columns with a value per request, and the rejected rows."""
 
 import re
 import sys
@@ -9,7 +9,6 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 import numpy as np
-import pandas as pd
 
 from logs.fields import (
     CACHE,
@@ -109,23 +108,28 @@ class Columns(NamedTuple):
 
 @dataclass(frozen=True)
 class ScannedBlock:
-    """A block's records, with the filled ones of `Columns`, and what became of its other lines."""
+    """A block's records, and what became of its other lines."""
 
     file: str
     layout: Layout
     block: memoryview
-    records: pd.DataFrame
+    records: Columns
     lines: int
     rejected: np.ndarray  # rows, by position in REASONS
     first_lines: np.ndarray  # the first line of each reason, counted from 0 in the block
+
+    @property
+    def rows(self) -> int:
+        """The number of records."""
+        return len(self.records.second)
 
     def urls(self, mask: np.ndarray) -> list[str]:
         """Return the URLs of the records that `mask` selects, without query strings.
 
         Bytes that are not UTF-8 and control characters are percent-encoded.
         """
-        chosen = self.records.loc[mask, ["url_start", "url_end"]].to_numpy().tolist()
-        texts = (self.text(start, end) for start, end in chosen)
+        starts, ends = self.records.url_start[mask].tolist(), self.records.url_end[mask].tolist()
+        texts = map(self.text, starts, ends)
         if self.layout.double_encoded:
             texts = (text.replace(b"%25", b"%") for text in texts)
         return [decode(text) for text in texts]
@@ -191,6 +195,5 @@ def scan_block(
         rejected,
         first_lines,
     )
-    filled = {name: column[:rows] for name, column in columns._asdict().items() if len(column)}
-    records = pd.DataFrame(filled, copy=False)
+    records = Columns(*(column[:rows] for column in columns))
     return ScannedBlock(file, layout, block, records, lines, rejected, first_lines)
