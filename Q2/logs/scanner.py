@@ -1,7 +1,6 @@
 """A block of log lines as records: columns with a value per request, and the rejected rows."""
 
 import re
-import sys
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
@@ -139,22 +138,6 @@ class ScannedBlock:
         found = bytes(self.block[start:end])
         quoted = self.layout.quoting == DOUBLED and start and self.block[start - 1] == ord('"')
         return found.replace(b'""', b'"') if quoted else found
-
-
-def load_kernel() -> None:
-    """Load the compiled kernel without SciPy, which takes as long to load as the kernel does.
-
-    numba looks for BLAS in it, which the kernel does not call, and remembers that there is none: so
-    this is for a command, whose process compiles nothing else.
-    """
-    hidden = "scipy.linalg" not in sys.modules
-    if hidden:
-        sys.modules["scipy.linalg"] = None  # its import fails as if it were not installed
-    try:
-        scan_block("", Layout((DATE, TIME, SIZE, URL)), memoryview(b"\n"))
-    finally:
-        if hidden:
-            del sys.modules["scipy.linalg"]
 
 
 def decode(text: bytes) -> str:
