@@ -14,6 +14,7 @@ from common.cluster import cluster_option, connected
 from common.output import FORMATS, new_file
 from logs.layouts import by_hand
 from logs.sources import find_sources
+from logs.start import load_kernel
 from traffic import question
 
 TOP_URLS = 20
@@ -208,12 +209,11 @@ def main(
     asked = question.ask(first, last, extensions, caches, by, time_zone, over_time=bool(plot))
 
     gc.disable()  # what is loaded here stays: to search it for garbage takes a tenth of the start
-    from logs.scanner import load_kernel
+    if not cluster:
+        load_kernel()
     from traffic.answer import answer
     from traffic.report import print_report
 
-    if not cluster:
-        load_kernel()
     gc.freeze()
     gc.enable()
     if not logs:

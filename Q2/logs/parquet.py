@@ -35,15 +35,14 @@ class ParquetLayout(Layout):
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        texts = (b"\t", b"\n", b"", b"-")
-        tab, newline, nothing, dash = (pa.scalar(text, pa.large_binary()) for text in texts)
-        values = []
+        tab, newline, nothing = (pa.scalar(text, pa.large_binary()) for text in (b"\t", b"\n", b""))
+        parts = []
         for role, column in zip(self.roles, rows.columns, strict=True):
             text = as_bytes(column, role)
-            missing = dash if role in OPTIONAL else nothing
-            values.append(text if role == URL else pc.fill_null(text, missing))
-        lines = pc.fill_null(pc.binary_join_element_wise(*values, tab), dash)
-        lines = pc.binary_join_element_wise(lines, nothing, newline)
+            missing = b"-" if role in OPTIONAL else b""
+            parts += [text if role == URL else pc.fill_null(text, missing), tab]
+        lines = pc.binary_join_element_wise(*parts[:-1], newline, nothing)
+        lines = pc.fill_null(lines, b"-\n")  # a row without a URL
         offsets = np.frombuffer(lines.buffers()[1], np.int64)
         text = memoryview(lines.buffers()[2] or b"")
         return text[offsets[lines.offset] : offsets[lines.offset + len(lines)]]
@@ -98,7 +97,8 @@ def parquet_pieces(
         opened = parquet.ParquetFile(raw)
         layout = layout_of_file(opened, file, options)
         columns = list(layout.names)
-        for rows in opened.iter_batches(ROWS, columns=columns):
+        # Its threads would take from those that scan.
+        for rows in opened.iter_batches(ROWS, columns=columns, use_threads=False):
             yield layout, rows.select(columns)
     except (pa.ArrowException, OSError) as error:
         reason = str(error).partition("\n")[0]

@@ -11,7 +11,7 @@ from logs.fields import CACHE, REASONS, RESULT, SKIP, STATUS, Layout, LayoutOpti
 from logs.layouts.columns import MEANING_OF
 from logs.names import unpack
 from logs.reader import Reading, read_pieces
-from logs.scanner import ScannedBlock, scan_block
+from logs.scanner import Columns, ScannedBlock, scan_block
 from logs.sources import Source
 
 ROWS = 3
@@ -65,18 +65,19 @@ def head_of(block: memoryview) -> memoryview:
 
 def preview(scanned: ScannedBlock) -> Preview:
     """What a block shows of its layout."""
-    first = np.arange(len(scanned.records)) < ROWS
+    first = np.arange(scanned.rows) < ROWS
     roles = {*scanned.layout.roles}
     urls = scanned.urls(first)
+    records = map(Columns, *(column[:ROWS].tolist() for column in scanned.records))
     rows = [
         {
             "time": datetime.fromtimestamp(record.second, UTC).isoformat(),
-            "size": int(record.size),
+            "size": record.size,
             "url": url,
-            **({"status": int(record.status)} if {STATUS, RESULT} & roles else {}),
+            **({"status": record.status} if {STATUS, RESULT} & roles else {}),
             **({"cache": unpack(record.cache)} if {CACHE, RESULT} & roles else {}),
         }
-        for record, url in zip(scanned.records[first].itertuples(), urls, strict=True)
+        for record, url in zip(records, urls, strict=True)
     ]
     codes = scanned.rejected.nonzero()[0]
     rejected = {REASONS[code]: int(scanned.rejected[code]) for code in codes}

@@ -1,7 +1,6 @@
-"""A block of log lines as records: a DataFrame with a row per request, and the rejected rows."""
+"""A block of log lines as records: columns with a value per request, and the rejected rows."""
 
 import re
-import sys
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
@@ -9,7 +8,6 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 import numpy as np
-import pandas as pd
 
 from logs.fields import (
     CACHE,
@@ -109,23 +107,28 @@ class Columns(NamedTuple):
 
 @dataclass(frozen=True)
 class ScannedBlock:
-    """A block's records, with the filled ones of `Columns`, and what became of its other lines."""
+    """A block's records, and what became of its other lines."""
 
     file: str
     layout: Layout
     block: memoryview
-    records: pd.DataFrame
+    records: Columns
     lines: int
     rejected: np.ndarray  # rows, by position in REASONS
     first_lines: np.ndarray  # the first line of each reason, counted from 0 in the block
+
+    @property
+    def rows(self) -> int:
+        """The number of records."""
+        return len(self.records.second)
 
     def urls(self, mask: np.ndarray) -> list[str]:
         """Return the URLs of the records that `mask` selects, without query strings.
 
         Bytes that are not UTF-8 and control characters are percent-encoded.
         """
-        chosen = self.records.loc[mask, ["url_start", "url_end"]].to_numpy().tolist()
-        texts = (self.text(start, end) for start, end in chosen)
+        starts, ends = self.records.url_start[mask].tolist(), self.records.url_end[mask].tolist()
+        texts = map(self.text, starts, ends)
         if self.layout.double_encoded:
             texts = (text.replace(b"%25", b"%") for text in texts)
         return [decode(text) for text in texts]
@@ -135,22 +138,6 @@ class ScannedBlock:
         found = bytes(self.block[start:end])
         quoted = self.layout.quoting == DOUBLED and start and self.block[start - 1] == ord('"')
         return found.replace(b'""', b'"') if quoted else found
-
-
-def load_kernel() -> None:
-    """Load the compiled kernel without SciPy, which takes as long to load as the kernel does.
-
-    numba looks for BLAS in it, which the kernel does not call, and remembers that there is none: so
-    this is for a command, whose process compiles nothing else.
-    """
-    hidden = "scipy.linalg" not in sys.modules
-    if hidden:
-        sys.modules["scipy.linalg"] = None  # its import fails as if it were not installed
-    try:
-        scan_block("", Layout((DATE, TIME, SIZE, URL)), memoryview(b"\n"))
-    finally:
-        if hidden:
-            del sys.modules["scipy.linalg"]
 
 
 def decode(text: bytes) -> str:
@@ -191,6 +178,5 @@ def scan_block(
         rejected,
         first_lines,
     )
-    filled = {name: column[:rows] for name, column in columns._asdict().items() if len(column)}
-    records = pd.DataFrame(filled, copy=False)
+    records = Columns(*(column[:rows] for column in columns))
     return ScannedBlock(file, layout, block, records, lines, rejected, first_lines)

@@ -40,7 +40,7 @@ def account_for(scanned: ScannedBlock, piece: Piece) -> BlockAccount:
 
     `rejected` maps each reason to its rows and to the first one's line in the block.
     """
-    seconds = scanned.records["second"].to_numpy()
+    seconds = scanned.records.second
     period = (int(seconds.min()), int(seconds.max())) if len(seconds) else (None, None)
     words = scanned.layout.reasons
     rejected = {

@@ -6,10 +6,8 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
-
-import pandas as pd
 
 from logs.fields import NOTHING_SAID, LayoutOptions
 from logs.reader import Reading, in_order, read_pieces
@@ -21,6 +19,7 @@ from traffic.question import Question
 from traffic.totals import GroupTotals
 
 if TYPE_CHECKING:
+    import pandas as pd
     from distributed import Client
 
 
@@ -31,9 +30,17 @@ class Answer:
     question: Question
     requests: int
     bytes: int
-    table: pd.DataFrame  # a row per group: its names, requests, bytes, share, mean_size
+    # Of the table of groups: their names, requests, bytes, share, mean_size
+    columns: dict[str, list]
     groups: int  # before the table was cut to the top ones
     account: RowAccount
+
+    @cached_property
+    def table(self) -> "pd.DataFrame":
+        """A row per group."""
+        import pandas as pd  # takes as long to load as a small log to read
+
+        return pd.DataFrame(self.columns)
 
     @property
     def rows_outside(self) -> int:
@@ -42,11 +49,11 @@ class Answer:
 
     def without_groups(self) -> "Answer":
         """The same answer with its total alone."""
-        total = pd.DataFrame({"requests": [self.requests], "bytes": [self.bytes]})
+        total = {"requests": [self.requests], "bytes": [self.bytes]}
         return replace(
             self,
             question=replace(self.question, by=()),
-            table=with_shares(total, self.bytes),
+            columns=with_shares(total, self.bytes),
             groups=1,
         )
 
@@ -98,8 +105,8 @@ def answer(
             size += int(part.bytes.sum())
         if account.file is None:
             raise UserError(nothing_read(sources, account))
-        table, groups = totals.table(order, top)
-    return Answer(question, requests, size, with_shares(table, size), groups, account)
+        columns, groups = totals.table(order, top)
+    return Answer(question, requests, size, with_shares(columns, size), groups, account)
 
 
 def totals_by(question: Question) -> AbstractContextManager:

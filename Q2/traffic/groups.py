@@ -1,6 +1,6 @@
-"""Records that count, added up by group: DataFrames in, DataFrames out.
+"""Records that count, added up by group, and how groups are named and ranked.
 
-In a notebook, for one DataFrame of the records of `logs.scanner`:
+In a notebook, for the records of `logs.scanner`:
 
     question = Question(by=("extension",))
     name_groups(summarise(records, question), question)
@@ -8,11 +8,12 @@ In a notebook, for one DataFrame of the records of `logs.scanner`:
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from logs.names import LONGEST_NAME, pack, unpack
+from logs.scanner import Columns
 from traffic.question import Question
 
 # Days and hours are put together from quarters of an hour, of which every time zone's offset from
@@ -27,19 +28,34 @@ CACHE_RESULTS = (
 )
 
 
-def counts(records: pd.DataFrame, question: Question) -> np.ndarray:
+class GroupPart(NamedTuple):
+    """Totals by group, whose keys are still numbers. Such parts of an answer can be added up."""
+
+    keys: np.ndarray  # int64 of shape (groups, groupings of the question)
+    requests: np.ndarray  # int64, one for each group, as the next
+    bytes: np.ndarray
+
+
+class Group(NamedTuple):
+    """A group under the names that people know it by, one for each grouping of the question."""
+
+    names: tuple[str, ...]
+    requests: int
+    bytes: int
+
+
+def counts(records: Columns, question: Question) -> np.ndarray:
     """Which records the question is about, bool of shape (records,)."""
-    mask = np.ones(len(records), dtype=bool)
-    seconds = records["second"].to_numpy()
+    mask = np.ones(len(records.second), dtype=bool)
     if question.first_day:
-        mask &= seconds >= question.midnight(question.first_day)
+        mask &= records.second >= question.midnight(question.first_day)
     if question.last_day:
-        mask &= seconds < question.midnight(question.last_day + timedelta(days=1))
+        mask &= records.second < question.midnight(question.last_day + timedelta(days=1))
     if question.extensions:
-        mask &= is_one_of(records["extension"].to_numpy(), map(pack, question.extensions))
+        mask &= is_one_of(records.extension, map(pack, question.extensions))
     if question.caches:
         results = (pack(name[:LONGEST_NAME]) for name in question.caches)
-        mask &= is_one_of(records["cache"].to_numpy(), results)
+        mask &= is_one_of(records.cache, results)
     return mask
 
 
@@ -48,46 +64,53 @@ def is_one_of(packed: np.ndarray, wanted: Iterable[int]) -> np.ndarray:
     return np.logical_or.reduce([packed == name for name in wanted])
 
 
-def summarise(records: pd.DataFrame, question: Question) -> pd.DataFrame:
-    """A row per group that the question asks for, its keys still packed, with requests and bytes.
-
-    Without grouping there is one row. Such parts of an answer can be added up.
-    """
+def summarise(records: Columns, question: Question) -> GroupPart:
+    """What records add to the answer; without grouping there is one group."""
     mask = counts(records, question)
-    sizes = records["size"].to_numpy()
     if not question.by:
         # Multiplied, which is ten times as fast as to take out the sizes that count
-        return pd.DataFrame({"requests": [mask.sum()], "bytes": [(sizes * mask).sum()]})
-    sizes = pd.Series(sizes[mask])
-    keys = [pd.Series(group_key(records, by)[mask], name=by) for by in question.by]
-    return sizes.groupby(keys, sort=False).agg(requests="size", bytes="sum").reset_index()
+        return total(mask, records.size * mask)
+    from traffic.group_table import group_rows  # compiled, and only groupings need it
+
+    keys = np.stack([group_key(records, by)[mask] for by in question.by], axis=1)
+    sizes = records.size[mask]
+    return GroupPart(*group_rows(keys, np.ones_like(sizes), sizes))
 
 
-def group_key(records: pd.DataFrame, by: str) -> np.ndarray:
-    """What records are grouped by: whole numbers, or URLs where the records have them."""
+def total(requests: np.ndarray, sizes: np.ndarray) -> GroupPart:
+    """The one group of a question without grouping."""
+    sums = (np.array([numbers.sum()], dtype=np.int64) for numbers in (requests, sizes))
+    return GroupPart(np.zeros((1, 0), dtype=np.int64), *sums)
+
+
+def group_key(records: Columns, by: str) -> np.ndarray:
+    """What records are grouped by: whole numbers of type int64."""
     if by in ("date", "hour"):
-        return records["second"].to_numpy() // QUARTER
-    return records[by].to_numpy()
+        return records.second // QUARTER
+    return getattr(records, by).astype(np.int64)
 
 
-def add_up(tables: list[pd.DataFrame], by: tuple[str, ...]) -> pd.DataFrame:
-    """The sum of tables of groups."""
-    table = pd.concat(tables, ignore_index=True)
-    if by:
-        return table.groupby(list(by), sort=False, as_index=False)[["requests", "bytes"]].sum()
-    return table.sum().to_frame().T
+def add_up(parts: list[GroupPart], by: tuple[str, ...]) -> GroupPart:
+    """The sum of parts."""
+    keys, requests, sizes = map(np.concatenate, zip(*parts, strict=True))
+    if not by:
+        return total(requests, sizes)
+    from traffic.group_table import group_rows  # compiled, and only groupings need it
+
+    return GroupPart(*group_rows(keys, requests, sizes))
 
 
-def name_groups(table: pd.DataFrame, question: Question) -> pd.DataFrame:
-    """The groups under the names that people know them by."""
-    named = table.copy()
-    for by in question.by:
-        names = {key: group_name(key, by, question) for key in table[by].unique()}
-        named[by] = table[by].map(names).astype(object)
-    return add_up([named], question.by)
+def name_groups(part: GroupPart, question: Question) -> list[Group]:
+    """The groups under their names; those of one name, such as quarters of an hour, are one."""
+    sums: dict[tuple[str, ...], list[int]] = {}
+    for keys, *numbers in zip(*(column.tolist() for column in part), strict=True):
+        names = tuple(map(group_name, keys, question.by, [question] * len(keys)))
+        before = sums.get(names, (0, 0))
+        sums[names] = [before[0] + numbers[0], before[1] + numbers[1]]
+    return [Group(names, *numbers) for names, numbers in sums.items()]
 
 
-def group_name(key: int | str, by: str, question: Question) -> str:
+def group_name(key: int, by: str, question: Question) -> str:
     """The name of one group."""
     if by == "extension":
         return unpack(key) or NO_EXTENSION
@@ -101,28 +124,35 @@ def group_name(key: int | str, by: str, question: Question) -> str:
         return question.local(key * QUARTER).date().isoformat()
     if by == "hour":
         return question.local(key * QUARTER).replace(minute=0).isoformat(timespec="minutes")
-    return key
+    raise ValueError(by)
 
 
-def rank(table: pd.DataFrame, by: tuple[str, ...], order: str, top: int | None) -> pd.DataFrame:
+def rank(groups: list[Group], by: tuple[str, ...], order: str, top: int | None) -> list[Group]:
     """The `top` groups with most bytes or requests, as `order` says; times stay in their order."""
+
+    def place(group: Group) -> list[str | float]:
+        return [in_order_of_time(*it) for it in zip(by, group.names, strict=True)]
+
     if top is None and not {"date", "hour"}.isdisjoint(by):
-        return table.sort_values(list(by), key=in_order_of_time, ignore_index=True)
-    ascending = [False, *(True for _ in by)]
-    ranked = table.sort_values([order, *by], ascending=ascending, key=in_order_of_time)
-    return ranked.head(top).reset_index(drop=True)
+        return sorted(groups, key=place)
+    return sorted(groups, key=lambda group: (-getattr(group, order), place(group)))[:top]
 
 
-def in_order_of_time(column: pd.Series) -> pd.Series:
-    """What to sort a column by: hours by their instants, since clocks repeat some of them."""
-    if column.name != "hour":
-        return column
-    return column.map(lambda name: datetime.fromisoformat(name).timestamp())
+def in_order_of_time(by: str, name: str) -> str | float:
+    """What to sort a name by: hours by their instants, since clocks repeat some of them."""
+    return datetime.fromisoformat(name).timestamp() if by == "hour" else name
 
 
-def with_shares(table: pd.DataFrame, total_bytes: int) -> pd.DataFrame:
+def as_table(groups: list[Group], by: tuple[str, ...]) -> dict[str, list]:
+    """The columns of a table with a row per group."""
+    names = {kind: [group.names[place] for group in groups] for place, kind in enumerate(by)}
+    requests = [group.requests for group in groups]
+    return names | {"requests": requests, "bytes": [group.bytes for group in groups]}
+
+
+def with_shares(table: dict[str, list], total_bytes: int) -> dict[str, list]:
     """Add each group's share of all bytes (0 to 1) and its mean size in bytes."""
-    return table.assign(
-        share=(table["bytes"] / max(total_bytes, 1)).round(6),
-        mean_size=(table["bytes"] / table["requests"].clip(lower=1)).round(1),
-    )
+    share = [round(size / max(total_bytes, 1), 6) for size in table["bytes"]]
+    both = zip(table["bytes"], table["requests"], strict=True)
+    mean_size = [round(size / max(requests, 1), 1) for size, requests in both]
+    return table | {"share": share, "mean_size": mean_size}

@@ -6,12 +6,10 @@ import threading
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from logs.packs import Piece
 from logs.scanner import SHORTEST_ROW, Columns, ScannedBlock, empty_columns, scan_block
 from traffic.account import BlockAccount, account_for
-from traffic.groups import counts, summarise
+from traffic.groups import GroupPart, counts, summarise
 from traffic.question import Question
 from traffic.totals import no_groups
 from traffic.url_part import UrlPart
@@ -21,7 +19,7 @@ if TYPE_CHECKING:
 
 HELD = 64 << 20  # bytes of parts that wait in memory for the end of their file
 
-Groups = pd.DataFrame | UrlPart
+Groups = GroupPart | UrlPart
 Part = tuple[BlockAccount, Groups]
 
 
@@ -49,7 +47,7 @@ def answer_piece(piece: Piece, question: Question, buffers: Buffers) -> Part:
 
 def part_of_answer(scanned: ScannedBlock, question: Question, buffers: Buffers) -> Groups:
     """What one block adds to the answer."""
-    if scanned.records.empty:
+    if not scanned.rows:
         return no_groups(question)
     if "url" not in question.by:
         return summarise(scanned.records, question)

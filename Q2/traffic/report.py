@@ -10,6 +10,8 @@ from traffic.answer import Answer
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 ENDINGS = {1: "st", 2: "nd", 3: "rd", 21: "st", 22: "nd", 23: "rd", 31: "st"}
 
+WRITTEN = {"requests": "{:,}", "bytes": "{:,}", "share": "{:.1%}", "mean_size": "{:,.0f}"}
+
 
 def print_report(answer: Answer, form: str) -> None:
     """Print the answer in one of `common.output.FORMATS`; what CSV leaves out goes to stderr.
@@ -24,13 +26,15 @@ def print_report(answer: Answer, form: str) -> None:
 
 def report(answer: Answer, form: str) -> str:
     """Return the answer in one of `common.output.FORMATS`."""
-    table = answer.table
+    record, columns = as_record(answer), answer.columns
     if not answer.question.by:
-        total = as_record(answer)
-        keys = ["from", "to", "extension"]
-        table = table.assign(**{key: total[key] for key in keys})[[*keys, *table]]
-    rows = table.itertuples(index=False)
-    return formatted(form, as_text(answer), list(table), rows, as_record(answer))
+        columns = {key: [record[key]] for key in ("from", "to", "extension")} | columns
+    return formatted(form, as_text(answer), list(columns), rows_of(columns), record)
+
+
+def rows_of(columns: dict[str, list]) -> list[tuple]:
+    """The rows of a table."""
+    return list(zip(*columns.values(), strict=True))
 
 
 def as_text(answer: Answer) -> str:
@@ -59,14 +63,12 @@ def group_lines(answer: Answer) -> list[str]:
     """The table of groups, and how many were cut off."""
     if not answer.question.by:
         return []
-    table = answer.table.assign(
-        requests=answer.table["requests"].map("{:,}".format),
-        bytes=answer.table["bytes"].map("{:,}".format),
-        share=answer.table["share"].map("{:.1%}".format),
-        mean_size=answer.table["mean_size"].map("{:,.0f}".format),
-    )
+    table = {
+        name: [WRITTEN.get(name, "{}").format(value) for value in values]
+        for name, values in answer.columns.items()
+    }
     widths = {name: max(map(len, [name, *table[name]])) for name in table}
-    rows = [list(table), *table.to_numpy().tolist()]
+    rows = [list(table), *rows_of(table)]
     lines = [
         "  ".join(
             cell.ljust(width) if name in answer.question.by else cell.rjust(width)
@@ -79,7 +81,7 @@ def group_lines(answer: Answer) -> list[str]:
 
 def cut_lines(answer: Answer) -> list[str]:
     """How many groups were cut off, if any."""
-    left_out = answer.groups - len(answer.table)
+    left_out = answer.groups - len(answer.columns["bytes"])
     return [f"... and {left_out:,} more"] if left_out else []
 
 
@@ -135,6 +137,7 @@ def as_record(answer: Answer) -> dict:
         "files_left_out": answer.account.left_out,
     }
     if answer.question.by:
-        record["groups"] = answer.table.to_dict("records")
+        columns = answer.columns
+        record["groups"] = [dict(zip(columns, row, strict=True)) for row in rows_of(columns)]
         record["groups_found"] = answer.groups
     return record

@@ -4,8 +4,6 @@ Two texts are one URL only if all their bytes are
 equal; the hash only says where to look.
 """
 
-import secrets
-
 import numpy as np
 from llvmlite import ir
 from numba import njit, types
@@ -13,12 +11,10 @@ from numba.core.cgutils import get_or_insert_function
 from numba.extending import intrinsic
 
 from logs.kernel import byte, eight_bytes
+from traffic.hashing import FACTOR, SEED, compiled, mixed
 from traffic.url_part import UrlPart
 
 SLOTS = 1 << 12  # at first; at most half of them are taken
-# Drawn anew by each process, so that no URLs can be made up that all have one hash
-SEED = secrets.randbits(63) | 1
-FACTOR = -0x61C8864680B583EB  # 2**64 divided by the golden ratio, odd
 HIGHEST_BITS = -0x7F7F7F7F7F7F7F80  # 0x80 in each byte
 # The fields of a URL's record, which are in one line of the cache
 HASH, PLACE, REQUESTS, BYTES, FIELDS = range(5)
@@ -67,32 +63,6 @@ class UrlTable:
         """Forget all URLs."""
         self.count = 0
         self.slots.fill(-1)
-
-
-def compiled(signature):
-    """Compile a function to machine code for one signature, kept for later runs if possible."""
-
-    def compile_it(function):
-        try:
-            return njit(signature, nogil=True, cache=True)(function)
-        except RuntimeError:  # no folder to write a cache to
-            return njit(signature, nogil=True)(function)
-
-    return compile_it
-
-
-@intrinsic
-def mixed(typing_context, number, factor):
-    """The upper and the lower half of the product of two numbers of 64 bits, one xor the other."""
-
-    def multiply(context, builder, signature, arguments):
-        wide = ir.IntType(128)
-        first, second = (builder.zext(value, wide) for value in arguments)
-        product = builder.mul(first, second)
-        upper = builder.lshr(product, wide(64))
-        return builder.trunc(builder.xor(product, upper), ir.IntType(64))
-
-    return types.int64(types.int64, types.int64), multiply
 
 
 @intrinsic

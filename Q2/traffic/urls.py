@@ -4,7 +4,6 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -18,13 +17,13 @@ SPILLED_MEMORY = "128MB"  # beyond it, DuckDB spills into its folder
 
 def urls_of_block(scanned: ScannedBlock, mask: np.ndarray, table: UrlTable | None) -> UrlTable:
     """Return a table of the URLs of the records that `mask` selects: `table`, if large enough."""
-    names = ("url_start", "url_end", "size")
-    columns = (scanned.records[name].to_numpy()[mask] for name in names)
+    records = scanned.records
+    columns = (column[mask] for column in (records.url_start, records.url_end, records.size))
     starts, ends, sizes = (column.astype(np.int64) for column in columns)
     text = np.frombuffer(scanned.block, dtype=np.uint8)
     plain = plain_rows(text, starts, ends, scanned.layout.double_encoded)
     if not plain.all():
-        odd = np.zeros(len(scanned.records), dtype=bool)
+        odd = np.zeros(scanned.rows, dtype=bool)
         odd[np.flatnonzero(mask)[~plain]] = True
         shown = [url.encode("utf-8") for url in scanned.urls(odd)]
         lengths = np.array([len(url) for url in shown])
@@ -79,8 +78,8 @@ class UrlTotals:
         self.database = duckdb.connect(str(folder / "urls.duckdb"), config=settings)
         self.database.execute("CREATE TABLE parts (url VARCHAR, requests BIGINT, bytes BIGINT)")
 
-    def table(self, order: str, top: int | None) -> tuple[pd.DataFrame, int]:
-        """The `top` URLs with most bytes or requests, as `order` says, and how many there are.
+    def table(self, order: str, top: int | None) -> tuple[dict[str, list], int]:
+        """The columns of the `top` URLs by `order`, bytes or requests, and how many there are.
 
         Equal ones follow by their texts.
         """
@@ -93,18 +92,22 @@ class UrlTotals:
         )
         totals = self.database.table("totals")
         in_order = totals.order(f"{order} DESC, url")
-        return (in_order if top is None else in_order.limit(top)).df(), len(totals)
+        first = (in_order if top is None else in_order.limit(top)).arrow().read_all()
+        return first.to_pydict(), len(totals)
 
 
-def ranked(urls: UrlTable, order: str, top: int | None) -> pd.DataFrame:
+def ranked(urls: UrlTable, order: str, top: int | None) -> dict[str, list]:
     """The first `top` URLs of a table by `order`, equal ones by their texts."""
     records = urls.records[: urls.count]
     columns = {"requests": records[:, REQUESTS], "bytes": records[:, BYTES]}
-    table = pa.table({"url": as_strings(urls.ends(), urls.text), order: columns[order].copy()})
+    table = pa.table(
+        {"url": as_strings(urls.ends(), urls.text), order: as_numbers(columns[order].copy())}
+    )
     keys = [(order, "descending"), ("url", "ascending")]
     first = pc.select_k_unstable(table, min(top or len(table), len(table)), keys)
-    found = {name: column[first.to_numpy()] for name, column in columns.items()}
-    return pd.DataFrame({"url": table["url"].take(first).to_pandas(), **found})
+    places = first.to_pylist()
+    found = {name: column[places].tolist() for name, column in columns.items()}
+    return {"url": table["url"].take(first).to_pylist(), **found}
 
 
 def as_strings(ends: np.ndarray, text: np.ndarray) -> pa.Array:
@@ -113,7 +116,16 @@ def as_strings(ends: np.ndarray, text: np.ndarray) -> pa.Array:
     return pa.LargeStringArray.from_buffers(len(ends), pa.py_buffer(offsets), pa.py_buffer(text))
 
 
+def as_numbers(column: np.ndarray) -> pa.Array:
+    """Return int64 numbers as an array of Arrow in the same memory.
+
+    `pyarrow.array` would load pandas, to see whether they are a series of it.
+    """
+    return pa.Array.from_buffers(pa.int64(), len(column), [None, pa.py_buffer(column)])
+
+
 def as_arrow(part: UrlPart) -> pa.Table:
     """Return a part as a table of url, requests and bytes."""
     url = as_strings(part.ends, part.text)
-    return pa.table({"url": url, "requests": part.requests, "bytes": part.bytes})
+    numbers = {"requests": as_numbers(part.requests), "bytes": as_numbers(part.bytes)}
+    return pa.table({"url": url, **numbers})

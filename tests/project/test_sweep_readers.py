@@ -199,7 +199,7 @@ def read_log(folder: Path, name: str) -> None:
     for piece in read_pieces(find_sources([str(folder / name)]), Reading()):
         scanned = scan_block(piece.files[0], piece.layout, piece.layout.as_text(piece.block))
         account.add(account_for(scanned, piece))
-        for url in scanned.urls(np.ones(len(scanned.records), dtype=bool)):
+        for url in scanned.urls(np.ones(scanned.rows, dtype=bool)):
             url.encode("utf-8")
 
 

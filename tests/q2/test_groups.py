@@ -7,11 +7,14 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 
 from tests.conftest import assert_one_line_error
 from tests.q2.conftest import FIXTURES, ask, run
+from traffic.group_table import group_rows
 from traffic.plot import bytes_over_time, plot_over_time
 
 LOG = FIXTURES / "cloudfront-26-fields.log"
@@ -255,3 +258,21 @@ def test_an_extension_that_begins_with_an_underscore_is_in_the_legend():
     hours = pd.date_range("2017-08-24", periods=3, freq="h", tz="UTC")
     plot_over_time(axes, pd.DataFrame({"_tmp": [1, 2, 3], "jpg": [1, 0, 1]}, index=hours))
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["_tmp", "jpg"]
+
+
+@given(
+    rows=st.lists(
+        st.tuples(st.integers(-(2**63), 2**63 - 1) | st.integers(0, 3), st.integers(0, 2)),
+        max_size=60,
+    )
+)
+def test_rows_are_added_up_by_all_their_keys(rows):
+    keys = np.array(rows, dtype=np.int64).reshape(-1, 2)
+    requests, sizes = np.arange(len(rows)), 10**16 + np.arange(len(rows))  # no float holds these
+    expected = {}
+    for row, key in enumerate(rows):
+        count, size = expected.get(key, (0, 0))
+        expected[key] = (count + row, size + 10**16 + row)
+    groups, counts, sums = group_rows(keys, requests, sizes)
+    found = list(zip(map(tuple, groups.tolist()), counts.tolist(), sums.tolist(), strict=True))
+    assert found == [(key, *numbers) for key, numbers in expected.items()]

@@ -22,7 +22,7 @@ def scan_all(data: bytes) -> int:
     """The rows of a text that its format accepts."""
     log_format = format_of(data, "log", NOTHING_SAID)
     found = log_format.pieces(iter([memoryview(data)]), "log", NOTHING_SAID)
-    return sum(len(scan_block("log", layout, block).records) for layout, block in found)
+    return sum(scan_block("log", layout, block).rows for layout, block in found)
 
 
 @pytest.mark.parametrize("piece", [b" [", b' "', b"[ ", b'\\"', b'" ', b"] ", b'"[', b"]["])

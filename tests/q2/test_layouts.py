@@ -397,5 +397,5 @@ def sizes_of(part) -> list[int]:
     for piece in lay_out_range(part, Reading()):
         scanned = scan_block("log", piece.layout, piece.layout.as_text(piece.block))
         assert scanned.rejected.sum() == 0
-        sizes += scanned.records["size"].tolist()
+        sizes += scanned.records.size.tolist()
     return sizes

@@ -90,9 +90,9 @@ def test_fields_are_those_of_the_grammar(before, url, after, quoting, brackets, 
     expected = fields(line, quoting, brackets, repeated)
     scanned = scan_block("log", layout, memoryview(line.encode() + b"\n"))
     read = expected is not None and len(expected) == FIELDS
-    assert len(scanned.records) == read, expected
+    assert scanned.rows == read, expected
     if read:
-        start, end = scanned.records.loc[0, ["url_start", "url_end"]].astype(int)
+        start, end = scanned.records.url_start[0], scanned.records.url_end[0]
         assert line[start:end] == bare(expected[3], brackets).strip(" ")
 
 
@@ -102,4 +102,4 @@ def test_a_lone_quote_changes_only_its_own_line():
     ]
     layout = Layout((MOMENT, SIZE, URL, SKIP, SKIP), b"  ", quoting=DOUBLED, moment=EPOCH)
     block = memoryview(("\n".join(rows) + "\n").encode())
-    assert scan_block("log", layout, block).records["size"].tolist() == [0, 1, 2]
+    assert scan_block("log", layout, block).records.size.tolist() == [0, 1, 2]

@@ -7,7 +7,7 @@ import pytest
 
 from logs.fields import CACHE, DATE, LONGEST_LINE, REASONS, SIZE, SKIP, STATUS, TIME, URL, Layout
 from logs.names import pack, unpack
-from logs.scanner import scan_block
+from logs.scanner import Columns, scan_block
 from tests.conftest import ROOT, clean_environment
 
 TSV = Layout((DATE, TIME, SIZE, URL))
@@ -55,7 +55,7 @@ def rejects(scanned) -> dict[str, int]:
 def test_extension_of_url(url, extension):
     # twice, for the second time it is remembered
     records = scan(f"2017-08-24\t00:00:00\t1\t{url}\n" * 2).records
-    assert [unpack(code) for code in records["extension"]] == [extension] * 2
+    assert [unpack(code) for code in records.extension] == [extension] * 2
 
 
 def test_extension_of_a_long_url():
@@ -72,14 +72,14 @@ def test_extension_of_a_long_url():
         )
     ]
     records = scan("\n".join(f"2017-08-24\t00:00:00\t1\t{url}" for url, _ in urls)).records
-    assert [unpack(code) for code in records["extension"]] == [name for _, name in urls]
+    assert [unpack(code) for code in records.extension] == [name for _, name in urls]
 
 
 def test_names_do_not_pass_for_remembered_ones():
     names = ["js", "js\0", "\0js", "jsx", "j", "", *(f"e{number}" for number in range(500)), "js"]
     records = scan("\n".join(f"2017-08-24\t00:00:00\t1\t/a.{name}" for name in names)).records
     expected = ["" if "\0" in name else name for name in names]
-    assert [unpack(code) for code in records["extension"]] == expected
+    assert [unpack(code) for code in records.extension] == expected
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_broken_row_is_rejected_for_its_reason(row, reason):
     scanned = scan(f"{good}\n{row}\n{good}\n{row}")
     assert rejects(scanned) == {reason: 2}
     assert scanned.first_lines[REASONS.index(reason)] == 1
-    assert (len(scanned.records), scanned.lines) == (2, 4)
+    assert (scanned.rows, scanned.lines) == (2, 4)
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_broken_row_is_rejected_for_its_reason(row, reason):
     ],
 )
 def test_size(size, value):
-    assert scan(f"2017-08-24\t00:00:00\t{size}\t/a").records["size"].tolist() == [value]
+    assert scan(f"2017-08-24\t00:00:00\t{size}\t/a").records.size.tolist() == [value]
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_size(size, value):
 def test_status(status, value):
     layout = Layout((DATE, TIME, SIZE, URL, STATUS))
     scanned = scan(f"2017-08-24\t00:00:00\t1\t/a\t{status}", layout)
-    assert scanned.records["status"].tolist() == [value]
+    assert scanned.records.status.tolist() == [value]
 
 
 @pytest.mark.parametrize("status", ["2000", "/200", "OK", "HIT/20", "HIT200", "", "-1", "20x"])
@@ -165,40 +165,46 @@ def test_what_is_not_a_status(status):
     ],
 )
 def test_second(date, time, expected):
-    assert scan(f"{date}\t{time}\t1\t/a").records["second"].tolist() == [expected]
+    assert scan(f"{date}\t{time}\t1\t/a").records.second.tolist() == [expected]
 
 
 def test_blank_lines_are_no_rows_and_carriage_returns_no_data():
     scanned = scan("\n2017-08-24\t00:00:00\t1\t/a.js\r\n\r\n2017-08-24\t00:00:00\t2\t/b.jpg\r\n")
-    assert scanned.records["size"].tolist() == [1, 2]
-    assert [unpack(code) for code in scanned.records["extension"]] == ["js", "jpg"]
+    assert scanned.records.size.tolist() == [1, 2]
+    assert [unpack(code) for code in scanned.records.extension] == ["js", "jpg"]
     assert rejects(scanned) == {}
     assert scanned.lines == 5
+
+
+def first_record(scanned):
+    """The values of the first record."""
+    return Columns(*(column[0] for column in scanned.records))
 
 
 def test_fields_in_any_order_with_status_and_cache():
     layout = Layout((URL, SKIP, STATUS, SIZE, CACHE, TIME, DATE), b"\t ", comments=True)
     scanned = scan("#Fields: x\n/a.js\tx\t404 12\tRefreshHit\t00:00:01\t1970-01-01", layout)
-    record = scanned.records.iloc[0]
-    assert (record["second"], record["size"], record["status"]) == (1, 12, 404)
-    assert unpack(record["cache"]) == "refreshhit"
+    record = first_record(scanned)
+    assert (record.second, record.size, record.status) == (1, 12, 404)
+    assert unpack(record.cache) == "refreshhit"
     broken = scan(
         "/a.js\tx\tok 12\tHit\t00:00:01\t1970-01-01\n/a - 000 - Hit 00:00:01 1970-01-01", layout
     )
     assert rejects(broken) == {"status is not a number": 1}
-    assert broken.records[["status", "size"]].to_numpy().tolist() == [[0, 0]]
+    assert broken.rows == 1
+    assert (first_record(broken).status, first_record(broken).size) == (0, 0)
 
 
 def test_url_is_cut_out_before_its_query():
     block = b"2017-08-24\t00:00:00\t1\thttp://x/a.js?b\n"
-    record = scan(block).records.iloc[0]
-    assert block[record["url_start"] : record["url_end"]] == b"http://x/a.js"
+    record = first_record(scan(block))
+    assert block[record.url_start : record.url_end] == b"http://x/a.js"
 
 
 @pytest.mark.parametrize("data", [b"\xff\xfe\x00" * 50, b"\t\t\t", b"-", b"2017-08-2", b"\t\t\t\t"])
 def test_rubbish_at_the_end_of_a_block(data):
     scanned = scan(data)
-    assert len(scanned.records) == 0
+    assert scanned.rows == 0
     assert scanned.rejected.sum() == 1
 
 
@@ -216,7 +222,7 @@ def test_packed_names():
 LITTERED = """
 import threading
 from logs.fields import DATE, SIZE, TIME, URL, Layout
-from logs.scanner import scan_block
+from logs.scanner import Columns, scan_block
 rows = 20_000
 line = b"2017-08-24\\t10:00:00\\t%d\\t/%d.jpg\\n"
 block = memoryview(b"".join(line % (number, number % 97) for number in range(rows)))
@@ -227,7 +233,7 @@ def litter():
 threading.Thread(target=litter, daemon=True).start()
 for _ in range(30):
     scanned = scan_block("test", Layout((DATE, TIME, SIZE, URL)), block)
-    assert scanned.records["size"].tolist() == list(range(rows)), scanned.rejected
+    assert scanned.records.size.tolist() == list(range(rows)), scanned.rejected
 """
 
 
