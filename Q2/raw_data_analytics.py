@@ -193,11 +193,12 @@ def main(
     A LOG is a file, a folder, a quoted glob, s3://... or another address that fsspec knows, or -
     for standard input. Without any LOG the command reads a sample log.
 
-    Logs are W3C extended (CloudFront, IIS, Tomcat, Akamai), tables (TSV, CSV), common or combined
-    (Apache, nginx), or those of S3, AWS load balancers and Squid; gzip, zstd, bzip2, xz, and the
-    members of tar and zip archives are read too. Format and compression are recognised from the
-    content. Every row is counted, outside the question, or rejected for a reason that the report
-    names.
+    Logs are W3C extended (CloudFront, IIS, Tomcat, Akamai), JSON lines (CloudFront, Cloudflare,
+    Fastly, Azure, Google Cloud, Caddy, Traefik, Docker), Parquet, tables (TSV, CSV), common or
+    combined (Apache, nginx), or those of S3, AWS load balancers and Squid; gzip, zstd, bzip2, xz,
+    and the members of tar and zip archives are read too. Format and compression are recognised from
+    the content. Every row is counted, outside the question, or rejected for a reason that the
+    report names.
     """
     if (top or order) and not by:
         raise click.UsageError("--top and --order rank groups: add --by")

@@ -108,7 +108,8 @@ CREATED = click.Path(dir_okay=False, path_type=Path)
     multiple=True,
     metavar="FILE",
     callback=named_files,
-    help="Articles to tag; several files as with --train.",
+    help="Articles to tag; several files as with --train. If they have tags, the report says how "
+    "many were found.",
 )
 @click.option(
     "--output",

@@ -74,6 +74,7 @@ def main(
     \b
       GET /users/ID/recommendations    ?limit=20&fallback=1
       GET /new-user/recommendations    ?country=Poland&age=29&limit=20
+      POST /batch                      up to 1,000 users at once
       GET /healthz  /readyz  /metrics  /openapi.json
 
     The command runs granian; any other WSGI server may serve `api:create_app()`. Further settings
