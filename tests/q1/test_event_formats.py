@@ -205,6 +205,40 @@ def test_bad_rows_of_parquet_are_counted_from_one(server):
     assert [uid for uid, _, _ in stored(server)] == ["a"]
 
 
+def test_times_of_spark_are_read_in_any_year(server):
+    """As INT96, which in nanoseconds would wrap beyond the year 2262, back to 2016 at times."""
+    times = [datetime(2017, 4, 1), datetime(2601, 10, 21), datetime(1601, 1, 1, 0, 0, 0, 1)]
+    names = ["FIRST_INSTALL"] * 3
+    table = pa.table(
+        {"uid": ["a", "b", "c"], "time": pa.array(times, pa.timestamp("us")), "event_name": names}
+    )
+    stream = io.BytesIO()
+    parquet.write_table(table, stream, use_deprecated_int96_timestamps=True)
+    load(server, stream.getvalue())
+    assert [time.replace(tzinfo=None) for _, time, _ in stored(server)] == times
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        pa.array([0, 253_402_300_799 * 10**6, None], pa.timestamp("us", "Asia/Tokyo")),
+        pa.array([0, 10**7, None], pa.int32()).cast(pa.date32()),
+        pa.array([0, 2**50, None], pa.int64()).cast(pa.timestamp("ms", "Nowhere/None")),
+    ],
+)
+def test_times_of_years_that_are_not_ours_are_counted(server, times):
+    stream = io.BytesIO()
+    parquet.write_table(
+        pa.table({"uid": list("abc"), "time": times, "event_name": list("xyz")}), stream
+    )
+    landing = load(server, stream.getvalue())
+    assert {reason: it.place for reason, it in landing.rejected.items()} == {
+        "a time outside the years 2 to 9998": "log-0: row 2",
+        "no time": "log-0: row 3",
+    }
+    assert stored(server) == [("a", EPOCH, "x")]
+
+
 JSON_LINES = """\
 {"uid": "a", "time": "2017-04-01", "event_name": "FIRST_INSTALL", "more": {"deep": [1, {"x": 2}]}}
 
@@ -244,6 +278,18 @@ def test_json_lines_of_any_shape(server, end):
         "a key that is there twice": ("log-0:10", 1),
         "not a JSON object": ("log-0:11", 3),
         "not UTF-8 text": ("log-0:14", 2),
+    }
+
+
+@pytest.mark.parametrize("separator", [b"", b" ", b"\r", b"\t"])
+@pytest.mark.parametrize("after", [b"", b"\n"])
+def test_two_objects_on_a_line_are_no_row_whatever_their_neighbours(server, separator, after):
+    """Arrow reads them as two rows where all other lines are alike."""
+    good = b'{"uid": "a", "time": "2017-04-01", "event_name": "x"}'
+    landing = load(server, b"\n".join((good, good + separator + good, good)) + after)
+    assert len(stored(server)) == 2
+    assert {reason: it.place for reason, it in landing.rejected.items()} == {
+        "not a JSON object": "log-0:2"
     }
 
 

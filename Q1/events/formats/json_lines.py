@@ -59,10 +59,11 @@ def read_alike(keys: list[str], data: bytes, line: int, final: bool) -> Taken | 
     """The rows at the start of some bytes, if each has values of the types that the first has."""
     block = whole_lines(data, final)
     columns = columns_of(block, keys) if has_object_on_each_line(block) else None
-    if not columns:
+    ends = block.count(b"\n")
+    count = ends + (not block.endswith(b"\n"))
+    if not columns or len(columns[0]) != count:  # Arrow reads two objects on a line as two rows
         return None
-    lines = range(line, line + len(columns[0]))
-    return Rows(*columns, lambda: lines), len(block), block.count(b"\n")
+    return Rows(*columns, lambda: range(line, line + count)), len(block), ends
 
 
 def whole_lines(data: bytes, final: bool) -> bytes:
@@ -71,7 +72,7 @@ def whole_lines(data: bytes, final: bool) -> bytes:
 
 
 def has_object_on_each_line(block: bytes) -> bool:
-    """Whether each line is as Arrow needs it, which would take two on a line, or one on two."""
+    """Whether each line is as Arrow needs it, which would take an object on two lines."""
     lines = block.replace(b"\r\n", b"\n").removesuffix(b"\n")
     ends = lines.count(b"\n")
     return (

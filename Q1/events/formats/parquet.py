@@ -23,7 +23,8 @@ MARK = ": row "
 def read_rows(name: str, file: BinaryIO, headers: dict[str, str]) -> Iterator[Rows]:
     """The rows of a file. Raises `UserError` for one without our columns, or of other types."""
     try:
-        table = parquet.ParquetFile(file)
+        # Times of Spark and Impala (INT96) would be in nanoseconds, and wrap beyond the year 2262.
+        table = parquet.ParquetFile(file, coerce_int96_timestamp_unit="us")
         schema = table.schema_arrow
         positions = locate(name, schema.names, headers)
         titles = [schema.names[position] for position in positions]
