@@ -1,6 +1,6 @@
 """One log in every format: PostgreSQL gets the same events, as its table of truth says."""
 
-from common.command import UserError
+from common.command import OutsideError, UserError
 
 import bz2
 import gzip
@@ -11,8 +11,11 @@ from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
 import boto3
+import fsspec
 import pandas as pd
 import psycopg2
 import pyarrow as pa
@@ -26,7 +29,7 @@ from events.files import EventFile, files_named, opened_in_turn
 from events.load import Landing, load_files
 from events.streams import zstd
 from sql import main
-from tests.conftest import assert_one_line_error, run_here, run_script
+from tests.conftest import assert_one_line_error, free_port, run_here, run_script
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NAMES = ("uid", "time", "event_name")
@@ -380,6 +383,49 @@ def test_files_in_a_bucket(bucket, server):
 def test_a_file_that_is_not_in_a_bucket_is_named(bucket, name):
     finished = run_here(main, "--embedded", "--events", f"{bucket}/{name}")
     assert_one_line_error(finished, 2, f"--events {bucket}/{name}: no such file")
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "part"), [(404, UserError, "no such file"), (503, OutsideError, "503")]
+)
+def test_a_web_server_that_fails_is_not_a_file_that_is_missing(status, error, part):
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_error(status)
+
+        do_HEAD = do_GET
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        with pytest.raises(error, match=part):
+            files_named(f"http://127.0.0.1:{server.server_port}/log.csv")
+        server.shutdown()
+
+
+@pytest.fixture
+def own_clients():
+    """Clients of file systems of a test's own: fsspec keeps them with the address of the server."""
+    kinds = [fsspec.get_filesystem_class(scheme) for scheme in ("http", "s3")]
+    for kind in kinds:
+        kind.clear_instance_cache()
+    yield
+    for kind in kinds:
+        kind.clear_instance_cache()
+
+
+@pytest.mark.parametrize("name", ["log.csv", "*.csv"])
+@pytest.mark.parametrize("scheme", ["http", "s3"])
+def test_a_server_that_is_down_is_not_a_missing_file(own_clients, monkeypatch, scheme, name):
+    host = f"127.0.0.1:{free_port()}"
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    with pytest.raises(OutsideError, match=r"C(ould not|annot) connect"):
+        files_named(f"{scheme}://{host if scheme == 'http' else 'down'}/{name}")
 
 
 def test_an_address_of_no_kind_is_named():
