@@ -175,7 +175,7 @@ def test_ragged_rows_are_bad_and_empty_lines_are_none(read):
 
 def test_bytes_that_are_not_text_are_bad_wherever_they_are(read):
     rows, bad = read(HEADER.encode() + b"a,1,x,\xff\nb,2,y,\0\nc,3,z,\xc3\xa9\n")
-    assert bad == [(2, NOT_TEXT), (3, NOT_TEXT)]
+    assert bad == [(2, NOT_TEXT), (3, NUL)]
     assert rows == [(4, ("c", "3", "z"))]
 
 

@@ -201,7 +201,8 @@ def test_bad_rows_of_parquet_are_counted_from_one(server):
     parquet.write_table(pa.table({"uid": uids, "time": times, "event_name": uids}), stream)
     landing = load(server, stream.getvalue())
     assert {reason: (it.place, it.rows) for reason, it in landing.rejected.items()} == {
-        "not UTF-8 text": ("log-0: row 2", 2),
+        "not UTF-8 text": ("log-0: row 2", 1),
+        "a NUL character, which PostgreSQL does not store": ("log-0: row 3", 1),
         "not ISO 8601 or epoch time of the years 2 to 9998": ("log-0: row 4", 1),
         "no time": ("log-0: row 5", 1),
     }
@@ -278,9 +279,10 @@ def test_json_lines_of_any_shape(server, end):
         "no time": ("log-0:6", 1),
         "a value of uid that is neither text nor a number": ("log-0:7", 2),
         "a value of time that is neither text nor a number": ("log-0:9", 1),
-        "a key that is there twice": ("log-0:10", 1),
+        "duplicate key": ("log-0:10", 1),
         "not a JSON object": ("log-0:11", 3),
-        "not UTF-8 text": ("log-0:14", 2),
+        "a NUL character, which PostgreSQL does not store": ("log-0:14", 1),
+        "not UTF-8 text": ("log-0:15", 1),
     }
 
 

@@ -4,6 +4,8 @@ Arrow reads a block whose values are all of the types of its first row, and Pyth
 other, in which it finds the rows that are broken.
 """
 
+from common.command import UserError
+
 import json
 from collections import Counter
 from collections.abc import Iterator
@@ -15,11 +17,12 @@ from pyarrow import json as arrow_json
 
 from events.event import NAMES
 from events.formats.blocks import Taken, is_clean, rows_in_blocks
-from events.rows import NOT_TEXT, BadRow, Rows, is_storable, locate, rows_of
+from events.rows import BadRow, Rows, is_storable, locate, rows_of, why_not_storable
 from events.streams import CHUNK_BYTES, Stream
 from events.times.arrays import expand
 
 NO_OBJECT = "not a JSON object"
+NO_OBJECTS = "no line is a JSON object with keys; write one on each line, for instance with jq -c"
 TYPES = {str: pa.string(), int: pa.int64(), float: pa.float64()}
 EXACT = 2**53  # above it not every whole number is a floating-point number
 
@@ -32,18 +35,20 @@ def read_rows(name: str, text: Stream, headers: dict[str, str]) -> Iterator[Rows
         keys |= dict.fromkeys(parsed(line) or {})
         if wanted <= keys.keys():
             break
+    if not keys:
+        raise UserError(f"{name}:1: {NO_OBJECTS}")
     titles = list(keys)
     keys = [titles[position] for position in locate(f"{name}:1", titles, headers)]
     yield from rows_in_blocks(name, text, 1, partial(read_alike, keys), partial(read_any, keys))
 
 
 class Object(dict):
-    """A JSON object that knows which of its keys were there twice."""
+    """A JSON object that knows its duplicate keys."""
 
     def __init__(self, pairs: list[tuple]):
         super().__init__(pairs)
         counts = Counter(key for key, _ in pairs) if len(self) < len(pairs) else {}
-        self.twice = {key for key, count in counts.items() if count > 1}
+        self.duplicates = {key for key, count in counts.items() if count > 1}
 
 
 def parsed(line: bytes) -> Object | None:
@@ -126,12 +131,12 @@ def read_any(keys: list[str], data: bytes, line: int, final: bool) -> Taken:
 def event_of(line: bytes, keys: list[str]) -> tuple[str | None, ...]:
     """Uid, time and event name on a line. Raises ValueError, which says why it is not an event."""
     if not is_clean(line):
-        raise ValueError(NOT_TEXT)
+        raise ValueError(why_not_storable(line))
     found = parsed(line)
     if found is None:
         raise ValueError(NO_OBJECT)
-    if found.twice.intersection(keys):
-        raise ValueError("a key that is there twice")
+    if found.duplicates.intersection(keys):
+        raise ValueError("duplicate key")
     return tuple(text_of(name, found.get(key)) for name, key in zip(NAMES, keys, strict=True))
 
 
@@ -145,5 +150,5 @@ def text_of(name: str, value: object) -> str | None:
         return expand(repr(value)).removesuffix(".0")
     text = str(value)
     if not is_storable(text):
-        raise ValueError(NOT_TEXT)
+        raise ValueError(why_not_storable(text))
     return text
