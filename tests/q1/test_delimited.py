@@ -14,7 +14,7 @@ from events import streams
 from events.formats import blocks, delimited
 from events.formats.delimited import QUOTING, WIDTH, Layout, columns_of, lines_of, read_any
 from events.formats.delimited import end_of_neat_rows as end_of_neat
-from events.rows import NOT_TEXT
+from events.rows import NOT_TEXT, NUL
 from events.streams import Stream
 
 HEADER = "uid,time,event_name,title\n"

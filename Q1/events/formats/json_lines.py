@@ -147,7 +147,7 @@ def text_of(name: str, value: object) -> str | None:
     if value is None or value != value:  # NaN, as pandas writes what is missing
         return None
     if isinstance(value, float):
-        return expand(repr(value)).removesuffix(".0")
+        return expand(repr(value + 0.0)).removesuffix(".0")  # zero without a sign
     text = str(value)
     if not is_storable(text):
         raise ValueError(why_not_storable(text))
