@@ -77,7 +77,11 @@ def cell(title: str, kind: str) -> Expression:
     column = ColumnExpression(title)
     if kind in ("FLOAT", "DOUBLE"):
         return FunctionExpression("number_text", column.cast("DOUBLE").cast("VARCHAR"))
-    return column.cast("VARCHAR")
+    text = column.cast("VARCHAR")
+    if kind.startswith("DECIMAL"):
+        whole, digits = ConstantExpression(r"^(-?\d+)\.0*$"), ConstantExpression(r"\1")
+        return FunctionExpression("regexp_replace", text, whole, digits)
+    return text
 
 
 def read_csv(duck: DuckDBPyConnection, path: Path, titles: dict[str, str]) -> None:

@@ -8,6 +8,7 @@ import json
 import lzma
 import math
 import random
+import re
 import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -20,7 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sql import main
-from tests.conftest import run_here
+from tests.conftest import Finished, assert_one_line_error, run_here
 from tests.q1.test_check import NAMES, Event, assert_same, drawn_events
 
 if sys.version_info >= (3, 14):
@@ -144,6 +145,9 @@ FOUND = {
     "Parquet doubles": (in_parquet(pa.array([1e16, 1e16, 5.0])), ["10000000000000000"], None),
     "Parquet small doubles": (in_parquet(pa.array([1e-7, 1e-7, 5.0])), ["0.0000001"], None),
     "Parquet whole doubles": (in_parquet(pa.array([5.0, 5.0, math.nan])), ["5"], None),
+    "Parquet decimals": (
+        in_parquet(pa.array([1, 1, 2], pa.decimal128(30, 2))), ["1"], None,
+    ),
     "Parquet zeros": (in_parquet(pa.array([-0.0, 0.0, 5.0])), ["0"], None),
     "JSON 5.0": (in_json("5", "5.0"), ["5"], None),
     "JSON 1e3": (in_json("1e3", "1000"), ["1000"], None),
@@ -213,9 +217,19 @@ def test_files_as_they_should_not_be(postgres_url, log, generator):
     """Both leave out the same rows, or the file is refused, and then nothing is checked."""
     log.write_bytes(hostile_log(generator))
     question = generator.choice((("--active-from", "2017-04-01"), ("--cohorts",)))
-    mode = generator.choice(("skip", "skip", "skip", "stop"))
-    finished = run_here(
-        main, "--dsn", postgres_url, "--events", log, "--on-bad-row", mode, "--check", *question
-    )
-    if finished.returncode != 2 or "--check: " in finished.stderr:
-        assert_same(finished)
+    given = ("--dsn", postgres_url, "--events", log, "--check", *question)
+    skipped = run_here(main, *given, "--on-bad-row", "skip")
+    if skipped.returncode != 2 or "--check: " in skipped.stderr:
+        assert_same(skipped)
+    assert_stops_at_the_first(run_here(main, *given), skipped)
+
+
+def assert_stops_at_the_first(stopped: Finished, skipped: Finished) -> None:
+    """Assert that a run ends at the first of the rows that another left out, if there are any."""
+    places = re.findall(r"rows? rejected, first (.+:([0-9]+): .+)", skipped.stderr)
+    if places:
+        first, _ = min(places, key=lambda place: int(place[1]))
+        assert_one_line_error(stopped, 2, first)
+        assert not stopped.stdout
+    else:
+        assert (stopped.returncode, stopped.stdout) == (skipped.returncode, skipped.stdout)
