@@ -26,7 +26,7 @@ from moto.server import ThreadedMotoServer
 from pyarrow import parquet
 
 from events.files import EventFile, files_named, opened_in_turn
-from events.load import Landing, load_files
+from events.load import LoadedEvents, load_files
 from events.streams import zstd
 from sql import main
 from tests.conftest import assert_one_line_error, free_port, run_here, run_script
@@ -53,7 +53,7 @@ def server(postgres_url):
         yield connection
 
 
-def load(server, *contents: bytes, headers: dict[str, str] | None = None) -> Landing:
+def load(server, *contents: bytes, headers: dict[str, str] | None = None) -> LoadedEvents:
     """Load files of these contents; bad rows are skipped."""
     server.rollback()
     files = [EventFile(f"log-{number}", io.BytesIO(it)) for number, it in enumerate(contents)]
