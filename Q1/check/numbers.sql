@@ -1,5 +1,5 @@
 -- The text of a number without an exponent, a whole one without decimals; zero has no sign. Whole
--- numbers without an exponent keep all of their digits. What is no number stays as it is.
+-- numbers without an exponent keep all of their digits. What is not a number stays as it is.
 CREATE MACRO number_text(written) AS (
     WITH shortest AS (
         -- One row: the shortest digits that give the number back.

@@ -109,6 +109,29 @@ def test_a_real_log(checked, real_data, question, time_zone):
     assert_same(finished)
 
 
+@pytest.mark.parametrize("question", ["count", "days", "weeks"])
+def test_a_real_web_server_log(checked, real_data, tmp_path, question):
+    """Hosts are the users, of whom each comes by a first GET; its header has two titles too few."""
+    log = tmp_path / "log.tsv"
+    rows = (real_data / "q2" / "nasa_19950701.tsv").read_text(encoding="utf-8")
+    log.write_text(rows.replace("\n", "\t8\t9\n", 1), encoding="utf-8", newline="")
+    options = [option.replace("2017-04-01", "1995-07-01") for option in QUESTIONS[question]]
+    given = ("--columns", "uid=host,event_name=method", "--install-event", "GET")
+    given += ("--from", "1995-01-01", "--time-zone", "America/New_York")
+    assert_same(checked("--events", log, *given, *options))
+
+
+@pytest.mark.parametrize("question", ["users", "weeks", "months"])
+def test_real_ratings_as_events(checked, real_data, tmp_path, question):
+    """The first rating of 5 plays the part of an install."""
+    log = tmp_path / "ratings.tsv"
+    ratings = (real_data / "q3b" / "ml-100k" / "u.data").read_text(encoding="utf-8")
+    log.write_text(f"uid\titem\tevent_name\ttime\n{ratings}", encoding="utf-8", newline="")
+    options = [option.replace("2017-04-01", "1997-11-03") for option in QUESTIONS[question]]
+    given = ("--install-event", "5", "--from", "1997-01-01", "--time-zone", "America/St_Johns")
+    assert_same(checked("--events", log, *given, *options))
+
+
 @pytest.mark.parametrize("time_zone", CLOCK_CHANGES)
 def test_drawn_logs_where_clocks_are_set(checked, tmp_path, time_zone):
     change = date.fromisoformat(CLOCK_CHANGES[time_zone])
