@@ -9,7 +9,7 @@ from typing import Any
 import click
 from psycopg2.extensions import connection as Connection
 
-from events.load import Landing
+from events.load import LoadedEvents
 from events.view import View
 from retention.days import Moment, local_day
 from retention.questions import Question, ask
@@ -45,7 +45,7 @@ def span(
     view: View,
     question: Question,
     parameters: dict,
-    landing: Landing | None = None,
+    landing: LoadedEvents | None = None,
 ) -> Span:
     """Count the records, or take the numbers of a `landing` that has none outside the limits.
 
@@ -67,7 +67,7 @@ def span(
     return Span(row.records, row.records_without_user, *days, left_out)
 
 
-def all_within(landing: Landing, parameters: dict[str, Any]) -> bool:
+def all_within(landing: LoadedEvents, parameters: dict[str, Any]) -> bool:
     """Whether there are records, and all of them within the limits."""
     return (
         landing.records > 0
