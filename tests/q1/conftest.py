@@ -34,6 +34,8 @@ READ_DATABASE = """
         ('b', '2017-04-01 12:00Z', 'FIRST_INSTALL'), ('b', '2017-06-02 00:00Z', 'OPEN'),
         ('c', '2017-04-02 12:00Z', 'FIRST_INSTALL'), ('', '2017-04-02 12:00Z', 'FIRST_INSTALL');
     CREATE TABLE secrets AS TABLE events;
+    CREATE SCHEMA closed;
+    CREATE TABLE closed.events AS TABLE events;
     CREATE VIEW slow AS SELECT 'a' AS uid, now() AS time, 'x' AS event_name FROM pg_sleep(300);
     CREATE ROLE only_select LOGIN PASSWORD 'reads';
     GRANT SELECT ON events, slow TO only_select
