@@ -34,6 +34,13 @@ examples:
 """
 INSTALL_DATE = date(2017, 4, 1)
 EXCLUSIVE = (("dsn", "embedded"), ("events", "table"), ("users", "cohorts"))
+# Options with a default that do nothing next to others; by name, why.
+IDLE = (
+    ("time_format", "table", "the column's type says what its times are"),
+    ("on_bad_row", "table", "its rows are not read from a file"),
+    ("seed", "table", "it is about the sample events"),
+    ("seed", "events", "it is about the sample events"),
+)
 
 
 def refuse_words(ctx: click.Context, param: click.Parameter, words: tuple[str, ...]) -> None:
@@ -221,6 +228,12 @@ def check_combinations(options: SimpleNamespace) -> None:
     for one, other in EXCLUSIVE:
         if given(getattr(options, one)) and given(getattr(options, other)):
             raise click.UsageError(f"--{one} and --{other} exclude each other")
+    for idle, other, why in IDLE:
+        if explicit(idle) and given(getattr(options, other)):
+            name = idle.replace("_", "-")
+            raise click.UsageError(
+                f"--{name} does nothing with --{other}, since {why}; leave it out"
+            )
     if options.explain and (options.output_format != "text" or options.plot):
         raise click.UsageError("--explain prints a plan as text: leave out --format and --plot")
     if options.explain and options.check:
@@ -247,6 +260,12 @@ def check_combinations(options: SimpleNamespace) -> None:
             f"the days are in the wrong order: install {installed}, active from "
             f"{options.active_from} to {options.active_to}"
         )
+
+
+def explicit(name: str) -> bool:
+    """Whether the command line has an option, be it with its default."""
+    source = click.get_current_context().get_parameter_source(name)
+    return source is click.core.ParameterSource.COMMANDLINE
 
 
 def given(value: object) -> bool:

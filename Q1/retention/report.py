@@ -53,7 +53,7 @@ def count_answer(data: Data, count: Count, last_day: date | None, statement: str
         "observed": observed,
     }
     cells = record | {
-        "records_left_out": sum((record["records_left_out"] or {}).values()),
+        "records_left_out": data.overview and sum(record["records_left_out"].values()),
         "rows_rejected": sum(rejected.rows for rejected in data.rejected.values()),
         "observed": csv_flag(observed),
     }

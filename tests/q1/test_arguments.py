@@ -33,6 +33,14 @@ from tests.conftest import ROOT, assert_one_line_error, run_here
             ["the closest is 'FIRST_INSTALL'", "most often a user's first are 'FIRST_INSTALL', "],
         ),
         (("--from", "2017-04-02", "--to", "2017-04-01"), 2, ["wrong order"]),
+        (
+            ("--table", "x", "--time-format", "%Y%m%d"),
+            2,
+            ["--time-format does nothing with --table"],
+        ),
+        (("--table", "x", "--on-bad-row", "skip"), 2, ["--on-bad-row does nothing with --table"]),
+        (("--table", "x", "--seed", "2017"), 2, ["--seed does nothing with --table"]),
+        (("--events", str(ROOT / "README.md"), "--seed", "1"), 2, ["--seed does nothing with"]),
         (("--from", "2017-05-01"), 2, ["no events of users", "--from DAY moves the limit"]),
     ],
 )

@@ -93,6 +93,16 @@ def test_nothing_within_the_limits(postgres_url, tmp_path):
     assert_one_line_error(finished, 2, "no events of users", "1 record left out, before 2000-01-01")
 
 
+def test_no_install_within_the_limits(postgres_url, tmp_path):
+    """The name asked for is not suggested: it is there, and left out."""
+    log = tmp_path / "events.csv"
+    log.write_text(EVENTS, encoding="utf-8")
+    finished = run_here(main, "--dsn", postgres_url, "--events", log, "--from", "2017-04-03")
+    parts = ["no user has FIRST_INSTALL within the limits of the data", "--from and --to move"]
+    assert_one_line_error(finished, 2, *parts)
+    assert "closest" not in finished.stderr
+
+
 def test_an_install_long_ago_does_not_stretch_the_triangle(asked):
     events = EVENTS + "e,2004-04-01,FIRST_INSTALL\n"
     found, errors = asked(events, "--cohorts")
