@@ -20,7 +20,7 @@ from postgres.connection import start_reading
 from retention.days import moments
 from retention.names import check_install_event, no_installs
 from retention.overview import Overview, Span, last_day, report_left_out, span
-from retention.questions import Count, Question, ask, cohorts_of
+from retention.questions import Count, Question, ask, cohorts_of, statement
 from retention.report import Answer, Data, count_answer, triangle_answer, users_answer
 
 MOST_AGES = 366  # of a triangle whose ages nobody limited
@@ -34,6 +34,8 @@ BY_USER = """
     SET LOCAL hash_mem_multiplier = 1;
     SET LOCAL random_page_cost = 1.1
 """
+# Without such an index all users are in memory, or most events go to disk once more.
+WITHOUT_INDEX = "SET LOCAL hash_mem_multiplier = 4"
 
 
 def load_events(connection: Connection, options: SimpleNamespace) -> tuple[View, Landing | None]:
@@ -96,11 +98,16 @@ class Inquiry:
         """The rows and the statement of a query."""
         return ask(self.connection, query, self.parameters | parameters, self.view, explain)
 
-    def ask_by_user(self, query: str, **parameters: Any) -> tuple[list, str]:
+    def ask_by_user(self, query: str, explain: bool = False, **parameters: Any) -> tuple[list, str]:
         """The rows and the statement of a query that groups all events by user."""
+        known = self.parameters | parameters
+        text = statement(self.connection, query, self.view, known["twice"])
         with self.connection.cursor() as cursor:
             cursor.execute(BY_USER)
-        return self.ask(query, **parameters)
+            cursor.execute(f"EXPLAIN {text}", known)
+            if not any("Index" in line for (line,) in cursor):
+                cursor.execute(WITHOUT_INDEX)
+        return self.ask(query, explain, **parameters)
 
     def data(self, overview: Overview | None) -> Data:
         """The data that the question is about."""
@@ -131,13 +138,13 @@ class Inquiry:
     def retained_users(self) -> Answer:
         """How many users installed on the day and came back, and the curve of how they did."""
         overview = self.overview
-        ((installed, retained),), statement = self.ask("retained_users")
+        ((installed, retained),), asked = self.ask("retained_users")
         if not installed:
             raise self.no_installs()
         count, last = Count(installed, retained), self.last_day(overview)
         if self.options.plot:
             self.draw_curve(count, last)
-        return count_answer(self.data(overview), count, last, statement)
+        return count_answer(self.data(overview), count, last, asked)
 
     def last_day(self, overview: Overview | None) -> date | None:
         """The day of the data's last record; None if all that is known is that it came."""
@@ -164,7 +171,7 @@ class Inquiry:
     def cohort_triangle(self) -> Answer:
         """How many users of every cohort were active how much later, and the heat map of it."""
         found, period = self.span, self.options.period
-        rows, statement = self.ask_by_user("cohort_triangle", **self.periods())
+        rows, asked = self.ask_by_user("cohort_triangle", **self.periods())
         overview = Overview(found, *rows[0][-4:])
         if rows[0].cohort is None:
             raise self.no_installs()
@@ -174,7 +181,7 @@ class Inquiry:
             from retention import plot
 
             plot.draw_triangle(cohorts, period, found.last_day, self.options.plot)
-        return triangle_answer(self.data(overview), period, cohorts, statement)
+        return triangle_answer(self.data(overview), period, cohorts, asked)
 
     def periods(self) -> dict[str, Any]:
         """The parameters of the triangle; it is `long` if its periods may be more than `BITS`."""
@@ -190,7 +197,7 @@ class Inquiry:
         return parameters | self.clock(parameters)
 
     def clock(self, parameters: dict[str, Any]) -> dict[str, AsIs]:
-        """The expressions of the triangle: by time, or by day where days are no ranges of time."""
+        """The expressions of the triangle: by time, or by day where a day is not one range of it."""
         view, asked = self.view, parameters | {"time_zone": self.view.time_zone}
         (row,), _ = ask(self.connection, "single_midnights", asked)
         expressions = {

@@ -1,10 +1,16 @@
 """Which events are data: those until now, of the days asked for, and of a user."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 
+import psycopg2
 import pytest
 
+from events.files import EventFile
+from events.load import load_files
+from retention.overview import all_within
 from sql import main
 from tests.conftest import assert_one_line_error, run_here
 from tests.q1.conftest import given, inquiry, triangle_rows
@@ -125,3 +131,15 @@ def test_limits_of_every_type_of_time(postgres_url, time_type):
         question = inquiry(c)
         assert [row.active_on for row in triangle_rows(question)] == [1, 0, 1]
         assert question.span.left_out == {"before 2000-01-01": 1, "in the future": 1}
+
+
+def test_records_of_files_are_those_that_a_query_counts(postgres_url):
+    """Loading counts them, also those of nobody, so that they need not be read again."""
+    text = EVENTS + ",2017-03-31,x\n,2017-04-09 12:00,x\n"
+    connection = psycopg2.connect(postgres_url)
+    landing = load_files(connection, [EventFile("log", BytesIO(text.encode()))], {}, False)
+    asked = inquiry(connection, "pg_temp.piwik_track_1")
+    assert asked.span == replace(asked, landing=landing).span
+    assert (asked.span.records, asked.span.records_without_user) == (6, 2)
+    assert all_within(landing, asked.parameters)
+    connection.close()

@@ -13,7 +13,7 @@ from retention.days import midnights, moments
 from retention.questions import Question, ask
 from sql import main
 from tests.conftest import assert_one_line_error, run_here
-from tests.q1.conftest import given, inquiry
+from tests.q1.conftest import given, inquiry, triangle_rows
 
 
 def retained(url: str, events: str, question: Question, time_type: str = "timestamptz"):
@@ -202,3 +202,26 @@ def test_a_midnight_that_comes_twice(postgres_url, tmp_path, installed, active, 
 def test_a_time_zone_that_does_not_exist(postgres_url, name):
     finished = run_here(main, "--dsn", postgres_url, "--time-zone", name)
     assert_one_line_error(finished, 2, "--time-zone", "Asia/Hong_Kong")
+
+
+@pytest.mark.parametrize(
+    ("time_zone", "day", "clock"),
+    [
+        ("America/St_Johns", "2006-10-29", "day"),  # clocks go back over midnight
+        ("America/Havana", "2017-11-05", "day"),  # back to midnight, which comes twice
+        ("America/New_York", "2017-11-05", "time"),  # back at two
+        ("Asia/Beirut", "2017-03-26", "time"),  # forward at midnight
+    ],
+)
+@pytest.mark.parametrize("time_type", ["timestamptz", "timestamp"])
+def test_the_triangle_goes_by_time_where_days_are_ranges_of_it(
+    postgres_url, time_zone, day, clock, time_type
+):
+    midnight = datetime.fromisoformat(day).replace(tzinfo=ZoneInfo(time_zone))
+    moments = [midnight.astimezone(UTC) + timedelta(hours=hours) for hours in (-20, 4, 30)]
+    rows = [f"a | {moment:%Y-%m-%d %H:%M} | FIRST_INSTALL" for moment in moments]
+    text = "\n".join(["uid | time | event_name", *rows])
+    with given(postgres_url, text, time_zone, time_type) as connection:
+        asked = inquiry(connection, time_zone=time_zone)
+        assert str(asked.periods()["clock"]) == clock
+        assert [row.active_on for row in triangle_rows(asked)] == [1, 1, 1]
