@@ -197,7 +197,7 @@ class Inquiry:
         return parameters | self.clock(parameters)
 
     def clock(self, parameters: dict[str, Any]) -> dict[str, AsIs]:
-        """The expressions of the triangle: by time, or by day where a day is not one range of it."""
+        """The expressions of the triangle: by time, or by day where days overlap in time."""
         view, asked = self.view, parameters | {"time_zone": self.view.time_zone}
         (row,), _ = ask(self.connection, "single_midnights", asked)
         expressions = {
