@@ -128,7 +128,8 @@ RECORDS = """\
     -- One row per record.
     SELECT
         {time} AS time,
-        {of_user} AS of_user
+        {of_user} AS of_user,
+        {day} AS day
     FROM {relation}"""
 
 

@@ -82,7 +82,7 @@ class Inquiry:
     def span(self) -> Span:
         """The records within the limits; for a table it takes a pass over all of them."""
         found = span(self.connection, self.view, self.question, self.parameters, self.landing)
-        report_left_out(found, self.question)
+        report_left_out(found.left_out)
         return found
 
     @cached_property

@@ -158,7 +158,7 @@ def data_record(data: Data) -> dict[str, Any]:
         "users_reinstalled": overview and overview.users_reinstalled,
         "users_active_before_install": overview and overview.users_active_before_install,
         "records_without_user": span and span.records_without_user,
-        "records_left_out": span and span.left_out,
+        "records_left_out": span and {kind.reason: kind.records for kind in span.left_out},
         "rows_rejected": {reason: rejected.rows for reason, rejected in data.rejected.items()},
         "first_rejected": {reason: rejected.place for reason, rejected in data.rejected.items()},
     }

@@ -121,7 +121,8 @@ def inquiry(
 ) -> Inquiry:
     """The question of 2017-04-01, or what the options say, about a table of the server."""
     days = (date(2017, 4, 1), date(2017, 4, 2), date(2017, 4, 8))
-    question = Question(options.pop("install_event", "FIRST_INSTALL"), *days, time_zone)
+    limits = (options.pop("from_day", None), options.pop("to_day", None))
+    question = Question(options.pop("install_event", "FIRST_INSTALL"), *days, time_zone, *limits)
     known = {"table": relation, "overview": True, "period": "day", "follow": None, "plot": None}
     view = view_of(connection, [existing_table(connection, relation, {})], time_zone)
     return Inquiry(connection, SimpleNamespace(**known | options), question, view, None)

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
 
 import psycopg2
@@ -130,7 +130,8 @@ def test_limits_of_every_type_of_time(postgres_url, time_type):
     with given(postgres_url, "\n".join(["uid | time | event_name", *rows]), "UTC", time_type) as c:
         question = inquiry(c)
         assert [row.active_on for row in triangle_rows(question)] == [1, 0, 1]
-        assert question.span.left_out == {"before 2000-01-01": 1, "in the future": 1}
+        found = {kind.reason: kind.records for kind in question.span.left_out}
+        assert found == {"before 2000-01-01": 1, "in the future": 1}
 
 
 def test_records_of_files_are_those_that_a_query_counts(postgres_url):
@@ -143,3 +144,22 @@ def test_records_of_files_are_those_that_a_query_counts(postgres_url):
     assert (asked.span.records, asked.span.records_without_user) == (6, 2)
     assert all_within(landing, asked.parameters)
     connection.close()
+
+
+@pytest.mark.parametrize("limits", [{}, {"from_day": date(2017, 4, 2)}])
+def test_a_record_without_a_time_is_left_out_and_counted(postgres_url, capsys, limits):
+    """Whether others are left out or not, it is no record within the limits."""
+    events = """
+        uid | time       | event_name
+        a   | 2017-04-01 | FIRST_INSTALL
+        a   | 2017-04-02 | FIRST_INSTALL
+        b   | -          | FIRST_INSTALL
+        -   | -          | x
+    """
+    with given(postgres_url, events) as connection:
+        found = inquiry(connection, **limits).span
+    left_out = {kind.reason: kind.records for kind in found.left_out}
+    assert left_out.pop("without a time") == 2
+    assert left_out == ({"before 2017-04-02": 1} if limits else {})
+    assert (found.records, found.records_without_user) == (1 if limits else 2, 0)
+    assert capsys.readouterr().err == "2 records left out, without a time\n"
