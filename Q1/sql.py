@@ -62,21 +62,25 @@ def refuse_words(ctx: click.Context, param: click.Parameter, words: tuple[str, .
     "--events",
     multiple=True,
     metavar="FILE",
-    help="Event file to count, a path or an address such as s3://bucket/key: CSV or TSV with a "
-    "header, JSON lines or Parquet, plain or compressed; - is standard input. May be given again, "
-    "or as a quoted pattern such as 'logs/*.csv'.",
+    help="Event file to count, a path or an address such as s3://bucket/key: CSV, TSV or "
+    "semicolons with a header, also after a line sep=; JSON lines; or Parquet. Text is UTF-8, or "
+    "UTF-16 with its mark; all may be packed by gzip, zstd, bzip2 or xz; - is standard input. May "
+    "be given again, or as a quoted pattern such as 'logs/*.csv'.",
 )
 @click.option(
-    "--table", metavar="SCHEMA.NAME", help="Existing table or view to query; it is only read."
+    "--table",
+    metavar="SCHEMA.NAME",
+    help="Existing table or view to query; it is only read. Its times may be timestamptz, "
+    "timestamp (taken as UTC), date, or numbers: epoch numbers or days like 20170401.",
 )
 @columns_option
 @click.option(
     "--time-format",
     type=TimeFormat(),
     metavar="FORMAT",
-    help="Format of all times in the files, in the letters of strptime, such as "
-    "'%m/%d/%Y %I:%M %p'. They are UTC unless it has %z. Without the option they are ISO 8601 or "
-    "epoch numbers.",
+    help="Format of all times in --events files, in the letters of strptime, such as "
+    "'%m/%d/%Y %I:%M %p'. Without %z in the format the times are UTC; without the option they are "
+    "ISO 8601 or epoch numbers.",
 )
 @click.option(
     "--on-bad-row",
@@ -151,12 +155,12 @@ def refuse_words(ctx: click.Context, param: click.Parameter, words: tuple[str, .
     type=click.IntRange(0, 9999),
     show_default="366 at most",
     metavar="N",
-    help="Number of periods to follow each cohort of --cohorts.",
+    help="Last age to show in --cohorts, in periods after the first install.",
 )
 @click.option(
     "--overview",
     is_flag=True,
-    help="Count the records and users of --table as well, which reads all of it. With files and "
+    help="Count the records and users of --table as well, which reads all of it. With files or "
     "--cohorts they are counted anyway.",
 )
 @format_option
@@ -172,7 +176,8 @@ def refuse_words(ctx: click.Context, param: click.Parameter, words: tuple[str, .
     "--check",
     is_flag=True,
     help="Find the answer a second time, by DuckDB in the original events, and print it only if "
-    "both are the same; else the exit code is 1.",
+    "both are the same; else the exit code is 1. Tables, standard input, files with an address and "
+    "those that are compressed or UTF-16 are copied into a temporary folder for it.",
 )
 @click.option(
     "--explain",
