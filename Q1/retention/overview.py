@@ -12,7 +12,7 @@ from psycopg2.extensions import connection as Connection
 from events.load import Landing
 from events.view import View
 from retention.days import DAY, Moment, local_day, midnights
-from retention.questions import Question, ask
+from retention.questions import Question, ask, number_of
 
 
 @dataclass(frozen=True)
@@ -28,9 +28,8 @@ class LeftOut:
     asked: bool = False
 
     def __str__(self) -> str:
-        noun = "record" if self.records == 1 else "records"
         remedy = f"; {self.option} DAY moves the limit" if self.option else ""
-        return f"{self.records:,} {noun} left out, {self.reason}{remedy}"
+        return f"{number_of(self.records, 'record')} left out, {self.reason}{remedy}"
 
 
 @dataclass(frozen=True)

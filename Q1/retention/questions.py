@@ -121,6 +121,11 @@ def times_checked(view: View | None) -> Iterator[None]:
         ) from None
 
 
+def number_of(things: int, noun: str) -> str:
+    """A number and a noun, in the plural unless there is one."""
+    return f"{things:,} {noun}{'' if things == 1 else 's'}"
+
+
 def cohorts_of(rows: list) -> list[Cohort]:
     """The rows of `cohort_triangle.sql`, put together by cohort."""
     cohorts = []

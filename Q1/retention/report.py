@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from events.load import Rejected
 from retention.overview import Overview
-from retention.questions import Cohort, Count, Question
+from retention.questions import Cohort, Count, Question, number_of
 
 NOT_YET = "·"
 TRIANGLE_HEADER = (
@@ -37,7 +37,7 @@ class Answer(NamedTuple):
 
 
 def count_answer(data: Data, count: Count, last_day: date | None, statement: str) -> Answer:
-    """The default question; `observed` says whether its whole period is in the data.
+    """The default question; `observed` is whether its whole period is in the data.
 
     It is not if the data's `last_day` is before the end of the period; None is not before it.
     """
@@ -64,7 +64,7 @@ def count_answer(data: Data, count: Count, last_day: date | None, statement: str
 
 {data_text(data)}
 
-{question.install_event} on {question.install_date}: {count.installed_users:,} users
+{question.install_event} on {question.install_date}: {number_of(count.installed_users, "user")}
 active from {question.active_from} to {question.active_to}: \
 {count.retained_users:,} of them ({count.retention:.1%}){caution}"""
     return Answer(text, list(cells), [list(cells.values())], record)
@@ -87,8 +87,8 @@ def plain_uid(uid: Any) -> Any:
 def triangle_answer(data: Data, period: str, cohorts: list[Cohort], statement: str) -> Answer:
     """The triangle: two tables for people, a row per cohort and age for CSV, lists for JSON."""
     measures = (
-        ("active then", [cohort.active_on for cohort in cohorts]),
-        ("active then or later", [cohort.active_on_or_after for cohort in cohorts]),
+        (f"N-{period} retention", [cohort.active_on for cohort in cohorts]),
+        ("unbounded retention", [cohort.active_on_or_after for cohort in cohorts]),
     )
     tables = [
         f"% {title}, by {period}s after the first install\n{share_table(cohorts, counts)}"
