@@ -16,7 +16,7 @@ def agree(place: str, ours: object, theirs: object) -> None:
 
 
 def compare_count(record: dict[str, Any], retained: dict[str, bool], observed: bool) -> str:
-    """Compare the counts of the default question, and whether its period is over; say what is same.
+    """Compare the counts of the default question; return what is the same.
 
     retained: by each user who installed, whether active in the period. Raises `Difference`.
     """
@@ -27,21 +27,21 @@ def compare_count(record: dict[str, Any], retained: dict[str, bool], observed: b
     }
     for name, pair in found.items():
         agree(f"install {record['install_date']}, {name}", *pair)
-    return f"{sum(retained.values()):,} of {len(retained):,} users"
+    return f"{sum(retained.values()):,} of {counted(len(retained), 'user')}"
 
 
 def compare_users(record: dict[str, Any], retained: dict[str, bool]) -> str:
-    """Compare the users who came back one by one; say what is same. Raises `Difference`."""
+    """Compare the users who came back one by one; return what is the same. Raises `Difference`."""
     listed = sorted(str(uid) for uid in record["uids"])
     found = sorted(uid for uid, active in retained.items() if active)
     for uid in sorted(set(listed) ^ set(found)):
         agree(f"whether {uid!r} came back", uid in listed, uid in found)
     agree("the number of users", len(listed), len(found))
-    return f"{len(found):,} users"
+    return counted(len(found), "user")
 
 
 def compare_triangle(record: dict[str, Any], rows: Iterable[tuple]) -> str:
-    """Compare the cells of a triangle one by one; say what is same. Raises `Difference`.
+    """Compare the cells of a triangle one by one; return what is the same. Raises `Difference`.
 
     rows: those of `triangle.sql`.
     """
@@ -53,10 +53,15 @@ def compare_triangle(record: dict[str, Any], rows: Iterable[tuple]) -> str:
     for cohort, age in sorted(ours.keys() | theirs.keys()):
         pair = (answer.get((cohort, age), (None, None, None)) for answer in (ours, theirs))
         for name, *values in zip(
-            ("users", "active then", "active then or later"), *pair, strict=True
+            ("users", "N-day retention", "unbounded retention"), *pair, strict=True
         ):
             agree(f"cohort {cohort}, age {age}, {name}", *values)
-    return f"triangle of {len(theirs):,} cells"
+    return f"triangle of {counted(len(theirs), 'cell')}"
+
+
+def counted(number: int, noun: str) -> str:
+    """A number of things, such as `1 user` or `1,200 users`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def cells_of(cohorts: list[dict[str, Any]]) -> Iterable[tuple[tuple[date, int], tuple]]:

@@ -10,6 +10,7 @@ numbers AS (
         uid,
         event_name,
         time,
+        typed,
         try_cast(
             regexp_extract(
                 regexp_replace(time, '(\.\d{12})\d+', '\1'),
@@ -26,6 +27,7 @@ texts AS (
         event_name,
         number,
         time,
+        typed,
         if(number = trunc(number), trunc(number)::varchar, time) AS text
     FROM numbers
 ),
@@ -38,6 +40,7 @@ parts AS (
         event_name,
         number,
         time,
+        typed,
         text,
         regexp_extract(
             text,
@@ -57,7 +60,8 @@ moments AS (
         event_name,
         time,
         CASE
-            WHEN $time_format IS NOT NULL THEN try_strptime(time, $time_format)::timestamp
+            WHEN $time_format IS NOT NULL AND NOT typed
+                THEN formatted_moment(time, $time_format)
             WHEN iso['date'] <> '' THEN iso_moment(iso)
             ELSE number_moment(number, text)
         END AS moment

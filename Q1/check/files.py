@@ -4,9 +4,16 @@ from common.command import UserError
 
 import csv
 from pathlib import Path
+from typing import TextIO
 
 import duckdb
-from duckdb import ColumnExpression, DuckDBPyConnection
+from duckdb import (
+    ColumnExpression,
+    ConstantExpression,
+    DuckDBPyConnection,
+    Expression,
+    FunctionExpression,
+)
 
 from check.originals import plain_file, with_equal_line_ends
 from check.statements import NAMES, first_line, run
@@ -59,8 +66,22 @@ def pointer(key: str) -> str:
 def read_parquet(duck: DuckDBPyConnection, path: Path, titles: dict[str, str]) -> None:
     """Read a Parquet file, every value as DuckDB writes it as text."""
     rows = duck.read_parquet(str(path), hive_partitioning=False)
-    cells = [ColumnExpression(title).cast("VARCHAR").alias(name) for name, title in titles.items()]
-    rows.select(*cells).insert_into("written")
+    kinds = {title: str(rows.select(title).types[0]) for title in titles.values()}
+    cells = [cell(title, kinds[title]).alias(name) for name, title in titles.items()]
+    typed = ConstantExpression(kinds[titles["time"]].startswith(("TIMESTAMP", "DATE")))
+    rows.select(*cells, typed).insert_into("written")
+
+
+def cell(title: str, kind: str) -> Expression:
+    """A column as text; numbers with a point are written as the others are."""
+    column = ColumnExpression(title)
+    if kind in ("FLOAT", "DOUBLE"):
+        return FunctionExpression("number_text", column.cast("DOUBLE").cast("VARCHAR"))
+    text = column.cast("VARCHAR")
+    if kind.startswith("DECIMAL"):
+        whole, digits = ConstantExpression(r"^(-?\d+)\.0*$"), ConstantExpression(r"\1")
+        return FunctionExpression("regexp_replace", text, whole, digits)
+    return text
 
 
 def read_csv(duck: DuckDBPyConnection, path: Path, titles: dict[str, str]) -> None:
@@ -85,7 +106,7 @@ def layout(path: Path, titles: set[str]) -> tuple[int, str, list[str]]:
     Raises `duckdb.InvalidInputException` if there is no such header.
     """
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as text:
-        lines_before = int(text.readline().strip().strip('"').startswith("sep="))
+        lines_before = count_lines_before_header(text)
         for delimiter in DELIMITERS:
             text.seek(0)
             for _ in range(lines_before):
@@ -94,3 +115,12 @@ def layout(path: Path, titles: set[str]) -> tuple[int, str, list[str]]:
             if titles <= set(header):
                 return lines_before, delimiter, header
     raise duckdb.InvalidInputException(f"no header has all of {', '.join(sorted(titles))}")
+
+
+def count_lines_before_header(text: TextIO) -> int:
+    """How many lines of a file come before its header: empty ones, after one such as `sep=;`."""
+    for number, line in enumerate(text):
+        separator = number == 0 and line.strip().strip('"').lower().startswith("sep=")
+        if line.strip("\r\n") and not separator:
+            return number
+    return 0

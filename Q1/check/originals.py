@@ -6,11 +6,13 @@ import bz2
 import gzip
 import lzma
 import os
+import re
 import shutil
 import sys
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
 if sys.version_info >= (3, 14):
@@ -26,6 +28,10 @@ PACKED = {
 }
 DAMAGED = (OSError, EOFError, zlib.error, zstd.ZstdError, lzma.LZMAError, UnicodeError)
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+# A quoted cell, whose line ends are its own, or the end of a line.
+QUOTED_OR_LINE_END = re.compile(
+    rb"""(?<![^,;\t\r\n])"(?:[^"]++|"")*+"(?=[,;\t\r\n]|\Z)|\r\n?""", re.DOTALL
+)
 PATTERN = set("*?[")  # a path with one of these is a pattern for DuckDB
 
 
@@ -112,10 +118,18 @@ def in_utf_8(path: Path, copy: Path) -> Path:
 
 
 def with_equal_line_ends(path: Path, copy: Path) -> Path:
-    """A copy whose lines all end in a line feed, of a file whose lines end in different ways."""
-    text = {"encoding": "utf-8", "errors": "surrogateescape"}
-    with path.open(**text) as inner, copy.open("w", newline="", **text) as outer:
-        shutil.copyfileobj(inner, outer)
+    """A copy whose rows all end in a line feed, of a file whose rows end in different ways."""
+    with (
+        path.open("rb") as inner,
+        mmap(inner.fileno(), 0, access=ACCESS_READ) as content,
+        copy.open("wb") as outer,
+    ):
+        position = 0
+        for found in QUOTED_OR_LINE_END.finditer(content):
+            if not found[0].endswith(b'"'):
+                outer.write(content[position : found.start()] + b"\n")
+                position = found.end()
+        outer.write(content[position:])
     return copy
 
 

@@ -1,6 +1,6 @@
 -- One row per row of a file that has as many cells as its header, as texts. Only cells that are not
 -- there are null, such as `surplus`, the cell after the last one.
-INSERT INTO written
+INSERT INTO written BY NAME
 SELECT
     uid,
     time,

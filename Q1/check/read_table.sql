@@ -1,5 +1,5 @@
 -- One row per row of a table, as COPY writes it: only what is null is not quoted.
-INSERT INTO written
+INSERT INTO written BY NAME
 SELECT
     uid,
     time,

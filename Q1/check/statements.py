@@ -10,6 +10,12 @@ import duckdb
 from duckdb import DuckDBPyConnection
 
 NAMES = ("uid", "time", "event_name")  # the columns of events
+# What has a time's type, as in Parquet, is `typed`: no format describes it.
+WRITTEN = """
+    CREATE TABLE written (
+        uid VARCHAR, time VARCHAR, event_name VARCHAR, typed BOOLEAN DEFAULT false
+    )
+"""
 FOLDER = Path(__file__).resolve().parent
 
 
@@ -21,8 +27,9 @@ def database(folder: Path) -> Iterator[DuckDBPyConnection]:
     """
     with duckdb.connect(config={"temp_directory": str(folder)}) as duck:
         duck.execute("SET TimeZone = 'UTC'")
-        duck.execute("CREATE TABLE written (uid VARCHAR, time VARCHAR, event_name VARCHAR)")
+        duck.execute(WRITTEN)
         run(duck, "times", {})
+        run(duck, "numbers", {})
         yield duck
 
 

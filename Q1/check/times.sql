@@ -45,3 +45,15 @@ CASE
     WHEN abs(number) < 100000000000000000 THEN make_timestamp(floor(number)::bigint)
     ELSE make_timestamp((floor(number)::hugeint - 999 * (number < 0)::int)::bigint // 1000)
 END;
+
+-- The moment in UTC of a time in a format of strptime, of which DuckDB knows neither Z for a zone
+-- nor more than six decimals.
+CREATE MACRO formatted_moment(time, format) AS
+try_strptime(
+    regexp_replace(
+        if(contains(format, '%f'), regexp_replace(time, '(\.\d{6})\d{1,3}', '\1'), time),
+        if(contains(format, '%z'), 'Z$', '$'),
+        if(contains(format, '%z') AND ends_with(time, 'Z'), '+00:00', '')
+    ),
+    format
+)::timestamp;

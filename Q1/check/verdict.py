@@ -86,7 +86,8 @@ class SecondReading:
 
     def parameters(self) -> dict[str, Any]:
         """The options as the parameters of the statements, each of which takes those it names."""
-        return {"time_format": None, "from_day": None, "to_day": None} | vars(self.options)
+        given = {"time_format": None, "from_day": None, "to_day": None} | vars(self.options)
+        return given | ({"time_format": None} if self.options.table is not None else {})
 
     def compare(self, duck: DuckDBPyConnection, record: dict[str, Any]) -> str:
         """Compare the answers; return what both have found. Raises `Difference`."""

@@ -26,11 +26,11 @@ def batch_of(rows: Rows, time_format: str | None) -> Batch:
     moments = times.moments(rows.times, time_format)
     columns, bad = [rows.uids, moments, rows.event_names], rows.bad
     if moments.null_count:
-        lines, known = rows.lines(), pc.is_valid(moments)
-        columns = [column.filter(known) for column in columns]
+        lines, valid = rows.lines(), pc.is_valid(moments)
+        columns = [column.filter(valid) for column in columns]
         bad = bad + [
-            BadRow(int(lines[row]), times.reason(rows.times[row].as_py(), time_format))
-            for row in pc.indices_nonzero(pc.invert(known)).to_pylist()
+            BadRow(int(lines[row]), times.reason(rows.times[row], time_format))
+            for row in pc.indices_nonzero(pc.invert(valid)).to_pylist()
         ]
     uids, moments, event_names = columns
     return Batch(
@@ -42,7 +42,7 @@ def batch_of(rows: Rows, time_format: str | None) -> Batch:
 
 
 def null_if_empty(texts: pa.StringArray) -> pa.StringArray:
-    """Texts in which an empty one is null."""
+    """The texts, with null in the place of empty ones."""
     empty = pc.equal(texts, "")
     return pc.if_else(empty, None, texts) if pc.any(empty).as_py() else texts
 

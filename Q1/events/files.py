@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+NO_FILE = "no such file, and no file matches it as a pattern"
+
 
 @dataclass(frozen=True)
 class EventFile:
@@ -32,7 +34,7 @@ def files_named(name: str) -> list[str]:
     matching = sorted(glob.glob(name, recursive=True))  # noqa: PTH207 - it may be absolute
     found = [path for path in matching if not Path(path).is_dir()]
     if not found:
-        raise UserError(f"--events {name}: no such file, nor a file that it matches as a pattern")
+        raise UserError(f"--events {name}: {NO_FILE}")
     return found
 
 
@@ -42,10 +44,11 @@ def remote_files(address: str) -> list[str]:
 
     with readable(address):
         system, path = fsspec.core.url_to_fs(address)
-        paths = sorted(system.glob(path)) if glob.has_magic(path) else [path]
-        found = [path for path in paths if system.isfile(path)]
+        matching = sorted(system.glob(path)) if glob.has_magic(path) else [path]
+        # `isfile` would take an error for no.
+        found = [path for path in matching if system.info(path)["type"] == "file"]
     if not found:
-        raise UserError(f"--events {address}: no such file, nor one that it matches as a pattern")
+        raise UserError(f"--events {address}: {NO_FILE}")
     return [system.unstrip_protocol(path) for path in found]
 
 
@@ -54,10 +57,21 @@ def readable(address: str) -> Iterator[None]:
     """Name the address in errors: `UserError` for a wrong one, `OutsideError` for others."""
     try:
         yield
-    except (ImportError, ValueError, FileNotFoundError, PermissionError) as error:
+    except FileNotFoundError as error:
+        if cause := failure_behind(error):
+            raise OutsideError(f"--events {address}: {cause}") from None
+        raise UserError(f"--events {address}: {NO_FILE}") from None
+    except (ImportError, ValueError, PermissionError) as error:
         raise UserError(f"--events {address}: {error}") from None
     except Exception as error:  # each file system has errors of its own
         raise OutsideError(f"--events {address}: {type(error).__name__}: {error}") from None
+
+
+def failure_behind(missing: FileNotFoundError) -> Exception | None:
+    """What made a file seem missing, such as a web server that is down, for fsspec says no more."""
+    cause = missing.__cause__
+    status = getattr(cause, "status", 404)
+    return cause if isinstance(cause, OSError) or status not in (404, 410) else None
 
 
 @contextmanager

@@ -35,7 +35,7 @@ class Rejected:
     rows: int = 0
 
 
-class Landing:
+class LoadedEvents:
     """Event files in a TEMP table: what was in them, and what was wrong with them.
 
     `first_time` and `last_time` are None as long as there are no `records`.
@@ -126,18 +126,18 @@ def load_files(
     headers: dict[str, str],
     skip_bad_rows: bool,
     time_format: str | None = None,
-) -> Landing:
+) -> LoadedEvents:
     """Load event files and report the rows that were skipped on stderr.
 
     `headers` maps the names of columns that differ from ours; `time_format` is one of strptime, or
     None for the grammar of `events.times`. Raises `UserError` for the first row that is not an
     event, unless such rows are skipped.
     """
-    landing = Landing(connection, skip_bad_rows, time_format)
+    events = LoadedEvents(connection, skip_bad_rows, time_format)
     for file in files:
-        landing.load(file, headers)
-    for reason, rejected in landing.rejected.items():
+        events.load(file, headers)
+    for reason, rejected in events.rejected.items():
         rows = f"{rejected.rows:,} {'row' if rejected.rows == 1 else 'rows'}"
         line = f"{rows} rejected, first {rejected.place}: {reason}"
         click.echo(line, err=True)  # print would take stdout if stderr is closed
-    return landing
+    return events

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 NOT_TEXT = "not UTF-8 text"
+NUL = "a NUL character, which PostgreSQL does not store"
 
 
 @dataclass(frozen=True)
@@ -55,10 +56,15 @@ def is_storable(text: str) -> bool:
         return False
 
 
+def why_not_storable(text: str | bytes) -> str:
+    """Why PostgreSQL cannot store a text that is not storable."""
+    return NUL if ("\0" if isinstance(text, str) else b"\0") in text else NOT_TEXT
+
+
 def locate(place: str, titles: Sequence[str], headers: dict[str, str]) -> list[int]:
     """The positions of `NAMES` among the titles of columns (`headers` maps those that differ).
 
-    Raises `UserError`, beginning with `place`, for a column that is missing or there twice.
+    Raises `UserError`, beginning with `place`, for a column that is missing or duplicate.
     """
     wanted = {name: headers.get(name, name) for name in NAMES}
     if len(set(wanted.values())) < len(NAMES):
@@ -66,7 +72,7 @@ def locate(place: str, titles: Sequence[str], headers: dict[str, str]) -> list[i
     wrong = {name: title for name, title in wanted.items() if titles.count(title) != 1}
     if wrong:
         problems = (
-            f"the column {title!r} is {'there twice' if title in titles else 'missing'}"
+            f"the column {title!r} is {'duplicate' if title in titles else 'missing'}"
             for title in wrong.values()
         )
         raise UserError(

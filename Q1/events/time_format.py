@@ -1,4 +1,4 @@
-"""The option that says how times are written, in the letters of strptime."""
+"""The option for how times are written, in the letters of strptime."""
 
 import re
 

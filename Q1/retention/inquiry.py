@@ -12,7 +12,7 @@ from psycopg2.extensions import AsIs
 from psycopg2.extensions import connection as Connection
 
 from events.files import EventFile, opened_in_turn
-from events.load import Landing, load_files
+from events.load import LoadedEvents, load_files
 from events.sample import as_csv, sample_events
 from events.table import existing_table
 from events.view import VIEW, View, view_of
@@ -38,7 +38,9 @@ BY_USER = """
 WITHOUT_INDEX = "SET LOCAL hash_mem_multiplier = 4"
 
 
-def load_events(connection: Connection, options: SimpleNamespace) -> tuple[View, Landing | None]:
+def load_events(
+    connection: Connection, options: SimpleNamespace
+) -> tuple[View, LoadedEvents | None]:
     """The view over the events of the options, and what was in the files; then only read.
 
     Raises `UserError` for a table, file, row or time zone that cannot be used.
@@ -67,7 +69,7 @@ class Inquiry:
     options: SimpleNamespace
     question: Question
     view: View
-    landing: Landing | None  # of files
+    landing: LoadedEvents | None  # of files
 
     @cached_property
     def parameters(self) -> dict[str, Any]:

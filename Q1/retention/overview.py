@@ -9,7 +9,7 @@ from typing import Any
 import click
 from psycopg2.extensions import connection as Connection
 
-from events.load import Landing
+from events.load import LoadedEvents
 from events.view import View
 from retention.days import DAY, Moment, local_day, midnights
 from retention.questions import Question, ask, number_of
@@ -59,7 +59,7 @@ def span(
     view: View,
     question: Question,
     parameters: dict[str, Any],
-    landing: Landing | None = None,
+    landing: LoadedEvents | None = None,
 ) -> Span:
     """Count the records, or take the numbers of a `landing` that has none outside the limits.
 
@@ -81,7 +81,7 @@ def span(
     return Span(row.records, row.records_without_user, first, last, left_out)
 
 
-def all_within(landing: Landing, parameters: dict[str, Any]) -> bool:
+def all_within(landing: LoadedEvents, parameters: dict[str, Any]) -> bool:
     """Whether there are records, and all of them within the limits, which are moments then."""
     return (
         landing.records > 0

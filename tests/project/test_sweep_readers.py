@@ -46,7 +46,7 @@ from evaluation.tuning import SPACES
 from events.batch import batch_of
 from events.files import opened
 from events.formats import read_rows
-from events.load import Landing
+from events.load import LoadedEvents
 from job.verify import check_set
 from listening import cache as plays_cache
 from listening import database as app_database
@@ -630,7 +630,7 @@ def test_any_event_file_lands_or_is_one_error(tmp_path, server):
 
     def land(folder: Path, name: str) -> None:
         try:
-            landing = Landing(server)
+            landing = LoadedEvents(server)
             with opened(str(folder / name)) as file:
                 landing.load(file, {})
             ((_, table),) = [source.relation for source in landing.sources()]

@@ -85,7 +85,7 @@ def assert_same(finished, found: str = "") -> None:
         "users": "2 users",
         "days": "triangle of 6 cells",
         "weeks": "triangle of 4 cells",
-        "months": "triangle of 1 cells",
+        "months": "triangle of 1 cell",
     }.items(),
 )
 def test_the_answer_is_printed_with_what_was_compared(checked, log, question, found):
@@ -240,9 +240,14 @@ def test_a_wrong_statement_is_found(checked, log, tmp_path, monkeypatch, questio
     [
         ("count", "max(day)", "99999 + max(day)", "observed: PostgreSQL finds False, DuckDB True"),
         ("users", "DISTINCT uid", "max(uid) AS uid", "whether 'a' came back"),
-        ("days", "visits.age = cells.age", "visits.age = cells.age - 1", "age 0, active then: "),
-        ("weeks", "last_visits.age >=", "last_visits.age >", "age 0, active then or later: "),
-        ("months", "to_days(1)", "to_days(30)", "cohort 2017-04-01, age 0, active then: "),
+        (
+            "days",
+            "visits.age = cells.age",
+            "visits.age = cells.age - 1",
+            "age 0, N-day retention: ",
+        ),
+        ("weeks", "last_visits.age >=", "last_visits.age >", "age 0, unbounded retention: "),
+        ("months", "to_days(1)", "to_days(30)", "cohort 2017-04-01, age 0, N-day retention: "),
         ("days", "WHERE uid IS NOT NULL AND", "WHERE uid <> 'b' AND", "age 0, users: "),
     ],
 )

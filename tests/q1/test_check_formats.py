@@ -6,7 +6,9 @@ import gzip
 import io
 import json
 import lzma
+import math
 import random
+import re
 import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -19,7 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sql import main
-from tests.conftest import run_here
+from tests.conftest import Finished, assert_one_line_error, run_here
 from tests.q1.test_check import NAMES, Event, assert_same, drawn_events
 
 if sys.version_info >= (3, 14):
@@ -112,6 +114,81 @@ def test_times_of_a_format_of_ones_own(postgres_url, tmp_path):
     assert_same(run_here(main, *given, "--time-format", "%m/%d/%Y %I:%M:%S %p"))
 
 
+def in_parquet(uids: pa.Array | None = None, times: pa.DataType | None = None) -> bytes:
+    """Two users, of whom the first comes back on the next day; times are of a type."""
+    days = pa.array([datetime(2017, 4, day) for day in (1, 2, 3)]).cast(times or pa.timestamp("us"))
+    names = ["FIRST_INSTALL", "OPEN", "FIRST_INSTALL"]
+    uids = pa.array(["a", "a", "b"]) if uids is None else uids
+    file = io.BytesIO()
+    pq.write_table(pa.table({"uid": uids, "time": days, "event_name": names}), file)
+    return file.getvalue()
+
+
+def in_json(*uids: str) -> bytes:
+    """Users, as JSON writes them, of whom all but the first open the app the next day."""
+    names = ["FIRST_INSTALL", *["OPEN"] * len(uids)]
+    line = '{{"uid": {}, "time": "2017-04-0{}", "event_name": "{}"}}\n'.format
+    rows = enumerate(zip(uids, names, strict=False))
+    return "".join(line(uid, 1 + min(row, 1), name) for row, (uid, name) in rows).encode()
+
+
+US = "%m/%d/%Y"  # which no time below is written in
+TWO = b"uid,time,event_name\na,2017-04-01,FIRST_INSTALL\na,2017-04-02,OPEN\n"
+# A file, the users of it who come back on the next day, and --time-format.
+FOUND = {
+    "Parquet timestamps": (in_parquet(), ["a"], US),
+    "Parquet timestamps of a zone": (in_parquet(times=pa.timestamp("ms", "Asia/Tokyo")), ["a"], US),
+    "Parquet dates": (in_parquet(times=pa.date32()), ["a"], US),
+    "Parquet floats": (
+        in_parquet(pa.array([0.1, 0.1, 3], pa.float32())), ["0.10000000149011612"], None,
+    ),
+    "Parquet doubles": (in_parquet(pa.array([1e16, 1e16, 5.0])), ["10000000000000000"], None),
+    "Parquet small doubles": (in_parquet(pa.array([1e-7, 1e-7, 5.0])), ["0.0000001"], None),
+    "Parquet whole doubles": (in_parquet(pa.array([5.0, 5.0, math.nan])), ["5"], None),
+    "Parquet decimals": (
+        in_parquet(pa.array([1, 1, 2], pa.decimal128(30, 2))), ["1"], None,
+    ),
+    "Parquet zeros": (in_parquet(pa.array([-0.0, 0.0, 5.0])), ["0"], None),
+    "JSON 5.0": (in_json("5", "5.0"), ["5"], None),
+    "JSON 1e3": (in_json("1e3", "1000"), ["1000"], None),
+    "JSON 1e23": (in_json("1e23", "100000000000000000000000"), ["100000000000000000000000"], None),
+    "JSON -0.0": (in_json("-0.0", "0"), ["0"], None),
+    "JSON -0": (in_json("-0", "0"), ["0"], None),
+    "JSON text": (in_json('"5.0"', "5", '"5.0"'), ["5.0"], None),
+    "line ends in cells": (
+        b'uid,time,event_name\r\n"a\rb",2017-04-01,FIRST_INSTALL\r\n"a\nb",2017-04-02,OPEN\n'
+        b'"a\r\nb",2017-04-01,FIRST_INSTALL\r\n"a\rb",2017-04-02,"say ""x"",\r"\n',
+        ["a\rb"],
+        None,
+    ),
+    "SEP=": (b"SEP=;\r\n" + TWO.replace(b",", b";").replace(b"\n", b"\r\n"), ["a"], None),
+    "Sep= quoted, empty lines": (b'"Sep=;"\n\n\n' + TWO.replace(b",", b";"), ["a"], None),
+    "empty lines first": (b"\n\n" + TWO, ["a"], None),
+    "empty lines of Windows first": (b"\r\n\r\n" + TWO.replace(b"\n", b"\r\n"), ["a"], None),
+    "Z of a format": (
+        TWO.replace(b"-01", b"-01 23:59:59Z").replace(b"-02", b"-03 00:00:01+00:30"),
+        ["a"],
+        "%Y-%m-%d %H:%M:%S%z",
+    ),
+    "seven decimals of a format": (
+        TWO.replace(b"-01", b"-01 23:59:59.9999999").replace(b"-02", b"-02 23:59:59.9999999"),
+        ["a"],
+        "%Y-%m-%d %H:%M:%S.%f",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_the_same_users_are_found(postgres_url, tmp_path, name):
+    content, uids, time_format = FOUND[name]
+    (tmp_path / "log").write_bytes(content)
+    given = ["--dsn", postgres_url, "--events", tmp_path / "log", "--users", "--format", "json"]
+    own = ["--time-format", time_format] if time_format else []
+    finished = run_here(main, *given, *own, "--active-to", "2017-04-02", "--check")
+    assert_same(finished)
+    assert json.loads(finished.stdout)["uids"] == uids
+
+
 def hostile_log(generator: random.Random) -> bytes:
     """A file in which any row may be broken in any way."""
     delimiter = generator.choice(",;\t")
@@ -140,9 +217,19 @@ def test_files_as_they_should_not_be(postgres_url, log, generator):
     """Both leave out the same rows, or the file is refused, and then nothing is checked."""
     log.write_bytes(hostile_log(generator))
     question = generator.choice((("--active-from", "2017-04-01"), ("--cohorts",)))
-    mode = generator.choice(("skip", "skip", "skip", "stop"))
-    finished = run_here(
-        main, "--dsn", postgres_url, "--events", log, "--on-bad-row", mode, "--check", *question
-    )
-    if finished.returncode != 2 or "--check: " in finished.stderr:
-        assert_same(finished)
+    given = ("--dsn", postgres_url, "--events", log, "--check", *question)
+    skipped = run_here(main, *given, "--on-bad-row", "skip")
+    if skipped.returncode != 2 or "--check: " in skipped.stderr:
+        assert_same(skipped)
+    assert_stops_at_the_first(run_here(main, *given), skipped)
+
+
+def assert_stops_at_the_first(stopped: Finished, skipped: Finished) -> None:
+    """Assert that a run ends at the first of the rows that another left out, if there are any."""
+    places = re.findall(r"rows? rejected, first (.+:([0-9]+): .+)", skipped.stderr)
+    if places:
+        first, _ = min(places, key=lambda place: int(place[1]))
+        assert_one_line_error(stopped, 2, first)
+        assert not stopped.stdout
+    else:
+        assert (stopped.returncode, stopped.stdout) == (skipped.returncode, skipped.stdout)

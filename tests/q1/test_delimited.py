@@ -14,7 +14,7 @@ from events import streams
 from events.formats import blocks, delimited
 from events.formats.delimited import QUOTING, WIDTH, Layout, columns_of, lines_of, read_any
 from events.formats.delimited import end_of_neat_rows as end_of_neat
-from events.rows import NOT_TEXT
+from events.rows import NOT_TEXT, NUL
 from events.streams import Stream
 
 HEADER = "uid,time,event_name,title\n"
@@ -175,7 +175,7 @@ def test_ragged_rows_are_bad_and_empty_lines_are_none(read):
 
 def test_bytes_that_are_not_text_are_bad_wherever_they_are(read):
     rows, bad = read(HEADER.encode() + b"a,1,x,\xff\nb,2,y,\0\nc,3,z,\xc3\xa9\n")
-    assert bad == [(2, NOT_TEXT), (3, NOT_TEXT)]
+    assert bad == [(2, NOT_TEXT), (3, NUL)]
     assert rows == [(4, ("c", "3", "z"))]
 
 

@@ -164,12 +164,13 @@ def test_columns_are_found_by_the_headers_given(run):
         pytest.param(
             "uid,time\na,2017-04-01\n", [":1:", "'event_name' is missing", "--columns"], id="column"
         ),
-        pytest.param(
-            "uid,uid,time,event_name\n", [":1:", "'uid' is there twice"], id="column twice"
-        ),
+        pytest.param("uid,uid,time,event_name\n", [":1:", "'uid' is duplicate"], id="column twice"),
         pytest.param(b"u\x00i\x00d\x00,\x00", [":1:", "not UTF-8"], id="UTF-16 without a mark"),
         pytest.param(GOOD.encode("utf-16")[:-1], ["csv: cannot be read (not UTF-16"], id="half"),
         pytest.param(b"PK\x03\x04...", ["an Excel workbook", "save it as CSV"], id="workbook"),
+        pytest.param(
+            '{\n  "uid": 1\n}\n', ["csv:1: no line is a JSON object", "jq -c"], id="one object"
+        ),
         pytest.param('[{"uid": 1}]', ["one JSON array", "jq"], id="JSON array"),
         pytest.param(b"PAR1" + b"x" * 100 + b"PAR1", ["cannot be read as Parquet"], id="Parquet"),
         pytest.param(GOOD + "a,42826.4166,x\n", [":5: ", "spreadsheet's date number"], id="serial"),
@@ -192,15 +193,21 @@ def test_columns_are_found_by_the_headers_given(run):
         ),
         pytest.param(GOOD + "a,,x\n", ["no time", ":5"], id="no time"),
         pytest.param(
-            GOOD + "a,2017-04-01\n", ["another number of columns", ":5"], id="too few columns"
+            GOOD + "a,2017-04-01\n",
+            ["not as many columns as the header", ":5"],
+            id="too few columns",
         ),
         pytest.param(
-            GOOD + "a,2017-04-01,x,y\n", ["another number of columns", ":5"], id="too many columns"
+            GOOD + "a,2017-04-01,x,y\n",
+            ["not as many columns as the header", ":5"],
+            id="too many columns",
         ),
         pytest.param(
             GOOD + 'a,2017-04-01,"x\n', ["broken quoting", ":5"], id="quote that never ends"
         ),
-        pytest.param(GOOD + "a\0,2017-04-01,x\n", ["not UTF-8 text", ":5"], id="NUL"),
+        pytest.param(
+            GOOD + "a\0,2017-04-01,x\n", ["a NUL character, which PostgreSQL", ":5"], id="NUL"
+        ),
         pytest.param(gzip.compress(GOOD.encode())[:-9], ["cannot be"], id="gzip cut short"),
     ],
 )
@@ -212,7 +219,7 @@ def test_what_is_wrong_is_said_in_one_line(run, content, parts):
 
 BAD = GOOD + "a,never,x\n" + "b,2017-04-03,OPEN\n" + "a,sometimes,x\n" + "a\n"
 WRONG_TIME = "not ISO 8601 or epoch time of the years 2 to 9998"
-WRONG_COLUMNS = "another number of columns than the header"
+WRONG_COLUMNS = "not as many columns as the header"
 
 
 def test_the_first_bad_row_ends_it_with_its_place_and_what_to_do(run):

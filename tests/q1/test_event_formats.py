@@ -1,6 +1,6 @@
 """One log in every format: PostgreSQL gets the same events, as its table of truth says."""
 
-from common.command import UserError
+from common.command import OutsideError, UserError
 
 import bz2
 import gzip
@@ -11,8 +11,11 @@ from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
 import boto3
+import fsspec
 import pandas as pd
 import psycopg2
 import pyarrow as pa
@@ -23,10 +26,10 @@ from moto.server import ThreadedMotoServer
 from pyarrow import parquet
 
 from events.files import EventFile, files_named, opened_in_turn
-from events.load import Landing, load_files
+from events.load import LoadedEvents, load_files
 from events.streams import zstd
 from sql import main
-from tests.conftest import assert_one_line_error, run_here, run_script
+from tests.conftest import assert_one_line_error, free_port, run_here, run_script
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NAMES = ("uid", "time", "event_name")
@@ -50,7 +53,7 @@ def server(postgres_url):
         yield connection
 
 
-def load(server, *contents: bytes, headers: dict[str, str] | None = None) -> Landing:
+def load(server, *contents: bytes, headers: dict[str, str] | None = None) -> LoadedEvents:
     """Load files of these contents; bad rows are skipped."""
     server.rollback()
     files = [EventFile(f"log-{number}", io.BytesIO(it)) for number, it in enumerate(contents)]
@@ -198,11 +201,46 @@ def test_bad_rows_of_parquet_are_counted_from_one(server):
     parquet.write_table(pa.table({"uid": uids, "time": times, "event_name": uids}), stream)
     landing = load(server, stream.getvalue())
     assert {reason: (it.place, it.rows) for reason, it in landing.rejected.items()} == {
-        "not UTF-8 text": ("log-0: row 2", 2),
+        "not UTF-8 text": ("log-0: row 2", 1),
+        "a NUL character, which PostgreSQL does not store": ("log-0: row 3", 1),
         "not ISO 8601 or epoch time of the years 2 to 9998": ("log-0: row 4", 1),
         "no time": ("log-0: row 5", 1),
     }
     assert [uid for uid, _, _ in stored(server)] == ["a"]
+
+
+def test_times_of_spark_are_read_in_any_year(server):
+    """As INT96, which in nanoseconds would wrap beyond the year 2262, back to 2016 at times."""
+    times = [datetime(2017, 4, 1), datetime(2601, 10, 21), datetime(1601, 1, 1, 0, 0, 0, 1)]
+    names = ["FIRST_INSTALL"] * 3
+    table = pa.table(
+        {"uid": ["a", "b", "c"], "time": pa.array(times, pa.timestamp("us")), "event_name": names}
+    )
+    stream = io.BytesIO()
+    parquet.write_table(table, stream, use_deprecated_int96_timestamps=True)
+    load(server, stream.getvalue())
+    assert [time.replace(tzinfo=None) for _, time, _ in stored(server)] == times
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        pa.array([0, 253_402_300_799 * 10**6, None], pa.timestamp("us", "Asia/Tokyo")),
+        pa.array([0, 10**7, None], pa.int32()).cast(pa.date32()),
+        pa.array([0, 2**50, None], pa.int64()).cast(pa.timestamp("ms", "Nowhere/None")),
+    ],
+)
+def test_times_of_years_that_are_not_ours_are_counted(server, times):
+    stream = io.BytesIO()
+    parquet.write_table(
+        pa.table({"uid": list("abc"), "time": times, "event_name": list("xyz")}), stream
+    )
+    landing = load(server, stream.getvalue())
+    assert {reason: it.place for reason, it in landing.rejected.items()} == {
+        "a time outside the years 2 to 9998": "log-0: row 2",
+        "no time": "log-0: row 3",
+    }
+    assert stored(server) == [("a", EPOCH, "x")]
 
 
 JSON_LINES = """\
@@ -241,9 +279,22 @@ def test_json_lines_of_any_shape(server, end):
         "no time": ("log-0:6", 1),
         "a value of uid that is neither text nor a number": ("log-0:7", 2),
         "a value of time that is neither text nor a number": ("log-0:9", 1),
-        "a key that is there twice": ("log-0:10", 1),
+        "duplicate key": ("log-0:10", 1),
         "not a JSON object": ("log-0:11", 3),
-        "not UTF-8 text": ("log-0:14", 2),
+        "a NUL character, which PostgreSQL does not store": ("log-0:14", 1),
+        "not UTF-8 text": ("log-0:15", 1),
+    }
+
+
+@pytest.mark.parametrize("separator", [b"", b" ", b"\r", b"\t"])
+@pytest.mark.parametrize("after", [b"", b"\n"])
+def test_two_objects_on_a_line_are_no_row_whatever_their_neighbours(server, separator, after):
+    """Arrow reads them as two rows where all other lines are alike."""
+    good = b'{"uid": "a", "time": "2017-04-01", "event_name": "x"}'
+    landing = load(server, b"\n".join((good, good + separator + good, good)) + after)
+    assert len(stored(server)) == 2
+    assert {reason: it.place for reason, it in landing.rejected.items()} == {
+        "not a JSON object": "log-0:2"
     }
 
 
@@ -334,6 +385,49 @@ def test_files_in_a_bucket(bucket, server):
 def test_a_file_that_is_not_in_a_bucket_is_named(bucket, name):
     finished = run_here(main, "--embedded", "--events", f"{bucket}/{name}")
     assert_one_line_error(finished, 2, f"--events {bucket}/{name}: no such file")
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "part"), [(404, UserError, "no such file"), (503, OutsideError, "503")]
+)
+def test_a_web_server_that_fails_is_not_a_file_that_is_missing(status, error, part):
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_error(status)
+
+        do_HEAD = do_GET
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        with pytest.raises(error, match=part):
+            files_named(f"http://127.0.0.1:{server.server_port}/log.csv")
+        server.shutdown()
+
+
+@pytest.fixture
+def own_clients():
+    """Clients of file systems of a test's own: fsspec keeps them with the address of the server."""
+    kinds = [fsspec.get_filesystem_class(scheme) for scheme in ("http", "s3")]
+    for kind in kinds:
+        kind.clear_instance_cache()
+    yield
+    for kind in kinds:
+        kind.clear_instance_cache()
+
+
+@pytest.mark.parametrize("name", ["log.csv", "*.csv"])
+@pytest.mark.parametrize("scheme", ["http", "s3"])
+def test_a_server_that_is_down_is_not_a_missing_file(own_clients, monkeypatch, scheme, name):
+    host = f"127.0.0.1:{free_port()}"
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    with pytest.raises(OutsideError, match=r"C(ould not|annot) connect"):
+        files_named(f"{scheme}://{host if scheme == 'http' else 'down'}/{name}")
 
 
 def test_an_address_of_no_kind_is_named():

@@ -12,7 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from events.time_format import TimeFormat
-from events.times import DAY_AND_TIME, END, FIRST, SPREADSHEET, WRONG_TIME, moments, reason
+from events.times import (
+    DAY_AND_TIME,
+    END,
+    FIRST,
+    OUTSIDE_YEARS,
+    SPREADSHEET,
+    WRONG_TIME,
+    moments,
+    reason,
+)
 from events.times.dates import date_ticks, uniform_ticks
 from events.times.epoch import number_ticks
 
@@ -97,7 +106,7 @@ def test_it_is_refused_alone_and_in_any_company(text):
     for other in ("2017-04-01", "2017-04-01T00:00:00Z", "1491004800", "2017-04-01 00:00:00+00"):
         assert read([other, text]) == [good, None]
         assert read([text, other]) == [None, good]
-    assert reason(text) == REFUSED[text]
+    assert reason(pa.scalar(text)) == REFUSED[text]
 
 
 def test_the_order_of_rows_does_not_matter():
@@ -138,7 +147,7 @@ def test_drawn_numbers_are_the_moments_that_their_digits_say(number):
     scale = 10**6 if size < 10**11 else 1000 if size < 10**14 else 1
     ticks = math.floor(number * scale)
     doubtful = 20_000 <= number < 80_001 or 19_000_000 <= number < 30_000_000
-    if doubtful or reason(f"{number:f}") == DAY_AND_TIME or not FIRST <= ticks < END:
+    if doubtful or reason(pa.scalar(f"{number:f}")) == DAY_AND_TIME or not FIRST <= ticks < END:
         assert read([f"{number:f}"]) == [None]
     else:
         assert read([f"{number:f}"]) == [EPOCH + timedelta(microseconds=ticks)]
@@ -206,6 +215,25 @@ def test_numbers_that_are_no_times_are_refused(values):
     assert moments(values).null_count == len(values)
 
 
+BEYOND = {
+    "in Tokyo it is the year 10000": pa.scalar(
+        253_402_300_799 * 10**6, pa.timestamp("us", "Asia/Tokyo")
+    ),
+    "a time of no zone": pa.scalar(2**40, pa.timestamp("s")),
+    "a time of an unknown zone": pa.scalar(2**40, pa.timestamp("s", "Nowhere/None")),
+    "a date": pa.scalar(10**7, pa.int32()).cast(pa.date32()),
+    "a date of the year 1": pa.scalar(date(1, 12, 31)),
+}
+
+
+@pytest.mark.parametrize("name", BEYOND)
+def test_what_has_a_type_of_times_and_a_year_that_is_not_ours_is_refused(name):
+    stored = BEYOND[name]
+    assert moments(pa.array([stored])).null_count == 1
+    assert reason(stored) == OUTSIDE_YEARS
+    assert reason(pa.scalar(None, stored.type)) == "no time"
+
+
 FORMATTED = {
     "%m/%d/%Y %I:%M %p": ("04/02/2017 10:00 PM", "2017-04-02T22:00:00+00:00"),
     "%d.%m.%y": ("2.4.17", "2017-04-02T00:00:00+00:00"),
@@ -222,7 +250,38 @@ def test_a_format_reads_the_times_written_so_and_no_others(time_format):
     assert TimeFormat().convert(time_format, None, None) == time_format
     others = ["04/31/2017 10:00 PM", "now", "today", "Now", "", None]
     assert read([text, *others], time_format) == [datetime.fromisoformat(expected)] + [None] * 6
-    assert reason("now", time_format) == f"not a time of the format {time_format}"
+    assert reason(pa.scalar("now"), time_format) == f"not a time of the format {time_format}"
+
+
+@pytest.mark.parametrize(
+    ("time_format", "text"),
+    [
+        ("%Y-%m-%d %H:%M:%S", "2017-04-01 23:59:60"),
+        ("%Y-%m-%d %H:%M:%S", "2017-04-01 23:59:61"),
+        ("%Y-%m-%d %H:%M:%S.%f", "2016-12-31 23:59:60.999"),
+        ("%Y%m%d%H%M%S", "20170401235960"),
+        ("%Y-%m-%d %H:%M:%S %z", "2017-04-01 23:59:60 +00:00"),
+        ("%Y-%m-%d %H:%M%z", "2017-04-01 23:59+08:00:30"),
+        ("%Y-%m-%d %H:%M%z", "2017-04-01 23:59+053"),
+        ("%Y-%m-%d %H:%M%z", "2017-04-01 23:59+8"),
+        ("%Y-%m-%d", "２０１７-04-01"),
+    ],
+)
+def test_what_pandas_would_read_as_another_time_is_refused(time_format, text):
+    assert read([text], time_format) == [None]
+
+
+@given(DATES, CLOCKS, st.sampled_from(["%Y-%m-%d %H:%M:%S", "%d/%m/%Y %H.%M.%S", "%Y%m%d%H%M%S"]))
+def test_a_format_reads_what_python_reads_by_it(day, clock, time_format):
+    day_format, _, clock_format = time_format.partition("%H")
+    hour, minute, second = (f"{number:02}" for number in clock)
+    written = (f"%H{clock_format}").replace("%H", hour).replace("%M", minute).replace("%S", second)
+    text = f"{day.year:04}".join(f"{day:{day_format}}".split(f"{day:%Y}")) + written
+    try:
+        expected = datetime.strptime(text, time_format).replace(tzinfo=UTC)
+    except ValueError:
+        expected = None
+    assert read([text], time_format) == [expected]
 
 
 @pytest.mark.parametrize(

@@ -22,10 +22,10 @@ from events.formats.blocks import (
     rows_in_blocks,
 )
 from events.formats.header import Layout, read_header
-from events.rows import NOT_TEXT, BadRow, Rows, is_storable, rows_of
+from events.rows import BadRow, Rows, is_storable, rows_of, why_not_storable
 from events.streams import Stream
 
-WIDTH = "another number of columns than the header"
+WIDTH = "not as many columns as the header"
 QUOTING = "broken quoting"
 
 
@@ -156,6 +156,7 @@ def read_any(layout: Layout, data: bytes, line: int, final: bool) -> Taken:
             events.append(ours(row))
             places.append(line + start)
         elif row:  # an empty line is not a row
-            bad.append(BadRow(line + start, WIDTH if len(row) != width else NOT_TEXT))
+            reason = WIDTH if len(row) != width else why_not_storable("".join(row))
+            bad.append(BadRow(line + start, reason))
     size = sum(map(len, lines.stored[: lines.next]))
     return rows_of(events, places, bad), size, lines.next

@@ -29,7 +29,7 @@ class Layout:
 def read_header(name: str, text: Stream, headers: dict[str, str]) -> tuple[Layout, int]:
     """Read a header, after a line such as `sep=;`: the layout, and the line on which rows begin.
 
-    Raises `UserError` for one that does not end, and for columns that are missing or there twice.
+    Raises `UserError` for one that does not end, and for columns that are missing or duplicate.
     """
     line, delimiter = 1, None
     if separator := SEPARATOR_LINE.match(text.peek(len(b'"sep=;"\r\n'))):

@@ -4,6 +4,8 @@ Arrow reads a block whose values are all of the types of its first row, and Pyth
 other, in which it finds the rows that are broken.
 """
 
+from common.command import UserError
+
 import json
 from collections import Counter
 from collections.abc import Iterator
@@ -15,11 +17,12 @@ from pyarrow import json as arrow_json
 
 from events.event import NAMES
 from events.formats.blocks import Taken, is_clean, rows_in_blocks
-from events.rows import NOT_TEXT, BadRow, Rows, is_storable, locate, rows_of
+from events.rows import BadRow, Rows, is_storable, locate, rows_of, why_not_storable
 from events.streams import CHUNK_BYTES, Stream
 from events.times.arrays import expand
 
 NO_OBJECT = "not a JSON object"
+NO_OBJECTS = "no line is a JSON object with keys; write one on each line, for instance with jq -c"
 TYPES = {str: pa.string(), int: pa.int64(), float: pa.float64()}
 EXACT = 2**53  # above it not every whole number is a floating-point number
 
@@ -32,18 +35,20 @@ def read_rows(name: str, text: Stream, headers: dict[str, str]) -> Iterator[Rows
         keys |= dict.fromkeys(parsed(line) or {})
         if wanted <= keys.keys():
             break
+    if not keys:
+        raise UserError(f"{name}:1: {NO_OBJECTS}")
     titles = list(keys)
     keys = [titles[position] for position in locate(f"{name}:1", titles, headers)]
     yield from rows_in_blocks(name, text, 1, partial(read_alike, keys), partial(read_any, keys))
 
 
 class Object(dict):
-    """A JSON object that knows which of its keys were there twice."""
+    """A JSON object that knows its duplicate keys."""
 
     def __init__(self, pairs: list[tuple]):
         super().__init__(pairs)
         counts = Counter(key for key, _ in pairs) if len(self) < len(pairs) else {}
-        self.twice = {key for key, count in counts.items() if count > 1}
+        self.duplicates = {key for key, count in counts.items() if count > 1}
 
 
 def parsed(line: bytes) -> Object | None:
@@ -59,10 +64,11 @@ def read_alike(keys: list[str], data: bytes, line: int, final: bool) -> Taken | 
     """The rows at the start of some bytes, if each has values of the types that the first has."""
     block = whole_lines(data, final)
     columns = columns_of(block, keys) if has_object_on_each_line(block) else None
-    if not columns:
+    ends = block.count(b"\n")
+    count = ends + (not block.endswith(b"\n"))
+    if not columns or len(columns[0]) != count:  # Arrow reads two objects on a line as two rows
         return None
-    lines = range(line, line + len(columns[0]))
-    return Rows(*columns, lambda: lines), len(block), block.count(b"\n")
+    return Rows(*columns, lambda: range(line, line + count)), len(block), ends
 
 
 def whole_lines(data: bytes, final: bool) -> bytes:
@@ -71,7 +77,7 @@ def whole_lines(data: bytes, final: bool) -> bytes:
 
 
 def has_object_on_each_line(block: bytes) -> bool:
-    """Whether each line is as Arrow needs it, which would take two on a line, or one on two."""
+    """Whether each line is as Arrow needs it, which would take an object on two lines."""
     lines = block.replace(b"\r\n", b"\n").removesuffix(b"\n")
     ends = lines.count(b"\n")
     return (
@@ -125,12 +131,12 @@ def read_any(keys: list[str], data: bytes, line: int, final: bool) -> Taken:
 def event_of(line: bytes, keys: list[str]) -> tuple[str | None, ...]:
     """Uid, time and event name on a line. Raises ValueError, which says why it is not an event."""
     if not is_clean(line):
-        raise ValueError(NOT_TEXT)
+        raise ValueError(why_not_storable(line))
     found = parsed(line)
     if found is None:
         raise ValueError(NO_OBJECT)
-    if found.twice.intersection(keys):
-        raise ValueError("a key that is there twice")
+    if found.duplicates.intersection(keys):
+        raise ValueError("duplicate key")
     return tuple(text_of(name, found.get(key)) for name, key in zip(NAMES, keys, strict=True))
 
 
@@ -141,8 +147,8 @@ def text_of(name: str, value: object) -> str | None:
     if value is None or value != value:  # NaN, as pandas writes what is missing
         return None
     if isinstance(value, float):
-        return expand(repr(value)).removesuffix(".0")
+        return expand(repr(value + 0.0)).removesuffix(".0")  # zero without a sign
     text = str(value)
     if not is_storable(text):
-        raise ValueError(NOT_TEXT)
+        raise ValueError(why_not_storable(text))
     return text

@@ -12,7 +12,7 @@ from pyarrow import parquet
 
 from events.event import NAMES
 from events.formats.blocks import is_clean
-from events.rows import NOT_TEXT, BadRow, Rows, locate
+from events.rows import BadRow, Rows, locate, why_not_storable
 from events.times.arrays import number_texts
 
 MAGIC = b"PAR1"
@@ -23,7 +23,8 @@ MARK = ": row "
 def read_rows(name: str, file: BinaryIO, headers: dict[str, str]) -> Iterator[Rows]:
     """The rows of a file. Raises `UserError` for one without our columns, or of other types."""
     try:
-        table = parquet.ParquetFile(file)
+        # Times of Spark and Impala (INT96) would be in nanoseconds, and wrap beyond the year 2262.
+        table = parquet.ParquetFile(file, coerce_int96_timestamp_unit="us")
         schema = table.schema_arrow
         positions = locate(name, schema.names, headers)
         titles = [schema.names[position] for position in positions]
@@ -63,35 +64,41 @@ def is_text(kind: pa.DataType) -> bool:
 
 def rows_of_batch(uids: pa.Array, times: pa.Array, event_names: pa.Array, first: int) -> Rows:
     """The rows of a batch whose first row has this number."""
-    columns, good = [], np.ones(len(uids), bool)
+    columns, reasons, good = [], {}, np.ones(len(uids), bool)
     for column in (uids, times, event_names):
-        values, storable = as_texts_or_numbers(column)
+        values, not_storable = as_texts_or_numbers(column)
         columns.append(values)
-        good &= storable
+        reasons |= not_storable
     uids, times, event_names = columns
+    good[list(reasons)] = False
     rows = np.arange(first, first + len(good))
-    bad = [BadRow(int(row), NOT_TEXT) for row in rows[~good]]
+    bad = [BadRow(first + row, reason) for row, reason in sorted(reasons.items())]
     uids, event_names = as_names(uids), as_names(event_names)
     if bad:
         uids, times, event_names = (it.filter(pa.array(good)) for it in (uids, times, event_names))
     return Rows(uids, times, event_names, lambda: rows[good], bad, MARK)
 
 
-def as_texts_or_numbers(column: pa.Array) -> tuple[pa.Array, np.ndarray]:
-    """A column whose texts are strings, and which of its values PostgreSQL can store."""
+def as_texts_or_numbers(column: pa.Array) -> tuple[pa.Array, dict[int, str]]:
+    """A column whose texts are strings, and by its place why a value cannot be stored."""
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
     if not is_text(column.type):
-        return column, np.ones(len(column), bool)
+        return column, {}
     stored = column.cast(pa.binary())
     try:
         texts = stored.cast(pa.string())
         if not pc.any(pc.match_substring(texts, "\0")).as_py():
-            return texts, np.ones(len(texts), bool)
+            return texts, {}
     except pa.ArrowInvalid:  # not UTF-8, which Parquet does not check
         pass
-    good = np.array([it is None or is_clean(it) for it in stored.to_pylist()])
-    return pc.if_else(pa.array(good), stored, None).cast(pa.string()), good
+    reasons = {
+        place: why_not_storable(value)
+        for place, value in enumerate(stored.to_pylist())
+        if not (value is None or is_clean(value))
+    }
+    good = pa.array([place not in reasons for place in range(len(column))])
+    return pc.if_else(good, stored, None).cast(pa.string()), reasons
 
 
 def as_names(column: pa.Array) -> pa.StringArray:

@@ -14,8 +14,10 @@ from events.event import YEARS
 from events.times.arrays import array_of, number_texts, values_of
 from events.times.dates import date_ticks, uniform_ticks
 from events.times.epoch import CLOCKED_DAY, SERIALS, epoch, number_ticks
+from events.times.formatted import formatted_times
 
 WRONG_TIME = "not ISO 8601 or epoch time of the years 2 to 9998"
+OUTSIDE_YEARS = "a time outside the years 2 to 9998"
 SPREADSHEET = "a time that looks like a spreadsheet's date number"
 DAY_AND_TIME = "a number that looks like a day with a time, such as %Y%m%d%H%M%S"
 READ_BY_FORMAT = (WRONG_TIME, DAY_AND_TIME)  # --time-format may read such times
@@ -42,12 +44,15 @@ def moments(times: pa.Array, time_format: str | None = None) -> pa.TimestampArra
                 return within_years(ticks)
         times = number_texts(times)
     if time_format is not None:
-        return within_years(formatted_ticks(times, time_format))
+        return within_years(calendar_ticks(formatted_times(times, time_format)))
     return within_years(text_ticks(times))
 
 
-def reason(time: object, time_format: str | None = None) -> str:
+def reason(stored: pa.Scalar, time_format: str | None = None) -> str:
     """Why a time, as its column has it, names no moment."""
+    if pa.types.is_temporal(stored.type):  # it may have a year that Python does not know
+        return OUTSIDE_YEARS if stored.is_valid else "no time"
+    time = stored.as_py()
     text = "" if time is None or time != time else str(time)  # NaN is a time that is missing
     number = re.fullmatch(r"\+?0*([0-9]{5})(\.[0-9]*)?", text)
     if not text:
@@ -67,16 +72,6 @@ def text_ticks(texts: pa.StringArray) -> pa.Array:
     different = texts.dictionary_encode()  # which saves much of the time where many are the same
     texts = different.dictionary
     return pc.take(pc.coalesce(date_ticks(texts), number_ticks(texts)), different.indices)
-
-
-def formatted_ticks(texts: pa.StringArray, time_format: str) -> pa.Array:
-    """Microseconds since 1970 of texts in a format of strptime; null for others."""
-    import pandas as pd
-
-    dated = pc.match_substring_regex(texts, "[0-9]")
-    texts = pc.if_else(dated, texts, None)  # pandas reads "now" and "today" in any format
-    found = pd.to_datetime(texts.to_pandas(), format=time_format, errors="coerce", utc=True)
-    return calendar_ticks(pa.Array.from_pandas(found))
 
 
 def calendar_ticks(times: pa.Array) -> pa.Array:

@@ -45,7 +45,7 @@ def number_texts(numbers: pa.Array) -> pa.StringArray:
     """
     kind = numbers.type
     if pa.types.is_floating(kind):
-        numbers = numbers.cast(pa.float64())
+        numbers = pc.add(numbers.cast(pa.float64()), 0.0)  # zero without a sign
     elif not (pa.types.is_integer(kind) or pa.types.is_decimal(kind) or pa.types.is_null(kind)):
         raise TypeError(f"{kind} is not a number")
     return plain(numbers.cast(pa.string()))

@@ -1,4 +1,4 @@
-"""Epoch numbers: seconds, milliseconds, microseconds or nanoseconds, told from their size.
+"""Epoch numbers: seconds, milliseconds, microseconds or nanoseconds, inferred from their size.
 
 1e11 seconds are the year 5138, 1e11 milliseconds 1973; a thousand times that, the next unit begins.
 """
