@@ -34,6 +34,13 @@ examples:
 """
 INSTALL_DATE = date(2017, 4, 1)
 EXCLUSIVE = (("dsn", "embedded"), ("events", "table"), ("users", "cohorts"))
+# Options with a default that do nothing next to others; by name, why.
+IDLE = (
+    ("time_format", "table", "the column's type says what its times are"),
+    ("on_bad_row", "table", "its rows are not read from a file"),
+    ("seed", "table", "it is about the sample events"),
+    ("seed", "events", "it is about the sample events"),
+)
 
 
 def refuse_words(ctx: click.Context, param: click.Parameter, words: tuple[str, ...]) -> None:
@@ -55,21 +62,25 @@ def refuse_words(ctx: click.Context, param: click.Parameter, words: tuple[str, .
     "--events",
     multiple=True,
     metavar="FILE",
-    help="Event file to count, a path or an address such as s3://bucket/key: CSV or TSV with a "
-    "header, JSON lines or Parquet, plain or compressed; - is standard input. May be given again, "
-    "or as a quoted pattern such as 'logs/*.csv'.",
+    help="Event file to count, a path or an address such as s3://bucket/key: CSV, TSV or "
+    "semicolons with a header, also after a line sep=; JSON lines; or Parquet. Text is UTF-8, or "
+    "UTF-16 with its mark; all may be packed by gzip, zstd, bzip2 or xz; - is standard input. May "
+    "be given again, or as a quoted pattern such as 'logs/*.csv'.",
 )
 @click.option(
-    "--table", metavar="SCHEMA.NAME", help="Existing table or view to query; it is only read."
+    "--table",
+    metavar="SCHEMA.NAME",
+    help="Existing table or view to query; it is only read. Its times may be timestamptz, "
+    "timestamp (taken as UTC), date, or numbers: epoch numbers or days like 20170401.",
 )
 @columns_option
 @click.option(
     "--time-format",
     type=TimeFormat(),
     metavar="FORMAT",
-    help="Format of all times in the files, in the letters of strptime, such as "
-    "'%m/%d/%Y %I:%M %p'. They are UTC unless it has %z. Without the option they are ISO 8601 or "
-    "epoch numbers.",
+    help="Format of all times in --events files, in the letters of strptime, such as "
+    "'%m/%d/%Y %I:%M %p'. Without %z in the format the times are UTC; without the option they are "
+    "ISO 8601 or epoch numbers.",
 )
 @click.option(
     "--on-bad-row",
@@ -144,12 +155,12 @@ def refuse_words(ctx: click.Context, param: click.Parameter, words: tuple[str, .
     type=click.IntRange(0, 9999),
     show_default="366 at most",
     metavar="N",
-    help="Number of periods to follow each cohort of --cohorts.",
+    help="Last age to show in --cohorts, in periods after the first install.",
 )
 @click.option(
     "--overview",
     is_flag=True,
-    help="Count the records and users of --table as well, which reads all of it. With files and "
+    help="Count the records and users of --table as well, which reads all of it. With files or "
     "--cohorts they are counted anyway.",
 )
 @format_option
@@ -165,7 +176,8 @@ def refuse_words(ctx: click.Context, param: click.Parameter, words: tuple[str, .
     "--check",
     is_flag=True,
     help="Find the answer a second time, by DuckDB in the original events, and print it only if "
-    "both are the same; else the exit code is 1.",
+    "both are the same; else the exit code is 1. Tables, standard input, files with an address and "
+    "those that are compressed or UTF-16 are copied into a temporary folder for it.",
 )
 @click.option(
     "--explain",
@@ -221,6 +233,12 @@ def check_combinations(options: SimpleNamespace) -> None:
     for one, other in EXCLUSIVE:
         if given(getattr(options, one)) and given(getattr(options, other)):
             raise click.UsageError(f"--{one} and --{other} exclude each other")
+    for idle, other, why in IDLE:
+        if explicit(idle) and given(getattr(options, other)):
+            name = idle.replace("_", "-")
+            raise click.UsageError(
+                f"--{name} does nothing with --{other}, since {why}; leave it out"
+            )
     if options.explain and (options.output_format != "text" or options.plot):
         raise click.UsageError("--explain prints a plan as text: leave out --format and --plot")
     if options.explain and options.check:
@@ -247,6 +265,12 @@ def check_combinations(options: SimpleNamespace) -> None:
             f"the days are in the wrong order: install {installed}, active from "
             f"{options.active_from} to {options.active_to}"
         )
+
+
+def explicit(name: str) -> bool:
+    """Whether the command line has an option, be it with its default."""
+    source = click.get_current_context().get_parameter_source(name)
+    return source is click.core.ParameterSource.COMMANDLINE
 
 
 def given(value: object) -> bool:

@@ -52,19 +52,20 @@ def existing_table(connection: Connection, table: str, columns: dict[str, str]) 
     if time_type not in TIMES:
         raise UserError(
             f"--table {table}: the column for the time is {time_type}, which is not a time; it may "
-            "be timestamptz, timestamp, date or an epoch number"
+            "be timestamptz, timestamp, date, or integer, bigint, numeric or double precision with "
+            "epoch numbers or days like 20170401"
         )
-    for name in ("uid", "event_name"):
-        check_naming_type(table, name, *described[name])
+    for name, column in ((NAMES[0], wanted[0]), (NAMES[2], wanted[2])):
+        check_naming_type(table, name, column, *types[column])
     return Source(relation, wanted, time_type, described["uid"][1] == "S")
 
 
-def check_naming_type(table: str, name: str, type_name: str, category: str) -> None:
+def check_naming_type(table: str, name: str, column: str, type_name: str, category: str) -> None:
     """Raise `UserError` for a type whose values do not name a user or an event."""
     if category not in NAMING_CATEGORIES and type_name not in NAMING_TYPES:
         raise UserError(
             f"--table {table}: the column for {name} is {type_name}, which cannot be compared with "
-            "a name; query a view that makes it text, such as SELECT data ->> 'id' AS uid"
+            f"a name; query a view that makes it text, such as SELECT {column}::text AS {name}"
         )
 
 
@@ -75,15 +76,20 @@ def described_table(
     names = table.split(".", maxsplit=1)
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT relnamespace::regnamespace::name, relname, oid FROM pg_class"
-            " WHERE oid = to_regclass(%s)",
+            "SELECT relnamespace::regnamespace::name, relname, oid, relispopulated FROM pg_class"
+            " WHERE oid = to_regclass(%s) AND relkind IN ('r', 'p', 'v', 'm', 'f')",
             [sql.Identifier(*names).as_string(connection) if all(names) else None],
         )
         if not cursor.rowcount:
             raise UserError(
                 f"--table {table}: there is no such table; write SCHEMA.NAME without quotes"
             )
-        schema, name, number = cursor.fetchone()
+        schema, name, number, populated = cursor.fetchone()
+        if not populated:
+            raise UserError(
+                f"--table {table}: this materialized view has not been filled; run REFRESH "
+                "MATERIALIZED VIEW first"
+            )
         cursor.execute(COLUMNS, [number])
         types = {column: (type_name, category) for column, type_name, category in cursor}
         return (schema, name), types

@@ -14,18 +14,32 @@ from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
 
 VIEW = "piwik_track"
-# Epoch seconds, milliseconds, microseconds or nanoseconds by their size, as in files; what is finer
-# than a microsecond is cut off, so that no event moves into the next day.
-EPOCH = (
-    "to_timestamp(floor({{0}} * CASE WHEN abs({{0}}) < 1e11::{0} THEN 1e6::{0}"
-    " WHEN abs({{0}}) < 1e14::{0} THEN 1e3 WHEN abs({{0}}) < 1e17::{0} THEN 1 ELSE 1e-3 END) / 1e6)"
-)
-FLOATING, EXACT = EPOCH.format("float8"), EPOCH.format("numeric")
-# A day such as 20240309, which as seconds would be a moment of 1970, or an epoch number.
-DAY_OR_EPOCH = (
-    "CASE WHEN {{0}} BETWEEN 19000101 AND 29991231 AND {{0}} = trunc({{0}})"
-    " THEN to_timestamp({{0}}::bigint::text, 'YYYYMMDD') ELSE {} END"
-)
+# A number by the rules for numbers in files: epoch seconds, milliseconds, microseconds or
+# nanoseconds by its size, or a day such as 20240309. What is finer than a microsecond is cut off,
+# so that no event moves into the next day. What may mean something else is cast to what is not a
+# time, which is an error.
+NUMBER = r"""CASE
+        WHEN {{0}} >= 20000 AND {{0}} < 80001
+            OR {{0}} >= 19000000 AND {{0}} < 30000000 AND {{0}} <> trunc({{0}})
+            OR ({{0}} BETWEEN 190001010000 AND 209912312359
+                OR {{0}} BETWEEN 19000101000000 AND 20991231235959)
+            AND trunc({{0}})::bigint::text
+            ~ '^\d\d\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])([01]\d|2[0-3])[0-5]\d([0-5]\d)?$'
+            OR {{0}} <= -9000000000000000000
+            OR {{0}} >= 9000000000000000000
+            THEN ('number ' || {{0}})::timestamptz
+        WHEN {{0}} BETWEEN 19000000 AND 29999999
+            THEN {{0}}::bigint::text::date::timestamp AT TIME ZONE 'UTC'
+        ELSE to_timestamp(
+            floor({{0}} * CASE
+                WHEN abs({{0}}) < 1e11::{0} THEN 1e6::{0}
+                WHEN abs({{0}}) < 1e14::{0} THEN 1e3
+                WHEN abs({{0}}) < 1e17::{0} THEN 1
+                ELSE 1e-3
+            END) / 1e6
+        )
+    END"""
+FLOATING, EXACT = NUMBER.format("float8"), NUMBER.format("numeric")
 ZONED, UNZONED, DATE = "timestamp with time zone", "timestamp without time zone", "date"
 
 # How the view gives a time of each type, and the type that this has; without a zone it is UTC, but
@@ -34,10 +48,9 @@ TIMES = {
     ZONED: ("{0}", ZONED),
     UNZONED: ("{0}", UNZONED),
     DATE: ("{0}", DATE),
-    "integer": (DAY_OR_EPOCH.format(FLOATING), ZONED),
-    "bigint": (DAY_OR_EPOCH.format(EXACT), ZONED),
-    "numeric": (DAY_OR_EPOCH.format(EXACT), ZONED),
-    "real": (FLOATING, ZONED),
+    "integer": (FLOATING, ZONED),
+    "bigint": (EXACT, ZONED),
+    "numeric": (EXACT, ZONED),
     "double precision": (FLOATING, ZONED),
 }
 DAYS = {
@@ -115,7 +128,8 @@ RECORDS = """\
     -- One row per record.
     SELECT
         {time} AS time,
-        {of_user} AS of_user
+        {of_user} AS of_user,
+        {day} AS day
     FROM {relation}"""
 
 

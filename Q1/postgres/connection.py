@@ -1,7 +1,7 @@
 """Which PostgreSQL server to ask: --dsn, the libpq variables or DATABASE_URL, else an embedded one.
 
 The variables may also be in the file `.env` at the top of the project, which docker compose
-reads as well. What the environment says goes first; once it names a host, `.env` is not read at
+reads as well. What is in the environment goes first; once it names a host, `.env` is not read at
 all, so that the password of one server is never sent to another.
 """
 
@@ -57,7 +57,7 @@ def connected(dsn: str | None, embedded: bool, table: str | None = None) -> Iter
 def session(
     dsn: str, source: str, isolation_level: str, read_only: bool = False
 ) -> Iterator[Connection]:
-    """Yield a connection whose days are UTC days, and say on stderr to which server.
+    """Yield a connection whose days are UTC days, and report its server on stderr.
 
     Unless it is `read_only`, it may write even if the role as a rule only reads: TEMP tables are
     writing too. Ctrl-C, which psycopg2 makes an error of the server, is raised as what it is.
@@ -100,7 +100,7 @@ def cancel_on_interrupt() -> None:
 def chosen_server(
     dsn: str | None, environment: MutableMapping[str, str], dotenv: Path = DOTENV
 ) -> tuple[str | None, str]:
-    """The connection string and where it comes from; what `.env` says joins the environment.
+    """The connection string and where it comes from; the variables of `.env` join the environment.
 
     An empty string leaves all to the libpq variables, and None stands for the embedded server.
     """
@@ -118,7 +118,7 @@ def chosen_server(
 
 
 def read_dotenv(dotenv: Path) -> dict[str, str | None]:
-    """What a `.env` file says, taken literally. Raises `UserError` if it is not UTF-8 text."""
+    """The variables of `.env`, taken literally. Raises `UserError` if it is not UTF-8 text."""
     try:
         return dotenv_values(dotenv, interpolate=False, encoding="utf-8")
     except UnicodeDecodeError:
@@ -140,7 +140,7 @@ def checked_dsn(dsn: str, source: str) -> str:
 
 
 def connect(dsn: str) -> Connection:
-    """Connect, waiting a while for a server that says it is starting. Raises `OutsideError`."""
+    """Connect, waiting a while for a server that is starting. Raises `OutsideError`."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:

@@ -224,5 +224,7 @@ def wait_until_ready(server: subprocess.Popen, url: str, directory: Path) -> Non
 
 
 def last_line(text: str) -> str:
-    """The last line of `text` that says something."""
-    return next((line for line in reversed(text.splitlines()) if line.strip()), "it said nothing")
+    """The last line of `text` that is not empty."""
+    return next(
+        (line for line in reversed(text.splitlines()) if line.strip()), "it reported nothing"
+    )

@@ -22,6 +22,12 @@ REMEDIES = (
     ),
     (
         errors.InsufficientPrivilege,
+        "for schema",
+        UserError,
+        "ask its owner for the right (GRANT USAGE ON SCHEMA ... TO ...)",
+    ),
+    (
+        errors.InsufficientPrivilege,
         "",
         UserError,
         "ask its owner for the right (GRANT SELECT ON ... TO ...)",

@@ -10,6 +10,7 @@ later_event AS (
         installs.event_name = %(install_event)s
         AND installs.time >= %(install_from)s
         AND installs.time < %(install_before)s
+        AND installs.day = %(install_day)s  -- where midnights come twice
         AND EXISTS (
             SELECT
             FROM piwik_track AS visits
@@ -17,6 +18,7 @@ later_event AS (
                 visits.uid = installs.uid
                 AND visits.time >= %(last_active_from)s
                 AND visits.time < %(data_before)s
+                AND visits.day <= %(to_day)s  -- where midnights come twice
         )
     ORDER BY installs.time
     LIMIT 1

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def read_again(options: SimpleNamespace) -> "AbstractContextManager[SecondReading | None]":
-    """What checks an answer to the options of `sql.py`, if they say so; else nothing."""
+    """What checks an answer to the options of `sql.py`, or None without --check."""
     if not options.check:
         return nullcontext()
     from check.verdict import second_reading  # takes time to load
@@ -25,7 +25,7 @@ def read_again(options: SimpleNamespace) -> "AbstractContextManager[SecondReadin
 
 
 def answered(inquiry: Inquiry, second: "SecondReading | None") -> Answer:
-    """The answer, which a second reading, if there is one, finds too; a line on stderr says so.
+    """The answer, which a second reading, if there is one, finds too, as a line on stderr reports.
 
     Raises `OutsideError` if it does not.
     """

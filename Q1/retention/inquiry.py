@@ -82,9 +82,12 @@ class Inquiry:
 
     @cached_property
     def span(self) -> Span:
-        """The records within the limits; for a table it takes a pass over all of them."""
+        """The records within the limits; for a table it takes a pass over all of them.
+
+        Raises `UserError` if none of them is of a user.
+        """
         found = span(self.connection, self.view, self.question, self.parameters, self.landing)
-        report_left_out(found, self.question)
+        report_left_out(found.left_out)
         return found
 
     @cached_property
@@ -116,9 +119,13 @@ class Inquiry:
         rejected = self.landing.rejected if self.landing else {}
         return Data(self.options.table or VIEW, overview, rejected, self.question)
 
-    def no_installs(self) -> Exception:
-        """The error if there is nobody to count; `span` has its own for no events at all."""
+    def require_events(self) -> None:
+        """Raise `UserError` if no event of a user lies within the limits."""
         _ = self.span
+
+    def no_installs(self) -> Exception:
+        """The error if there is nobody to count. Raises `UserError` for no events at all."""
+        self.require_events()
         (row,), _ = self.ask_by_user("overview")
         return no_installs(self.connection, self.view, self.question, row)
 
@@ -140,13 +147,18 @@ class Inquiry:
     def retained_users(self) -> Answer:
         """How many users installed on the day and came back, and the curve of how they did."""
         overview = self.overview
-        ((installed, retained),), asked = self.ask("retained_users")
-        if not installed:
-            raise self.no_installs()
-        count, last = Count(installed, retained), self.last_day(overview)
+        count, asked = self.count()
+        last = self.last_day(overview)
         if self.options.plot:
             self.draw_curve(count, last)
         return count_answer(self.data(overview), count, last, asked)
+
+    def count(self) -> tuple[Count, str]:
+        """The users of the day and the statement. Raises `UserError` if nobody installed then."""
+        (row,), asked = self.ask("retained_users")
+        if not row.installed_users:
+            raise self.no_installs()
+        return Count(*row), asked
 
     def last_day(self, overview: Overview | None) -> date | None:
         """The day of the data's last record; None if all that is known is that it came."""
@@ -167,7 +179,7 @@ class Inquiry:
         overview = self.overview
         rows, _ = self.ask("retained_uids")
         if not rows:
-            self.retained_users()  # nobody came back, or nobody installed, which is an error
+            self.count()  # nobody came back, or nobody installed, which is an error
         return users_answer(self.data(overview), [uid for (uid,) in rows])
 
     def cohort_triangle(self) -> Answer:
@@ -211,7 +223,7 @@ class Inquiry:
         return {name: AsIs(expression) for name, expression in expressions.items()}
 
     def report_ages(self, oldest: date) -> None:
-        """Say on stderr that later ages are not shown, if nobody asked for that."""
+        """Report on stderr that later ages are not shown, if nobody asked for that."""
         ages = (self.span.last_day - oldest).days // SHORTEST_DAYS[self.options.period]
         if self.options.follow is None and ages > MOST_AGES:
             click.echo(

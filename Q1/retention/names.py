@@ -25,31 +25,35 @@ def check_install_event(connection: Connection, view: View, question: Question) 
 
 
 def no_such_event(connection: Connection, view: View, install_event: str) -> UserError:
-    """The error for an install event that no user has: it says what events are called."""
+    """The error for an install event that no user has: it names the events that there are."""
     rows, _ = ask(connection, "event_names", {}, view)
+    if any(row.event_name == install_event for row in rows):
+        return UserError(
+            f"no user has {install_event} within the limits of the data; --from and --to move them"
+        )
     message = f"no event of a user is called {install_event!r}; name one with --install-event"
     if close := closest(install_event, [row.event_name for row in rows]):
-        message += f"; the closest {are(close)}"
+        message += f"; the closest {listed(close)}"
     if first := [row.event_name for row in rows[:SUGGESTIONS] if row.first_of_users]:
-        message += f"; most often a user's first {are(first)}"
+        message += f"; most often a user's first {listed(first)}"
     return UserError(message)
 
 
 def closest(name: str, names: list[str]) -> list[str]:
     """The names most like another, whatever their case; none if none is like it."""
-    by_folded = {known.casefold(): known for known in reversed(names)}
+    by_folded = {found.casefold(): found for found in reversed(names)}
     return [by_folded[key] for key in get_close_matches(name.casefold(), by_folded, SUGGESTIONS)]
 
 
-def are(names: list[str]) -> str:
-    """Names after the verb that they need."""
+def listed(names: list[str]) -> str:
+    """Names after `is` or `are`."""
     return f"{'is' if len(names) == 1 else 'are'} {', '.join(map(repr, names))}"
 
 
 def no_installs(connection: Connection, view: View, question: Question, found) -> UserError:
-    """The error for a day without installs: it says on which days there are some.
+    """The error for a day without installs: it names the first and last day with some.
 
-    If nobody ever installed, it says what the events are called. `found` is the row of
+    If nobody ever installed, it names the events that there are. `found` is the row of
     `overview.sql`.
     """
     if not found.first_install_day:

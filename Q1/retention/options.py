@@ -20,7 +20,8 @@ class Day(click.ParamType):
             day = value if isinstance(value, date) else date.fromisoformat(value)
         except ValueError:
             day = None
-        if not day or not FIRST_YEAR <= day.year <= LAST_YEAR:
+        # Python also reads 20170401 and 2017-W13-6.
+        if not day or str(day) != str(value) or not FIRST_YEAR <= day.year <= LAST_YEAR:
             self.fail(
                 f"{value!r} is not a day from {FIRST_YEAR} to {LAST_YEAR}: write it like 2017-04-01"
             )

@@ -11,22 +11,36 @@ from psycopg2.extensions import connection as Connection
 
 from events.load import LoadedEvents
 from events.view import View
-from retention.days import Moment, local_day
-from retention.questions import Question, ask
+from retention.days import DAY, Moment, local_day, midnights
+from retention.questions import Question, ask, number_of
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Records that are not data: how many, why, and the option, if any, that takes them in.
+
+    `asked` is true if that option was given, so that they are left out on purpose.
+    """
+
+    records: int
+    reason: str
+    option: str | None = None
+    asked: bool = False
+
+    def __str__(self) -> str:
+        remedy = f"; {self.option} DAY moves the limit" if self.option else ""
+        return f"{number_of(self.records, 'record')} left out, {self.reason}{remedy}"
 
 
 @dataclass(frozen=True)
 class Span:
-    """The records within the limits: how many, of no user how many, and their days.
-
-    `left_out` has the numbers of those before and after the limits, by a phrase that names them.
-    """
+    """The records within the limits: their number, that of those without a user, and their days."""
 
     records: int
     records_without_user: int
     first_day: date
     last_day: date
-    left_out: dict[str, int]
+    left_out: list[LeftOut]
 
 
 @dataclass(frozen=True)
@@ -44,62 +58,88 @@ def span(
     connection: Connection,
     view: View,
     question: Question,
-    parameters: dict,
+    parameters: dict[str, Any],
     landing: LoadedEvents | None = None,
 ) -> Span:
     """Count the records, or take the numbers of a `landing` that has none outside the limits.
 
     Raises `UserError` if none of them is of a user.
     """
-    left_out = {}
+    left_out = []
     if landing and all_within(landing, parameters):
         row = landing
     else:
         (row,), _ = ask(connection, "span", parameters, view)
     if row is not landing and row.some_left_out:
         (row,), _ = ask(connection, "span_within_limits", parameters, view)
-        numbers = dict(zip(limits(question, parameters), row[-2:], strict=True))
-        left_out = {limit: number for limit, number in numbers.items() if number}
+        left_out = kinds_left_out(row, question, parameters)
     if row.records == row.records_without_user:
-        hint = f": {'; '.join(report(left_out))}" if left_out else ""
+        hint = f": {'; '.join(map(str, left_out))}" if left_out else ""
         raise UserError(f"there are no events of users to count{hint}")
-    days = (local_day(connection, view, moment) for moment in (row.first_time, row.last_time))
-    return Span(row.records, row.records_without_user, *days, left_out)
+    first = first_day_from(connection, view, parameters, row.first_time)
+    last = last_day_until(connection, view, parameters, row.last_time)
+    return Span(row.records, row.records_without_user, first, last, left_out)
 
 
 def all_within(landing: LoadedEvents, parameters: dict[str, Any]) -> bool:
-    """Whether there are records, and all of them within the limits."""
+    """Whether there are records, and all of them within the limits, which are moments then."""
     return (
         landing.records > 0
+        and not parameters["twice"]
         and parameters["data_from"] <= landing.first_time
         and landing.last_time < parameters["data_before"]
     )
 
 
-def limits(question: Question, parameters: dict[str, Any]) -> tuple[str, str]:
-    """What lies before and after the limits of the data, in words."""
-    after = f"after {question.to_day}" if question.to_day else "in the future"
-    return f"before {parameters['from_day']}", after
-
-
-def report(left_out: dict[str, int]) -> list[str]:
-    """A line for each kind of records that are left out, with the way to take them in."""
-    option = {True: "--to", False: "--from"}
-    return [
-        f"{number:,} {'record' if number == 1 else 'records'} left out, {limit}; "
-        f"{option[not limit.startswith('before')]} DAY moves the limit"
-        for limit, number in left_out.items()
+def kinds_left_out(row, question: Question, parameters: dict[str, Any]) -> list[LeftOut]:
+    """What is left out, by a row of `span_within_limits.sql`."""
+    start, end = question.from_day, question.to_day
+    after = f"after {end}" if end else "in the future"
+    kinds = [
+        LeftOut(row.records_before, f"before {parameters['from_day']}", "--from", bool(start)),
+        LeftOut(row.records_after, after, "--to", bool(end)),
+        LeftOut(row.records_without_time, "without a time"),
     ]
+    return [kind for kind in kinds if kind.records]
 
 
-def report_left_out(found: Span, question: Question) -> None:
-    """Say on stderr what is left out without having been asked for."""
-    asked = {"before": question.from_day, "after": question.to_day}
-    unasked = {
-        limit: number for limit, number in found.left_out.items() if not asked.get(limit.split()[0])
-    }
-    for line in report(unasked):
-        click.echo(line, err=True)  # print would take stdout if stderr is closed
+def report_left_out(left_out: list[LeftOut]) -> None:
+    """Report on stderr what is left out without having been asked for."""
+    for kind in left_out:
+        if not kind.asked:
+            click.echo(kind, err=True)  # print would take stdout if stderr is closed
+
+
+def first_day_from(
+    connection: Connection, view: View, parameters: dict[str, Any], first_time: Moment
+) -> date:
+    """The earliest day of the records, the first of which has a time.
+
+    It is the day before that time's if clocks then go back over midnight, and a record is of it.
+    """
+    day = local_day(connection, view, first_time)
+    midnight = midnights(connection, {day}, view.time_zone, view.time_type)[day]
+    if first_time >= midnight.last:
+        return day
+    asked = parameters | {"since": first_time, "before": midnight.last}
+    (row,), _ = ask(connection, "extreme_days", asked, view)
+    return row.first_day
+
+
+def last_day_until(
+    connection: Connection, view: View, parameters: dict[str, Any], last_time: Moment
+) -> date:
+    """The latest day of the records, the last of which has a time.
+
+    It is the day after that time's if clocks had gone back over midnight, and a record is of it.
+    """
+    day = local_day(connection, view, last_time)
+    midnight = midnights(connection, {day + DAY}, view.time_zone, view.time_type)[day + DAY]
+    if last_time < midnight.first:
+        return day
+    asked = parameters | {"since": midnight.first, "before": parameters["data_before"]}
+    (row,), _ = ask(connection, "extreme_days", asked, view)
+    return max(day, row.last_day or day)
 
 
 def last_day(connection: Connection, view: View, parameters: dict[str, Any]) -> date | None:
@@ -108,5 +148,4 @@ def last_day(connection: Connection, view: View, parameters: dict[str, Any]) -> 
     if row.is_over:
         return None
     (row,), _ = ask(connection, "last_time", parameters, view)
-    found: Moment = row.last_time
-    return local_day(connection, view, found)
+    return last_day_until(connection, view, parameters, row.last_time)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from common.output import replacing
-from retention.questions import Cohort, Count, Question
+from retention.questions import Cohort, Count, Question, number_of
 
 COLOURS = "YlGnBu"
 DARK_FROM = 0.6  # of the colour scale: from here on numbers are white
@@ -43,7 +43,10 @@ def draw_triangle(cohorts: list[Cohort], period: str, last_day: date, path: Path
                 axes.text(column, row, text, color=colour, ha="center", va="center", fontsize=8)
     axes.set_xticks(spread(ages), [str(age + 1) for age in spread(ages)])
     digits = len(f"{max(cohort.users for cohort in cohorts):,}")
-    labels = [f"{cohort.start} {cohort.users:>{digits},} users" for cohort in cohorts]
+    labels = [
+        f"{cohort.start} {cohort.users:>{digits},} user{'s' * (cohort.users != 1):1}"
+        for cohort in cohorts
+    ]
     axes.set_yticks(spread(rows), [labels[row] for row in spread(rows)], family="monospace")
     note = f"hatched: not over by {last_day}, the data's last day"
     axes.set_xlabel(f"{period}s since the first install\n{note}")
@@ -70,7 +73,7 @@ def draw_curve(question: Question, count: Count, curve: list, path: Path) -> Non
     axes.legend()
     axes.set_ylabel("share of the users")
     event = question.install_event.replace("$", r"\$")  # which begins no formula
-    title = f"{count.installed_users:,} users with {event} on {question.install_date}"
+    title = f"{number_of(count.installed_users, 'user')} with {event} on {question.install_date}"
     axes.set_title(title, loc="left")
     figure.autofmt_xdate()
     save(figure, path)

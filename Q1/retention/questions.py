@@ -3,13 +3,15 @@
 from common.command import UserError
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from psycopg2.errors import DatetimeFieldOverflow
+from psycopg2.errors import DatetimeFieldOverflow, InvalidDatetimeFormat
 from psycopg2.extensions import connection as Connection
 from psycopg2.extras import NamedTupleCursor
 
@@ -93,17 +95,35 @@ def ask(
     """The rows of `queries/<query>.sql` as named tuples, and the statement that was sent.
 
     With `explain` the rows are the lines of the plan that PostgreSQL followed, with its times.
-    Raises `UserError` for a number that is not a time.
+    Raises `UserError` for a value that is not a time.
     """
     text = statement(connection, query, view, parameters.get("twice", False))
     if explain:
         text = f"EXPLAIN (ANALYZE, BUFFERS)\n{text}"
     with connection.cursor(cursor_factory=NamedTupleCursor) as cursor:
-        try:
+        with times_checked(view):
             cursor.execute(text, parameters)
-        except DatetimeFieldOverflow as error:
-            raise UserError(f"{error.diag.message_primary}: a time is not a day; fix it") from None
         return cursor.fetchall(), cursor.query.decode()
+
+
+@contextmanager
+def times_checked(view: View | None) -> Iterator[None]:
+    """Raise `UserError` where a statement fails for a value in the column for the time."""
+    try:
+        yield
+    except (DatetimeFieldOverflow, InvalidDatetimeFormat) as error:
+        table = f"--table {'.'.join(view.sources[0].relation)}: " if view else ""
+        cause = error.diag.message_primary
+        value = re.search(r'"(.*)"', cause)
+        raise UserError(
+            f"{table}the column for the time has a value that is not a time "
+            f"({value[1] if value else cause}); query a view without it"
+        ) from None
+
+
+def number_of(things: int, noun: str) -> str:
+    """A number and a noun, in the plural unless there is one."""
+    return f"{things:,} {noun}{'' if things == 1 else 's'}"
 
 
 def cohorts_of(rows: list) -> list[Cohort]:

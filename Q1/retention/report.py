@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from events.load import Rejected
 from retention.overview import Overview
-from retention.questions import Cohort, Count, Question
+from retention.questions import Cohort, Count, Question, number_of
 
 NOT_YET = "·"
 TRIANGLE_HEADER = (
@@ -37,7 +37,7 @@ class Answer(NamedTuple):
 
 
 def count_answer(data: Data, count: Count, last_day: date | None, statement: str) -> Answer:
-    """The default question; `observed` says whether its whole period is in the data.
+    """The default question; `observed` is whether its whole period is in the data.
 
     It is not if the data's `last_day` is before the end of the period; None is not before it.
     """
@@ -53,7 +53,7 @@ def count_answer(data: Data, count: Count, last_day: date | None, statement: str
         "observed": observed,
     }
     cells = record | {
-        "records_left_out": sum((record["records_left_out"] or {}).values()),
+        "records_left_out": data.overview and sum(record["records_left_out"].values()),
         "rows_rejected": sum(rejected.rows for rejected in data.rejected.values()),
         "observed": csv_flag(observed),
     }
@@ -64,7 +64,7 @@ def count_answer(data: Data, count: Count, last_day: date | None, statement: str
 
 {data_text(data)}
 
-{question.install_event} on {question.install_date}: {count.installed_users:,} users
+{question.install_event} on {question.install_date}: {number_of(count.installed_users, "user")}
 active from {question.active_from} to {question.active_to}: \
 {count.retained_users:,} of them ({count.retention:.1%}){caution}"""
     return Answer(text, list(cells), [list(cells.values())], record)
@@ -87,8 +87,8 @@ def plain_uid(uid: Any) -> Any:
 def triangle_answer(data: Data, period: str, cohorts: list[Cohort], statement: str) -> Answer:
     """The triangle: two tables for people, a row per cohort and age for CSV, lists for JSON."""
     measures = (
-        ("active then", [cohort.active_on for cohort in cohorts]),
-        ("active then or later", [cohort.active_on_or_after for cohort in cohorts]),
+        (f"N-{period} retention", [cohort.active_on for cohort in cohorts]),
+        ("unbounded retention", [cohort.active_on_or_after for cohort in cohorts]),
     )
     tables = [
         f"% {title}, by {period}s after the first install\n{share_table(cohorts, counts)}"
@@ -158,7 +158,7 @@ def data_record(data: Data) -> dict[str, Any]:
         "users_reinstalled": overview and overview.users_reinstalled,
         "users_active_before_install": overview and overview.users_active_before_install,
         "records_without_user": span and span.records_without_user,
-        "records_left_out": span and span.left_out,
+        "records_left_out": span and {kind.reason: kind.records for kind in span.left_out},
         "rows_rejected": {reason: rejected.rows for reason, rejected in data.rejected.items()},
         "first_rejected": {reason: rejected.place for reason, rejected in data.rejected.items()},
     }

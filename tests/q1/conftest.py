@@ -34,6 +34,8 @@ READ_DATABASE = """
         ('b', '2017-04-01 12:00Z', 'FIRST_INSTALL'), ('b', '2017-06-02 00:00Z', 'OPEN'),
         ('c', '2017-04-02 12:00Z', 'FIRST_INSTALL'), ('', '2017-04-02 12:00Z', 'FIRST_INSTALL');
     CREATE TABLE secrets AS TABLE events;
+    CREATE SCHEMA closed;
+    CREATE TABLE closed.events AS TABLE events;
     CREATE VIEW slow AS SELECT 'a' AS uid, now() AS time, 'x' AS event_name FROM pg_sleep(300);
     CREATE ROLE only_select LOGIN PASSWORD 'reads';
     GRANT SELECT ON events, slow TO only_select
@@ -119,7 +121,8 @@ def inquiry(
 ) -> Inquiry:
     """The question of 2017-04-01, or what the options say, about a table of the server."""
     days = (date(2017, 4, 1), date(2017, 4, 2), date(2017, 4, 8))
-    question = Question(options.pop("install_event", "FIRST_INSTALL"), *days, time_zone)
+    limits = (options.pop("from_day", None), options.pop("to_day", None))
+    question = Question(options.pop("install_event", "FIRST_INSTALL"), *days, time_zone, *limits)
     known = {"table": relation, "overview": True, "period": "day", "follow": None, "plot": None}
     view = view_of(connection, [existing_table(connection, relation, {})], time_zone)
     return Inquiry(connection, SimpleNamespace(**known | options), question, view, None)

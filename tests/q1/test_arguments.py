@@ -15,6 +15,8 @@ from tests.conftest import ROOT, assert_one_line_error, run_here
         (("--events", str(ROOT / "Q1")), 2, ["Q1", "directory"]),
         (("--install-date", "2017-02-30"), 2, ["--install-date", "2017-04-01"]),
         (("--install-date", "1 April"), 2, ["--install-date"]),
+        (("--install-date", "20170401"), 2, ["--install-date", "write it like 2017-04-01"]),
+        (("--install-date", "2017-W13-6"), 2, ["--install-date", "write it like 2017-04-01"]),
         (("--install-date", "9999-12-31"), 2, ["--install-date"]),
         (("--active-to", "2017-04-01"), 2, ["wrong order"]),
         (("--active-from", "2017-03-31"), 2, ["wrong order"]),
@@ -33,6 +35,14 @@ from tests.conftest import ROOT, assert_one_line_error, run_here
             ["the closest is 'FIRST_INSTALL'", "most often a user's first are 'FIRST_INSTALL', "],
         ),
         (("--from", "2017-04-02", "--to", "2017-04-01"), 2, ["wrong order"]),
+        (
+            ("--table", "x", "--time-format", "%Y%m%d"),
+            2,
+            ["--time-format does nothing with --table"],
+        ),
+        (("--table", "x", "--on-bad-row", "skip"), 2, ["--on-bad-row does nothing with --table"]),
+        (("--table", "x", "--seed", "2017"), 2, ["--seed does nothing with --table"]),
+        (("--events", str(ROOT / "README.md"), "--seed", "1"), 2, ["--seed does nothing with"]),
         (("--from", "2017-05-01"), 2, ["no events of users", "--from DAY moves the limit"]),
     ],
 )

@@ -82,6 +82,11 @@ def test_a_period_that_is_over_is_not_marked(printed):
     assert "not over yet" not in printed(*over)
 
 
+def test_one_user_is_not_in_the_plural(printed):
+    text = printed("--install-date", "2017-04-03")
+    assert "FIRST_INSTALL on 2017-04-03: 1 user\n" in text
+
+
 def test_the_users(printed):
     assert printed("--users") == "a\nb\n"
     assert printed("--users", "--format", "csv") == "uid\na\nb\n"
@@ -126,12 +131,12 @@ def test_the_triangle(printed):
     assert [row["observed"] for row in table] == ["true"] * 4 + ["false"] * 2
     assert printed("--cohorts").endswith(
         """\
-% active then, by days after the first install
+% N-day retention, by days after the first install
 first install     users    0   1   2
 2017-04-01            3  100  33  33
 2017-04-03            1  100   ·   ·
 
-% active then or later, by days after the first install
+% unbounded retention, by days after the first install
 first install     users    0   1   2
 2017-04-01            3  100  67  33
 2017-04-03            1  100   ·   ·

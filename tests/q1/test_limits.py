@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
 
 import psycopg2
@@ -99,6 +99,16 @@ def test_nothing_within_the_limits(postgres_url, tmp_path):
     assert_one_line_error(finished, 2, "no events of users", "1 record left out, before 2000-01-01")
 
 
+def test_no_install_within_the_limits(postgres_url, tmp_path):
+    """The name asked for is not suggested: it is there, and left out."""
+    log = tmp_path / "events.csv"
+    log.write_text(EVENTS, encoding="utf-8")
+    finished = run_here(main, "--dsn", postgres_url, "--events", log, "--from", "2017-04-03")
+    parts = ["no user has FIRST_INSTALL within the limits of the data", "--from and --to move"]
+    assert_one_line_error(finished, 2, *parts)
+    assert "closest" not in finished.stderr
+
+
 def test_an_install_long_ago_does_not_stretch_the_triangle(asked):
     events = EVENTS + "e,2004-04-01,FIRST_INSTALL\n"
     found, errors = asked(events, "--cohorts")
@@ -120,7 +130,8 @@ def test_limits_of_every_type_of_time(postgres_url, time_type):
     with given(postgres_url, "\n".join(["uid | time | event_name", *rows]), "UTC", time_type) as c:
         question = inquiry(c)
         assert [row.active_on for row in triangle_rows(question)] == [1, 0, 1]
-        assert question.span.left_out == {"before 2000-01-01": 1, "in the future": 1}
+        found = {kind.reason: kind.records for kind in question.span.left_out}
+        assert found == {"before 2000-01-01": 1, "in the future": 1}
 
 
 def test_records_of_files_are_those_that_a_query_counts(postgres_url):
@@ -133,3 +144,22 @@ def test_records_of_files_are_those_that_a_query_counts(postgres_url):
     assert (asked.span.records, asked.span.records_without_user) == (6, 2)
     assert all_within(landing, asked.parameters)
     connection.close()
+
+
+@pytest.mark.parametrize("limits", [{}, {"from_day": date(2017, 4, 2)}])
+def test_a_record_without_a_time_is_left_out_and_counted(postgres_url, capsys, limits):
+    """Whether others are left out or not, it is no record within the limits."""
+    events = """
+        uid | time       | event_name
+        a   | 2017-04-01 | FIRST_INSTALL
+        a   | 2017-04-02 | FIRST_INSTALL
+        b   | -          | FIRST_INSTALL
+        -   | -          | x
+    """
+    with given(postgres_url, events) as connection:
+        found = inquiry(connection, **limits).span
+    left_out = {kind.reason: kind.records for kind in found.left_out}
+    assert left_out.pop("without a time") == 2
+    assert left_out == ({"before 2017-04-02": 1} if limits else {})
+    assert (found.records, found.records_without_user) == (1 if limits else 2, 0)
+    assert capsys.readouterr().err == "2 records left out, without a time\n"

@@ -85,6 +85,12 @@ def test_a_table_that_the_role_may_not_read(reader, read_database):
     assert_one_line_error(found, 2, "permission denied for table secrets", "GRANT SELECT")
 
 
+def test_a_schema_that_the_role_may_not_use(reader, read_database):
+    role = as_role(reader, "only_select", "reads")
+    found = run_here(main, "--dsn", role, "--table", "closed.events")
+    assert_one_line_error(found, 2, "permission denied for schema closed", "GRANT USAGE ON SCHEMA")
+
+
 def test_a_statement_that_takes_longer_than_the_server_allows(reader):
     url = f"{reader}&options=-c%20statement_timeout%3D200"
     found = run_here(main, "--dsn", url, "--table", "public.slow")

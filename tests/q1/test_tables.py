@@ -1,5 +1,7 @@
 """Tables that are there already: read by any name, never written, and no text becomes SQL."""
 
+import csv
+import io
 import json
 import os
 import signal
@@ -112,7 +114,7 @@ def test_a_number_that_looks_like_a_day_and_is_none(postgres_url, connection):
         cursor.execute("CREATE TABLE app.events (uid text, time bigint, event_name text)")
         cursor.execute("INSERT INTO app.events VALUES ('a', 20179999, 'FIRST_INSTALL')")
     finished = run_here(main, "--dsn", postgres_url, "--table", "app.events")
-    assert_one_line_error(finished, 2, "20179999", "a time is not a day")
+    assert_one_line_error(finished, 2, "20179999", "a value that is not a time")
 
 
 @pytest.mark.parametrize("name", ["Events", "piwik_track", "two words", 'a "quoted" name', "x.y"])
@@ -179,7 +181,12 @@ def test_a_column_whose_type_names_nobody(postgres_url, connection, column, uid)
             f" (uid {types['uid']}, time timestamptz, event_name {types['event_name']})"
         )
     finished = run_here(main, "--dsn", postgres_url, "--table", "app.events")
-    assert_one_line_error(finished, 2, f"the column for {column} is {uid}", "query a view")
+    assert_one_line_error(
+        finished,
+        2,
+        f"the column for {column} is {uid}",
+        f"query a view that makes it text, such as SELECT {column}::text AS {column}",
+    )
 
 
 @pytest.mark.parametrize("query", [(), ("--users",), ("--cohorts",), ("--cohorts", "--explain")])
@@ -238,6 +245,9 @@ def test_without_an_overview_only_the_question_is_asked(postgres_url, connection
     assert [answer[name] for name in ("records", "users", "first_day", "records_left_out")] == [
         None
     ] * 4
+    finished = run_here(main, "--dsn", postgres_url, "--table", "app.events", "--format", "csv")
+    (row,) = csv.DictReader(io.StringIO(finished.stdout))
+    assert (row["records"], row["records_left_out"]) == ("", "")
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM app.events WHERE time > '2017-04-08'")
     assert asked(postgres_url, "--table", "app.events")["observed"] is False
@@ -303,6 +313,27 @@ def test_a_table_or_column_that_is_not_there(postgres_url, connection, arguments
     create(connection, "events")
     finished = run_here(main, "--dsn", postgres_url, *arguments)
     assert_one_line_error(finished, 2, *parts)
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [
+        ("app.by_uid", ["--table app.by_uid", "no such table"]),
+        ("app.pair", ["--table app.pair", "no such table"]),
+        ("app.counter", ["--table app.counter", "no such table"]),
+        ("app.unfilled", ["--table app.unfilled", "REFRESH MATERIALIZED VIEW"]),
+    ],
+)
+def test_a_relation_without_rows_to_read(postgres_url, connection, name, parts):
+    create(connection, "events")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE INDEX by_uid ON app.events (uid, time, event_name);"
+            "CREATE TYPE app.pair AS (uid text, time timestamptz, event_name text);"
+            "CREATE SEQUENCE app.counter;"
+            "CREATE MATERIALIZED VIEW app.unfilled AS TABLE app.events WITH NO DATA"
+        )
+    assert_one_line_error(run_here(main, "--dsn", postgres_url, "--table", name), 2, *parts)
 
 
 @pytest.mark.parametrize("time", ["infinity", "-infinity", "20170-04-01", "0044-03-15 BC"])

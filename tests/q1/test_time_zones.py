@@ -1,6 +1,7 @@
 """What a day is: in a time zone, over changes of the clock, for both types of timestamp."""
 
 import json
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -13,7 +14,7 @@ from retention.days import midnights, moments
 from retention.questions import Question, ask
 from sql import main
 from tests.conftest import assert_one_line_error, run_here
-from tests.q1.conftest import given, inquiry, triangle_rows
+from tests.q1.conftest import given, inquiry, run, triangle_rows
 
 
 def retained(url: str, events: str, question: Question, time_type: str = "timestamptz"):
@@ -196,6 +197,71 @@ def test_a_midnight_that_comes_twice(postgres_url, tmp_path, installed, active, 
     limited = run_here(main, *common, "--cohorts", "--from", installed, "--to", installed)
     (cohort,) = json.loads(limited.stdout)["cohorts"]
     assert (cohort["start"], cohort["users"]) == (installed, 1)
+
+
+ONCE_MORE = """\
+uid,time,event_name
+a,2006-10-28 12:00Z,FIRST_INSTALL
+a,2006-10-29 02:30:30Z,open
+b,2006-10-29 02:45Z,open
+"""
+THE_29TH = ("--install-date", "2006-10-28", "--active-from", "2006-10-29")
+THE_29TH += ("--active-to", "2006-10-29")
+
+
+@pytest.fixture(params=["file", "table"])
+def in_the_last_hour(request, postgres_url, tmp_path):
+    """Ask in St John's about data that end when clocks show the 28th again, after the 29th."""
+
+    def asked(events: str, *options: str) -> dict:
+        log = tmp_path / "log.csv"
+        log.write_text(events, encoding="utf-8")
+        source = ("--events", log)
+        if request.param == "table":
+            rows = [line.split(",") for line in events.splitlines()[1:]]
+            with (
+                closing(psycopg2.connect(postgres_url)) as connection,
+                connection.cursor() as cursor,
+            ):
+                cursor.execute("CREATE TABLE again (uid text, time timestamptz, event_name text)")
+                cursor.executemany("INSERT INTO again VALUES (%s, %s, %s)", rows)
+                connection.commit()
+            source = ("--table", "again")
+        common = ("--dsn", postgres_url, *source, "--time-zone", "America/St_Johns", "--check")
+        finished = run_here(main, *common, "--format", "json", *options)
+        if request.param == "table":
+            run(postgres_url, "DROP TABLE again")
+        assert finished.returncode == 0, finished.stderr
+        return json.loads(finished.stdout)
+
+    return asked
+
+
+def test_the_last_day_is_the_latest_and_not_that_of_the_last_record(in_the_last_hour):
+    answer = in_the_last_hour(ONCE_MORE, *THE_29TH)
+    assert (answer["retained_users"], answer["observed"]) == (1, True)
+    (cohort,) = in_the_last_hour(ONCE_MORE, "--cohorts")["cohorts"]
+    assert (cohort["active_on"], cohort["active_on_or_after"]) == ([1, 1], [1, 1])
+
+
+def test_the_limit_leaves_out_a_day_that_began_before_it_ended(in_the_last_hour):
+    """With --to the 28th, the event in the minute of the 29th is not there."""
+    without_b = ONCE_MORE.rpartition("b,")[0]
+    answer = in_the_last_hour(without_b, "--to", "2006-10-28", *THE_29TH)
+    assert (answer["retained_users"], answer["observed"]) == (0, False)
+    answer = in_the_last_hour(without_b, "--to", "2006-10-28", "--cohorts")
+    (cohort,) = answer["cohorts"]
+    assert cohort["active_on"] == [1]
+    assert (answer["records"], answer["records_left_out"]) == (1, {"after 2006-10-28": 1})
+
+
+def test_the_first_day_is_the_earliest_and_not_that_of_the_first_record(in_the_last_hour):
+    """The first record is in the minute of the 29th; the install is on the 28th, after it."""
+    events = ONCE_MORE.replace("28 12:00Z", "29 03:00Z")
+    answer = in_the_last_hour(events, "--cohorts")
+    (cohort,) = answer["cohorts"]
+    assert (answer["first_day"], answer["last_day"]) == ("2006-10-28", "2006-10-29")
+    assert (cohort["start"], cohort["active_on"]) == ("2006-10-28", [1, 1])
 
 
 @pytest.mark.parametrize("name", ["Nowhere/City", "utc+25", "'; DROP TABLE x; --", "", "FOO3BAR"])
