@@ -197,6 +197,7 @@ def main(**values) -> None:
     """
     options = SimpleNamespace(**values)
     check_combinations(options)
+    fill_in_days(options)
     options.events = [file for name in options.events for file in files_named(name)]
 
     from postgres.connection import connected
@@ -226,10 +227,7 @@ def main(**values) -> None:
 
 
 def check_combinations(options: SimpleNamespace) -> None:
-    """Fill in the days that follow from others. Raises `UsageError` for what excludes each other.
-
-    Raises `UserError` if the days are in the wrong order.
-    """
+    """Raise `UsageError` for options that exclude each other or do nothing together."""
     for one, other in EXCLUSIVE:
         if given(getattr(options, one)) and given(getattr(options, other)):
             raise click.UsageError(f"--{one} and --{other} exclude each other")
@@ -253,17 +251,24 @@ def check_combinations(options: SimpleNamespace) -> None:
             "--install-date, --active-from and --active-to are about one day: leave them out with "
             "--cohorts"
         )
-    if options.from_day and options.to_day and options.from_day > options.to_day:
-        raise UserError(
-            f"the days are in the wrong order: from {options.from_day} to {options.to_day}"
-        )
+
+
+def fill_in_days(options: SimpleNamespace) -> None:
+    """Fill in the days that follow from others. Raises `UserError` if they are in a wrong order."""
+    first, last = options.from_day, options.to_day
+    if first and last and first > last:
+        raise UserError(f"the days are in the wrong order: --from {first} is after --to {last}")
+    if options.install_date and first and options.install_date < first:
+        raise UserError(f"--install-date {options.install_date} is before --from {first}")
+    if options.install_date and last and options.install_date > last:
+        raise UserError(f"--install-date {options.install_date} is after --to {last}")
     installed = options.install_date = options.install_date or INSTALL_DATE
     options.active_from = options.active_from or installed + timedelta(days=1)
     options.active_to = options.active_to or installed + timedelta(days=7)
     if not installed <= options.active_from <= options.active_to:
         raise UserError(
-            f"the days are in the wrong order: install {installed}, active from "
-            f"{options.active_from} to {options.active_to}"
+            f"the days are in the wrong order: --install-date {installed}, --active-from "
+            f"{options.active_from}, --active-to {options.active_to}"
         )
 
 

@@ -175,6 +175,6 @@ table    {data.table}
 records  {span.records:,}, of which {span.records_without_user:,} without a user
 users    {overview.users:,}
          {overview.users_without_install:,} without {event}
-         {overview.users_reinstalled:,} with it on several days: only the first makes their cohort
+         {overview.users_reinstalled:,} on several days: counted on each (--cohorts: on the first)
          {overview.users_active_before_install:,} active before it
 days     {span.first_day} to {span.last_day}, {data.question.time_zone}"""

@@ -24,7 +24,7 @@ def difference(store: Store, run: Run, before: Run) -> dict:
         "countries_gone": sorted(set(before.countries) - set(run.countries)),
         "metrics": {
             name: [before.report.get("metrics", {}).get(name), value]
-            for name, value in run.report["metrics"].items()
+            for name, value in run.report.get("metrics", {}).items()
         },
     }
 

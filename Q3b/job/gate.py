@@ -28,9 +28,13 @@ def users_with_plays(run: Run) -> int:
 
 
 def failures(run: Run, before: Run | None, limits: Limits) -> list[str]:
-    """Every limit that a run misses, with its figure."""
-    metrics = {name.partition("@")[0]: value for name, value in run.report["metrics"].items()}
+    """Every limit that a run misses, with its figure; reports of earlier versions may lack some."""
+    metrics = {
+        name.partition("@")[0]: value for name, value in run.report.get("metrics", {}).items()
+    }
     users, missed = users_with_plays(run), []
+    recall, popular_recall = metrics.get("recall"), metrics.get("popularity_recall")
+    coverage = metrics.get("coverage")
     if users < limits.min_users:
         missed.append(
             f"{users:,} users with plays, at least {limits.min_users:,} are asked (--min-users)"
@@ -40,15 +44,11 @@ def failures(run: Run, before: Run | None, limits: Limits) -> list[str]:
             f"{users:,} users with plays, {1 - users / old:.0%} fewer than the {old:,} before; "
             f"{limits.max_drop:.0%} may go (--max-drop)"
         )
-    if metrics and metrics["recall"] < metrics["popularity_recall"]:
+    if None not in (recall, popular_recall) and recall < popular_recall:
+        missed.append(f"recall {recall:.3f}, below the {popular_recall:.3f} of what is popular")
+    if coverage is not None and coverage < limits.min_coverage:
         missed.append(
-            f"recall {metrics['recall']:.3f}, below the {metrics['popularity_recall']:.3f} of "
-            "what is popular"
-        )
-    if metrics and metrics["coverage"] < limits.min_coverage:
-        missed.append(
-            f"coverage {metrics['coverage']:.4f}, at least {limits.min_coverage} is asked "
-            "(--min-coverage)"
+            f"coverage {coverage:.4f}, at least {limits.min_coverage} is asked (--min-coverage)"
         )
     return missed
 

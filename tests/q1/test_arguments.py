@@ -36,6 +36,16 @@ from tests.conftest import ROOT, assert_one_line_error, run_here
         ),
         (("--from", "2017-04-02", "--to", "2017-04-01"), 2, ["wrong order"]),
         (
+            ("--install-date", "2017-04-01", "--from", "2017-04-02"),
+            2,
+            ["--install-date 2017-04-01 is before --from 2017-04-02"],
+        ),
+        (
+            ("--install-date", "2017-04-03", "--to", "2017-04-02"),
+            2,
+            ["--install-date 2017-04-03 is after --to 2017-04-02"],
+        ),
+        (
             ("--table", "x", "--time-format", "%Y%m%d"),
             2,
             ["--time-format does nothing with --table"],
