@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -34,11 +35,20 @@ def database(folder: Path) -> Iterator[DuckDBPyConnection]:
 
 
 def run(duck: DuckDBPyConnection, name: str, parameters: dict[str, Any]) -> list[tuple]:
-    """The rows of `<name>.sql`, which takes those of the parameters that it names."""
+    """The rows of `<name>.sql`, which takes those of the parameters that it names.
+
+    It runs on a thread of its own: DuckDB may wait for its workers without looking at Ctrl-C.
+    """
     statement = (FOLDER / f"{name}.sql").read_text(encoding="utf-8")
     named = set(re.findall(r"\$(\w+)", statement))
     wanted = {key: value for key, value in parameters.items() if key in named}
-    return duck.execute(statement, wanted).fetchall()
+    with ThreadPoolExecutor(1) as thread:
+        rows = thread.submit(lambda: duck.execute(statement, wanted).fetchall())
+        try:
+            return rows.result()
+        except KeyboardInterrupt:
+            duck.interrupt()
+            raise
 
 
 def first_line(error: duckdb.Error) -> str:
