@@ -18,7 +18,7 @@ import openpyxl
 import pandas as pd
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
@@ -110,6 +110,7 @@ def values(content: str | bytes, columns=COLUMNS) -> list[list[str]]:
     return table[columns].to_numpy().tolist()
 
 
+@settings(max_examples=min(100, settings().max_examples))  # each writes and reads all kinds
 @given(rows=st.lists(ROW, min_size=1, max_size=4))
 def test_the_same_table_gives_the_same_articles(rows):
     expected = values(KINDS["all quoted"](rows))
