@@ -81,7 +81,7 @@ def bad_file(name: str, error: UserError | OSError, reading: Reading) -> Piece:
 
 
 def progress_bar(total: int | None) -> AbstractContextManager:
-    """Return a bar for so many bytes on a terminal, otherwise None, as context managers."""
+    """Return a progress bar of `total` bytes on a terminal, elsewhere a context of None."""
     if not sys.stderr.isatty():
         return nullcontext()
     from tqdm import tqdm

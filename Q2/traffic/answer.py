@@ -48,7 +48,7 @@ class Answer:
         return self.account.accepted - self.requests
 
     def without_groups(self) -> "Answer":
-        """The same answer with its total alone."""
+        """An answer with the total of this one and no groups."""
         total = {"requests": [self.requests], "bytes": [self.bytes]}
         return replace(
             self,

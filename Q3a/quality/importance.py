@@ -64,7 +64,7 @@ def permuted_words(articles: Counted, forest: Family, count: int, seed: int) -> 
     """The words whose permutation costs a forest most, as `top_words` does.
 
     The importance is the rise in log loss on articles that the forest did not see, the mean over
-    folds. Of words that say the same, such as the halves of a name, one can stand in for the other.
+    folds. Of words that say the same, such as the halves of a name, one can replace the other.
     """
     articles = articles.of(forest.kinds)
     folds = splits(articles.articles, FOLDS, seed)
@@ -78,7 +78,7 @@ def permuted_words(articles: Counted, forest: Family, count: int, seed: int) -> 
 
 
 def log_loss_rises(forest: Family, seen: Counted, unseen: Counted, seed: int) -> pd.Series:
-    """The mean rise in log loss when each of the foremost words is dealt out anew."""
+    """The mean rise in log loss when each of the foremost words is shuffled among articles."""
     pipeline = forest.pipeline(seen.terms.columns()).fit(seen.counts, seen.tags)
     generator = np.random.default_rng(seed)
     words = np.array(feature_words(pipeline, seen.terms.get_feature_names_out()))

@@ -1,6 +1,6 @@
 """A tagger for more articles than memory holds: hashed words, learnt in small steps.
 
-The files are read once. Their articles are dealt at random into parts on disk, so that each part is
+The files are read once. Their articles are split at random into parts on disk, so that each part is
 a sample of all, though the files may be sorted by tag. A few parts are kept aside: some calibrate
 the confidence, the others give the figures. Near-duplicates are not looked for.
 """

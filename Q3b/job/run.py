@@ -39,7 +39,7 @@ CHECKED_USERS = 100  # that a check of the set reads back
 
 # Makes the blocks of the users with plays; the popularity serves those who get no other artist.
 BlocksOf = Callable[[Writer, Popularity], Iterator[Block | Written]]
-MetricsOf = Callable[[], dict[str, float]]  # on a cluster they are found beside the blocks
+MetricsOf = Callable[[], dict[str, float]]  # on a cluster they are computed while blocks are made
 
 
 def daily_run(
@@ -101,7 +101,7 @@ def fitted_here(
 def fitted_on(
     client: "Client", plays: PlayCounts, settings: RunSettings
 ) -> tuple[MetricsOf, BlocksOf]:
-    """Do the same on a cluster, where the fit goes along with the blocks."""
+    """Submit the held-out scores to a cluster; it fits the model as part of making the blocks."""
     data = sent(client, plays)
     metrics = client.submit(held_out, data, settings, pure=False)
     return metrics.result, lambda writer, popularity: blocks_on(
