@@ -48,6 +48,7 @@ def data_report(listening: Listening) -> dict:
         "first_rejected": listening.first_rejected,
         "fingerprint": fingerprint(plays),
         "profiles_fingerprint": profiles_fingerprint(listening),
+        "items_fingerprint": listening.items.fingerprint() if listening.items else "",
     }
 
 

@@ -98,7 +98,7 @@ def write_report(finished: Run, path: Path | None) -> None:
 def export(options: SimpleNamespace) -> str:
     """Write the app's tables as files, for a run that follows."""
     options.export.mkdir(parents=True, exist_ok=True)
-    return "\n".join(map(str, export_app(options.source, options.export, options.max_age)))
+    return "\n".join(map(str, export_app(options, options.export)))
 
 
 def verify(options: SimpleNamespace) -> str:
