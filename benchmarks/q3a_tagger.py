@@ -227,7 +227,7 @@ def abstention(corpora: dict[str, pd.DataFrame]):
                 known = counted(articles[articles["tag"] != foreign].reset_index(drop=True))
                 family = [family_called(name, seed=0)]
                 least = np.quantile(evaluate(known, family, seed=0).confidence, 1 - COVERAGE)
-                tagger = trained(choose(known, family, FOLDS, 0).candidate, known, seed=0)
+                tagger = trained(choose(known, family, FOLDS, seed=0), known)
                 _, confidence = tagged(tagger, articles[articles["tag"] == foreign])
                 shares.append(f"{foreign} {np.mean(confidence < least):.2f}")
             yield f"{corpus}, {name}: no tag for foreign articles of {', '.join(shares)}"

@@ -26,7 +26,7 @@ NO_WORDS = pd.DataFrame({"word": [], "tag": [], "importance": []})
 class Run:
     """All that a training run found; without a search, as out of core, there is no choice."""
 
-    tagger: Pipeline  # or out of core, CalibratedClassifierCV
+    tagger: Pipeline  # or out of core, TemperatureScaled
     ids: pd.Series  # of the evaluated articles
     evaluation: Evaluation
     seed: int
@@ -152,7 +152,8 @@ def search(run: Run) -> Iterator[str]:
     yield f"Grid search, candidates: {len(table)}; {found}:"
     for row in table.drop_duplicates("family").itertuples():
         name = row.family + settings(row.parameters)
-        yield f"  {getattr(row, measure):.4f} ± {row.spread:.4f}  {name}"
+        spread = f"± {row.spread:.4f}" if row.folds > 1 else "in 1 of them"
+        yield f"  {getattr(row, measure):.4f} {spread:12}  {name}"
     yield f"Chosen: {run.choice.family}{settings(run.choice.parameters)}"
 
 
