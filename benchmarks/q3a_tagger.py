@@ -109,21 +109,23 @@ def read_corpora() -> dict[str, pd.DataFrame]:
     real = Path(folder) / "q3a"
     titles = Source({"id": "index", "tag": "class", "text": "title"})
     tnews = read([real / "tnews.csv"], Source(COLUMNS))
+    news_titles = read(sorted((real / "tw-news-titles").glob("*.tsv")), titles)
+    both = pd.concat([tnews, news_titles.assign(group=lambda it: it["group"] + len(tnews))])
     return {
         "hk01-2021-silver": read([real / "hk01-2021-silver.csv"], Source(COLUMNS)),
-        "tw-news-titles": read(sorted((real / "tw-news-titles").glob("*.tsv")), titles),
+        "tw-news-titles": news_titles,
         "tnews": tnews,
-        "tnews, uneven": uneven(tnews),
+        "tnews, 15 uneven tags": uneven(tnews, 15),
+        "tnews and tw-news-titles, 20 uneven tags": uneven(both, 20),
     }
 
 
-def uneven(articles: pd.DataFrame) -> pd.DataFrame:
-    """Return articles of as many tags, the sizes of which fall from 240 to 12 by one ratio."""
-    tags = articles["tag"].drop_duplicates().sample(frac=1, random_state=0)
-    sizes = np.geomspace(240, 12, len(tags)).round().astype(int)
+def uneven(articles: pd.DataFrame, tags: int) -> pd.DataFrame:
+    """Return articles of so many tags, the sizes of which fall from 240 to 12 by one ratio."""
+    names = articles["tag"].drop_duplicates().sample(tags, random_state=0)
     parts = [
-        articles[articles["tag"] == tag].sample(size, random_state=0)
-        for tag, size in zip(tags, sizes, strict=True)
+        articles[articles["tag"] == name].sample(size, random_state=0)
+        for name, size in zip(names, np.geomspace(240, 12, tags).round().astype(int), strict=True)
     ]
     return pd.concat(parts).reset_index(drop=True)
 
