@@ -1,4 +1,4 @@
-"""The settings of the damped vote, chosen on one held-out fold of the plays that it is fitted to."""
+"""The settings of the damped vote, chosen on one held-out fold of the plays of a fit."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""Shared tastes: the largest eigenpairs of the cosine between all users, and how they are damped."""
+"""Shared tastes: the largest eigenpairs of the cosine between all users, and their damping."""
 
 from dataclasses import dataclass
 
