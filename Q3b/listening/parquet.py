@@ -45,6 +45,7 @@ def read_plays_table(
         "plays: neither MBID nor name": mbid.each(mbid.values == "") & name.each(name.values == ""),
         "plays: count is not a number": ~np.isfinite(plays),
         "plays: count is not above zero": plays <= 0,
+        "plays: count is not a whole number": plays != np.floor(plays),
     }
     keep, counts, first = keep_rows(reasons, len(plays))
     if young is not None:

@@ -16,14 +16,16 @@ A'R gives everybody what is popular, where the fold asks for that.
 """
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 
 import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.linalg import norm
 
+from recommender.explanations import Reasons, empty_parts, reasons
 from recommender.kernels.damped_vote import AT_ONCE, Model, best_damped, fill_head
+from recommender.kernels.reasons import contributions
 from recommender.neighbours import unit_rows
 from recommender.parallel import in_order, processors
 from recommender.sparse_rows import row_starts
@@ -65,6 +67,13 @@ class Compared:
     votes: csr_array
     listeners: np.ndarray
     tastes: Tastes
+
+    @cached_property
+    def ranks(self) -> np.ndarray:
+        """(m,) the number here of each column of the plays."""
+        ranks = np.empty_like(self.order)
+        ranks[self.order] = np.arange(len(ranks))
+        return ranks
 
     def of(self, plays: csr_array) -> csr_array:
         """Return any users' (u, m) plays as they are compared."""
@@ -110,6 +119,10 @@ class DampedVote:
     basis: np.ndarray
     gains: np.ndarray
 
+    def __getstate__(self) -> dict:
+        """Return what goes to another process: not what is made of it on demand."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
     @cached_property
     def tables(self) -> Model:
         """The model as the compiled loops take it; large arrays are shared."""
@@ -127,7 +140,11 @@ class DampedVote:
             return np.zeros((2, len(tail)), np.float32)
         return np.stack([tail.min(axis=1), tail.max(axis=1)])
 
-    def best(self, users: csr_array, top: int = 20, include_played: bool = False) -> csr_array:
+    def best(self, rows: np.ndarray, top: int, include_played: bool = False) -> csr_array:
+        """Return the best artists of the users `rows` (u,), see `best_of`."""
+        return self.best_of(self.compared.users[rows], top, include_played)
+
+    def best_of(self, users: csr_array, top: int = 20, include_played: bool = False) -> csr_array:
         """The `top` artists of compared users (u, m), not their own, with scores above 0.
 
         Rows by falling score, of equals the artist with more listeners first; the columns are
@@ -147,6 +164,18 @@ class DampedVote:
         columns, scores, lengths = block.entries()
         columns = self.compared.order[columns]
         return csr_array((scores, columns, row_starts(lengths)), users.shape)
+
+    def reasons(self, rows: np.ndarray, found: csr_array) -> Reasons:
+        """Return the reasons of each entry of `found` (u, m), the best artists of `rows` (u,)."""
+        ranked = self.compared.ranks[found.indices]
+        parts = parts_of_scores(self, self.compared.users[rows], found)
+        why = reasons(parts, ranked, self.listeners)
+        artists = np.where(why.artists >= 0, self.compared.order[why.artists], why.artists)
+        return why._replace(artists=artists)
+
+    def voters(self, rows: np.ndarray) -> np.ndarray:
+        """(u,) how many others vote for each of the users `rows` (u,): all who play anything."""
+        return np.full(len(rows), max(self.compared.users.shape[0] - 1, 0))
 
 
 def fit(
@@ -181,8 +210,9 @@ def damped_tastes(
     """V diag(S k), (m, d), and A'R / listeners^beta, (d, m), which are subtracted together."""
     tastes, count = known.tastes, known.users.shape[0]
     damped = damping(tastes.eigenvalues, settings.limit * count)
-    basis = tastes.of_artists * (np.sqrt(tastes.eigenvalues) * damped)
-    gains = (votes.T @ tastes.of_users).T
+    kept = damped > 0
+    basis = tastes.of_artists[:, kept] * (np.sqrt(tastes.eigenvalues) * damped)[kept]
+    gains = (votes.T @ tastes.of_users[:, kept]).T
     if settings.popularity:
         basis = np.hstack([basis, np.full((len(basis), 1), -settings.popularity)])
         gains = np.vstack([gains, known.listeners])
@@ -193,7 +223,7 @@ def recommend(model: DampedVote, top: int = 20, threads: int | None = None) -> c
     """The `top` unheard artists of every user of the model; see `DampedVote.best`."""
     users = model.compared.users
     with ThreadPoolExecutor(threads or processors()) as pool:
-        parts = pool.map(lambda rows: model.best(users[rows], top), slices(users.shape[0], BLOCK))
+        parts = pool.map(lambda rows: model.best(rows, top), slices(users.shape[0], BLOCK))
         return joined(list(parts), users.shape)
 
 
@@ -203,3 +233,14 @@ def joined(parts: list[csr_array], shape: tuple[int, int]) -> csr_array:
     columns = np.concatenate([part.indices for part in parts] or [np.zeros(0, np.int32)])
     values = np.concatenate([part.data for part in parts] or [np.zeros(0, np.float32)])
     return csr_array((values, columns, row_starts(lengths)), shape)
+
+
+def parts_of_scores(model: DampedVote, users: csr_array, found: csr_array) -> csr_array:
+    """What each own artist of compared users (u, m) brings to each entry of `found`: (r, m).
+
+    A row adds up to the score of its entry; its columns number artists as the model does.
+    """
+    ranked = csr_array((found.data, model.compared.ranks[found.indices], found.indptr), found.shape)
+    parts = empty_parts(users, found)
+    contributions(table_of(users), table_of(ranked), model.tables, parts.data)
+    return parts

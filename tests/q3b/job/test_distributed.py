@@ -77,7 +77,7 @@ def test_the_set_is_the_same_byte_for_byte(cluster, files, tmp_path, metric):
 
 @pytest.mark.slow
 def test_played_artists_may_be_included_there_too(cluster, files, tmp_path):
-    options = [*files, "--include-played", "--neighbours", "7", "--recommendations", "3"]
+    options = [*files, "--include-played", "--recommendations", "3"]
     published(f"sqlite:///{tmp_path / 'here.db'}", *options)
     published(f"sqlite:///{tmp_path / 'there.db'}", *options, "--cluster", cluster.address)
     assert contents(tmp_path / "here.db") == contents(tmp_path / "there.db")
