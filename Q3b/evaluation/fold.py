@@ -30,6 +30,10 @@ class Choice:
         """What is chosen by: the sum of recall and nDCG."""
         return sum(self.measures.values())
 
+    def loses_to(self, others: dict[str, float]) -> bool:
+        """Whether recall or nDCG is below another's."""
+        return any(self.measures[name] < value for name, value in others.items())
+
 
 def chosen_settings(plays: csr_array, top: int = 20, seed: int = 1) -> Settings:
     """Choose on a fifth of the plays (n, m); the defaults if none can be held out."""
@@ -48,10 +52,12 @@ def chosen_on(fold: Split, top: int) -> Choice:
     powers = [replace(best.settings, popularity_power=power) for power in POPULARITY_POWERS]
     best = best_choice(known, fold, powers, top, best)
     popular = recall_and_ndcg(popular_artists(fold.train, top), fold.test, top)
-    if best.score < sum(popular.values()):
-        blends = [replace(best.settings, popularity=weight) for weight in POPULARITIES]
-        best = best_choice(known, fold, blends, top, best)
-    return best
+    if not best.loses_to(popular):
+        return best
+    blends = [replace(best.settings, popularity=weight) for weight in POPULARITIES]
+    tried = [best_choice(known, fold, [one], top) for one in blends]
+    sound = [choice for choice in tried if not choice.loses_to(popular)]
+    return max(sound or tried, key=lambda made: made.score)
 
 
 def limits(known: Compared) -> list[float]:

@@ -31,7 +31,7 @@ from recommender.votes import slices
 
 BLOCK = 1024  # users
 MOST_PLAYS = 2**31 - 1  # that a store keeps for an artist
-TOP_ARTISTS = 10  # of the user's own, shown beside the recommendations
+TOP_ARTISTS = 10  # of the user's own, shown next to the recommendations
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,8 @@ from recommender.tastes import Tastes, damping, tastes_of
 from recommender.votes import BLOCK, Room, slices, table_of
 from recommender.weights import PlayWeights, fitted_weights, listeners_of, rarity
 
-FEWEST_LISTENERS, LARGEST_HEAD = 16, 20_000  # of an artist in the head; artists in it
+RARE, FEWEST_IN_HEAD = 8, 16  # listeners: an artist with fewer is rare, or not in the head
+LARGEST_HEAD = 400_000_000  # its entries, of 4 bytes
 VOTE_LENGTH_POWER = -0.25  # of the norm of a user's votes, which scales them
 
 
@@ -104,7 +105,7 @@ def compared(plays: csr_array) -> Compared:
 
 @dataclass(frozen=True)
 class DampedVote:
-    """A fitted model of n users and m artists, d tastes and h artists in the head.
+    """A fitted model of n users and m artists, d tastes, h artists in the head and r not rare.
 
     votes: (n, m) / listeners^beta; listeners: (m, n) the users transposed; the others as
     `kernels/damped_vote.py` says
@@ -126,7 +127,7 @@ class DampedVote:
     @cached_property
     def tables(self) -> Model:
         """The model as the compiled loops take it; large arrays are shared."""
-        in_head = np.concatenate([[0], np.cumsum(self.votes.indices < len(self.head))])
+        in_head = np.concatenate([[0], np.cumsum(self.votes.indices < self.head.shape[1])])
         starts = self.votes.indptr.astype(np.int64)
         tails = starts[:-1] + np.diff(in_head[starts])
         users, votes, listeners = map(table_of, (self.compared.users, self.votes, self.listeners))
@@ -135,7 +136,7 @@ class DampedVote:
     @cached_property
     def extremes(self) -> np.ndarray:
         """(2, d) the least and the largest gain of each taste in the tail."""
-        tail = self.gains[:, len(self.head) :]
+        tail = self.gains[:, self.head.shape[1] :]
         if not tail.shape[1]:
             return np.zeros((2, len(tail)), np.float32)
         return np.stack([tail.min(axis=1), tail.max(axis=1)])
@@ -187,18 +188,20 @@ def fit(
     factors = np.maximum(known.listeners, 1.0) ** -settings.popularity_power
     votes = known.votes.copy()
     votes.data *= factors.astype(np.float32)[votes.indices]
-    head = min(int((known.listeners >= FEWEST_LISTENERS).sum()), LARGEST_HEAD)
+    rows = int((known.listeners >= RARE).sum())
+    head = int((known.listeners >= max(RARE, FEWEST_IN_HEAD)).sum())
+    head = min(head, LARGEST_HEAD // max(rows, 1))
     model = DampedVote(
         settings,
         known,
         votes,
         csr_array(known.users.T.tocsr()),
-        np.empty((head, head), np.float32),
-        np.empty(head, np.float32),
+        np.empty((rows, head), np.float32),
+        np.empty(rows, np.float32),
         *damped_tastes(known, settings, votes),
     )
     with ThreadPoolExecutor(threads or processors()) as pool:
-        starts = range(0, head, AT_ONCE)
+        starts = range(0, rows, AT_ONCE)
         for _ in in_order(pool, lambda first: fill_head(first, model.tables), starts, ahead=64):
             pass
     return model

@@ -1,10 +1,11 @@
 """The damped vote: the compiled inner loops.
 
-Artists are numbered by falling number of listeners. Those of the head have listeners enough that
-the votes of their listeners fill a dense row; of the others, the tail, votes are added up listener
-by listener. A score in the tail is seldom among the best, so an upper bound is asked first:
+Artists are numbered by falling number of listeners; the first of them are the head, the others the
+tail. What the listeners of an artist give the head is kept as a dense row, but for rare artists,
+whose votes are added up listener by listener. A score in the tail is seldom among the best, so an
+upper bound is asked first:
 
-    score <= what own artists of the tail gave + sum of (weight * most[artist]) + largest(tastes)
+    score <= what rare own artists gave + sum of (weight * most[artist]) + largest(tastes)
 
 and only where it does not settle the question are the scores of the tail added up.
 """
@@ -22,14 +23,17 @@ ROUNDING = np.float32(1.0001)  # above what float32 loses in a sum
 
 
 class Model(NamedTuple):
-    """What scores are computed from: n users, m artists, h of them in the head, d tastes."""
+    """What scores are computed from: n users, m artists, h of them in the head, d tastes.
+
+    r artists, at least h, are not rare.
+    """
 
     users: Table  # (n, m) rows of norm 1
     votes: Table  # (n, m) what users give artists; columns ascending
     tails: np.ndarray  # (n,) int64: where the votes for the tail begin in a row
     listeners: Table  # (m, n) the transposed users
-    head: np.ndarray  # (h, h): what the listeners of the row give the column
-    most: np.ndarray  # (h,): the most that they give an artist of the tail
+    head: np.ndarray  # (r, h): what the listeners of the row give the column
+    most: np.ndarray  # (r,): the most that they give an artist of the tail
     basis: np.ndarray  # (m, d): how much of each shared taste an artist stands for
     gains: np.ndarray  # (d, m): what each of them gives an artist
 
@@ -53,10 +57,10 @@ def add_votes_of(artist, weight, model, scores):
 
 @njit(cache=True, nogil=True)
 def fill_head(first, model):
-    """Fill the rows `first` on of the head, (AT_ONCE, h) or fewer, and their `most`."""
-    head = model.head.shape[0]
+    """Fill AT_ONCE rows of the head from `first` on, or as many as there are, and their `most`."""
+    rows, head = model.head.shape
     scores = np.zeros(model.gains.shape[1], np.float32)
-    for artist in range(first, min(first + AT_ONCE, head)):
+    for artist in range(first, min(first + AT_ONCE, rows)):
         add_votes_of(artist, np.float32(1), model, scores)
         model.head[artist] = scores[:head]
         model.most[artist] = scores[head:].max() if scores.size > head else 0
@@ -66,9 +70,9 @@ def fill_head(first, model):
 @njit(cache=True, nogil=True)
 def add_own(columns, weights, model, scores, tastes):
     """Add what the own artists (columns, weights) bring to the scores and to the tastes (d,)."""
-    head = model.head.shape[0]
+    rows, head = model.head.shape
     for place in range(columns.size):
-        if columns[place] < head:
+        if columns[place] < rows:
             add_scaled(model.head[columns[place]], weights[place], scores[:head])
         else:
             add_votes_of(columns[place], weights[place], model, scores)
@@ -103,10 +107,10 @@ def subtract_tastes(tastes, gains, scores):
 @njit(cache=True, nogil=True)
 def tail_bound(columns, weights, model, tastes, least, largest, scores):
     """Return a number that no score in the tail is above, once all of it is added up."""
-    head = model.head.shape[0]
-    bound = scores[head:].max()
+    rows, head = model.head.shape
+    bound = scores[head:].max() if columns.size and columns[-1] >= rows else np.float32(0)
     for place in range(columns.size):
-        if columns[place] < head:
+        if columns[place] < rows:
             bound += weights[place] * model.most[columns[place]]
     for taste in range(tastes.size):
         bound -= min(tastes[taste] * least[taste], tastes[taste] * largest[taste])
@@ -115,13 +119,13 @@ def tail_bound(columns, weights, model, tastes, least, largest, scores):
 
 @njit(cache=True, nogil=True)
 def add_tail(columns, weights, model, similar, found, scores):
-    """Add what listeners of own artists of the head give the tail to the scores (m,).
+    """Add what listeners of own artists that are not rare give the tail to the scores (m,).
 
-    similar: (n,) zeros, and left so; found: (n,) room
+    similar: (n,) zeros, and left so; found: (n,) buffer
     """
-    head, count, listeners, votes = model.head.shape[0], 0, model.listeners, model.votes
+    rows, count, listeners, votes = model.head.shape[0], 0, model.listeners, model.votes
     for place in range(columns.size):
-        if columns[place] >= head:
+        if columns[place] >= rows:
             continue
         artist = columns[place]
         for entry in range(listeners.starts[artist], listeners.starts[artist + 1]):
@@ -145,7 +149,7 @@ def best_damped(queries, heard, model, limits, best_columns, best_scores, length
     queries: Table of u users by artists, rows of norm 1; heard: Table of u users by artists, its
     values not looked at; limits: (2, d) least and largest gain of each taste in the tail
     """
-    head, artists, tastes = model.head.shape[0], model.gains.shape[1], model.gains.shape[0]
+    (rows, head), (tastes, artists) = model.head.shape, model.gains.shape
     scores = np.zeros((AT_ONCE, artists), np.float32)
     shared = np.zeros((AT_ONCE, tastes), np.float32)
     similar = np.zeros(model.tails.size, np.float32)
@@ -167,7 +171,9 @@ def best_damped(queries, heard, model, limits, best_columns, best_scores, length
                 scores[place], shared[place], best_columns[row], best_scores[row],
                 lengths[row : row + 1],
             )  # fmt: skip
-        scores[:count] = 0
+            if own.size and own[-1] >= rows:
+                scores[place, head:] = 0
+        scores[:count, :head] = 0
         shared[:count] = 0
 
 
@@ -176,7 +182,7 @@ def take_damped(
     own, weights, known, model, limits, similar, found, scores, tastes, columns, best, length
 ):
     """Take one user's best artists, those of the tail only if one of them may be among them."""
-    head = model.head.shape[0]
+    head = model.head.shape[1]
     for artist in known:
         if artist < head:
             scores[artist] = 0
@@ -191,4 +197,5 @@ def take_damped(
             )
             scores[known] = 0
             count = take_best(scores[head:], head, best, columns, count)
+            scores[head:] = 0
     length[0] = count

@@ -25,7 +25,7 @@ def contributions(queries, recommended, model, values):
         for number in range(found.size):
             place[found[number]] = number
         give_within_head(own, weights, found, model, given)
-        give_from_tail(own, weights, place, model, given)
+        give_from_rare(own, weights, place, model, given)
         give_to_tail(own, weights, found, slot, model, given)
         for artist in own:
             slot[artist] = -1
@@ -36,12 +36,12 @@ def contributions(queries, recommended, model, values):
 @njit(cache=True, nogil=True)
 def give_within_head(own, weights, found, model, given):
     """Set what is given to the head's entry, 0 elsewhere, less what shared tastes bring."""
-    head, tastes = model.head.shape[0], model.gains.shape[0]
+    (rows, head), tastes = model.head.shape, model.gains.shape[0]
     for number in range(found.size):
         gains = model.gains[:, found[number]].copy()
         for slot in range(own.size):
             amount = np.float32(0)
-            if found[number] < head and own[slot] < head:
+            if found[number] < head and own[slot] < rows:
                 amount = model.head[own[slot], found[number]]
             for taste in range(tastes):
                 amount -= model.basis[own[slot], taste] * gains[taste]
@@ -49,11 +49,11 @@ def give_within_head(own, weights, found, model, given):
 
 
 @njit(cache=True, nogil=True)
-def give_from_tail(own, weights, place, model, given):
-    """Add what the listeners of own artists of the tail give."""
-    head, listeners, votes = model.head.shape[0], model.listeners, model.votes
+def give_from_rare(own, weights, place, model, given):
+    """Add what the listeners of rare own artists give."""
+    rows, listeners, votes = model.head.shape[0], model.listeners, model.votes
     for slot in range(own.size):
-        if own[slot] < head:
+        if own[slot] < rows:
             continue
         for entry in range(listeners.starts[own[slot]], listeners.starts[own[slot] + 1]):
             user, amount = listeners.columns[entry], weights[slot] * listeners.values[entry]
@@ -65,8 +65,9 @@ def give_from_tail(own, weights, place, model, given):
 
 @njit(cache=True, nogil=True)
 def give_to_tail(own, weights, found, slot, model, given):
-    """Add what the listeners of own artists of the head give artists of the tail."""
-    head, users, listeners, votes = model.head.shape[0], model.users, model.listeners, model.votes
+    """Add what the listeners of own artists that are not rare give artists of the tail."""
+    (rows, head), users = model.head.shape, model.users
+    listeners, votes = model.listeners, model.votes
     for number in range(found.size):
         if found[number] < head:
             continue
@@ -76,7 +77,7 @@ def give_to_tail(own, weights, found, slot, model, given):
             vote = votes.values[model.tails[user] + np.searchsorted(tail, found[number])]
             for mine in range(users.starts[user], users.starts[user + 1]):
                 artist = users.columns[mine]
-                if artist < head and slot[artist] >= 0:
+                if artist < rows and slot[artist] >= 0:
                     given[number, slot[artist]] += weights[slot[artist]] * users.values[mine] * vote
 
 

@@ -6,6 +6,9 @@ user's own votes. Both fill a few rows at a time: no users x artists matrix exis
 
 Where the votes are few beside the artists, the columns that got any are written down, and only
 those are looked at and set back to 0: else most of the time would go into an almost empty row.
+
+`take_best` is compiled into `damped_vote.py` too, whose cache on disk does not notice a change
+here: whoever changes it changes that file as well.
 """
 
 from typing import NamedTuple

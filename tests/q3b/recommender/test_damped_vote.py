@@ -47,20 +47,23 @@ def rows_of(matrix: csr_array) -> list[list[int]]:
     return [part.tolist() for part in np.split(matrix.indices, matrix.indptr[1:-1])]
 
 
-def set_head(monkeypatch, fewest: int, largest: int) -> None:
-    monkeypatch.setattr("recommender.damped_vote.FEWEST_LISTENERS", fewest)
+def set_head(monkeypatch, rare: int, fewest: int, largest: int = 10**6) -> None:
+    monkeypatch.setattr("recommender.damped_vote.RARE", rare)
+    monkeypatch.setattr("recommender.damped_vote.FEWEST_IN_HEAD", fewest)
     monkeypatch.setattr("recommender.damped_vote.LARGEST_HEAD", largest)
 
 
-@pytest.mark.parametrize(("fewest", "largest"), [(1, 90), (18, 90), (1, 7), (1000, 90)])
+@pytest.mark.parametrize(
+    "head",
+    [(1, 1), (1, 18), (16, 20), (16, 16), (1, 1, 90 * 7), (1000, 1000)],
+    ids=["all", "few", "few and rare", "rare", "small", "none"],
+)
 @pytest.mark.parametrize(
     "settings",
     [SETTINGS, Settings(0, 0), Settings(0.02, 0.15), Settings(0.05, 0.15, popularity=0.01)],
 )
-def test_the_scores_are_those_of_the_formula_whatever_the_head(
-    settings, fewest, largest, monkeypatch
-):
-    set_head(monkeypatch, fewest, largest)
+def test_the_scores_are_those_of_the_formula_whatever_the_head(settings, head, monkeypatch):
+    set_head(monkeypatch, *head)
     plays = drawn_plays()
     before = plays.copy()
     expected = scores_by_formula(plays, settings)
@@ -72,7 +75,7 @@ def test_the_scores_are_those_of_the_formula_whatever_the_head(
 
 
 def test_blocks_and_threads_change_nothing(monkeypatch):
-    set_head(monkeypatch, 15, 20)
+    set_head(monkeypatch, 15, 17)
     plays = drawn_plays()
     whole = recommend(fit(plays, SETTINGS, threads=1), threads=1)
     monkeypatch.setattr("recommender.damped_vote.BLOCK", 7)
