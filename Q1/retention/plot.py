@@ -118,7 +118,7 @@ def curve_figure(data: Data, count: Count, curve: list) -> Figure:
         top = draw_shares(axes, days, found, count.installed_users, line, label=label)
         highest = max(highest, top)
     make_time_axis(axes, days[0], question.active_to)
-    axes.set_ylim(-0.03 * highest, 1.05 * highest)  # with room for the markers on the edge
+    axes.set_ylim(-0.03 * highest, 1.05 * highest)  # with a margin for markers on the edge
     axes.yaxis.set_major_formatter(PercentFormatter(1))
     axes.grid()
     axes.set_ylabel("share of the users, with 95 % intervals")

@@ -95,7 +95,7 @@ def test_a_curve_of_nothing_says_why():
 
 @pytest.mark.parametrize(("returned", "active"), [(3, 2), (40, 0), (0, 0)])
 def test_the_curve_has_intervals_after_wilson(returned, active):
-    """The same by scipy."""
+    """scipy computes the same intervals."""
     figure = curve_figure(data_until(DAY), Count(40, returned), curve(7, returned, active))
     (axes,) = figure.axes
     for line, band, count in zip(axes.lines, axes.collections, (returned, active), strict=True):

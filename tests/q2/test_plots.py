@@ -99,7 +99,7 @@ def test_every_hour_of_a_day_is_there_once(name, day, hours, by):
     [(MOST_BINS, "day", "D"), (MOST_BINS + 1, "week", "W"), (8000, "month", "MS")],
 )
 def test_all_days_are_drawn_in_bins_that_can_be_seen(days, kind, frequency):
-    """The same sums by pandas; a gap of a month is a gap."""
+    """pandas computes the sums again; a month without traffic stays a gap."""
     index = pd.date_range("2000-01-05", periods=days)
     bytes_of = np.arange(1, days + 1)
     kept = ~index.isin(pd.date_range("2001-02-01", "2001-03-10"))
