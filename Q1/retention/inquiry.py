@@ -139,9 +139,10 @@ class Inquiry:
         overview = self.overview
         count, asked = self.count()
         last = self.last_day(overview)
+        data = self.data(overview)
         if self.options.plot:
-            self.draw_curve(count, last)
-        return count_answer(self.data(overview), count, last, asked)
+            self.draw_curve(data, count, last)
+        return count_answer(data, count, last, asked)
 
     def count(self) -> tuple[Count, str]:
         """The users of the day and the statement. Raises `UserError` if nobody installed then."""
@@ -156,13 +157,14 @@ class Inquiry:
             return overview.span.last_day
         return last_day(self.connection, self.view, self.parameters)
 
-    def draw_curve(self, count: Count, last: date | None) -> None:
+    def draw_curve(self, data: Data, count: Count, last: date | None) -> None:
         """Draw how those who installed came back."""
+        from common.picture import save  # with matplotlib
         from retention import plot
 
         last_curve_day = min(self.question.active_to, last or self.question.active_to)
         curve, _ = self.ask("return_curve", last_curve_day=last_curve_day)
-        plot.draw_curve(self.question, count, curve, self.options.plot)
+        save(plot.curve_figure(data, count, curve), self.options.plot, plot.source_of(data))
 
     def retained_uids(self) -> Answer:
         """Who installed on the day and came back."""
@@ -181,11 +183,14 @@ class Inquiry:
             raise self.no_installs()
         cohorts = cohorts_of(rows)
         report_ages(cohorts[0].start, found.last_day, options.period, options.follow)
+        data = self.data(overview)
         if options.plot:
+            from common.picture import save  # with matplotlib
             from retention import plot
 
-            plot.draw_triangle(cohorts, options.period, found.last_day, options.plot)
-        return triangle_answer(self.data(overview), options.period, cohorts, asked)
+            figure = plot.triangle_figure(cohorts, options.period, data)
+            save(figure, options.plot, plot.source_of(data))
+        return triangle_answer(data, options.period, cohorts, asked)
 
     def triangle(self) -> tuple[list, str, Span]:
         """The rows of the triangle, its statement, and the span of the data.
