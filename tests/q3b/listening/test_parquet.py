@@ -38,7 +38,6 @@ def listening(folder, plays: pd.DataFrame, profiles: pd.DataFrame, **how):
     "types",
     [
         {},
-        {"user_id": "float64"},
         {"user_id": "Int64", "age": "Int64"},
         {"user_id": "string", "gender": "string", "country": "string"},
         {"user_id": "category", "gender": "category", "country": "category"},
@@ -104,7 +103,7 @@ def test_reading_stops_at_the_first_bad_row_if_asked_to(tmp_path, plays, user_id
         listening(
             tmp_path,
             PLAYS.assign(plays=plays),
-            PROFILES.assign(user_id=user_id),
+            PROFILES.assign(user_id=pd.array(user_id, "Int64")),
             on_bad_row="stop",
         )
     advice = "; fix the row or pass --on-bad-row skip"
