@@ -32,6 +32,6 @@ def draw_panel(axes: Axes, summaries: list[dict], top: int) -> None:
         values = [one[measure] for one in ordered]
         axes.barh(places + shift, values, 0.38, xerr=widths, label=f"{label}@{top}", capsize=2)
     axes.set_yticks(places, [one["model"] for one in ordered])
-    axes.set_xlabel(f"mean of {summaries[0]['splits']} splits")
+    axes.set_xlabel(f"mean of {summaries[0]['splits']} splits, 95 % intervals over users")
     axes.legend(loc="lower right")
     axes.grid(axis="x", alpha=0.3)
