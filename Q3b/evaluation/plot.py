@@ -34,10 +34,8 @@ def figure_of(rows: list[dict], top: int) -> Figure:
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper right", ncols=2)
     splits = summary(rows[0])["splits"]
-    means = (
-        f"means of {splits} splits with 95 % confidence intervals" if splits > 1 else "one split"
-    )
-    source = f"Source: {', '.join(names)}, a fifth of each user's artists held out; {means}"
+    means = f"means of {splits} splits, 95 % intervals over users"
+    source = f"Source: {', '.join(names)}; {means}"
     figure.supxlabel(source, x=0.01, ha="left", fontsize="x-small", color="0.4")
     return figure
 
