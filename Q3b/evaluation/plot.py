@@ -3,35 +3,53 @@
 from pathlib import Path
 
 import numpy as np
+from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from common.output import replacing
 from evaluation.report import summary
 
+# All names are our own, so nothing needs the style's other fonts.
+STYLE = [Path(__file__).parents[1] / "common" / "picture.mplstyle", {"font.family": "DejaVu Sans"}]
+
 
 def plot_comparison(rows: list[dict], path: Path, top: int) -> None:
     """Draw every row of the report, with confidence intervals, whole or not at all."""
+    figure = figure_of(rows, top)
+    with style.context(STYLE), replacing(path) as sibling:
+        figure.savefig(sibling)
+
+
+@style.context(STYLE)
+def figure_of(rows: list[dict], top: int) -> Figure:
+    """Return the figure with a panel for each data set."""
     names = list(dict.fromkeys(row["data"] for row in rows))
-    height = 1.2 + 0.45 * max(sum(row["data"] == name for row in rows) for name in names)
+    height = 1.8 + 0.45 * max(sum(row["data"] == name for row in rows) for name in names)
     figure = Figure(figsize=(6.5 * len(names), height), layout="constrained")
     panels = figure.subplots(1, len(names), squeeze=False)[0]
     for axes, name in zip(panels, names, strict=True):
         draw_panel(axes, [summary(row) for row in rows if row["data"] == name], top)
         axes.set_title(name)
-    with replacing(path) as sibling:
-        figure.savefig(sibling, dpi=120)
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper right", ncols=2)
+    splits = summary(rows[0])["splits"]
+    means = f"means of {splits} splits, 95 % intervals over users"
+    source = f"Source: {', '.join(names)}; {means}"
+    figure.supxlabel(source, x=0.01, ha="left", fontsize="x-small", color="0.4")
+    return figure
 
 
 def draw_panel(axes: Axes, summaries: list[dict], top: int) -> None:
     """Draw two bars a model, the best model on top."""
     ordered = sorted(summaries, key=lambda one: one[f"recall@{top}"])
     places = np.arange(len(ordered))
-    for shift, measure, label in ((0.2, f"recall@{top}", "recall"), (-0.2, f"ndcg@{top}", "nDCG")):
+    bars = ((0.2, f"recall@{top}", "recall", ""), (-0.2, f"ndcg@{top}", "nDCG", "//"))
+    for shift, measure, label, hatch in bars:
         widths = [one[f"{measure}_interval"] or 0 for one in ordered]
         values = [one[measure] for one in ordered]
-        axes.barh(places + shift, values, 0.38, xerr=widths, label=f"{label}@{top}", capsize=2)
+        kinds = {"label": f"{label}@{top}", "hatch": hatch, "edgecolor": "white", "linewidth": 0}
+        axes.barh(places + shift, values, 0.38, xerr=widths, capsize=2, **kinds)
     axes.set_yticks(places, [one["model"] for one in ordered])
-    axes.set_xlabel(f"mean of {summaries[0]['splits']} splits")
-    axes.legend(loc="lower right")
-    axes.grid(axis="x", alpha=0.3)
+    axes.set_xlim(left=0)
+    axes.grid(axis="x")

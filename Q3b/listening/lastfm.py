@@ -102,6 +102,7 @@ def valid_plays(
         "plays: neither MBID nor name": mbid.each(mbid.values == "") & name.each(name.values == ""),
         "plays: count is not a number": plays.each(~np.isfinite(counts)),
         "plays: count is not above zero": plays.each(counts <= 0),
+        "plays: count is not a whole number": plays.each(counts != np.floor(counts)),
     }
     keep, *rejected = keep_rows(reasons, len(plays.codes))
     return keep, plays.each(counts), *rejected

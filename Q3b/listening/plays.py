@@ -80,6 +80,7 @@ def plays_of(table: Table) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     return plays, {
         "count is not a number": ~np.isfinite(plays),
         "count is not above zero": plays <= 0,
+        "count is not a whole number": plays != np.floor(plays),
     }
 
 

@@ -22,7 +22,8 @@ REASON = pa.struct([*NAMED, ("share", pa.float64()), ("listeners", pa.int32())])
 def schema_of(run: Run) -> pa.Schema:
     """The columns of an export, a row a user."""
     fields = [(name, TEXT) for name in run.item_fields]
-    item = pa.struct([*NAMED, *fields, ("score", pa.float64()), ("because", pa.list_(REASON))])
+    why = [("score", pa.float64()), ("because", pa.list_(REASON))]
+    item = pa.struct([*NAMED, *fields, *why, ("rule", TEXT)])  # the rule of one that fills up
     about = ("user_id", "rule", "version", "generated_at")
     return pa.schema([*((name, TEXT) for name in about), ("items", pa.list_(item))])
 

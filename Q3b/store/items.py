@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import orjson
 
-from recommender.lists import REASONS, RECOMMENDATION
+from recommender.lists import FILLED_FROM, REASONS, RECOMMENDATION
 from store.protocol import Run
 
 PACKED = struct.Struct("<if3i3f3i")  # RECOMMENDATION
@@ -15,6 +15,10 @@ REASON = '%s,"share":%.4f,"listeners":%d}'
 WITH_REASONS = [  # an item with so many reasons
     f'%s,"score":%.6g,"because":[{",".join([REASON] * many)}]}}' for many in range(REASONS + 1)
 ]
+FILLED = {  # an item that fills up a list
+    number: f'%s,"score":%.6g,"because":[],"rule":"{rule}"}}'
+    for number, rule in FILLED_FROM.items()
+}
 ItemOf = Callable[[int], dict]  # what readers see of an item, by its number
 
 
@@ -49,7 +53,10 @@ def user_item(
 
 
 def recommended_items(shown: ItemOf, named: ItemOf, recommendations: np.ndarray) -> list[dict]:
-    """The items of `recommendations` with score and reasons, as readers see them."""
+    """The items of `recommendations` with score and reasons, as readers see them.
+
+    One that fills up a list names the rule that it comes from.
+    """
     return [
         shown(item)
         | {
@@ -60,6 +67,7 @@ def recommended_items(shown: ItemOf, named: ItemOf, recommendations: np.ndarray)
                 if cause >= 0
             ],
         }
+        | ({"rule": FILLED_FROM[reasons[0][0]]} if reasons[0][0] in FILLED_FROM else {})
         for item, score, *reasons in zip(
             *(recommendations[name].tolist() for name in RECOMMENDATION.names), strict=True
         )
@@ -120,5 +128,5 @@ def list_json(packed: bytes, items: Fragments) -> str:
             if cause >= 0:
                 values += named[cause], share, listeners
                 reasons += 1
-        templates.append(WITH_REASONS[reasons])
+        templates.append(FILLED.get(a) or WITH_REASONS[reasons])
     return f"[{','.join(templates)}]" % tuple(values)

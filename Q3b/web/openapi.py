@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from recommender.lists import RULES
+from recommender.lists import FILLED_BY, RULES
 from store.protocol import Run
 from web.arguments import (
     HIGHEST_AGE,
@@ -161,8 +161,8 @@ def schemas(item_fields: Sequence[str]) -> dict:
     }
     reason = fields(
         **named,
-        share={"type": "number", "description": "Share of the score that this item brings."},
-        listeners=whole(0, 2**31 - 1, description="Nearest users who play this item."),
+        share={"type": "number", "description": "Share of what speaks for the recommendation."},
+        listeners=whole(0, 2**31 - 1, description="Users who play both items."),
     )
     user_list = {
         "rule": {"enum": list(RULES)},
@@ -178,6 +178,10 @@ def schemas(item_fields: Sequence[str]) -> dict:
             "description": "The user's own items that explain this one; none behind a rule.",
         },
     )
+    item["properties"]["rule"] = {
+        "enum": list(FILLED_BY),
+        "description": "Where an item comes from that fills up the list.",
+    }
     recommendations = fields(
         user_id=text_or_none,
         version={"type": "string"},

@@ -85,6 +85,12 @@ def test_bad_rows_are_counted_and_the_first_is_told_by_its_row(tmp_path):
     }
 
 
+def test_a_fraction_of_a_play_is_left_out_and_counted_never_cut(tmp_path):
+    found = listening(tmp_path, PLAYS.assign(plays=[3, 1.5, 2.0, 5]), PROFILES)
+    assert found.rejected["plays: count is not a whole number"] == 1
+    assert found.plays.matrix.sum() == 10
+
+
 @pytest.mark.parametrize(
     ("plays", "user_id", "complaint"),
     [
