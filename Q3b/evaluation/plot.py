@@ -1,5 +1,6 @@
 """A comparison of recommenders as a picture: recall and nDCG, one panel a data set."""
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from common.output import replacing
-from evaluation.report import summary
+from evaluation.data import DataSet
+from evaluation.page import save_page
+from evaluation.report import as_text, summary, table_rows
 
 # All names are our own, so nothing needs the style's other fonts.
 STYLE = [Path(__file__).parents[1] / "common" / "picture.mplstyle", {"font.family": "DejaVu Sans"}]
@@ -55,3 +58,22 @@ def draw_panel(axes: Axes, summaries: list[dict], top: int) -> None:
     axes.set_yticks(places, [one["model"] for one in ordered])
     axes.set_xlim(left=0)
     axes.grid(axis="x")
+
+
+def save_comparison(rows: list[dict], sets: dict[str, DataSet], top: int, path: Path) -> None:
+    """Write the page of a comparison, whole or not at all."""
+    file = io.StringIO()
+    with style.context(STYLE):
+        figure_of(rows, top).savefig(file, format="svg")
+    svg = file.getvalue()[file.getvalue().index("<svg") :]
+    title = f"Recommenders compared on {', '.join(sets)}"
+    save_page(title, as_text(rows), *table_rows(rows), path, [(svg, described(rows, top))])
+
+
+def described(rows: list[dict], top: int) -> str:
+    """Return what the plot shows, in words: the best model on each data set."""
+    best = {}
+    for one in map(summary, rows):
+        best[one["data"]] = max(best.get(one["data"], one), one, key=lambda it: it[f"recall@{top}"])
+    found = [f"{data}: {one['model']} {one[f'recall@{top}']:.3f}" for data, one in best.items()]
+    return f"Recall and nDCG of {top} by model; the highest recall on {'; '.join(found)}."

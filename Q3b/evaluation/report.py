@@ -51,15 +51,17 @@ def report(form: str, rows: list[dict], sets: dict[str, DataSet]) -> str:
     also tells the rows that were left out of the data set.
     """
     summaries = [rounded(row) for row in rows]
-    header = list(dict.fromkeys(name for one in summaries for name in one))
-    lines = [
-        [one.get(name) for name in header]
-        for one in (
-            row | {"settings": json.dumps(row["settings"], sort_keys=True)} for row in summaries
-        )
-    ]
     record = [one | {"rejected": rejected_rows(sets[one["data"]])} for one in summaries]
-    return formatted(form, as_text(rows), header, lines, record)
+    return formatted(form, as_text(rows), *table_rows(rows), record)
+
+
+def table_rows(rows: list[dict]) -> tuple[list[str], list[list]]:
+    """Return the header and a line for each model and data set, with settings as JSON."""
+    summaries = [rounded(row) for row in rows]
+    header = list(dict.fromkeys(name for one in summaries for name in one))
+    settings = [{"settings": json.dumps(one["settings"], sort_keys=True)} for one in summaries]
+    both = zip(summaries, settings, strict=True)
+    return header, [[(one | text).get(name) for name in header] for one, text in both]
 
 
 def rejected_rows(data: DataSet) -> dict[str, dict]:
