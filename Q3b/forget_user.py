@@ -32,6 +32,18 @@ def check_exports(
     return paths
 
 
+def check_ids(
+    ctx: click.Context, param: click.Parameter, user_ids: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Check that ids are text: bytes of the command line that are not become half characters."""
+    for user_id in user_ids:
+        try:
+            user_id.encode("utf-8")
+        except UnicodeEncodeError:
+            raise click.BadParameter(f"{user_id!a} is not text in UTF-8") from None
+    return user_ids
+
+
 def read_ids(ctx: click.Context, param: click.Parameter, path: Path | None) -> list[str]:
     """Read a file of ids, one a line."""
     if path is None:
@@ -44,7 +56,7 @@ def read_ids(ctx: click.Context, param: click.Parameter, path: Path | None) -> l
 
 
 @click.command(cls=Command, epilog=EXAMPLES)
-@click.argument("user_ids", nargs=-1, metavar="[ID]...")
+@click.argument("user_ids", nargs=-1, metavar="[ID]...", callback=check_ids)
 @click.option(
     "--ids",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),

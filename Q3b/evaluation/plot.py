@@ -9,9 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from common.output import replacing
-from evaluation.data import DataSet
 from evaluation.page import save_page
-from evaluation.report import as_text, summary, table_rows
+from evaluation.report import rounded, summary, table_rows
 
 # All names are our own, so nothing needs the style's other fonts.
 STYLE = [Path(__file__).parents[1] / "common" / "picture.mplstyle", {"font.family": "DejaVu Sans"}]
@@ -37,22 +36,20 @@ def figure_of(rows: list[dict], top: int) -> Figure:
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper right", ncols=2)
     splits = summary(rows[0])["splits"]
-    means = (
-        f"means of {splits} splits with 95 % confidence intervals" if splits > 1 else "one split"
-    )
-    source = f"Source: {', '.join(names)}, a fifth of each user's artists held out; {means}"
+    means = f"mean of {splits} splits" if splits > 1 else "one split"
+    source = f"Source: {', '.join(names)}; {means}, with 95 % intervals over users"
     figure.supxlabel(source, x=0.01, ha="left", fontsize="x-small", color="0.4")
     return figure
 
 
 def draw_panel(axes: Axes, summaries: list[dict], top: int) -> None:
     """Draw two bars a model, the best model on top."""
-    ordered = sorted(summaries, key=lambda one: one[f"recall@{top}"])
+    ordered = sorted(summaries, key=lambda one: one[f"recall@{top}"] or 0)  # None: no users
     places = np.arange(len(ordered))
     bars = ((0.2, f"recall@{top}", "recall", ""), (-0.2, f"ndcg@{top}", "nDCG", "//"))
     for shift, measure, label, hatch in bars:
         widths = [one[f"{measure}_interval"] or 0 for one in ordered]
-        values = [one[measure] for one in ordered]
+        values = [one[measure] or 0 for one in ordered]
         kinds = {"label": f"{label}@{top}", "hatch": hatch, "edgecolor": "white", "linewidth": 0}
         axes.barh(places + shift, values, 0.38, xerr=widths, capsize=2, **kinds)
     axes.set_yticks(places, [one["model"] for one in ordered])
@@ -60,20 +57,22 @@ def draw_panel(axes: Axes, summaries: list[dict], top: int) -> None:
     axes.grid(axis="x")
 
 
-def save_comparison(rows: list[dict], sets: dict[str, DataSet], top: int, path: Path) -> None:
-    """Write the page of a comparison, whole or not at all."""
+def save_comparison(rows: list[dict], text: str, top: int, path: Path) -> None:
+    """Write the page of a comparison and its text, whole or not at all."""
     file = io.StringIO()
     with style.context(STYLE):
         figure_of(rows, top).savefig(file, format="svg")
     svg = file.getvalue()[file.getvalue().index("<svg") :]
-    title = f"Recommenders compared on {', '.join(sets)}"
-    save_page(title, as_text(rows), *table_rows(rows), path, [(svg, described(rows, top))])
+    names = dict.fromkeys(row["data"] for row in rows)
+    title = f"Recommenders compared on {', '.join(names)}"
+    table = table_rows([rounded(summary(row)) for row in rows])
+    save_page(title, text, *table, path, [(svg, described(rows, top))])
 
 
 def described(rows: list[dict], top: int) -> str:
     """Return what the plot shows, in words: the best model on each data set."""
-    best = {}
+    recall, best = f"recall@{top}", {}
     for one in map(summary, rows):
-        best[one["data"]] = max(best.get(one["data"], one), one, key=lambda it: it[f"recall@{top}"])
-    found = [f"{data}: {one['model']} {one[f'recall@{top}']:.3f}" for data, one in best.items()]
+        best[one["data"]] = max(best.get(one["data"], one), one, key=lambda it: it[recall] or 0)
+    found = [f"{data}: {one['model']} {one[recall] or 0:.3f}" for data, one in best.items()]
     return f"Recall and nDCG of {top} by model; the highest recall on {'; '.join(found)}."

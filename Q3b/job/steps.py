@@ -73,7 +73,7 @@ def published_already(
         return None
     made_of = {"data": data_report(listening), "settings": asdict(settings)}
     for what, now in made_of.items():
-        if not same(done.report[what], now):
+        if not same(done.report.get(what, {}), now):
             raise UserError(
                 f"run {run_id!r} is published already, and its {what} were others; name another "
                 "--run-id to publish these"

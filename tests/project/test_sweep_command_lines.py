@@ -118,6 +118,7 @@ GOOD = {
         "--models": ("popularity", "user-user cosine", "user-user euclidean"),
         "--trials": ("1", "2"),
         "--splits": ("1", "2"),
+        "--against": ("popularity", "user-user cosine", "EASE"),
         "--settings": ("chosen.json", "missing/chosen.json"),
         "--plot": PICTURES,
         "--html": PAGES,

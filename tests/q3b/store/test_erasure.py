@@ -209,6 +209,7 @@ def test_a_store_that_a_run_holds_is_left_alone(store, store_url, tmp_path):
         ((), 2, ["ID"]),
         (("x", "--export", "missing.jsonl"), 2, ["missing.jsonl"]),
         (("x", "--ids", "missing.txt"), 2, ["missing.txt"]),
+        (("\udcff",), 2, ["UTF-8"]),
         (("x",), 1, ["no such store"]),
     ],
 )
