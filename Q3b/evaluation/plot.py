@@ -1,4 +1,4 @@
-"""A comparison of recommenders as a picture: recall and nDCG, one panel a data set."""
+"""A comparison of recommenders as a picture: recall and nDCG, also by group of users."""
 
 import io
 from pathlib import Path
@@ -15,6 +15,11 @@ from evaluation.report import rounded, summary, table_rows
 # All names are our own, so nothing needs the style's other fonts.
 STYLE = [Path(__file__).parents[1] / "common" / "picture.mplstyle", {"font.family": "DejaVu Sans"}]
 
+QUARTERS = ("fewest", "2nd", "3rd", "most")
+LINES = 3.2  # inches of the panel of lines
+MARKERS = "os^DvXP*"
+COLOURS, LINE_KINDS = 8, ("-", "--", ":")  # of the style; where it has no more colours
+
 
 def plot_comparison(rows: list[dict], path: Path, top: int) -> None:
     """Draw every row of the report, with confidence intervals, whole or not at all."""
@@ -25,15 +30,18 @@ def plot_comparison(rows: list[dict], path: Path, top: int) -> None:
 
 @style.context(STYLE)
 def figure_of(rows: list[dict], top: int) -> Figure:
-    """Return the figure with a panel for each data set."""
+    """Return the figure with two panels for each data set."""
     names = list(dict.fromkeys(row["data"] for row in rows))
-    height = 1.8 + 0.45 * max(sum(row["data"] == name for row in rows) for name in names)
-    figure = Figure(figsize=(6.5 * len(names), height), layout="constrained")
-    panels = figure.subplots(1, len(names), squeeze=False)[0]
-    for axes, name in zip(panels, names, strict=True):
-        draw_panel(axes, [summary(row) for row in rows if row["data"] == name], top)
-        axes.set_title(name)
-    handles, labels = panels[0].get_legend_handles_labels()
+    bars = 1.2 + 0.45 * max(sum(row["data"] == name for row in rows) for name in names)
+    figure = Figure(figsize=(6.5 * len(names), bars + LINES), layout="constrained")
+    ratios = {"height_ratios": [bars, LINES]}
+    panels = figure.subplots(2, len(names), squeeze=False, gridspec_kw=ratios)
+    for (above, below), name in zip(panels.T, names, strict=True):
+        summaries = [summary(row) for row in rows if row["data"] == name]
+        draw_bars(above, summaries, top)
+        draw_quarters(below, summaries, top)
+        above.set_title(name)
+    handles, labels = panels[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper right", ncols=2)
     splits = summary(rows[0])["splits"]
     means = f"mean of {splits} splits" if splits > 1 else "one split"
@@ -42,7 +50,7 @@ def figure_of(rows: list[dict], top: int) -> Figure:
     return figure
 
 
-def draw_panel(axes: Axes, summaries: list[dict], top: int) -> None:
+def draw_bars(axes: Axes, summaries: list[dict], top: int) -> None:
     """Draw two bars a model, the best model on top."""
     ordered = sorted(summaries, key=lambda one: one[f"recall@{top}"] or 0)  # None: no users
     places = np.arange(len(ordered))
@@ -55,6 +63,20 @@ def draw_panel(axes: Axes, summaries: list[dict], top: int) -> None:
     axes.set_yticks(places, [one["model"] for one in ordered])
     axes.set_xlim(left=0)
     axes.grid(axis="x")
+
+
+def draw_quarters(axes: Axes, summaries: list[dict], top: int) -> None:
+    """Draw nDCG by quarter of the users, a line a model."""
+    for number, one in enumerate(summaries):
+        values = [one[f"ndcg@{top}_quarter_{quarter}"] for quarter in (1, 2, 3, 4)]
+        values = [np.nan if value is None else value for value in values]
+        axes.plot(QUARTERS, values, LINE_KINDS[number // COLOURS], label=one["model"])
+        axes.lines[-1].set_marker(MARKERS[number % COLOURS])
+    axes.set_ylim(bottom=0)
+    axes.set_ylabel(f"nDCG@{top}")
+    axes.set_xlabel("quarter of the users, by number of artists")
+    axes.grid()
+    axes.legend(loc="upper left", bbox_to_anchor=(1, 1), fontsize="small")
 
 
 def save_comparison(rows: list[dict], text: str, top: int, path: Path) -> None:
