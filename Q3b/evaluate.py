@@ -125,6 +125,14 @@ def each_once(ctx: click.Context, param: click.Parameter, data: tuple) -> tuple:
     metavar="FILE",
     help="Draw the comparison into a .png, .svg or .pdf file.",
 )
+@click.option(
+    "--html",
+    type=click.Path(dir_okay=False, path_type=Path),
+    callback=new_file,
+    metavar="FILE",
+    help="Write a page with the picture of --plot, the table and the text: one file of HTML that "
+    "needs no network.",
+)
 def main(
     data: tuple[tuple[str, Path], ...],
     models: tuple[str, ...],
@@ -141,6 +149,7 @@ def main(
     output_format: str,
     table: str,
     plot: Path | None,
+    html: Path | None,
 ) -> None:
     """Compare recommenders on held-out artists, and choose their settings.
 
@@ -182,6 +191,10 @@ def main(
         from evaluation.plot import plot_comparison
 
         plot_comparison(rows, plot, top)
+    if html:
+        from evaluation.plot import save_comparison
+
+        save_comparison(rows, report("text", table, rows, sets, against), top, html)
 
 
 if __name__ == "__main__":

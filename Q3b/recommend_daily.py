@@ -96,8 +96,8 @@ def check_step(options: SimpleNamespace) -> str:
     asked = [name for name in STEPS if getattr(options, name)]
     if len(asked) > 1:
         raise click.UsageError(f"--{asked[0]} and --{asked[1]} exclude each other")
-    if asked and (options.report or options.output_format != "text"):
-        raise click.UsageError(f"--{asked[0]} has neither a --report nor another --format")
+    if asked and (options.report or options.html or options.output_format != "text"):
+        raise click.UsageError(f"--{asked[0]} has neither a --report, --html nor another --format")
     if options.export and options.plays:
         raise click.UsageError("--export reads --source: leave out --plays")
     if options.neighbours and options.metric != "euclidean":
@@ -323,6 +323,13 @@ def check_step(options: SimpleNamespace) -> str:
     callback=new_file,
     metavar="FILE",
     help="Write the report of the run to this file, as JSON.",
+)
+@click.option(
+    "--html",
+    type=click.Path(dir_okay=False, path_type=Path),
+    callback=new_file,
+    metavar="FILE",
+    help="Write the report of the run as a page: one file of HTML that needs no network.",
 )
 def main(**given):
     """Recommend artists to every user and publish the answers to a store.

@@ -1,6 +1,6 @@
 """A question on its way to an answer: load its events, ask it, and draw a picture."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from io import BytesIO
@@ -64,6 +64,7 @@ class Inquiry:
     question: Question
     view: View
     files: LoadedEvents | None
+    figures: list = field(default_factory=list)  # of matplotlib, with what they show in words
 
     @cached_property
     def parameters(self) -> dict[str, Any]:
@@ -140,7 +141,7 @@ class Inquiry:
         count, asked = self.count()
         last = self.last_day(overview)
         data = self.data(overview)
-        if self.options.plot:
+        if self.options.plot or self.options.html:
             self.draw_curve(data, count, last)
         return count_answer(data, count, last, asked)
 
@@ -159,12 +160,20 @@ class Inquiry:
 
     def draw_curve(self, data: Data, count: Count, last: date | None) -> None:
         """Draw how those who installed came back."""
-        from common.picture import save  # with matplotlib
-        from retention import plot
+        from retention import plot  # with matplotlib
 
         last_curve_day = min(self.question.active_to, last or self.question.active_to)
         curve, _ = self.ask("return_curve", last_curve_day=last_curve_day)
-        save(plot.curve_figure(data, count, curve), self.options.plot, plot.source_of(data))
+        self.draw(plot.curve_figure(data, count, curve), plot.describe_curve(count, curve), data)
+
+    def draw(self, figure, description: str, data: Data) -> None:
+        """Keep a figure for a page of HTML, and write it where the options say."""
+        from common.picture import save
+        from retention.plot import source_of
+
+        self.figures.append((figure, description, source_of(data)))
+        if self.options.plot:
+            save(figure, self.options.plot, source_of(data))
 
     def retained_uids(self) -> Answer:
         """Who installed on the day and came back."""
@@ -184,12 +193,11 @@ class Inquiry:
         cohorts = cohorts_of(rows)
         report_ages(cohorts[0].start, found.last_day, options.period, options.follow)
         data = self.data(overview)
-        if options.plot:
-            from common.picture import save  # with matplotlib
-            from retention import plot
+        if options.plot or options.html:
+            from retention import plot  # with matplotlib
 
             figure = plot.triangle_figure(cohorts, options.period, data)
-            save(figure, options.plot, plot.source_of(data))
+            self.draw(figure, plot.describe_triangle(cohorts, options.period), data)
         return triangle_answer(data, options.period, cohorts, asked)
 
     def triangle(self) -> tuple[list, str, Span]:

@@ -178,6 +178,29 @@ def empty_figure(message: str) -> Figure:
     return figure
 
 
+def describe_curve(count: Count, curve: list) -> str:
+    """Return what the curve shows, in words."""
+    if not curve:
+        return "No day to draw."
+    last, users = curve[-1], count.installed_users
+    return (
+        f"By {last.day}, {last.returned_users / users:.1%} of {number_of(users, 'user')} had come "
+        f"back; {last.active_users / users:.1%} were active on that day."
+    )
+
+
+def describe_triangle(cohorts: list[Cohort], period: str) -> str:
+    """Return what the heat map shows, in words: all users together, one period after."""
+    followed = [cohort for cohort in cohorts if None not in cohort.active_on[:2]]
+    followed = [cohort for cohort in followed if len(cohort.active_on) > 1]
+    users = sum(cohort.users for cohort in followed)
+    active = sum(cohort.active_on[1] for cohort in followed)
+    share = (
+        f"{active / users:.1%} of {number_of(users, 'user')}" if users else "nobody to follow yet"
+    )
+    return f"{number_of(len(cohorts), 'cohort')} by {period}; active one {period} after: {share}."
+
+
 def source_of(data: Data) -> str:
     """Return what a picture was drawn from."""
     span = data.overview and data.overview.span

@@ -18,6 +18,7 @@ from evaluation.models import MODELS, MOST_PLAYS
 from evaluation.names import BY_USER, CUT, DEFAULT, NAMES, TUNED
 from evaluation.settings import SHIPPED, write_chosen
 from listening.sample.files import write_listeners
+from tests.pictures import svg_texts
 
 REFERENCE = "user-user euclidean"
 
@@ -160,13 +161,13 @@ def test_text_csv_and_plot_of_the_sample(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("evaluation.data.SAMPLE_USERS", 150)
     names = ["popularity", "top artists of the country", DEFAULT]
     models = [*each("--models", names), "--splits", "2"]
-    plot = tmp_path / "comparison.png"
+    plot = tmp_path / "comparison.svg"
     assert evaluate.main([*models, "--plot", str(plot)]) == 0
     text = capsys.readouterr().out
     assert text.startswith("sample: 2 splits (random), means over ")
     tables = text.partition("\nmodel")[2].splitlines()
     assert [line.split("  ")[0] for line in tables[1:4]] == names
-    assert plot.read_bytes().startswith(b"\x89PNG")
+    assert {*names, "recall@20", "nDCG@20", "fewest"} <= set(svg_texts(plot))
     assert evaluate.main([*models, "--format", "csv"]) == 0
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
     assert [row["model"] for row in rows] == names
