@@ -22,6 +22,7 @@ from recommender.lists import (
     NEIGHBOURS,
     RECOMMENDATION,
     TOP_ARTIST,
+    TOP_ARTISTS,
     Block,
     RuleList,
 )
@@ -31,7 +32,6 @@ from recommender.popularity import Popularity, all_charts
 from recommender.votes import best_artists, table_of
 
 BLOCK = 1024  # users
-TOP_ARTISTS = 10  # of the user's own, shown beside the recommendations
 
 
 def recommendation_blocks(
