@@ -225,6 +225,25 @@ def test_a_pod_has_limits_and_no_rights(pod):
     assert "memory" in container["resources"]["limits"]
 
 
+def test_job_and_api_are_accounts_of_their_own():
+    made = {
+        yaml.safe_load(path.read_text(encoding="utf-8"))["metadata"]["name"]
+        for path in MANIFESTS
+        if path.name.startswith("serviceaccount")
+    }
+    assert [pod["serviceAccountName"] for pod in pod_specs()] == [
+        "recommender-api",
+        "recommender-job",
+    ]
+    assert made == {"recommender-api", "recommender-job"}
+
+
+def test_a_drained_node_takes_one_pod_of_the_api_at_a_time():
+    budget, deployment = manifests()["PodDisruptionBudget"], manifests()["Deployment"]
+    assert budget["spec"]["selector"] == deployment["spec"]["selector"]
+    assert budget["spec"]["maxUnavailable"] == 1 < deployment["spec"]["replicas"]
+
+
 def test_the_api_is_probed_where_it_answers():
     from web.app import create_app
 
