@@ -216,8 +216,8 @@ def main(**values) -> None:
     )
     target = (options.dsn, options.embedded, options.table)
     with connected(*target) as connection, read_again(options) as second:
-        view, landing = load_events(connection, options)
-        inquiry = Inquiry(connection, options, question, view, landing)
+        view, files = load_events(connection, options)
+        inquiry = Inquiry(connection, options, question, view, files)
         if options.explain:
             result = inquiry.plan()
         else:

@@ -68,6 +68,8 @@ def check_step(options: SimpleNamespace) -> str:
         raise click.UsageError(f"--{asked[0]} has neither a --report nor another --format")
     if options.export and options.plays:
         raise click.UsageError("--export reads --source: leave out --plays")
+    if options.neighbours and options.metric != "euclidean":
+        raise click.UsageError("--neighbours needs --metric euclidean")
     if options.profiles and not options.plays:
         raise click.UsageError("--profiles needs --plays")
     for name in ("share", "max_drop", "min_coverage"):
@@ -135,15 +137,16 @@ def check_step(options: SimpleNamespace) -> str:
     "--metric",
     type=click.Choice(METRICS),
     default=RunSettings.metric,
-    help="Compare users by this: cosine finds more of what users play, euclidean is the "
-    "reference method.",
+    help="Compare users by this: cosine (the damped vote) finds more of what users play, "
+    "euclidean is the reference method.",
 )
 @click.option(
     "--neighbours",
     type=click.IntRange(1, 2**31 - 1),
     metavar="N",
-    show_default="250, with --metric euclidean 100",
-    help="Nearest users who vote for each user's artists.",
+    show_default="100",
+    help="Nearest users who vote for each user's artists; needs --metric euclidean, since by "
+    "cosine everybody votes.",
 )
 @click.option(
     "--recommendations",

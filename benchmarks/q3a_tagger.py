@@ -109,21 +109,23 @@ def read_corpora() -> dict[str, pd.DataFrame]:
     real = Path(folder) / "q3a"
     titles = Source({"id": "index", "tag": "class", "text": "title"})
     tnews = read([real / "tnews.csv"], Source(COLUMNS))
+    news_titles = read(sorted((real / "tw-news-titles").glob("*.tsv")), titles)
+    both = pd.concat([tnews, news_titles.assign(group=lambda it: it["group"] + len(tnews))])
     return {
         "hk01-2021-silver": read([real / "hk01-2021-silver.csv"], Source(COLUMNS)),
-        "tw-news-titles": read(sorted((real / "tw-news-titles").glob("*.tsv")), titles),
+        "tw-news-titles": news_titles,
         "tnews": tnews,
-        "tnews, uneven": uneven(tnews),
+        "tnews, 15 uneven tags": uneven(tnews, 15),
+        "tnews and tw-news-titles, 20 uneven tags": uneven(both, 20),
     }
 
 
-def uneven(articles: pd.DataFrame) -> pd.DataFrame:
-    """Return articles of as many tags, the sizes of which fall from 240 to 12 by one ratio."""
-    tags = articles["tag"].drop_duplicates().sample(frac=1, random_state=0)
-    sizes = np.geomspace(240, 12, len(tags)).round().astype(int)
+def uneven(articles: pd.DataFrame, tags: int) -> pd.DataFrame:
+    """Return articles of so many tags, the sizes of which fall from 240 to 12 by one ratio."""
+    names = articles["tag"].drop_duplicates().sample(tags, random_state=0)
     parts = [
-        articles[articles["tag"] == tag].sample(size, random_state=0)
-        for tag, size in zip(tags, sizes, strict=True)
+        articles[articles["tag"] == name].sample(size, random_state=0)
+        for name, size in zip(names, np.geomspace(240, 12, tags).round().astype(int), strict=True)
     ]
     return pd.concat(parts).reset_index(drop=True)
 
@@ -227,7 +229,7 @@ def abstention(corpora: dict[str, pd.DataFrame]):
                 known = counted(articles[articles["tag"] != foreign].reset_index(drop=True))
                 family = [family_called(name, seed=0)]
                 least = np.quantile(evaluate(known, family, seed=0).confidence, 1 - COVERAGE)
-                tagger = trained(choose(known, family, FOLDS, 0).candidate, known, seed=0)
+                tagger = trained(choose(known, family, FOLDS, seed=0), known)
                 _, confidence = tagged(tagger, articles[articles["tag"] == foreign])
                 shares.append(f"{foreign} {np.mean(confidence < least):.2f}")
             yield f"{corpus}, {name}: no tag for foreign articles of {', '.join(shares)}"

@@ -23,7 +23,7 @@ def explained_pipeline(tagger: Pipeline) -> Pipeline:
     """
     if decisions := decisions_of(tagger):
         return decisions.model_
-    pipeline = tagger["model"].calibrated_classifiers_[0].estimator
+    pipeline = tagger["model"].model_
     voters = getattr(pipeline["model"], "named_estimators_", {})
     return voters.get("words", pipeline)
 

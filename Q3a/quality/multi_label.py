@@ -122,22 +122,13 @@ def performance(run: MultiLabelRun) -> Iterator[str]:
 
 def tags(run: MultiLabelRun) -> Iterator[str]:
     """Yield the figures of each tag."""
-    yield "articles  precision  recall      F1  threshold  tag"
-    for tag, row in tag_table(run).iterrows():
-        threshold = "-" if np.isnan(row["threshold"]) else f"{row['threshold']:.4f}"
-        yield (
-            f"{row['articles']:8.0f}  {row['precision']:9.4f}  {row['recall']:6.4f}"
-            f"  {row['f1']:6.4f}  {threshold:>9}  {tag}"
-        )
+    yield from report.lines_of_tags(tag_table(run))
 
 
 def certainty(run: MultiLabelRun) -> Iterator[str]:
     """Yield what a least confidence would cost and bring."""
     yield "With --min-confidence P, of these articles and of the tags that they get:"
-    yield "   P  get a tag  tags right"
-    for row in abstention(run.evaluation).itertuples():
-        right = f"{row.precision:.4f}" if row.coverage else "-"
-        yield f"{row.min_confidence:4.2f}  {row.coverage:9.4f}  {right:>10}"
+    yield from report.lines_of_confidence(abstention(run.evaluation), "tags right")
 
 
 def mistakes(run: MultiLabelRun) -> Iterator[str]:

@@ -5,7 +5,7 @@ arxiv.org/abs/1311.2901), so that forests and linear models are asked in the sam
 around a word is counted again: an article may have millions of characters.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import pandas as pd
@@ -18,60 +18,70 @@ from tagger.terms import TermCounts
 MOST_WORDS = 5  # named per article
 MOST_ARTICLES = 100  # explained, the surest mistakes first
 MOST_TRIED = 500  # words of an article, each of which costs a prediction
-AT_ONCE = 50  # words
+AT_ONCE = 500_000  # terms of articles without a word
 LEAST_DROP = 0.001  # of probability
 CHARACTERS, WORDS = 2, 1  # on each side of a word that a run of terms can reach
 
 
 def misleading_words(articles: pd.DataFrame, evaluation: Evaluation) -> dict[int, list[str]]:
     """The misleading words of misclassified articles, by row number, the worst first."""
-    wrong = np.flatnonzero(~evaluation.correct)
+    wrong = np.flatnonzero(~evaluation.correct & (evaluation.confidence > 0))
     surest = wrong[np.argsort(-evaluation.confidence[wrong], kind="stable")][:MOST_ARTICLES]
-    return {
-        row: words_behind(
-            evaluation.taggers[evaluation.fold[row]], articles.iloc[row], evaluation.predicted[row]
-        )
-        for row in surest.tolist()
-    }
+    found = {}
+    for fold, tagger in enumerate(evaluation.taggers):
+        rows = surest[evaluation.fold[surest] == fold]
+        if len(rows):
+            words = words_behind(tagger, articles.iloc[rows], evaluation.predicted[rows])
+            found |= dict(zip(rows.tolist(), words, strict=True))
+    return found
 
 
-def words_behind(tagger: Pipeline, article: pd.Series, tag: str) -> list[str]:
-    """The words whose absence lowers the probability of the tag most."""
-    words = list(dict.fromkeys(article["words"].split()))[:MOST_TRIED]
+def words_behind(tagger: Pipeline, articles: pd.DataFrame, tags: np.ndarray) -> list[list[str]]:
+    """Return, for each article, the words whose absence lowers the probability of its tag most."""
     terms, model = tagger["terms"], tagger["model"]
-    place = tagger.classes_.tolist().index(tag)
-    whole = terms.transform(article.to_frame().T)
-    usual = model.predict_proba(whole)[0, place]
-    drops = [
-        usual - model.predict_proba(counts_without(terms, article, whole, some))[:, place]
-        for some in (words[start : start + AT_ONCE] for start in range(0, len(words), AT_ONCE))
-    ]
-    drops = np.concatenate(drops)
-    order = np.argsort(-drops, kind="stable")[:MOST_WORDS]
-    return [words[number] for number in order if drops[number] >= LEAST_DROP]
+    whole = terms.transform(articles)
+    tried = pd.DataFrame(
+        [
+            (row, word)
+            for row, words in enumerate(articles["words"])
+            for word in list(dict.fromkeys(words.split()))[:MOST_TRIED]
+        ],
+        columns=["row", "word"],
+    )
+    places = np.searchsorted(tagger.classes_, tags)
+    usual = model.predict_proba(whole)[np.arange(len(tags)), places]
+    size = np.cumsum(np.diff(whole.indptr)[tried["row"]])
+    for _, part in tried.groupby(size // AT_ONCE):
+        counts = counts_without(terms, articles, whole, part)
+        rows = part["row"].to_numpy()
+        left = model.predict_proba(counts)[np.arange(len(part)), places[rows]]
+        tried.loc[part.index, "drop"] = usual[rows] - left
+    worst = tried[tried["drop"] >= LEAST_DROP].sort_values("drop", ascending=False, kind="stable")
+    by_row = worst.groupby("row")["word"].agg(lambda words: words.tolist()[:MOST_WORDS])
+    return [by_row.get(row, []) for row in range(len(tags))]
 
 
 def counts_without(
-    terms: TermCounts, article: pd.Series, whole: sparse.csr_matrix, words: Sequence[str]
+    terms: TermCounts, articles: pd.DataFrame, whole: sparse.csr_matrix, tried: pd.DataFrame
 ) -> sparse.csr_matrix:
-    """The counts of an article as if a word had not been written: a row for each of the words.
+    """The counts of articles as if a word had not been written: a row for each of `tried`.
 
-    whole: the counts of the article as it is.
+    whole: the counts of the articles as they are. tried: columns row, of the articles, and word.
     """
-    listed = article["words"].split()
+    plain, listed = articles["plain"].tolist(), [words.split() for words in articles["words"]]
     pieces = [
-        (row, *piece)
-        for row, word in enumerate(words)
-        for piece in (*plain_pieces(article["plain"], word), *word_pieces(listed, word))
+        (number, *piece)
+        for number, (row, word) in enumerate(zip(tried["row"], tried["word"], strict=True))
+        for piece in (*plain_pieces(plain[row], word), *word_pieces(listed[row], word))
     ]
     rows, *columns = zip(*pieces, strict=True)
     before, after = (
         terms.transform(pd.DataFrame({"plain": plain, "words": segmented}, dtype=object))
         for plain, segmented in (columns[:2], columns[2:])
     )
-    shape = (len(words), len(rows))
+    shape = (len(tried), len(rows))
     of_word = sparse.csr_matrix((np.ones(len(rows), dtype=int), (rows, range(len(rows)))), shape)
-    counts = sparse.vstack([whole] * len(words), format="csr") + of_word @ (after - before)
+    counts = whole[tried["row"].to_numpy()] + of_word @ (after - before)
     counts.eliminate_zeros()
     return counts
 

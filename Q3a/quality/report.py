@@ -26,7 +26,7 @@ NO_WORDS = pd.DataFrame({"word": [], "tag": [], "importance": []})
 class Run:
     """All that a training run found; without a search, as out of core, there is no choice."""
 
-    tagger: Pipeline  # or out of core, CalibratedClassifierCV
+    tagger: Pipeline  # or out of core, TemperatureScaled
     ids: pd.Series  # of the evaluated articles
     evaluation: Evaluation
     seed: int
@@ -115,21 +115,31 @@ def performance(run: Run) -> Iterator[str]:
 
 def tags(run: Run) -> Iterator[str]:
     """The figures of each tag."""
-    yield "articles  precision  recall      F1  tag"
-    for tag, row in per_tag(run.evaluation).iterrows():
-        yield (
-            f"{row['articles']:8.0f}  {row['precision']:9.4f}  {row['recall']:6.4f}"
-            f"  {row['f1']:6.4f}  {tag}"
-        )
+    yield from lines_of_tags(per_tag(run.evaluation))
 
 
 def certainty(run: Run) -> Iterator[str]:
     """What a least confidence would cost and bring."""
     yield "With --min-confidence P, of these articles:"
-    yield "   P  get a tag  of which right"
-    for row in abstention(run.evaluation).itertuples():
-        right = f"{row.accuracy:.4f}" if row.coverage else "-"
-        yield f"{row.min_confidence:4.2f}  {row.coverage:9.4f}  {right:>14}"
+    yield from lines_of_confidence(abstention(run.evaluation), "of which right")
+
+
+def lines_of_tags(table: pd.DataFrame) -> Iterator[str]:
+    """Yield the table's columns, first that of `articles`, and its index; "-" is no number."""
+    names = ["F1" if name == "f1" else name for name in table]
+    widths = [max(len(name), 6) for name in names]
+    yield "  ".join([*map(str.rjust, names, widths), "tag"])
+    for tag, articles, *figures in table.itertuples():
+        shown = ["-" if np.isnan(figure) else f"{figure:.4f}" for figure in figures]
+        yield "  ".join([*map(str.rjust, [f"{articles:.0f}", *shown], widths), tag])
+
+
+def lines_of_confidence(table: pd.DataFrame, right: str) -> Iterator[str]:
+    """Yield least confidences, coverage and a share that is headed `right`."""
+    yield f"   P  get a tag  {right}"
+    for _, least, coverage, share in table.itertuples():
+        shown = f"{share:.4f}" if coverage else "-"
+        yield f"{least:4.2f}  {coverage:9.4f}  {shown:>{len(right)}}"
 
 
 def mistakes(run: Run) -> Iterator[str]:
@@ -152,7 +162,8 @@ def search(run: Run) -> Iterator[str]:
     yield f"Grid search, candidates: {len(table)}; {found}:"
     for row in table.drop_duplicates("family").itertuples():
         name = row.family + settings(row.parameters)
-        yield f"  {getattr(row, measure):.4f} ± {row.spread:.4f}  {name}"
+        spread = f"± {row.spread:.4f}" if row.folds > 1 else "in 1 of them"
+        yield f"  {getattr(row, measure):.4f} {spread:12}  {name}"
     yield f"Chosen: {run.choice.family}{settings(run.choice.parameters)}"
 
 

@@ -32,7 +32,6 @@ from tagger.folds import (
 from tagger.multi_label import KINDS, evaluate_sets, trained_on_sets
 from tagger.out_of_core import learn_out_of_core
 from tagger.predictions import Wanted, tag_articles
-from tagger.saved import save_tagger
 from tagger.search import choose
 from tagger.tag_sets import (
     check_tag_sets,
@@ -111,7 +110,7 @@ def learn(
     evaluation = evaluate(counts, candidates, seed, objective)
     quick = options.search == "quick" and options.model != "reference"
     choice = choose(counts, candidates, INNER_FOLDS if quick else FOLDS, seed, objective)
-    tagger = trained(choice.candidate, counts, seed)
+    tagger = trained(choice, counts)
     if options.importance == "model":
         words = top_words(tagger, options.top_words)
     else:
@@ -205,6 +204,8 @@ def finish(
 
         plot_run(run, options.plot, options.font)
     if options.save:
+        from tagger.saved import save_tagger  # skops loads all of scikit-learn
+
         save_tagger(run.tagger, options.convert, options.save)
     if new:
         wanted = Wanted(options.limits, options.top_k)

@@ -11,15 +11,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from joblib import Parallel, delayed
-from sklearn.calibration import CalibratedClassifierCV
 from sklearn.pipeline import Pipeline
 from tqdm import tqdm
 
 from articles.parallel import in_threads, outlasting_losses
-from tagger.calibration import bounded
+from tagger.calibration import TemperatureScaled
 from tagger.families import Family
 from tagger.folds import FOLDS, INNER_FOLDS, splits
-from tagger.search import choose
+from tagger.search import Choice, choose
 from tagger.terms import Counted
 
 
@@ -38,49 +37,35 @@ class Evaluation:
         return self.predicted == self.true
 
 
-def trained(candidate: Family, articles: Counted, seed: int) -> Pipeline:
+def trained(choice: Choice, articles: Counted) -> Pipeline:
     """Return a tagger of prepared articles: their terms, and a calibrated model of the terms.
 
-    The model is fitted to all articles, its confidence calibrated by cross-validation. Raises
-    UserError if it cannot be fitted, such as when no word passes its `min_df`.
+    The model is that of the choice, fitted to all articles. Raises UserError if it cannot be
+    fitted, such as when no word passes its `min_df`.
     """
-    articles = articles.of(candidate.kinds)
-    cv = splits(articles.articles, INNER_FOLDS, seed)
-    model = candidate.pipeline(articles.terms.columns())
-    calibrated = CalibratedClassifierCV(model, method="temperature", cv=cv, ensemble=False)
+    articles = articles.of(choice.candidate.kinds)
+    pipeline = choice.candidate.pipeline(articles.terms.columns())
+    model = TemperatureScaled(pipeline, choice.inverse_temperature)
     try:
-        calibrated.fit(articles.counts, articles.tags)
+        model.fit(articles.counts, articles.tags)
     except ValueError as error:
         raise UserError(f"the model cannot learn from these articles: {error}") from None
-    bounded(calibrated, articles.counts)
-    calibrated.set_params(cv=None)  # the row numbers are of no use to a saved model
-    return Pipeline([("terms", articles.terms), ("model", calibrated)])
-
-
-def only_candidate(families: Sequence[Family]) -> Family | None:
-    """The candidate if there is but one, so that there is nothing to search."""
-    (first, *others) = families
-    several = others or any(len(values) > 1 for values in first.grid.values())
-    return None if several else first
+    return Pipeline([("terms", articles.terms), ("model", model)])
 
 
 def evaluate(
     articles: Counted, families: Sequence[Family], seed: int, objective: str = "macro-f1"
 ) -> Evaluation:
     """The tags that nested cross-validation gives to every article."""
-    only = only_candidate(families)
     outer = splits(articles.articles, FOLDS, seed)
     seen = [articles.take(train) for train, _ in outer]
     with tqdm(seen, desc="outer folds", unit="fold", disable=None) as parts:
-        best = [
-            only or choose(part, families, INNER_FOLDS, seed, objective).candidate for part in parts
-        ]
+        choices = [choose(part, families, INNER_FOLDS, seed, objective) for part in parts]
 
     def train() -> list[Pipeline]:
         with in_threads(*seen):
             return Parallel(n_jobs=-1)(
-                delayed(trained)(candidate, part, seed)
-                for candidate, part in zip(best, seen, strict=True)
+                delayed(trained)(choice, part) for choice, part in zip(choices, seen, strict=True)
             )
 
     taggers = outlasting_losses(train)

@@ -141,7 +141,7 @@ def families(model: str, search: str, seed: int, objective: str = "macro-f1") ->
         linear("linear on words", seed, class_weight, penalties, WORDS),
     ]
     chosen = {
-        "all": linears + forests,
+        "all": linears + (forests if full else forests[:1]),
         "reference": [reference],
         "forest": forests,
         "linear": linears,

@@ -6,7 +6,11 @@ Each figure has its variance, so that a search knows which differences may be du
 import numpy as np
 from sklearn.metrics import confusion_matrix
 
+from tagger.calibration import INVERSES, losses, scores
+
 OBJECTIVES = {"macro-f1": "macro_f1", "accuracy": "accuracy"}  # and the name in tables
+VARIANCES = [f"{measure}_variance" for measure in OBJECTIVES.values()]
+LOSSES = [f"loss_{number}" for number in range(len(INVERSES))]  # by temperature
 
 
 def macro_f1(confusion: np.ndarray) -> float:
@@ -37,13 +41,15 @@ def macro_f1_variance(confusion: np.ndarray) -> float:
 
 def figures(model, X, tags: np.ndarray) -> dict[str, float]:
     """What GridSearchCV notes of a model that was fitted without these articles."""
-    counts = confusion_matrix(tags, model.predict(X))
+    found = scores(model, X)
+    counts = confusion_matrix(tags, model.classes_[found.argmax(axis=1)])
     share = counts.trace() / counts.sum()
     return {
         "accuracy": share,
         "macro_f1": macro_f1(counts),
         "accuracy_variance": share * (1 - share) / counts.sum(),
         "macro_f1_variance": macro_f1_variance(counts),
+        **dict(zip(LOSSES, losses(found, model.classes_, tags), strict=True)),
     }
 
 

@@ -18,7 +18,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer
 from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.frozen import FrozenEstimator
@@ -29,7 +28,7 @@ from tqdm import tqdm
 from articles.files import Source, read_batches
 from articles.preparation import NO_WORDS, prepared
 from articles.rejections import Rejections
-from tagger.calibration import bounded
+from tagger.calibration import TemperatureScaled, best_inverse, losses, scores
 from tagger.evaluation import Evaluation
 from tagger.predictions import FEATURES, tagged
 from tagger.terms import WORD
@@ -49,7 +48,7 @@ def learn_out_of_core(
     seed: int,
     rejected: Rejections,
     check: Callable[[Iterable[str]], None] = lambda tags: None,
-) -> tuple[CalibratedClassifierCV, pd.DataFrame, Evaluation]:
+) -> tuple[TemperatureScaled, pd.DataFrame, Evaluation]:
     """A tagger, the articles that it was judged by (id and tag), and what it said of them.
 
     rejected: takes the rows that cannot be used.
@@ -136,8 +135,8 @@ def learn(parts: Sequence[Path], tags: list[str], epochs: int, seed: int) -> Pip
     return Pipeline([("features", features), ("model", model)])
 
 
-def calibrated(model: Pipeline, articles: pd.DataFrame) -> CalibratedClassifierCV:
+def calibrated(model: Pipeline, articles: pd.DataFrame) -> TemperatureScaled:
     """The model with its confidence calibrated on articles that it has not seen."""
-    tagger = CalibratedClassifierCV(FrozenEstimator(model), method="temperature")
-    tagger.fit(articles[FEATURES], articles["tag"].to_numpy())
-    return bounded(tagger, articles[FEATURES])
+    unseen, tags = articles[FEATURES], articles["tag"].to_numpy()
+    inverse = best_inverse(losses(scores(model, unseen), model.classes_, tags))
+    return TemperatureScaled(FrozenEstimator(model), inverse).fit(unseen, tags)

@@ -20,37 +20,36 @@ from pathlib import Path
 import pandas as pd
 import sklearn
 import skops.io
-from sklearn.calibration import CalibratedClassifierCV
 from sklearn.exceptions import InconsistentVersionWarning
+from sklearn.pipeline import Pipeline
 
 from articles.preparation import prepared
 from articles.words import segmenter_name
 from common.output import replacing
 from tagger.predictions import OTHERS, Wanted, predictions
 
-# What a tagger holds beyond the types that skops trusts: calibration, the names of a vote's models,
-# and the trees of a forest, which scikit-learn checks when it restores them.
+# What a tagger holds beyond the types that skops trusts: our own, the names of a vote's models, and
+# the trees of a forest, which scikit-learn checks when it restores them.
 OURS = (
+    "tagger.calibration.TemperatureScaled",
     "tagger.features.FrequentTerms",
     "tagger.features.TermWeights",
     "tagger.multi_label.TagDecisions",
     "tagger.nb_logistic.NBLogisticRegression",
     "tagger.softmax_svc.SoftmaxSVC",
     "tagger.terms.TermCounts",
-    "sklearn.calibration._CalibratedClassifier",
-    "sklearn.calibration._TemperatureScaling",
     "sklearn.tree._tree.Tree",
     "sklearn.utils._bunch.Bunch",
 )
-# A model of taggers that were saved before its module and class had the names of today.
-RENAMED = "ratio_regression.RatioRegression"
+# What taggers hold that were saved by earlier versions.
+EARLIER = {"ratio_regression.RatioRegression", "sklearn.calibration._CalibratedClassifier"}
 
 
 @dataclass(frozen=True)
 class SavedTagger:
     """A tagger and what must be the same where it is used."""
 
-    tagger: CalibratedClassifierCV
+    tagger: Pipeline  # or learnt out of core, TemperatureScaled
     convert: str | None  # OpenCC's configuration for the text, if any
     segmenter: str
     sklearn_version: str
@@ -81,7 +80,7 @@ class SavedTagger:
         return found.drop(columns=["id", "text"])
 
 
-def save_tagger(tagger: CalibratedClassifierCV, convert: str | None, path: Path) -> None:
+def save_tagger(tagger: Pipeline, convert: str | None, path: Path) -> None:
     """Write the tagger to `path`, compressed."""
     saved = SavedTagger(tagger, convert, segmenter_name(), sklearn.__version__)
     content = {name: getattr(saved, name) for name in SavedTagger.__dataclass_fields__}
@@ -99,10 +98,10 @@ def load(path: str | Path) -> SavedTagger:
         pass  # a missing file is named as such
     try:
         foreign = sorted(set(skops.io.get_untrusted_types(file=path)) - set(OURS))
-        if RENAMED in foreign:
+        if EARLIER & set(foreign):
             raise UserError(
-                f"{path}: was saved by an earlier version of this script, whose models had other "
-                "names; learn from the articles again with --save"
+                f"{path}: was saved by an earlier version of this script, which calibrated in "
+                "another way; learn from the articles again with --save"
             )
         if foreign:
             raise UserError(f"{path}: not loaded, it holds types not ours: {', '.join(foreign)}")

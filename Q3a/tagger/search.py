@@ -1,4 +1,8 @@
-"""Search among families of models by the folds of one grid search."""
+"""Search among families of models by the folds of grid searches.
+
+All candidates are compared in one fold. The other folds are for the families that may still be
+chosen: in a table ordered by preference, one that does no better than those before it may not.
+"""
 
 from common.command import UserError
 
@@ -11,20 +15,25 @@ import pandas as pd
 from sklearn.model_selection import GridSearchCV, ParameterGrid
 
 from articles.parallel import in_threads, outlasting_losses
+from tagger.calibration import best_inverse
 from tagger.families import Family, pipeline
 from tagger.folds import splits
-from tagger.objective import OBJECTIVES, figures, standard_error
+from tagger.objective import LOSSES, OBJECTIVES, VARIANCES, figures, standard_error
 from tagger.terms import Counted
 
 
 @dataclass(frozen=True)
 class Choice:
-    """The choice of a search in so many folds: a candidate, and the table of all."""
+    """The choice of a search in so many folds: a candidate, and the table of all.
+
+    inverse_temperature: of the candidate's confidence, from articles that were held out.
+    """
 
     candidate: Family
     candidates: pd.DataFrame
     folds: int
     objective: str
+    inverse_temperature: float
 
     @property
     def family(self) -> str:
@@ -35,6 +44,9 @@ class Choice:
         return named({name: value for name, (value,) in self.candidate.grid.items()})
 
 
+MEASURED = [*OBJECTIVES.values(), *VARIANCES, *LOSSES]
+
+
 def choose(
     articles: Counted,
     families: Sequence[Family],
@@ -42,13 +54,33 @@ def choose(
     seed: int,
     objective: str = "macro-f1",
 ) -> Choice:
-    """The candidate that `preferred` takes after one grid search over all families.
+    """The candidate that `preferred` takes after the search over all families.
 
     One that cannot be fitted, such as with too high a `min_df` for short texts, scores nan and
     loses. Raises UserError if none can.
     """
+    measure = OBJECTIVES[objective]
+    first, *others = splits(articles.articles, folds, seed)
+    found = in_folds(articles, families, [first])
+    remaining = finalists(found, families, measure)
+    found = pd.concat([found, in_folds(articles, remaining, others)])
+    candidates = candidate_table(found, families, measure)
+    names = [family.name for family in remaining]
+    in_all_folds = candidates[candidates["folds"] == folds]
+    best = preferred(in_all_folds, names, len(articles), measure, folds)
+    family = remaining[names.index(best["family"])]
+    table = candidates.drop(columns=[*VARIANCES, *LOSSES, "settings"]).reset_index(drop=True)
+    inverse = best_inverse(best[LOSSES].tolist())
+    return Choice(family.candidate(best["settings"]), table, folds, objective, inverse)
+
+
+def in_folds(articles: Counted, families: Sequence[Family], cv: list[tuple]) -> pd.DataFrame:
+    """Return what the scorer `figures` finds of all candidates: a row for each and each fold.
+
+    The index is the name of the family and the candidate's number within it. Raises UserError if no
+    candidate can be fitted.
+    """
     columns = articles.terms.columns()
-    cv = splits(articles.articles, folds, seed)
     grid = [family.parameters(columns) for family in families]
     search = GridSearchCV(pipeline(), grid, scoring=figures, cv=cv, refit=False, n_jobs=-1)
     tags = articles.tags
@@ -63,17 +95,32 @@ def choose(
     except ValueError as error:
         reason = str(error).strip().splitlines()[-1]
         raise UserError(f"no candidate can learn from these articles: {reason}") from None
-    measure = OBJECTIVES[objective]
-    candidates = candidate_table(search, families, measure)
-    best = preferred(
-        candidates, [family.name for family in families], len(articles), measure, folds
-    )
-    family = next(family for family in families if family.name == best["family"])
-    table = candidates.drop(columns=[*VARIANCES, "settings"]).reset_index(drop=True)
-    return Choice(family.candidate(best["settings"]), table, folds, objective)
+    results = search.cv_results_
+    index = pd.MultiIndex.from_tuples(settings_of(families), names=["family", "number"])
+    return pd.concat(
+        pd.DataFrame({name: results[f"split{fold}_test_{name}"] for name in MEASURED}, index)
+        for fold in range(len(cv))
+    ).assign(fit_seconds=np.tile(results["mean_fit_time"], len(cv)))
 
 
-VARIANCES = [f"{measure}_variance" for measure in OBJECTIVES.values()]
+def settings_of(families: Sequence[Family]) -> dict[tuple[str, int], dict]:
+    """Return the settings of each candidate, by family and number, as GridSearchCV has them."""
+    return {
+        (family.name, number): settings
+        for family in families
+        for number, settings in enumerate(ParameterGrid(dict(family.grid)))
+    }
+
+
+def finalists(found: pd.DataFrame, families: Sequence[Family], measure: str) -> list[Family]:
+    """Return the families the best candidate of which is better than those of all before it."""
+    best = found[measure].fillna(-1.0).groupby(level="family").max()
+    remaining, highest = [], -np.inf
+    for family in families:
+        if best[family.name] > highest:
+            remaining.append(family)
+            highest = best[family.name]
+    return remaining
 
 
 def preferred(
@@ -99,24 +146,21 @@ def preferred(
     return close[close["family"] == first].iloc[0]
 
 
-def candidate_table(search: GridSearchCV, families: Sequence[Family], measure: str) -> pd.DataFrame:
-    """One row per candidate, best first: family, parameters, figures, spread, seconds.
+def candidate_table(found: pd.DataFrame, families: Sequence[Family], measure: str) -> pd.DataFrame:
+    """One row per candidate, best first: family, parameters, mean figures, spread, folds, seconds.
 
-    The index is the candidate's place in the search, `spread` the standard deviation of `measure`
-    over folds, and `settings` the parameters by their full names.
+    `spread` is the standard deviation of `measure` over folds, and `settings` the parameters by
+    their full names. A figure that is missing in a fold is missing in the mean.
     """
-    results = search.cv_results_
-    rows = [
-        (family.name, named(settings), settings)
-        for family in families
-        for settings in ParameterGrid(dict(family.grid))
-    ]
-    table = pd.DataFrame(rows, columns=["family", "parameters", "settings"])
-    for name in (*OBJECTIVES.values(), *VARIANCES):
-        table[name] = results[f"mean_test_{name}"]
-    table["spread"] = results[f"std_test_{measure}"]
-    table["fit_seconds"] = results["mean_fit_time"]
-    return table.loc[np.argsort(results[f"rank_test_{measure}"], kind="stable")]
+    settings = settings_of(families)
+    groups = found.groupby(level=["family", "number"], sort=False)
+    table = groups.mean().where(groups.count().eq(groups.size(), axis=0))
+    table["folds"] = groups.size()
+    table["spread"] = groups[measure].std(ddof=0).where(table["folds"] > 1)
+    table.insert(0, "parameters", [named(settings[key]) for key in table.index])
+    table["settings"] = [settings[key] for key in table.index]
+    table = table.reset_index("family").reset_index(drop=True)
+    return table.sort_values(measure, ascending=False, kind="stable")
 
 
 def named(settings: dict[str, float | None]) -> dict[str, float | None]:

@@ -2,6 +2,7 @@
 
 import hashlib
 import platform
+from collections.abc import Iterator
 from dataclasses import asdict
 from importlib.metadata import version
 
@@ -92,6 +93,15 @@ def figures(run: Run) -> dict:
     }
 
 
+def chosen_rows(chosen: dict) -> Iterator[tuple[str, str]]:
+    """The settings that the fold chose, popularity only where it had to be blended in."""
+    if chosen:
+        yield "tastes damped beyond", f"{chosen['limit']:.4f}"
+        yield "popularity discounted by", f"{chosen['popularity_power']:.2f}"
+    if chosen.get("popularity"):
+        yield "popularity blended in", f"{chosen['popularity']:.4g}"
+
+
 def summary(run: Run, state: str) -> str:
     """The run in a few lines for people."""
     report = run.report
@@ -103,6 +113,7 @@ def summary(run: Run, state: str) -> str:
         ("  from everyone", f"{report['rules'].get(GLOBAL, 0):,}"),
         ("rows rejected", f"{sum(rejected.values()):,}"),
         *((name, f"{number:.3f}") for name, number in report["metrics"].items()),
+        *chosen_rows(report.get("chosen") or {}),
         ("store items", f"{report['store_items']:,}"),
         ("seconds", f"{report['seconds']:.1f}"),
     ]

@@ -24,7 +24,16 @@ SCHEMA = pa.schema(
         ("generated_at", pa.string()),
         (
             "artists",
-            pa.list_(pa.struct([*ARTIST, ("score", pa.float64()), ("because", pa.list_(REASON))])),
+            pa.list_(
+                pa.struct(
+                    [
+                        *ARTIST,
+                        ("score", pa.float64()),
+                        ("because", pa.list_(REASON)),
+                        ("rule", pa.string()),  # of an artist that fills up the list
+                    ]
+                )
+            ),
         ),
     ]
 )

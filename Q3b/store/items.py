@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import orjson
 
-from recommender.lists import REASONS, RECOMMENDATION
+from recommender.lists import FILLED_FROM, REASONS, RECOMMENDATION
 from store.protocol import Run, named_artist
 
 PACKED = struct.Struct("<if3i3f3i")  # RECOMMENDATION
@@ -14,6 +14,10 @@ REASON = '%s,"share":%.4f,"listeners":%d}'
 WITH_REASONS = [  # an artist with so many reasons
     f'%s,"score":%.6g,"because":[{",".join([REASON] * many)}]}}' for many in range(REASONS + 1)
 ]
+FILLED = {  # an artist that fills up a list
+    number: f'%s,"score":%.6g,"because":[],"rule":"{rule}"}}'
+    for number, rule in FILLED_FROM.items()
+}
 ArtistOf = Callable[[int], dict]  # {"name", "mbid"} of an artist's number
 
 
@@ -38,7 +42,10 @@ def user_item(
 
 
 def recommended_artists(artist_of: ArtistOf, recommendations: np.ndarray) -> list[dict]:
-    """The artists of `recommendations` with score and reasons, as readers see them."""
+    """The artists of `recommendations` with score and reasons, as readers see them.
+
+    One that fills up a list names the rule that it comes from.
+    """
     return [
         artist_of(artist)
         | {
@@ -49,6 +56,7 @@ def recommended_artists(artist_of: ArtistOf, recommendations: np.ndarray) -> lis
                 if cause >= 0
             ],
         }
+        | ({"rule": FILLED_FROM[reasons[0][0]]} if reasons[0][0] in FILLED_FROM else {})
         for artist, score, *reasons in zip(
             *(recommendations[name].tolist() for name in RECOMMENDATION.names), strict=True
         )
@@ -68,7 +76,8 @@ def significant(number: float) -> float:
 def numbers_in(packed: bytes) -> set[int]:
     """The numbers of all artists in packed recommendations and their reasons."""
     rows = np.frombuffer(packed, RECOMMENDATION)
-    return {*rows["artist"].tolist(), *rows["because_artist"].ravel().tolist()} - {-1}
+    causes = rows["because_artist"]
+    return {*rows["artist"].tolist(), *causes[causes >= 0].tolist()}
 
 
 def artist_json(name: str, mbid: str | None) -> str:
@@ -92,5 +101,5 @@ def list_json(packed: bytes, artists: Mapping[int, str]) -> str:
             if cause >= 0:
                 values += artists[cause], share, listeners
                 reasons += 1
-        templates.append(WITH_REASONS[reasons])
+        templates.append(FILLED.get(a) or WITH_REASONS[reasons])
     return f"[{','.join(templates)}]" % tuple(values)

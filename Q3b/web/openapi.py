@@ -1,6 +1,6 @@
 """The description of the API in OpenAPI 3.1, served at `/openapi.json`."""
 
-from recommender.lists import RULES
+from recommender.lists import FILLED_BY, RULES
 from web.arguments import (
     HIGHEST_AGE,
     HIGHEST_LIMIT,
@@ -156,8 +156,11 @@ def schemas() -> dict:
     reason = fields(
         name=name,
         mbid=mbid,
-        share={"type": "number", "description": "Share of the score that this artist brings."},
-        listeners=whole(0, 2**31 - 1, description="Nearest listeners who play this artist."),
+        share={
+            "type": "number",
+            "description": "Share of what speaks for the recommendation.",
+        },
+        listeners=whole(0, 2**31 - 1, description="Listeners who play both artists."),
     )
     user_list = {
         "rule": {"enum": list(RULES)},
@@ -173,6 +176,10 @@ def schemas() -> dict:
             "description": "Own artists that explain this one; none behind a rule.",
         },
     )
+    artist["properties"]["rule"] = {
+        "enum": list(FILLED_BY),
+        "description": "Where an artist comes from that fills up the list.",
+    }
     recommendations = fields(
         user_id={"type": ["string", "null"]},
         version={"type": "string"},

@@ -54,7 +54,9 @@ def find_item(store: Store, asked: dict) -> dict | None:
 def explain_rule(item: dict, asked: dict) -> str:
     """Where the artists of the item come from, in a sentence."""
     if item["rule"] == NEIGHBOURS:
-        return f"Chosen by the {item['neighbours']} listeners whose taste is nearest."
+        return (
+            f"Chosen by {item['neighbours']:,} other listeners, the more alike in taste the more."
+        )
     if item["rule"] == COUNTRY and "country" in asked:
         return f"What listeners in {asked['country']} play most."
     if item["rule"] == COUNTRY:

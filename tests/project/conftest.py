@@ -18,10 +18,9 @@ from hypothesis import strategies as st
 
 from articles.preparation import fit_to_learn_from, prepared
 from articles.sample import sample_articles
-from tagger.evaluation import trained
 from tagger.saved import save_tagger
 from tagger.terms import counted
-from tests.q3a.conftest import one_candidate
+from tests.q3a.conftest import one_candidate, tagger_of
 
 
 def loaded(script: Path) -> ModuleType:
@@ -124,5 +123,5 @@ def tagger_bytes() -> bytes:
     learnt = fit_to_learn_from(prepared(short))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "tagger.skops"
-        save_tagger(trained(one_candidate("linear"), counted(learnt), seed=0), None, path)
+        save_tagger(tagger_of(one_candidate("linear"), counted(learnt)), None, path)
         return path.read_bytes()

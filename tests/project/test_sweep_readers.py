@@ -271,6 +271,27 @@ def read_finite(plays: Path, profiles: Path, age: str | None = None) -> None:
     assert np.isfinite(listening.plays.matrix.data).all()
 
 
+OWN_PLAYS = b'account,item,name,plays\n007,1,"x, y",2\n"b",2,,1.5\n'
+OWN_OBJECTS = (
+    b'{"account": 7, "item": "1", "name": null, "plays": 1e1}\n'
+    b'{"account": "b", "item": 2, "plays": "2"}\n'
+)
+OWN_FILES = {
+    "plays.csv": OWN_PLAYS,
+    "plays.tsv": OWN_PLAYS.replace(b",", b"\t").replace(b'"', b""),
+    "plays.jsonl": OWN_OBJECTS,
+    "plays.csv.gz": packed(OWN_PLAYS),
+    "profiles.csv": b"user;gender;age;country\r\nb;f;31;Chile\r\nc;;;\r\n",
+}
+
+
+def read_own(folder: Path, name: str) -> None:
+    columns = {"user": "account", "item": "item", "name": "name", "plays": "plays"}
+    profiles = folder / name if name == "profiles.csv" else None
+    plays = folder / ("plays.csv" if profiles else name)
+    assert np.isfinite(read_listening(plays, profiles, columns=columns).plays.matrix.data).all()
+
+
 HETREC = {
     "user_artists.dat": b"userID\tartistID\tweight\n" + b"".join(
         b"%d\t%d\t%d\n" % (user, item, 3 + item) for user in range(3) for item in range(6)
@@ -318,6 +339,7 @@ READERS = {
         listeners_files(folder), read_listeners, ((PLAYS_FILE, b"\xc2"), (PROFILE_FILE, b"a\n\xe6"))
     ),
     "Parquet": lambda folder: Reader(parquet_files(), read_parquet),
+    "own tables": lambda folder: Reader(OWN_FILES, read_own),
     "HetRec": lambda folder: Reader(HETREC, lambda f, _: evaluation_data.read_hetrec(f)),
     "MovieLens": lambda folder: Reader(
         ML_100K,

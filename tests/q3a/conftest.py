@@ -2,8 +2,12 @@
 
 import numpy as np
 import pandas as pd
+from sklearn.pipeline import Pipeline
 
+from tagger.evaluation import trained
 from tagger.families import Family, families, first_candidate
+from tagger.folds import INNER_FOLDS
+from tagger.search import choose
 from tagger.terms import Counted, counted
 
 
@@ -28,3 +32,8 @@ def one_candidate(kind: str) -> Family:
     """The first candidate of the first family of that kind: forest, linear or vote."""
     family = next(it for it in families("all", "quick", 0) if it.name.startswith(kind))
     return first_candidate(family)
+
+
+def tagger_of(candidate: Family, articles: Counted, seed: int = 0) -> Pipeline:
+    """Return a tagger of one candidate."""
+    return trained(choose(articles, [candidate], INNER_FOLDS, seed), articles)

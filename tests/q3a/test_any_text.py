@@ -8,10 +8,9 @@ from hypothesis import strategies as st
 from articles.preparation import fit_to_learn_from, prepared
 from articles.sample import sample_articles
 from articles.text import plain_text
-from tagger.evaluation import trained
 from tagger.predictions import predictions
 from tagger.terms import counted
-from tests.q3a.conftest import one_candidate
+from tests.q3a.conftest import one_candidate, tagger_of
 
 ODD = st.sampled_from(list("<>&;\"',\n\r\t\x00\ud800\udfff\ue000\ufeff\u202e\u200d🏀拜登１ﷺ"))
 TEXT = st.text(st.characters() | ODD, max_size=200)
@@ -32,7 +31,7 @@ EXAMPLES = (
 def tagger():
     training, _ = sample_articles(seed=2)
     articles = fit_to_learn_from(prepared(training[:100]))
-    return trained(one_candidate("vote"), counted(articles), seed=0)
+    return tagger_of(one_candidate("vote"), counted(articles))
 
 
 def check(text: str, tagger) -> None:

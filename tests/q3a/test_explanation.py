@@ -7,8 +7,8 @@ import pytest
 from quality import importance as word_importance
 from quality.importance import permuted_words, top_words
 from quality.occlusion import misleading_words
-from tagger.evaluation import Evaluation, trained
-from tests.q3a.conftest import counted_corpus, one_candidate
+from tagger.evaluation import Evaluation
+from tests.q3a.conftest import counted_corpus, one_candidate, tagger_of
 
 TELLING = {"甲詞", "乙詞", "丙詞"}
 
@@ -16,7 +16,7 @@ TELLING = {"甲詞", "乙詞", "丙詞"}
 @pytest.fixture(scope="module", params=["forest", "linear", "vote"])
 def taught(request):
     candidate = one_candidate(request.param)
-    return request.param, trained(candidate, counted_corpus(), seed=0)
+    return request.param, tagger_of(candidate, counted_corpus())
 
 
 def test_the_telling_words_weigh_most(taught):

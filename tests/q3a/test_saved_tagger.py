@@ -13,12 +13,11 @@ import skops.io
 
 from articles.preparation import fit_to_learn_from, prepared
 from articles.sample import sample_articles
-from tagger.evaluation import trained
 from tagger.predictions import OTHERS, Wanted, predictions
 from tagger.saved import load, save_tagger
 from tagger.terms import counted
 from tests.conftest import ROOT, run_script
-from tests.q3a.conftest import one_candidate
+from tests.q3a.conftest import one_candidate, tagger_of
 
 OTHER_PYTHONS = os.environ.get("OTHER_PYTHONS", "")  # paths, with the requirements installed
 
@@ -29,7 +28,7 @@ def saved(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp(request.param)
     training, new = sample_articles(seed=1)
     articles = fit_to_learn_from(prepared(training[:150]))
-    tagger = trained(one_candidate(request.param), counted(articles), seed=0)
+    tagger = tagger_of(one_candidate(request.param), counted(articles))
     save_tagger(tagger, None, folder / "tagger.skops")
     new.to_csv(folder / "new.csv", index=False)
     return folder, predictions(tagger, prepared(new))

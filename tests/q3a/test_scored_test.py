@@ -15,11 +15,12 @@ FAST = ("--search", "none", "--model", "linear")
 
 @pytest.fixture(scope="module")
 def known(tmp_path_factory):
-    """A file of tagged articles; one tag was never learnt and one is empty."""
+    """A file of tagged articles; one tag was never learnt, one is empty, one text has no word."""
     path = tmp_path_factory.mktemp("known") / "known.csv"
     table = pd.read_csv(ARTICLES, dtype=str, keep_default_na=False)[::2]
     table.iloc[0, table.columns.get_loc("tag")] = "財經"
     table.iloc[1, table.columns.get_loc("tag")] = ""
+    table.iloc[2, table.columns.get_loc("text")] = "🏀！"
     table.to_csv(path, index=False)
     return path, table
 

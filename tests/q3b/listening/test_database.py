@@ -75,11 +75,11 @@ def test_the_tables_arrive_whole_and_what_is_rejected_is_counted(database, tmp_p
     }
     assert listening.rejected == {
         "plays: no user id": 2,
-        "plays: neither MBID nor name": 2,
+        "plays: neither item id nor name": 2,
         "plays: count is not a number": 1,
         "plays: count is not above zero": 1,
+        "plays: count is not a whole number": 0,
         "profile: no user id": 1,
-        "profile: user id repeated": 0,
     }
     first, second = (listening.plays.profiles.loc[user] for user in ("u1", "u2"))
     assert (first["gender"], first["age"], first["country"]) == ("f", 31, "Germany")
@@ -181,7 +181,7 @@ def write_plays(tmp_path, **columns):
 def test_any_types_that_hold_the_columns_are_read(tmp_path):
     listening = read_listening(write_plays(tmp_path), None)
     assert plays_of(listening) == {("7", "a"): 3}
-    assert listening.rejected["plays: neither MBID nor name"] == 1
+    assert listening.rejected["plays: neither item id nor name"] == 1
     assert listening.rejected["plays: count is not a number"] == 1
     assert list(listening.plays.profiles["country"]) == [""]
 
@@ -199,7 +199,7 @@ def test_a_files_old_plays_are_left_out_and_counted(tmp_path, zone):
 def test_a_missing_column_is_named(tmp_path):
     path = tmp_path / "plays.parquet"
     parquet.write_table(pa.table({"user_id": ["u"]}), path)
-    with pytest.raises(UserError, match=r"plays\.parquet: .*artist_id, artist_name, plays"):
+    with pytest.raises(UserError, match=r"plays\.parquet: .*'user_id' is known to be item"):
         read_listening(path, None)
 
 

@@ -32,7 +32,6 @@ from botocore.stub import ANY, Stubber
 
 import recommend_daily
 from job.verify import check_set
-from listening.parquet import PLAYS_TABLE
 from listening.sample.files import write_listeners
 from recommend_daily import STOP_SECONDS, STOPPED
 from recommender.lists import RECOMMENDATION
@@ -510,6 +509,9 @@ def test_a_user_id_that_no_key_takes_is_refused_before_anything_is_written(runni
         store.check_users(["u1", user])
 
 
+PLAYS_COLUMNS = ("user_id", "artist_id", "artist_name", "plays")
+
+
 def plays_of_names(path, name):
     """A file of plays: 60 users, each of whom plays 25 of 60 artists with such names."""
     rows = [
@@ -519,7 +521,7 @@ def plays_of_names(path, name):
         if (user + artist * 7) % 12 < 5
     ]
     columns = zip(*rows, strict=True)
-    pq.write_table(pa.table(dict(zip(PLAYS_TABLE, map(list, columns), strict=True))), path)
+    pq.write_table(pa.table(dict(zip(PLAYS_COLUMNS, map(list, columns), strict=True))), path)
     return path
 
 

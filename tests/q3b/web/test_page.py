@@ -26,7 +26,11 @@ def client(store_url):
         ("?user=&country=&age=", 200, "What most listeners play."),
         ("?country=Poland", 200, "What listeners in Poland play most."),
         ("?country=Atlantis", 200, "What most listeners play."),
-        (f"?user={LISTENERS[0]}", 200, "Chosen by the 50 listeners whose taste is nearest."),
+        (
+            f"?user={LISTENERS[0]}",
+            200,
+            "Chosen by 50 other listeners, the more alike in taste the more.",
+        ),
         (f"?user=+{LISTENERS[0]}+", 200, "Artists for this listener"),
         (f"?user={LISTENERS[-1]}", 200, "What listeners in the same country play most."),
         ("?user=nobody&utm_source=mail", 200, "No listener is called"),

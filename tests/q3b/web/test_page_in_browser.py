@@ -69,7 +69,7 @@ def test_a_person_finds_a_user_without_scripts(open_page):
     expect_artists(page, ARTISTS[1:21])
     why = page.locator("#artists li").first.locator(".why")
     expect(why).to_have_text(
-        f"Because they play {ARTISTS[21]}, as 31 of the 50 nearest listeners do; "
+        f"Because they play {ARTISTS[21]}, as 31 listeners of both do; "
         f"also {ARTISTS[22]} and {ARTISTS[23]}."
     )
     played = page.get_by_role("complementary", name="What they play most").get_by_role("listitem")
