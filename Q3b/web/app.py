@@ -4,11 +4,10 @@ from common.command import OutsideError, UserError
 
 import math
 from collections.abc import Mapping
-from datetime import datetime
 
 from flask import Flask
 
-from store.protocol import Store
+from store.protocol import Run, Store
 from store.url import DEFAULT_STORE, open_store
 from web.arguments import LARGEST_BODY, guard
 from web.batch import batch
@@ -48,7 +47,7 @@ def create_app(config: Mapping | None = None) -> Flask:
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.extensions["store"] = LastGood(open_store(app.config["STORE"]))
     describe_failures(app)
-    app.extensions["metrics"] = measure(app, lambda: generated_at(app.extensions["store"]))
+    app.extensions["metrics"] = measure(app, lambda: published(app.extensions["store"]))
     guard(app)
     allow_origins(app)
     encode_bodies(app)
@@ -70,10 +69,9 @@ def positive_number(name: str, value: float | str) -> float:
     raise UserError(f"RECOMMENDER_{name} is {value!r}; it must be a number above 0")
 
 
-def generated_at(opened: Store) -> float:
-    """When the published set was generated, in epoch seconds; 0 if it is unknown."""
+def published(opened: Store) -> Run | None:
+    """The published run, or None if there is none or the store is down."""
     try:
-        run = opened.current()
+        return opened.current()
     except OutsideError:
-        return 0
-    return datetime.fromisoformat(run.generated_at).timestamp() if run else 0
+        return None
