@@ -14,6 +14,7 @@ from web.batch import batch
 from web.encoding import encode_bodies
 from web.front import Front
 from web.last_good import LastGood
+from web.log import log_as_json
 from web.metrics import measure
 from web.origins import allow_origins
 from web.page import page
@@ -26,6 +27,7 @@ DEFAULTS = {
     "FRESH_HOURS": 36,  # a daily job may be half a day late
     "CACHE_SECONDS": 60,  # how long a client may keep an answer without asking again
     "ALLOW_ORIGIN": "",  # sites whose pages may read the answers in a browser, or *
+    "LOG_FORMAT": "text",  # or json
 }
 
 
@@ -55,6 +57,8 @@ def create_app(config: Mapping | None = None) -> Flask:
     app.register_blueprint(batch)
     app.register_blueprint(page)
     app.wsgi_app = Front(app)
+    if app.config["LOG_FORMAT"] == "json":
+        log_as_json(app)
     return app
 
 

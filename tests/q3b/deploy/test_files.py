@@ -121,6 +121,7 @@ READ_BY = {
         "RECOMMENDER_SOURCE",
         "RECOMMENDER_ALERT_URL",
         "RECOMMENDER_ERASURE_KEY",
+        "RECOMMENDER_LOG_FORMAT",
         "DASK_SCHEDULER_ADDRESS",
     },
     "api": AWS | {f"RECOMMENDER_{name}" for name in DEFAULTS},
