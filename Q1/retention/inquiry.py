@@ -13,10 +13,10 @@ from events.files import EventFile, opened_in_turn
 from events.load import LoadedEvents, load_files
 from events.sample import as_csv, sample_events
 from events.table import existing_table
-from events.view import VIEW, View, view_of
+from events.view import View, view_of
 from postgres.connection import start_reading
 from retention.days import moments
-from retention.names import check_install_event, no_installs
+from retention.names import check_install_date, check_install_event, no_such_event
 from retention.overview import (
     Overview,
     Span,
@@ -27,7 +27,7 @@ from retention.overview import (
     span_of_all,
     span_of_row,
 )
-from retention.questions import Count, Question, ask, ask_by_user, cohorts_of
+from retention.questions import Count, Question, ask, ask_by_user, cohorts_of, number_of
 from retention.report import Answer, Data, count_answer, triangle_answer, users_answer
 from retention.triangle import Window, is_whole, likely_window, report_ages, triangle_parameters
 
@@ -53,6 +53,17 @@ def load_events(
     view = view_of(connection, sources, options.time_zone)
     start_reading(connection)
     return view, files
+
+
+def source_name(options: SimpleNamespace) -> str:
+    """What the events of the options are called in an answer."""
+    if options.table is not None:
+        return options.table
+    if not options.events:
+        return f"sample events, seed {options.seed}"
+    first, *others = options.events
+    more = f" and {number_of(len(others), 'more file')}" if others else ""
+    return f"{'stdin' if first == '-' else first}{more}"
 
 
 @dataclass(frozen=True)
@@ -107,17 +118,17 @@ class Inquiry:
     def data(self, overview: Overview | None) -> Data:
         """The data that the question is about."""
         rejected = self.files.rejected if self.files else {}
-        return Data(self.options.table or VIEW, overview, rejected, self.question)
+        return Data(source_name(self.options), overview, rejected, self.question)
 
     def require_events(self) -> None:
         """Raise `UserError` if no event of a user lies within the limits."""
         _ = self.span
 
-    def no_installs(self) -> Exception:
-        """The error if there is nobody to count. Raises `UserError` for no events at all."""
+    def check_install_date(self) -> None:
+        """Report a day without installs. Raises `UserError` if it is outside those with some."""
         self.require_events()
         (row,), _ = self.ask_by_user("overview")
-        return no_installs(self.connection, self.view, self.question, row)
+        check_install_date(self.connection, self.view, self.question, row)
 
     def plan(self) -> str:
         """The plan that PostgreSQL followed, with its times."""
@@ -145,10 +156,10 @@ class Inquiry:
         return count_answer(data, count, last, asked)
 
     def count(self) -> tuple[Count, str]:
-        """The users of the day and the statement. Raises `UserError` if nobody installed then."""
+        """The users of the day and the statement."""
         (row,), asked = self.ask("retained_users")
         if not row.installed_users:
-            raise self.no_installs()
+            self.check_install_date()
         return Count(*row), asked
 
     def last_day(self, overview: Overview | None) -> date | None:
@@ -171,7 +182,7 @@ class Inquiry:
         overview = self.overview
         rows, _ = self.ask("retained_uids")
         if not rows:
-            self.count()  # nobody came back, or nobody installed, which is an error
+            self.count()  # nobody came back, or nobody installed, which is reported
         return users_answer(self.data(overview), [uid for (uid,) in rows])
 
     def cohort_triangle(self) -> Answer:
@@ -180,7 +191,7 @@ class Inquiry:
         rows, asked, found = self.triangle()
         overview = Overview(found, *rows[0][-4:])
         if rows[0].cohort is None:
-            raise self.no_installs()
+            raise no_such_event(self.connection, self.view, self.question.install_event)
         cohorts = cohorts_of(rows)
         report_ages(cohorts[0].start, found.last_day, options.period, options.follow)
         data = self.data(overview)

@@ -180,7 +180,11 @@ def test_columns_are_found_by_the_headers_given(run):
             ["csv:5: not UTF-8 text; fix the row"],
             id="Latin-1",
         ),
-        pytest.param(GOOD + "a,01/04/2017,x\n", ["not ISO 8601", ":5"], id="American date"),
+        pytest.param(
+            GOOD + "a,01/04/2017,x\n",
+            ["not ISO 8601", "9998: '01/04/2017'; fix", ":5"],
+            id="American date",
+        ),
         pytest.param(HEADER + "a,01/04/2017,x\n", ["not ISO 8601", ":2"], id="only American dates"),
         pytest.param(GOOD + "a,2017-02-30,x\n", ["not ISO 8601", ":5"], id="no such day"),
         pytest.param(GOOD + "a,infinity,x\n", ["not ISO 8601", ":5"], id="infinity"),

@@ -47,8 +47,9 @@ def rows(text: str) -> list[dict[str, str]]:
 
 def test_the_default_question(printed):
     answer = json.loads(printed("--format", "json"))
+    assert answer["source"].endswith("events.csv")
     assert answer == {
-        "table": "piwik_track",
+        "source": answer["source"],
         "records": 7,
         "users": 5,
         "first_day": "2017-04-01",
