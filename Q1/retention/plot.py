@@ -186,4 +186,4 @@ def source_of(data: Data) -> str:
     counted = f"{span.records:,} records, {span.first_day} to {span.last_day}, " if span else ""
     rejected = sum(rejected.rows for rejected in data.rejected.values())
     left_out = f"; {rejected:,} rows rejected" if rejected else ""
-    return f"Source: {short(data.table)}, {counted}{data.question.time_zone}{left_out}"
+    return f"Source: {short(data.source)}, {counted}{data.question.time_zone}{left_out}"

@@ -73,7 +73,7 @@ def test_the_text_shows_the_statement_the_table_the_numbers_and_the_count(postgr
 def test_the_statement_shown_is_the_statement_that_counts(postgres_url):
     """Run on a table of the same events, it gives the numbers below it."""
     text = sql(url=postgres_url).stdout
-    statement = text.split("\n\ntable  ")[0]
+    statement = text.split("\n\nsource  ")[0]
     connection = psycopg2.connect(postgres_url)
     with connection.cursor() as cursor:
         cursor.execute("SET TIME ZONE 'UTC'")
