@@ -172,7 +172,7 @@ class Inquiry:
         """
         if self.window:
             rows, asked = self.ask_triangle(self.window)
-            if is_whole(rows[0], self.window, self.parameters):
+            if is_whole(rows[0], self.window):
                 return rows, asked, span_of_row(rows[0])
         rows, asked = self.ask_triangle(self.whole_window)
         return rows, asked, self.span
@@ -193,7 +193,7 @@ class Inquiry:
         """The rows and the statement of the triangle; an expected window leaves out the limits."""
         options, view = self.options, self.view
         parameters = triangle_parameters(
-            self.connection, view, options.period, options.follow, window
+            self.connection, view, options.period, options.follow, window, self.parameters
         )
         limited = window is not self.window
         return self.ask_by_user("cohort_triangle", explain, limited=limited, **parameters)
