@@ -11,7 +11,7 @@ def contributions(queries, recommended, model, values):
     queries, recommended: Tables of u users by artists, as `kernels/damped_vote.py` numbers them;
     values: for each user in turn the rows of a matrix of recommended by own artists
     """
-    artists, filled = model.gains.shape[1], 0
+    artists, filled = model.gains.shape[0], 0
     slot = np.full(artists, -1, np.int32)  # the artist's place among the user's own
     place = np.full(artists, -1, np.int32)  # the artist's place among the recommended
     for user in range(queries.starts.size - 1):
@@ -36,9 +36,9 @@ def contributions(queries, recommended, model, values):
 @njit(cache=True, nogil=True)
 def give_within_head(own, weights, found, model, given):
     """Set what is given to the head's entry, 0 elsewhere, less what shared tastes bring."""
-    (rows, head), tastes = model.head.shape, model.gains.shape[0]
+    (rows, head), tastes = model.head.shape, model.gains.shape[1]
     for number in range(found.size):
-        gains = model.gains[:, found[number]].copy()
+        gains = model.gains[found[number]]
         for slot in range(own.size):
             amount = np.float32(0)
             if found[number] < head and own[slot] < rows:
