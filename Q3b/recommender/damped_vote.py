@@ -33,8 +33,7 @@ from recommender.tastes import Tastes, damping, tastes_of
 from recommender.votes import BLOCK, Room, slices, table_of
 from recommender.weights import PlayWeights, fitted_weights, listeners_of, rarity
 
-# Listeners: an artist with fewer is rare, or not in the head, or not popular.
-RARE, FEWEST_IN_HEAD, POPULAR = 8, 16, 128
+FEWEST_IN_HEAD, POPULAR = 16, 128  # listeners: an artist with as many is in the head, or popular
 LARGEST_HEAD = 400_000_000  # its entries, of 4 bytes
 VOTE_LENGTH_POWER = -0.25  # of the norm of a user's votes, which scales them
 
@@ -106,7 +105,7 @@ def compared(plays: csr_array) -> Compared:
 
 @dataclass(frozen=True)
 class DampedVote:
-    """A fitted model of n users and m artists, d tastes, h artists in the head and r not rare.
+    """A fitted model of n users and m artists, d tastes, h artists in the head.
 
     votes: (n, m) / listeners^beta; listeners: (m, n) the users transposed; the others as
     `kernels/damped_vote.py` says
@@ -191,24 +190,23 @@ def fit(
     factors = np.maximum(known.listeners, 1.0) ** -settings.popularity_power
     votes = known.votes.copy()
     votes.data *= factors.astype(np.float32)[votes.indices]
-    rows = int((known.listeners >= RARE).sum())
-    head = int((known.listeners >= max(RARE, FEWEST_IN_HEAD)).sum())
-    head = min(head, LARGEST_HEAD // max(rows, 1))
-    popular = int((known.listeners >= max(RARE, POPULAR)).sum())
+    popular = int((known.listeners >= POPULAR).sum())
+    head = int((known.listeners >= FEWEST_IN_HEAD).sum())
+    head = min(head, LARGEST_HEAD // max(popular, 1))
     basis, gains = damped_tastes(known, settings, votes)
     model = DampedVote(
         settings,
         known,
         votes,
         csr_array(known.users.T.tocsr()),
-        np.empty((rows, head), np.float32),
+        np.empty((popular, head), np.float32),
         np.empty(popular, np.float32),
         basis,
         gains,
         np.ascontiguousarray(gains[:head].T),
     )
     with ThreadPoolExecutor(threads or processors()) as pool:
-        starts = range(0, rows, AT_ONCE)
+        starts = range(0, popular, AT_ONCE)
         for _ in in_order(pool, lambda first: fill_head(first, model.tables), starts, ahead=64):
             pass
     return model

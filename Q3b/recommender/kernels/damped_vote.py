@@ -1,11 +1,12 @@
 """The damped vote: the compiled inner loops.
 
 Artists are numbered by falling number of listeners; the first of them are the head, the others the
-tail. What the listeners of an artist give the head is kept as a dense row, but for rare artists,
-whose votes are added up listener by listener. A score in the tail is seldom among the best: the
-votes of listeners of own artists that are not popular are added up, and an upper bound is asked:
+tail. What the listeners of a popular artist give the head is kept as a dense row; the votes of the
+listeners of other artists are added up one by one. A score in the tail is seldom among the best, so
+an upper bound is asked first:
 
-    score <= those votes + sum over popular own artists of (weight * most) + largest part of tastes
+    score <= votes for own artists that are not popular
+             + sum over those that are of (weight * most) + the largest part of tastes
 
 Only where it does not settle the question are the votes for the tail added up in full.
 """
@@ -26,14 +27,14 @@ HIDDEN = np.float32(-1e30)  # below any score
 class Model(NamedTuple):
     """What scores are computed from: n users, m artists, d tastes.
 
-    h artists are in the head; r, at least h, are not rare; p, at most r, are popular.
+    h artists are in the head, p are popular.
     """
 
     users: Table  # (n, m) rows of norm 1
     votes: Table  # (n, m) what users give artists; columns ascending
     tails: np.ndarray  # (n,) int64: where the votes for the tail begin in a row
     listeners: Table  # (m, n) the transposed users
-    head: np.ndarray  # (r, h): what the listeners of the row give the column
+    head: np.ndarray  # (p, h): what the listeners of the row give the column
     most: np.ndarray  # (p,): the most that they give an artist of the tail
     basis: np.ndarray  # (m, d): how much of each shared taste an artist stands for
     gains: np.ndarray  # (m, d): what each taste gives an artist
@@ -75,11 +76,9 @@ def fill_head(first, model):
     for artist in range(first, min(first + AT_ONCE, rows)):
         add_head_votes(artist, np.float32(1), model, scores)
         model.head[artist] = scores[:head]
-        scores[:head] = 0
-        if artist < model.most.size:
-            add_tail_votes(artist, np.float32(1), model, scores)
-            model.most[artist] = scores[head:].max() if scores.size > head else 0
-            scores[head:] = 0
+        add_tail_votes(artist, np.float32(1), model, scores)
+        model.most[artist] = scores[head:].max() if scores.size > head else 0
+        scores[:] = 0
 
 
 @njit(cache=True, nogil=True)

@@ -25,7 +25,7 @@ def contributions(queries, recommended, model, values):
         for number in range(found.size):
             place[found[number]] = number
         give_within_head(own, weights, found, model, given)
-        give_from_rare(own, weights, place, model, given)
+        give_from_others(own, weights, place, model, given)
         give_to_tail(own, weights, found, slot, model, given)
         for artist in own:
             slot[artist] = -1
@@ -49,8 +49,8 @@ def give_within_head(own, weights, found, model, given):
 
 
 @njit(cache=True, nogil=True)
-def give_from_rare(own, weights, place, model, given):
-    """Add what the listeners of rare own artists give."""
+def give_from_others(own, weights, place, model, given):
+    """Add what the listeners of own artists that are not popular give."""
     rows, listeners, votes = model.head.shape[0], model.listeners, model.votes
     for slot in range(own.size):
         if own[slot] < rows:
@@ -65,7 +65,7 @@ def give_from_rare(own, weights, place, model, given):
 
 @njit(cache=True, nogil=True)
 def give_to_tail(own, weights, found, slot, model, given):
-    """Add what the listeners of own artists that are not rare give artists of the tail."""
+    """Add what the listeners of popular own artists give artists of the tail."""
     (rows, head), users = model.head.shape, model.users
     listeners, votes = model.listeners, model.votes
     for number in range(found.size):
