@@ -121,8 +121,10 @@ def size_field(column: str, kind: str) -> Field:
 def url_field(column: str, kind: str) -> Field:
     """A URL that no blanks pad."""
     text = {"VARCHAR": column}[kind]
-    padded = f"starts_with({text}, ' ') OR ends_with({text}, ' ')"
-    return Field(text, f"strlen({text}) < {LONGEST_URL} AND NOT ({padded})")
+    begins = f"{text} >= '!'"  # which comes after the blank, and costs less than `starts_with`
+    return Field(
+        text, f"strlen({text}) < {LONGEST_URL} AND {begins} AND NOT ends_with({text}, ' ')"
+    )
 
 
 def status_field(column: str | None, kind: str | None) -> Field:

@@ -48,6 +48,7 @@ def answer_table(table: Table, question: Question) -> tuple[BlockAccount, GroupP
 
 def rows_of_answer(database, table: Table, question: Question) -> list[tuple] | None:
     """The rows of `query`; None for columns that are left to the kernel. Raises duckdb.Error."""
+    database.execute("SET enable_progress_bar = false")  # it would go to standard output
     with_cache = bool(question.caches) or "cache" in question.by
     records = record_query(table, kinds_of_columns(database, table), with_cache)
     return records and database.execute(query(records, question)).fetchall()

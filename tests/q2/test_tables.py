@@ -19,7 +19,7 @@ from logs.sources import Source, find_sources
 from logs.tables import may_have_long_line, table_of
 from tests.q2.conftest import run
 from traffic.answer import answer
-from traffic.by_duckdb import answer_table, kinds_of_columns
+from traffic.by_duckdb import answer_table, kinds_of_columns, rows_of_answer
 from traffic.question import Question
 
 ROWS = 2000
@@ -195,6 +195,14 @@ def test_answers_and_accounts_are_those_of_the_kernel(kind, tmp_path, monkeypatc
         assert answer_table(table, question)
         by_kernel = answer([Source(source.name, source.open, source.size)], question)
         assert answer([source], question) == by_kernel
+
+
+def test_duckdb_prints_no_progress_into_the_answer(tmp_path):
+    (source,) = find_sources([plain_log("parquet", tmp_path)])
+    with source.open() as raw, duckdb.connect() as database:
+        assert rows_of_answer(database, table_of(source, raw, NOTHING_SAID), QUESTIONS[0])
+        shown = database.execute("SELECT current_setting('enable_progress_bar')").fetchone()
+    assert shown == (False,)
 
 
 @pytest.mark.parametrize("line", ["{}", "null", "rubbish", '{"url": "/a"}', "\ud800", ""])
