@@ -18,6 +18,7 @@ from click.core import ParameterSource
 
 from common.cluster import cluster_option
 from common.output import FORMATS, new_file
+from job.log import LOG_FORMATS, logged
 from job.settings import METRICS, RunSettings
 from listening.tables.columns import ITEMS, PROFILES, TIMED_PLAYS, Kind, named_columns
 from store.url import DEFAULT_STORE
@@ -96,8 +97,8 @@ def check_step(options: SimpleNamespace) -> str:
     asked = [name for name in STEPS if getattr(options, name)]
     if len(asked) > 1:
         raise click.UsageError(f"--{asked[0]} and --{asked[1]} exclude each other")
-    if asked and (options.report or options.output_format != "text"):
-        raise click.UsageError(f"--{asked[0]} has neither a --report nor another --format")
+    if asked and (options.report or options.html or options.output_format != "text"):
+        raise click.UsageError(f"--{asked[0]} has neither a --report, --html nor another --format")
     if options.export and options.plays:
         raise click.UsageError("--export reads --source: leave out --plays")
     if options.neighbours and options.metric != "euclidean":
@@ -318,11 +319,27 @@ def check_step(options: SimpleNamespace) -> str:
     help="Format of the result on standard output.",
 )
 @click.option(
+    "--log-format",
+    type=click.Choice(LOG_FORMATS),
+    default="text",
+    envvar="RECOMMENDER_LOG_FORMAT",
+    show_envvar=True,
+    help="Format of the log on standard error: json has one object a line for the beginning and "
+    "the end of the run, with its id, and for a failure with its exit code.",
+)
+@click.option(
     "--report",
     type=click.Path(dir_okay=False, path_type=Path),
     callback=new_file,
     metavar="FILE",
     help="Write the report of the run to this file, as JSON.",
+)
+@click.option(
+    "--html",
+    type=click.Path(dir_okay=False, path_type=Path),
+    callback=new_file,
+    metavar="FILE",
+    help="Write the report of the run as a page: one file of HTML that needs no network.",
 )
 def main(**given):
     """Recommend artists to every user and publish the answers to a store.
@@ -349,9 +366,11 @@ def main(**given):
     options = SimpleNamespace(**given)
     step = check_step(options)
     signal.signal(signal.SIGTERM, stop)
-    from job import steps  # numba, pandas and more
+    run_id = options.run_id or options.verify or options.publish or ""
+    with logged(run_id, step, options.log_format):
+        from job import steps  # numba, pandas and more
 
-    click.echo(getattr(steps, step)(options))
+        click.echo(getattr(steps, step)(options))
 
 
 if __name__ == "__main__":

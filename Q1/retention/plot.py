@@ -102,10 +102,12 @@ def spread(number: int, most: float) -> list[int]:
 def curve_figure(data: Data, count: Count, curve: list) -> Figure:
     """Draw the rows of `return_curve.sql` as shares, with 95 % intervals: days in the data alone.
 
-    Without such a day the picture says so.
+    Without such a day, or without users, the picture says so.
     """
     question = data.question
     users = f"{number_of(count.installed_users, 'user')} with {short(question.install_event)}"
+    if not count.installed_users:
+        return empty_figure(f"{users} on {question.install_date}")
     if not curve:
         asked = f"{question.active_from} to {question.active_to}"
         return empty_figure(f"The data have no day from {asked} yet.\n{users}")
@@ -178,10 +180,33 @@ def empty_figure(message: str) -> Figure:
     return figure
 
 
+def describe_curve(count: Count, curve: list) -> str:
+    """Return what the curve shows, in words."""
+    if not curve:
+        return "No day to draw."
+    last, users = curve[-1], count.installed_users
+    return (
+        f"By {last.day}, {last.returned_users / users:.1%} of {number_of(users, 'user')} had come "
+        f"back; {last.active_users / users:.1%} were active on that day."
+    )
+
+
+def describe_triangle(cohorts: list[Cohort], period: str) -> str:
+    """Return what the heat map shows, in words: all users together, one period after."""
+    followed = [cohort for cohort in cohorts if None not in cohort.active_on[:2]]
+    followed = [cohort for cohort in followed if len(cohort.active_on) > 1]
+    users = sum(cohort.users for cohort in followed)
+    active = sum(cohort.active_on[1] for cohort in followed)
+    share = (
+        f"{active / users:.1%} of {number_of(users, 'user')}" if users else "nobody to follow yet"
+    )
+    return f"{number_of(len(cohorts), 'cohort')} by {period}; active one {period} after: {share}."
+
+
 def source_of(data: Data) -> str:
     """Return what a picture was drawn from."""
     span = data.overview and data.overview.span
     counted = f"{span.records:,} records, {span.first_day} to {span.last_day}, " if span else ""
     rejected = sum(rejected.rows for rejected in data.rejected.values())
     left_out = f"; {rejected:,} rows rejected" if rejected else ""
-    return f"Source: {short(data.table)}, {counted}{data.question.time_zone}{left_out}"
+    return f"Source: {short(data.source)}, {counted}{data.question.time_zone}{left_out}"

@@ -126,10 +126,10 @@ def draw_reliability(axes: Axes, table: pd.DataFrame) -> None:
 
 def draw_coverage(axes: Axes, table: pd.DataFrame) -> None:
     """Draw how right the surest articles are, against their share of all."""
-    axes.plot(table["coverage"], table["accuracy"])
+    axes.plot(table["coverage"], table["accuracy"], clip_on=False)
     axes.set_xlim(0, 1.03)
     lowest = table["accuracy"].min()
-    axes.set_ylim(max(0, lowest - 0.1 * (1.01 - lowest) - 0.01), 1.005)
+    axes.set_ylim(max(0, lowest - 0.1 * (1.01 - lowest) - 0.01), 1)
     axes.set_title("What a least confidence brings")
     axes.set(xlabel="coverage: articles that get a tag", ylabel="accuracy of these")
     axes.xaxis.set_major_formatter(PercentFormatter(1))

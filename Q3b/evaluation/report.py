@@ -62,10 +62,13 @@ def report(
         "models": [rounded(one) | {"rejected": rejected[one["data"]]} for one in summaries],
         "differences": [rounded(pair._asdict()) for pair in pairs],
     }
-    lines = record[table]
+    return formatted(form, as_text(summaries, pairs), *table_rows(record[table]), record)
+
+
+def table_rows(lines: list[dict]) -> tuple[list[str], list[list]]:
+    """Return the header and the cells of a table for CSV, from its lines as JSON has them."""
     header = list(dict.fromkeys(name for one in lines for name in one if name != "rejected"))
-    cells = [[as_cell(one.get(name)) for name in header] for one in lines]
-    return formatted(form, as_text(summaries, pairs), header, cells, record)
+    return header, [[as_cell(one.get(name)) for name in header] for one in lines]
 
 
 def pairs_of(rows: list[dict], name: str, against: str | None) -> list:

@@ -64,6 +64,12 @@ def formatted_run(form: str, text: str, run: Run) -> str:
     return formatted(form, text, list(row), [row.values()], asdict(run))
 
 
+def page_rows(run: Run) -> tuple[list[str], list[tuple[str, object]]]:
+    """Return the header and the rows of a table with the figures of a run and its settings."""
+    settings = {f"setting {name}": value for name, value in run.report["settings"].items()}
+    return ["figure", "value"], list((figures(run) | settings | versions()).items())
+
+
 def rule_users(report: dict, rule: str) -> int | str:
     """Return how many users a rule serves, or nothing if the report lacks it."""
     return report["rules"].get(rule, 0) if "rules" in report else ""

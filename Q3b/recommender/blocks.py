@@ -21,6 +21,7 @@ from recommender.lists import (
     NEIGHBOURS,
     RECOMMENDATION,
     TOP_ARTIST,
+    TOP_ARTISTS,
     Block,
     RuleList,
 )
@@ -31,7 +32,6 @@ from recommender.votes import slices
 
 BLOCK = 1024  # users
 MOST_PLAYS = 2**31 - 1  # that a store keeps for an artist
-TOP_ARTISTS = 10  # of the user's own, shown next to the recommendations
 
 
 @dataclass(frozen=True)

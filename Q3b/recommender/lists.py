@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 REASONS = 3  # of the user's own artists that explain a recommendation
+TOP_ARTISTS = 10  # of the user's own, shown next to the recommendations
 NEIGHBOURS, COUNTRY, GLOBAL = RULES = ("neighbours", "country", "global")
 
 # One recommended artist. Artists are numbers into the run's catalogue; -1 means none. An artist

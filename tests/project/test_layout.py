@@ -140,13 +140,3 @@ def test_text_files_are_utf8_with_unix_line_ends():
             assert b"\r" not in content or "fixtures" in path.parts, name
             if "fixtures" not in path.parts:
                 content.decode("utf-8")
-
-
-def test_requirements_name_no_version_alone():
-    """Ranges, so that the project installs beside others and on several Pythons."""
-    for name in ("requirements.txt", "requirements-dev.txt", "requirements-models.txt"):
-        for line in (ROOT / name).read_text(encoding="utf-8").splitlines():
-            if line and not line.startswith(("#", "-r ")):
-                requirement = line.split(";")[0]
-                assert ">=" in requirement, line
-                assert "<" in requirement, line

@@ -11,8 +11,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from recommender.blocks import TOP_ARTISTS
-from recommender.lists import REASONS, Block, RuleList
+from recommender.lists import REASONS, TOP_ARTISTS, Block, RuleList
 from store.dynamodb.requests import (
     ITEM_BYTES,
     batches,

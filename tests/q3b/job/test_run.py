@@ -180,8 +180,10 @@ def test_a_file_without_tables_is_no_store(tmp_path):
 
 def test_the_steps_of_a_scheduler(files, url, tmp_path):
     old = report_of(url, *files)
-    report = tmp_path / "report.json"
-    staged = report_of(url, *files, "--run-id", "day", "--no-publish", "--report", report)
+    report, page = tmp_path / "report.json", tmp_path / "report.html"
+    unseen = ("--run-id", "day", "--no-publish")
+    staged = report_of(url, *files, *unseen, "--report", report, "--html", page)
+    assert f"<td>{staged['version']}</td>" in page.read_text("utf-8")
     assert json.loads(report.read_text("utf-8")) == staged
     store = open_store(url)
     assert store.current().version == old["version"]
@@ -269,6 +271,7 @@ def app(files, postgres_url):
         (["--share", "0"], ["--share"]),
         (["--share", "nan"], ["--share nan"]),
         (["--rollback", "--report", "x.json"], ["--rollback", "--report"]),
+        (["--rollback", "--html", "x.html"], ["--rollback", "--html"]),
         (["--verify", "x", "--format", "json"], ["--verify", "--format"]),
         (["--share", "0.0001", "--gender", "f"], ["--share"]),
         (["--metric", "manhattan"], ["--metric"]),

@@ -1,33 +1,14 @@
 """The page in a real browser: without scripts, on a phone, by keyboard, for a screen reader."""
 
-import os
-import shutil
-
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from tests.q3b.web.conftest import ARTISTS, LISTENERS, publish, serving
 
-CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
-ARGUMENTS = [
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-]
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
 USER, UNKNOWN = LISTENERS[1], "nobody"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    found = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
-    if found is None:
-        reason = "no Chromium: apt-get install chromium, or put a Chrome on the PATH"
-        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
-    expect.set_options(timeout=30_000)  # much, for machines that have other work
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
 
 
 @pytest.fixture(scope="module")
