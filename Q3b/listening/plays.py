@@ -32,7 +32,7 @@ def read_own_plays(
     """Return the plays of a .csv, .tsv, .jsonl or .parquet file, and the rows left out.
 
     columns: titles of the columns user, item, name and plays (see `tables.columns.named_columns`);
-        None to tell them by their titles. Without a column of plays each row counts once.
+        None for those with usual titles. Without a column of plays each row counts once.
     Ids are exact texts; the plays of repeated pairs are added up. An item is known by its id, or by
     its name where there is none. With `fractions` plays may be ratings, such as 3.5.
     Raises UserError for a file that cannot be read for certain, and at the first bad row if
