@@ -10,15 +10,18 @@ LOCK := .lock
 
 demo: .venv/installed
 	@echo; echo "== Q1 SQL: users retained after FIRST_INSTALL =="
-	@$(VENV_PYTHON) Q1/sql.py --embedded
+	@$(VENV_PYTHON) Q1/sql.py --embedded --html .venv/q1.html
 	@echo; echo "== Q2 Raw data analytics: bytes transferred by the CDN =="
-	@$(VENV_PYTHON) Q2/raw_data_analytics.py
+	@$(VENV_PYTHON) Q2/raw_data_analytics.py --html .venv/q2.html
 	@echo; echo "== Q3a Tagging prediction: tags of news articles =="
-	@$(VENV_PYTHON) Q3a/tagging_prediction.py
+	@$(VENV_PYTHON) Q3a/tagging_prediction.py --html .venv/q3a.html
 	@echo; echo "== Q3b Recommender system: artists for listeners =="
 	@$(VENV_PYTHON) Q3b/run_prototype.py --sample
 	@echo; echo "== Q3b in production: job, store, API, one request =="
 	@$(VENV_PYTHON) Q3b/run_production.py
+	@$(VENV_PYTHON) Q3b/evaluate.py --splits 1 --models "user-user cosine" --models popularity --html .venv/q3b.html
+	@echo
+	@$(VENV_PYTHON) .ci/join_pages.py answers.html .venv/q1.html .venv/q2.html .venv/q3a.html .venv/q3b.html
 
 # On every core, up to four: each process starts a PostgreSQL and compiles kernels of its own.
 test: .venv/installed-dev

@@ -107,6 +107,14 @@ examples:
     ".png, .svg or .pdf file.",
 )
 @click.option(
+    "--html",
+    type=click.Path(dir_okay=False, path_type=Path),
+    callback=new_file,
+    metavar="FILE",
+    help="Write a page with the picture of --plot, its table and the text: one file of HTML that "
+    "needs no network.",
+)
+@click.option(
     "--log-format",
     type=by_hand.log_format,
     metavar="NAME|apache:...|nginx:...|goaccess:...",
@@ -178,6 +186,7 @@ def main(
     order: str | None,
     output_format: str,
     plot: Path | None,
+    html: Path | None,
     log_format: str | None,
     fields: tuple[str, ...] | None,
     delimiter: str | None,
@@ -207,13 +216,15 @@ def main(
     sources = find_sources(logs, skip_bad_files)
     if not logs:
         first, last = first or question.SAMPLE_DAYS[0], last or question.SAMPLE_DAYS[1]
-    asked = question.ask(first, last, extensions, caches, by, time_zone, over_time=bool(plot))
+    asked = question.ask(
+        first, last, extensions, caches, by, time_zone, over_time=bool(plot or html)
+    )
 
     gc.disable()  # what is loaded here stays: to search it for garbage takes a tenth of the start
     if not cluster:
         load_kernel()
     from traffic.answer import answer
-    from traffic.report import print_report
+    from traffic.report import as_text, print_report
 
     gc.freeze()
     gc.enable()
@@ -243,7 +254,12 @@ def main(
         from traffic.plot import save_plot
 
         save_plot(found, plot)
-    print_report(found if by else found.without_groups(), output_format)
+    shown = found if by else found.without_groups()
+    if html:
+        from traffic.page import save_page
+
+        save_page(found, as_text(shown), html)
+    print_report(shown, output_format)
     return LEFT_OUT if found.account.left_out else 0
 
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Remove users from all sets of a store and from exports, and keep them out of later sets."""
 
-from common.command import Command
+from common.command import Command, UserError
 
 import sys
 from pathlib import Path
@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from common.output import FORMATS, new_file
+from listening import id_list
 from store.url import DEFAULT_STORE
 
 EXAMPLES = """\b
@@ -49,10 +50,9 @@ def read_ids(ctx: click.Context, param: click.Parameter, path: Path | None) -> l
     if path is None:
         return []
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except UnicodeDecodeError:
-        raise click.BadParameter(f"{str(path)!r} is not text in UTF-8") from None
-    return [line for line in lines if line]
+        return id_list.read_ids(path)
+    except UserError as error:
+        raise click.BadParameter(error.message) from None
 
 
 @click.command(cls=Command, epilog=EXAMPLES)

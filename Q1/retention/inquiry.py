@@ -1,6 +1,6 @@
 """A question on its way to an answer: load its events, ask it, and draw a picture."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from io import BytesIO
@@ -64,6 +64,7 @@ class Inquiry:
     question: Question
     view: View
     files: LoadedEvents | None
+    figures: list = field(default_factory=list)  # of matplotlib, with what they show in words
 
     @cached_property
     def parameters(self) -> dict[str, Any]:
@@ -139,9 +140,10 @@ class Inquiry:
         overview = self.overview
         count, asked = self.count()
         last = self.last_day(overview)
-        if self.options.plot:
-            self.draw_curve(count, last)
-        return count_answer(self.data(overview), count, last, asked)
+        data = self.data(overview)
+        if self.options.plot or self.options.html:
+            self.draw_curve(data, count, last)
+        return count_answer(data, count, last, asked)
 
     def count(self) -> tuple[Count, str]:
         """The users of the day and the statement. Raises `UserError` if nobody installed then."""
@@ -156,13 +158,22 @@ class Inquiry:
             return overview.span.last_day
         return last_day(self.connection, self.view, self.parameters)
 
-    def draw_curve(self, count: Count, last: date | None) -> None:
+    def draw_curve(self, data: Data, count: Count, last: date | None) -> None:
         """Draw how those who installed came back."""
-        from retention import plot
+        from retention import plot  # with matplotlib
 
         last_curve_day = min(self.question.active_to, last or self.question.active_to)
         curve, _ = self.ask("return_curve", last_curve_day=last_curve_day)
-        plot.draw_curve(self.question, count, curve, self.options.plot)
+        self.draw(plot.curve_figure(data, count, curve), plot.describe_curve(count, curve), data)
+
+    def draw(self, figure, description: str, data: Data) -> None:
+        """Keep a figure for a page of HTML, and write it where the options say."""
+        from common.picture import save
+        from retention.plot import source_of
+
+        self.figures.append((figure, description, source_of(data)))
+        if self.options.plot:
+            save(figure, self.options.plot, source_of(data))
 
     def retained_uids(self) -> Answer:
         """Who installed on the day and came back."""
@@ -181,11 +192,13 @@ class Inquiry:
             raise self.no_installs()
         cohorts = cohorts_of(rows)
         report_ages(cohorts[0].start, found.last_day, options.period, options.follow)
-        if options.plot:
-            from retention import plot
+        data = self.data(overview)
+        if options.plot or options.html:
+            from retention import plot  # with matplotlib
 
-            plot.draw_triangle(cohorts, options.period, found.last_day, options.plot)
-        return triangle_answer(self.data(overview), options.period, cohorts, asked)
+            figure = plot.triangle_figure(cohorts, options.period, data)
+            self.draw(figure, plot.describe_triangle(cohorts, options.period), data)
+        return triangle_answer(data, options.period, cohorts, asked)
 
     def triangle(self) -> tuple[list, str, Span]:
         """The rows of the triangle, its statement, and the span of the data.

@@ -97,7 +97,7 @@ def triangle_answer(data: Data, period: str, cohorts: list[Cohort], statement: s
     legend = f"{NOT_YET} not yet observed: the data end on {data.overview.span.last_day}"
     text = "\n\n".join([statement, data_text(data), *tables, legend])
     record = {"period": period, "cohorts": [cohort_record(cohort) for cohort in cohorts]}
-    return Answer(text, TRIANGLE_HEADER, triangle_rows(cohorts), data_record(data) | record)
+    return Answer(text, TRIANGLE_HEADER, list(triangle_rows(cohorts)), data_record(data) | record)
 
 
 def cohort_record(cohort: Cohort) -> dict[str, Any]:

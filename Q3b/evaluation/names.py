@@ -1,10 +1,12 @@
-"""The models and data sets that can be named, in a module that loads neither."""
+"""The models, data sets and splits that can be named, in a module that loads none of them."""
 
 DEFAULT, TUNED = "user-user cosine", "user-user cosine, tuned"
 COUNTRY, MACHINE, DEEP = "top artists of the country", "factorisation machine", "Mult-VAE"
+# Blends of the z-scores of other models, each with its own settings.
+BLENDS = {"EASE + ALS": ("EASE", "ALS")}
 NAMES = (  # in the order of the report
     *("popularity", COUNTRY, "user-user euclidean", DEFAULT, TUNED),
-    *("item-item", "ALS", "BPR", "EASE", MACHINE, DEEP),
+    *("item-item", "RP3beta", "ALS", "BPR", "EASE", "RDLAE", *BLENDS, MACHINE, DEEP),
 )
 # In requirements-models.txt.
 LIBRARIES = {MACHINE: ("lightfm",), DEEP: ("cornac", "torch")}
@@ -12,6 +14,13 @@ LIBRARIES = {MACHINE: ("lightfm",), DEEP: ("cornac", "torch")}
 # Each is read from a folder; the sample, which is drawn from a seed, needs none.
 HETREC, ML_100K, LASTFM_360K = DATA_SETS = ("hetrec", "ml-100k", "lastfm-360k")
 SAMPLE = "sample"
+
+# What is held out: a fifth of each user's artists at random; the latest fifth of each user; all
+# after one moment.
+RANDOM, BY_USER, CUT = SPLITS = ("random", "last", "cut")
+
+# Of the report.
+TABLES = ("models", "differences")
 
 # In the current folder; one that comes with the project is in this folder.
 SETTINGS_FILE = "chosen_settings.json"

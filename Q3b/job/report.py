@@ -49,6 +49,7 @@ def data_report(listening: Listening) -> dict:
         "first_rejected": listening.first_rejected,
         "fingerprint": fingerprint(plays),
         "profiles_fingerprint": profiles_fingerprint(listening),
+        "items_fingerprint": listening.items.fingerprint() if listening.items else "",
     }
 
 
@@ -61,6 +62,12 @@ def formatted_run(form: str, text: str, run: Run) -> str:
     """Return `text`, the figures of the run as CSV, or the run and its report as JSON."""
     row = figures(run)
     return formatted(form, text, list(row), [row.values()], asdict(run))
+
+
+def page_rows(run: Run) -> tuple[list[str], list[tuple[str, object]]]:
+    """Return the header and the rows of a table with the figures of a run and its settings."""
+    settings = {f"setting {name}": value for name, value in run.report["settings"].items()}
+    return ["figure", "value"], list((figures(run) | settings | versions()).items())
 
 
 def rule_users(report: dict, rule: str) -> int | str:

@@ -18,7 +18,6 @@ from evaluation.splits import split
 from job.distributed import Written, blocks_on
 from job.report import data_report, versions
 from job.settings import RunSettings
-from listening.cleaning import is_mbid
 from listening.play_counts import PlayCounts
 from listening.source import Listening
 from recommender.blocks import BLOCK, Asked, list_block, recommendation_blocks, rule_lists
@@ -69,11 +68,11 @@ def daily_run(
     fitted = fitted_on(client, listening.plays, settings) if client else None
     fold_of, blocks_of = fitted or fitted_here(listening.plays, settings, store)
     store.renew_lock()
-    artists = catalogue(listening.plays)
+    items = catalogue(listening)
     countries = {*listening.plays.profiles["country"], *listening.silent["country"]}
-    if rehearsal := store.rehearsal(run, artists, settings.recommendations, countries):
+    if rehearsal := store.rehearsal(run, items, settings.recommendations, countries):
         write_set(rehearsal, store, blocks_of, listening, settings)
-    with store.begin(run, artists) as writer:
+    with store.begin(run, items) as writer:
         countries, lists, rules = write_set(writer, store, blocks_of, listening, settings)
         fold = fold_of()
         report = {
@@ -83,14 +82,19 @@ def daily_run(
             "chosen": asdict(fold.settings) if fold.settings else None,
             "rules": dict(rules),
             "store_items": rules.total() + lists,
-            "artists_told_apart": artists.told_apart(),
             "checked_users": sampled_users(listening.plays, CHECKED_USERS, settings.seed),
             "versions": versions(),
             "seconds": round(time.perf_counter() - start, 1),
         }
         examples = report["checked_users"][:EXAMPLE_USERS]
         finished = replace(
-            run, users=rules.total(), countries=countries, example_users=examples, report=report
+            run,
+            users=rules.total(),
+            countries=countries,
+            example_users=examples,
+            item_names=settings.item_names(),
+            item_fields=list(items.fields),
+            report=report,
         )
         writer.finish(finished)
     return finished
@@ -218,10 +222,12 @@ def write_blocks(
     return rules
 
 
-def catalogue(plays: PlayCounts) -> Catalogue:
-    """The artists with their MBIDs, where the key of an artist is one."""
-    mbids = np.where(is_mbid(plays.artists), plays.artists, "")
-    return Catalogue(plays.artist_names, mbids)
+def catalogue(listening: Listening) -> Catalogue:
+    """The items by their own ids, with the names and fields of the table of items."""
+    plays, items = listening.plays, listening.items
+    if items is None:
+        return Catalogue(plays.artists, plays.artist_names)
+    return Catalogue(plays.artists, items.names_of(plays), items.fields_of(plays))
 
 
 def sampled_users(plays: PlayCounts, number: int, seed: int) -> list[str]:

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from listening.bad_rows import Rejected
+from listening.items import Items
 from listening.lastfm import read_plays, read_profiles
 from listening.maximum_age import MaximumAge
 from listening.play_counts import PlayCounts, aligned_profiles
@@ -25,12 +27,14 @@ class Listening:
     silent: the profiles of users without plays, by user id
     rejected: number of rows left out, by reason
     first_rejected: where the first of them is, FILE:LINE or FILE row N, by reason that has rows
+    items: names and fields of items, if a table of them was read
     """
 
     plays: PlayCounts
     silent: pd.DataFrame
     rejected: dict[str, int]
     first_rejected: dict[str, str] = field(default_factory=dict)
+    items: Items | None = None
 
 
 def read_listening(
@@ -72,6 +76,16 @@ def read_listening(
     )
 
 
+def with_items(listening: Listening, items: Items, rejected: Rejected) -> Listening:
+    """Add a table of items, and its rows that were left out."""
+    return replace(
+        listening,
+        items=items,
+        rejected=listening.rejected | rejected.counts,
+        first_rejected=listening.first_rejected | rejected.places(),
+    )
+
+
 def is_lastfm(path: Path, kind: Kind, columns: dict[str, str] | None) -> bool:
     """Whether a file is in the layout of Last.fm 360K: tab separated, and nothing says otherwise.
 
@@ -81,7 +95,7 @@ def is_lastfm(path: Path, kind: Kind, columns: dict[str, str] | None) -> bool:
         return False
     try:
         guess(kind, first_fields(Path(path)))
-    except (UserError, UnicodeDecodeError):
+    except (UserError, UnicodeDecodeError, OSError):
         return True
     return False
 

@@ -26,6 +26,7 @@ DEFAULTS = {
     "API_KEY": "",  # empty: no key is asked for
     "FRESH_HOURS": 36,  # a daily job may be half a day late
     "CACHE_SECONDS": 60,  # how long a client may keep an answer without asking again
+    "SHOW_EXAMPLES": "",  # 1: the page offers ids of some users, for a set that may be shown
     "ALLOW_ORIGIN": "",  # sites whose pages may read the answers in a browser, or *
     "LOG_FORMAT": "text",  # or json
 }

@@ -33,7 +33,7 @@ class Metrics:
         )
         self.answers = Counter(
             "recommender_answers",
-            "Lists of artists served, by the rule behind them.",
+            "Lists of items served, by the rule behind them.",
             ["rule"],
             registry=registry,
         )
@@ -69,7 +69,7 @@ class Metrics:
         self.seconds.labels(route, status).observe(seconds)
 
     def count_list(self, rule: str) -> None:
-        """Count a list of artists by the rule behind it."""
+        """Count a list of items by the rule behind it."""
         self.answers.labels(rule).inc()
 
     def text(self) -> bytes:

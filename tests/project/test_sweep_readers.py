@@ -42,7 +42,8 @@ from articles.rejections import Rejections
 from evaluation import data as evaluation_data
 from evaluation import models as evaluation_models
 from evaluation import settings as chosen_settings
-from evaluation.tuning import SPACES
+from evaluation.names import BLENDS
+from evaluation.spaces import SPACES
 from events.batch import batch_of
 from events.files import opened
 from events.formats import read_rows
@@ -310,13 +311,15 @@ ML_100K = {
 def read_chosen(folder: Path, name: str) -> None:
     chosen = chosen_settings.read_chosen(folder / name)
     for model in evaluation_models.MODELS:
-        settings = chosen_settings.settings_for("hetrec", model, chosen)
+        if model in BLENDS:
+            continue
+        settings = chosen_settings.settings_for(model, chosen.get("hetrec", {}))
         space = SPACES.get(model, {})
         for setting, value in settings.items():
             assert isinstance(value, (int, type(space[setting][0])))
 
 
-CHOSEN = {"hetrec": {"item-item": {"b": 0.5, "k1": 1.2, "neighbours": 20}}, "all": {}}
+CHOSEN = {"hetrec": {"item-item": {"b": 0.5, "k1": 1.2, "neighbours": 20}}, "ml-100k": {}}
 
 
 READERS = {

@@ -197,7 +197,6 @@ def test_the_plan_is_explained(printed):
         (("--users", "--install-date", "2017-04-02"), "from 2017-04-01 to 2017-04-03"),
         (("--plot", "x.doc"), ".png"),
         (("--plot", "nowhere/x.png"), "'nowhere' is not a folder"),
-        (("--cohorts", "--period", "month", "--plot", "x.png"), "nothing to draw"),
     ],
 )
 def test_what_does_not_go_together_is_said_in_one_line(printed, arguments, part):

@@ -126,6 +126,8 @@ def find_columns(
     Raises UserError, without the file's name, for a title that the file has not, or has twice.
     """
     if not has_header(named):
+        if extra:
+            raise UserError(f"it has no header, so no columns {', '.join(map(repr, extra))}")
         numbers = {use: int(POSITION.fullmatch(title)[1]) for use, title in named.items()}
         if too_far := [f"#{number}" for number in numbers.values() if number > len(titles)]:
             raise UserError(f"it has {len(titles)} columns, so no {', '.join(too_far)}")

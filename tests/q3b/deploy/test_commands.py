@@ -100,7 +100,7 @@ def test_cron_takes_the_apps_plays_to_the_api(installed):
     client = create_app({"STORE": store_url}).test_client()
     answer = client.get(f"/users/{run.example_users[0]}/recommendations")
     assert (answer.status_code, answer.json["version"]) == (200, run.version)
-    assert len(answer.json["artists"]) == 20
+    assert len(answer.json["items"]) == 20
     assert client.get("/readyz").status_code == 200
 
 

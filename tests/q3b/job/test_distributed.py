@@ -56,7 +56,7 @@ def contents(path):
     """All rows of the published set: users, lists and artists."""
     with sqlite3.connect(path) as connection:
         number = connection.execute("SELECT current FROM pointer").fetchone()[0]
-        tables = [f"users_{number}", f"lists_{number}", f"artists_{number}"]
+        tables = [f"users_{number}", f"lists_{number}", f"items_{number}"]
         return [
             connection.execute(f"SELECT * FROM {table} ORDER BY 1, 2").fetchall()  # noqa: S608
             for table in tables
@@ -92,7 +92,7 @@ def test_workers_write_to_dynamodb_themselves(cluster, files, tmp_path, dynamodb
     published(table, *options, "--cluster", cluster.address, "--run-id", "day")
     here, there = open_store(f"sqlite:///{tmp_path / 'here.db'}"), open_store(table)
     for user in report["checked_users"]:
-        for part in ("artists", "top_artists", "rule", "neighbours"):
+        for part in ("items", "top_items", "rule", "neighbours"):
             assert there.user(user)[part] == here.user(user)[part]
     there.close()
 
@@ -104,7 +104,9 @@ def test_an_evaluation_finds_the_same(cluster):
     for where in ([], ["--cluster", cluster.address]):
         finished = run_script(EVALUATE, *models, "--format", "json", *where)
         assert finished.returncode == 0, finished.stderr
-        rows.append([one | {"seconds": None} for one in json.loads(finished.stdout)])
+        report = json.loads(finished.stdout)
+        models = [one | {"seconds": None} for one in report["models"]]
+        rows.append((models, report["differences"]))
     assert rows[0] == rows[1]
 
 

@@ -89,6 +89,27 @@ def test_the_tables_arrive_whole_and_what_is_rejected_is_counted(database, tmp_p
     assert list(listening.silent.index) == ["u4"]
 
 
+def test_tables_with_other_columns_and_integer_ids_are_read(database, tmp_path):
+    connection = psycopg2.connect(database)
+    with connection, connection.cursor() as cursor:
+        cursor.execute("DROP TABLE plays, profiles")
+        cursor.execute('CREATE TABLE plays (account bigint, "the film" bigint)')
+        cursor.executemany("INSERT INTO plays VALUES (%s, 42)", [(7,), (7,), (2**62,)])
+        cursor.execute("CREATE TABLE profiles (account bigint, country text)")
+        cursor.execute("INSERT INTO profiles VALUES (7, 'Chile')")
+    columns = {"user": "account", "item": "the film"}
+    profile_columns = {"user": "account", "country": "country"}
+    exported = export_tables(database, tmp_path, None, columns, profile_columns)
+    found = read_listening(*exported)
+    assert plays_of(found) == {("7", "42"): 2, (str(2**62), "42"): 1}
+    assert found.plays.profiles["country"].to_dict() == {"7": "Chile", str(2**62): ""}
+    with connection, connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE plays ALTER account TYPE float8")
+    connection.close()
+    with pytest.raises(UserError, match="column account of plays holds numbers with a point"):
+        export_tables(database, tmp_path, None, columns, profile_columns)
+
+
 def test_old_plays_stay_in_the_database(database, tmp_path):
     exported = export_tables(database, tmp_path, maximum_age("5y").interval())
     assert ("u2", "王菲") not in plays_of(read_listening(*exported))

@@ -81,7 +81,7 @@ def test_a_user_is_removed_from_every_set_that_is_kept(store, store_url, tmp_pat
 
 def test_a_running_api_forgets_too(store, store_url, tmp_path, monkeypatch):
     publish_named(store, ["leaves", "stays"])
-    app = create_app({"STORE": store_url})
+    app = create_app({"STORE": store_url, "SHOW_EXAMPLES": "1"})
     client = app.test_client()
     assert client.get("/users/leaves/recommendations").status_code == 200
     assert b"leaves" in client.get("/").data

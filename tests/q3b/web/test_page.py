@@ -77,3 +77,12 @@ def test_everything_that_the_page_names_is_there(client):
     for name in ("page.css", "icon.svg"):
         assert f"/static/{name}" in client.get("/").text
         assert client.get(f"/static/{name}").status_code == 200
+
+
+def test_the_front_page_shows_ids_of_users_only_if_asked_to(tmp_path):
+    url = f"sqlite:///{tmp_path / 'recommendations.db'}"
+    publish(url)
+    page = create_app({"STORE": url}).test_client().get("/").text
+    assert not any(user in page for user in LISTENERS)
+    asked = create_app({"STORE": url, "SHOW_EXAMPLES": "1"}).test_client().get("/").text
+    assert LISTENERS[0] in asked
