@@ -173,6 +173,14 @@ def refuse_words(ctx: click.Context, param: click.Parameter, words: tuple[str, .
     "or .pdf file.",
 )
 @click.option(
+    "--html",
+    type=click.Path(dir_okay=False, path_type=Path),
+    callback=new_file,
+    metavar="FILE",
+    help="Write a page with the picture of --plot, a table and the text: one file of HTML that "
+    "needs no network.",
+)
+@click.option(
     "--check",
     is_flag=True,
     help="Find the answer a second time, by DuckDB in the original events, and print it only if "
@@ -202,8 +210,9 @@ def main(**values) -> None:
 
     from postgres.connection import connected
     from retention.checked import answered, read_again
-    from retention.inquiry import Inquiry, load_events
+    from retention.inquiry import Inquiry
     from retention.questions import Question
+    from retention.source import load_events
 
     question = Question(
         options.install_event,
@@ -216,12 +225,17 @@ def main(**values) -> None:
     )
     target = (options.dsn, options.embedded, options.table)
     with connected(*target) as connection, read_again(options) as second:
-        view, landing = load_events(connection, options)
-        inquiry = Inquiry(connection, options, question, view, landing)
+        view, files = load_events(connection, options)
+        inquiry = Inquiry(connection, options, question, view, files)
         if options.explain:
             result = inquiry.plan()
         else:
-            result = formatted(options.output_format, *answered(inquiry, second))
+            answer = answered(inquiry, second)
+            if options.html:
+                from retention.page import save_page  # with matplotlib and Jinja
+
+                save_page(answer, inquiry.figures, options.html)
+            result = formatted(options.output_format, *answer)
     # Not click.echo, which takes colour codes out of the users' names.
     sys.stdout.write(result and f"{result}\n")
 
@@ -237,8 +251,10 @@ def check_combinations(options: SimpleNamespace) -> None:
             raise click.UsageError(
                 f"--{name} does nothing with --{other}, since {why}; leave it out"
             )
-    if options.explain and (options.output_format != "text" or options.plot):
-        raise click.UsageError("--explain prints a plan as text: leave out --format and --plot")
+    if options.explain and (options.output_format != "text" or options.plot or options.html):
+        raise click.UsageError(
+            "--explain prints a plan as text: leave out --format, --plot and --html"
+        )
     if options.explain and options.check:
         raise click.UsageError("--explain prints a plan, not an answer: leave out --check")
     if options.plot and options.users:

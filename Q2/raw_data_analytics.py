@@ -3,7 +3,6 @@
 
 from common.command import Command
 
-import gc
 import sys
 from datetime import date, tzinfo
 from pathlib import Path
@@ -107,6 +106,14 @@ examples:
     ".png, .svg or .pdf file.",
 )
 @click.option(
+    "--html",
+    type=click.Path(dir_okay=False, path_type=Path),
+    callback=new_file,
+    metavar="FILE",
+    help="Write a page with the picture of --plot, its table and the text: one file of HTML that "
+    "needs no network.",
+)
+@click.option(
     "--log-format",
     type=by_hand.log_format,
     metavar="NAME|apache:...|nginx:...|goaccess:...",
@@ -178,6 +185,7 @@ def main(
     order: str | None,
     output_format: str,
     plot: Path | None,
+    html: Path | None,
     log_format: str | None,
     fields: tuple[str, ...] | None,
     delimiter: str | None,
@@ -207,22 +215,20 @@ def main(
     sources = find_sources(logs, skip_bad_files)
     if not logs:
         first, last = first or question.SAMPLE_DAYS[0], last or question.SAMPLE_DAYS[1]
-    asked = question.ask(first, last, extensions, caches, by, time_zone, over_time=bool(plot))
+    asked = question.ask(
+        first, last, extensions, caches, by, time_zone, over_time=bool(plot or html)
+    )
 
-    gc.disable()  # what is loaded here stays: to search it for garbage takes a tenth of the start
-    if not cluster:
-        load_kernel()
     from traffic.answer import answer
-    from traffic.report import print_report
+    from traffic.report import as_text, print_report
 
-    gc.freeze()
-    gc.enable()
     if not logs:
         from logs.sample import ROWS, sample_source
 
         click.echo(f"no log is named: {ROWS:,} sample rows, seed {seed}", err=True)
         sources = [sample_source(seed)]
     if show_layout:
+        load_kernel()
         from logs.preview import previews, report
 
         click.echo(report(previews(sources, layout), output_format))
@@ -237,13 +243,19 @@ def main(
             strict=on_bad_row == "stop",
             skip_bad_files=skip_bad_files,
             client=client,
+            prepare=load_kernel,
         )
     found.account.require_accepted_rows()
     if plot:
         from traffic.plot import save_plot
 
         save_plot(found, plot)
-    print_report(found if by else found.without_groups(), output_format)
+    shown = found if by else found.without_groups()
+    if html:
+        from traffic.page import save_page
+
+        save_page(found, as_text(shown), html)
+    print_report(shown, output_format)
     return LEFT_OUT if found.account.left_out else 0
 
 

@@ -18,7 +18,7 @@ from common.cluster import cluster_option, connected
 from common.output import FORMATS, new_file
 
 INPUTS = ("train", "test", "model_file", "font")
-OUTPUTS = ("output", "save", "plot", "candidates")
+OUTPUTS = ("output", "save", "plot", "html", "candidates")
 NOT_WRITTEN = {".xls", ".tsv", ".parquet", ".json", ".jsonl", ".gz", ".zst"}  # by --output
 EXAMPLES = """\b
 examples:
@@ -240,6 +240,13 @@ CREATED = click.Path(dir_okay=False, path_type=Path)
     help="Picture (.png, .svg or .pdf) of the confusion matrix and the most important words.",
 )
 @click.option(
+    "--html",
+    type=CREATED,
+    metavar="FILE",
+    help="Write a page with the picture of --plot, the figures of each tag and the text: one file"
+    " of HTML that needs no network.",
+)
+@click.option(
     "--font",
     type=NAMED,
     metavar="FILE",
@@ -340,7 +347,8 @@ def collected(batches: Iterable, tagged: list) -> Iterator:
 
 def check_combination(options: SimpleNamespace, unexpected: list[str]) -> None:
     """Raise UsageError if options do not go together, or words are left that belong to none."""
-    use, extra = options.predict, options.save or options.plot or options.candidates
+    use, drawn = options.predict, options.plot or options.html
+    extra = options.save or drawn or options.candidates
     asked_model = (options.model, options.search, options.objective) != ("all", "quick", "macro-f1")
     for wrong, problem in (
         (
@@ -351,7 +359,7 @@ def check_combination(options: SimpleNamespace, unexpected: list[str]) -> None:
         (use and not options.model_file, "--predict needs --model-file"),
         (use and not options.test, "--predict needs --test"),
         (use and options.train, "--predict and --train exclude each other"),
-        (use and extra, "--predict makes no --save, --plot or --candidates"),
+        (use and extra, "--predict makes no --save, --plot, --html or --candidates"),
         (use and options.output_format != "text", "--predict writes to --output: no --format"),
         (
             use and (asked_model or options.out_of_core),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from job.log import LOG_FORMATS
 from store.url import DEFAULT_STORE
 
 if TYPE_CHECKING:
@@ -59,6 +60,15 @@ def create_app(config: Mapping | None = None) -> "Flask":
     help="Requests that each process answers at once; more wait.",
 )
 @click.option("--access-log", is_flag=True, help="Log each request on standard error.")
+@click.option(
+    "--log-format",
+    type=click.Choice(LOG_FORMATS),
+    default="text",
+    envvar="RECOMMENDER_LOG_FORMAT",
+    show_envvar=True,
+    help="Format of the log on standard error: json has one object a line, each request among "
+    "them, with the X-Request-Id that the answer carries.",
+)
 @click.option("--without-key", is_flag=True, help="Allow an open --host without an API key.")
 def main(
     store: str,
@@ -67,6 +77,7 @@ def main(
     workers: int,
     threads: int,
     access_log: bool,
+    log_format: str,
     without_key: bool,
 ):
     """Serve the published recommendations over HTTP, and at / a page for people.
@@ -84,10 +95,11 @@ def main(
     from web.server import check_address, counting_together, serve
 
     os.environ["RECOMMENDER_STORE"] = store
+    os.environ["RECOMMENDER_LOG_FORMAT"] = log_format
     with counting_together():
         guarded = bool(create_app().config["API_KEY"])  # checks the settings before a server starts
         address = check_address(host, port, guarded or without_key)
-        serve(address, port, workers, threads, access_log)
+        serve(address, port, workers, threads, access_log, log_format == "json")
 
 
 if __name__ == "__main__":

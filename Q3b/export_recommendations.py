@@ -48,7 +48,7 @@ def check_output(ctx: click.Context, param: click.Parameter, path: Path) -> Path
 def main(store: str, output: Path):
     """Write the published recommendations of all users to one file, a row a user.
 
-    A row is what the API answers for the user: user_id, rule, version, generated_at and artists,
+    A row is what the API answers for the user: user_id, rule, version, generated_at and items,
     with scores and reasons. Of DynamoDB the whole table is read, which is charged for.
     """
     from store.export import export_set

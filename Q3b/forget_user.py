@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Remove users from all sets of a store and from exports, and keep them out of later sets."""
 
-from common.command import Command
+from common.command import Command, UserError
 
 import sys
 from pathlib import Path
@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from common.output import FORMATS, new_file
+from listening import id_list
 from store.url import DEFAULT_STORE
 
 EXAMPLES = """\b
@@ -32,19 +33,30 @@ def check_exports(
     return paths
 
 
+def check_ids(
+    ctx: click.Context, param: click.Parameter, user_ids: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Check that ids are text: bytes of the command line that are not become half characters."""
+    for user_id in user_ids:
+        try:
+            user_id.encode("utf-8")
+        except UnicodeEncodeError:
+            raise click.BadParameter(f"{user_id!a} is not text in UTF-8") from None
+    return user_ids
+
+
 def read_ids(ctx: click.Context, param: click.Parameter, path: Path | None) -> list[str]:
     """Read a file of ids, one a line."""
     if path is None:
         return []
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except UnicodeDecodeError:
-        raise click.BadParameter(f"{str(path)!r} is not text in UTF-8") from None
-    return [line for line in lines if line]
+        return id_list.read_ids(path)
+    except UserError as error:
+        raise click.BadParameter(error.message) from None
 
 
 @click.command(cls=Command, epilog=EXAMPLES)
-@click.argument("user_ids", nargs=-1, metavar="[ID]...")
+@click.argument("user_ids", nargs=-1, metavar="[ID]...", callback=check_ids)
 @click.option(
     "--ids",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),

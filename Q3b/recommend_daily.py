@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
@@ -17,7 +18,9 @@ from click.core import ParameterSource
 
 from common.cluster import cluster_option
 from common.output import FORMATS, new_file
+from job.log import LOG_FORMATS, logged
 from job.settings import METRICS, RunSettings
+from listening.tables.columns import ITEMS, PROFILES, TIMED_PLAYS, Kind, named_columns
 from store.url import DEFAULT_STORE
 
 if TYPE_CHECKING:
@@ -30,6 +33,8 @@ EXAMPLES = """\b
 examples:
   python Q3b/recommend_daily.py
   python Q3b/recommend_daily.py --plays plays.parquet --profiles profiles.parquet
+  python Q3b/recommend_daily.py --plays views.csv.gz --columns user=account,item=film,plays=views \\
+      --items films.parquet --item-fields url,image --item-name film
   python Q3b/recommend_daily.py --source postgresql://reader@db/app --max-age 5y \\
       --store 'dynamodb://recommendations?region=eu-west-1' --run-id 2026-11-24
 """
@@ -45,6 +50,34 @@ def read_age(ctx: click.Context, param: click.Parameter, text: str | None) -> "M
         return maximum_age(text)
     except UserError as error:
         raise click.BadParameter(error.message) from None
+
+
+def columns_of(kind: Kind) -> Callable:
+    """Return the callback of an option that names the columns of a kind of table."""
+
+    def read(ctx: click.Context, param: click.Parameter, text: str | None) -> dict | None:
+        try:
+            return text if text is None else named_columns(kind, text)
+        except UserError as error:
+            raise click.BadParameter(error.message) from None
+
+    return read
+
+
+def check_name(ctx: click.Context, param: click.Parameter, text: str) -> str:
+    """Check --item-name, such as film, or story,stories."""
+    parts = [part.strip() for part in text.split(",")]
+    if not all(parts) or len(parts) > 2 or not text.isprintable():
+        raise click.BadParameter(f"{text!r}: write film, or story,stories")
+    return text
+
+
+def read_fields(ctx: click.Context, param: click.Parameter, text: str) -> tuple[str, ...]:
+    """Read --item-fields: titles of columns, divided by commas."""
+    titles = tuple(title.strip() for title in text.split(",")) if text else ()
+    if "" in titles or len(set(titles)) < len(titles):
+        raise click.BadParameter(f"{text!r}: write url,image, each title once")
+    return titles
 
 
 def stop(*_) -> None:
@@ -64,12 +97,20 @@ def check_step(options: SimpleNamespace) -> str:
     asked = [name for name in STEPS if getattr(options, name)]
     if len(asked) > 1:
         raise click.UsageError(f"--{asked[0]} and --{asked[1]} exclude each other")
-    if asked and (options.report or options.output_format != "text"):
-        raise click.UsageError(f"--{asked[0]} has neither a --report nor another --format")
+    if asked and (options.report or options.html or options.output_format != "text"):
+        raise click.UsageError(f"--{asked[0]} has neither a --report, --html nor another --format")
     if options.export and options.plays:
         raise click.UsageError("--export reads --source: leave out --plays")
+    if options.neighbours and options.metric != "euclidean":
+        raise click.UsageError("--neighbours needs --metric euclidean")
     if options.profiles and not options.plays:
         raise click.UsageError("--profiles needs --plays")
+    if options.columns and not (options.plays or options.source):
+        raise click.UsageError("--columns needs --plays or --source")
+    if options.profile_columns and not (options.profiles or (options.source and not options.plays)):
+        raise click.UsageError("--profile-columns needs --profiles or --source")
+    if (options.item_columns or options.item_fields) and not options.items:
+        raise click.UsageError("--item-columns and --item-fields need --items")
     for name in ("share", "max_drop", "min_coverage"):
         if math.isnan(getattr(options, name)):  # which lies in every FloatRange
             raise click.UsageError(f"--{name.replace('_', '-')} nan is not a number")
@@ -87,13 +128,61 @@ def check_step(options: SimpleNamespace) -> str:
     "--plays",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Plays of each user and artist: .tsv in the layout of Last.fm 360K, or .parquet.",
+    help="Plays of each user and item: .csv, .tsv, .jsonl or .parquet, the first three also as "
+    ".gz, .bz2 or .zst; a .tsv whose columns are not named is in the layout of Last.fm 360K.",
 )
 @click.option(
     "--profiles",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Gender, age and country of each user, .tsv or .parquet; needs --plays.",
+    help="Gender, age and country of each user, in the same kinds of files; needs --plays.",
+)
+@click.option(
+    "--columns",
+    callback=columns_of(TIMED_PLAYS),
+    metavar="USE=TITLE,...",
+    help="Columns of the plays: user=account_id,item=track_id,name=title,plays=count, and time for "
+    "--max-age. Without plays each row counts once. item=#2 is the second column of a file "
+    "without a header. By default titles such as user_id, item_id, name and plays are known.",
+)
+@click.option(
+    "--profile-columns",
+    callback=columns_of(PROFILES),
+    metavar="USE=TITLE,...",
+    help="Columns of the profiles: user, gender, age, country and signup.",
+)
+@click.option(
+    "--items",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Table of items by id, in the same kinds of files: their names and fields.",
+)
+@click.option(
+    "--item-columns",
+    callback=columns_of(ITEMS),
+    metavar="USE=TITLE,...",
+    help="Columns of the items: item, which is the id, and name.",
+)
+@click.option(
+    "--item-fields",
+    default="",
+    show_default=False,
+    callback=read_fields,
+    metavar="TITLE,...",
+    help="Columns of the items that answers carry, as text, such as url,image.",
+)
+@click.option(
+    "--item-name",
+    default=RunSettings.item_name,
+    callback=check_name,
+    metavar="NAME",
+    help="What the page and the API's description call an item: film, or story,stories.",
+)
+@click.option(
+    "--blocked",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Ids of items, one a line in UTF-8, that are left out of plays, lists and reasons.",
 )
 @click.option(
     "--source",
@@ -135,22 +224,23 @@ def check_step(options: SimpleNamespace) -> str:
     "--metric",
     type=click.Choice(METRICS),
     default=RunSettings.metric,
-    help="Compare users by this: cosine finds more of what users play, euclidean is the "
-    "reference method.",
+    help="Compare users by this: cosine (the damped vote) finds more of what users play, "
+    "euclidean is the reference method.",
 )
 @click.option(
     "--neighbours",
     type=click.IntRange(1, 2**31 - 1),
     metavar="N",
-    show_default="250, with --metric euclidean 100",
-    help="Nearest users who vote for each user's artists.",
+    show_default="100",
+    help="Nearest users who vote for each user's artists; needs --metric euclidean, since by "
+    "cosine everybody votes.",
 )
 @click.option(
     "--recommendations",
     type=click.IntRange(1, 1000),
     default=RunSettings.recommendations,
     metavar="N",
-    help="Artists to recommend to each user.",
+    help="Items to recommend to each user.",
 )
 @click.option("--include-played", is_flag=True, help="Recommend also what a user plays already.")
 @cluster_option
@@ -193,7 +283,7 @@ def check_step(options: SimpleNamespace) -> str:
     type=click.FloatRange(0, 1),
     default=0.01,
     metavar="F",
-    help="Do not publish a set that recommends less than this fraction of the artists; nor is one "
+    help="Do not publish a set that recommends less than this fraction of the items; nor is one "
     "published whose recall is below that of recommending what is popular.",
 )
 @click.option(
@@ -229,19 +319,35 @@ def check_step(options: SimpleNamespace) -> str:
     help="Format of the result on standard output.",
 )
 @click.option(
+    "--log-format",
+    type=click.Choice(LOG_FORMATS),
+    default="text",
+    envvar="RECOMMENDER_LOG_FORMAT",
+    show_envvar=True,
+    help="Format of the log on standard error: json has one object a line for the beginning and "
+    "the end of the run, with its id, and for a failure with its exit code.",
+)
+@click.option(
     "--report",
     type=click.Path(dir_okay=False, path_type=Path),
     callback=new_file,
     metavar="FILE",
     help="Write the report of the run to this file, as JSON.",
 )
+@click.option(
+    "--html",
+    type=click.Path(dir_okay=False, path_type=Path),
+    callback=new_file,
+    metavar="FILE",
+    help="Write the report of the run as a page: one file of HTML that needs no network.",
+)
 def main(**given):
     """Recommend artists to every user and publish the answers to a store.
 
-    Plays and profiles are files (the two Last.fm 360K files, or Parquet) or come from the app's
-    PostgreSQL. Without either, the job reads the Last.fm files in the folder Q3b or, failing that,
-    a sample drawn from a seed, which is for SQLite files alone. Readers of the store see the new
-    set when all of it is written, and the old one until then.
+    Plays and profiles are files or come from the app's PostgreSQL; ids are any text. Without
+    either, the job reads the Last.fm files in the folder Q3b or, failing that, a sample drawn from
+    a seed, which is for SQLite files alone. Readers of the store see the new set when all of it is
+    written, and the old one until then.
 
     A scheduler can split the work: --export writes the app's tables to files, --no-publish writes
     a set that readers do not see yet, --verify reads it back, --publish shows it. A run id makes
@@ -260,9 +366,11 @@ def main(**given):
     options = SimpleNamespace(**given)
     step = check_step(options)
     signal.signal(signal.SIGTERM, stop)
-    from job import steps  # numba, pandas and more
+    run_id = options.run_id or options.verify or options.publish or ""
+    with logged(run_id, step, options.log_format):
+        from job import steps  # numba, pandas and more
 
-    click.echo(getattr(steps, step)(options))
+        click.echo(getattr(steps, step)(options))
 
 
 if __name__ == "__main__":

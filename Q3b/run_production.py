@@ -132,7 +132,7 @@ def main(limit: int):
         with served(store_url, folder / "api.log") as address:
             answer = get(f"{address}{path}")
         click.echo(f"API: GET {path}")
-        for place, artist in enumerate(answer["artists"], 1):
+        for place, artist in enumerate(answer["items"], 1):
             click.echo(artist_line(place, artist))
 
 

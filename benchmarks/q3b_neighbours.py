@@ -33,8 +33,11 @@ from common.command import Command, OutsideError
 
 from listening.play_counts import PlayCounts
 from listening.sample.listeners import generated_play_counts
+from recommender import damped_vote
+from recommender.blocks import Asked, recommendation_blocks
 from recommender.features import normalised_plays, scaled_age
 from recommender.neighbours import nearest_neighbours, similar_rows, unit_rows
+from recommender.popularity import popularity_of
 from recommender.reference import recommend as recommend_classic
 from recommender.reference import similarity_weights
 from recommender.residual_vote import ResidualVote, Settings, recommend, scaled_to_one
@@ -92,8 +95,19 @@ def run_euclidean(data: PlayCounts, clock: Clock) -> None:
         recommend_classic(data.matrix, neighbours, TOP)
 
 
+def run_damped(data: PlayCounts, clock: Clock) -> None:
+    """Our default, the damped vote: all lists with their reasons."""
+    with clock.stage("shared tastes"):
+        known = damped_vote.compared(data.matrix)
+    with clock.stage("votes by artist"):
+        model = damped_vote.fit(known)
+    with clock.stage("lists with reasons"):
+        for _ in recommendation_blocks(model, data, popularity_of(data), Asked(TOP)):
+            pass
+
+
 def run_cosine(data: PlayCounts, clock: Clock) -> None:
-    """Our default: cosine neighbours, then residual votes; one hop is without the latter."""
+    """The residual vote: cosine neighbours, then residual votes; one hop is without the latter."""
     settings, plays = Settings(), data.matrix
     with clock.stage("neighbours"):
         rare = rarity(plays, settings.rarity_power)
@@ -146,6 +160,7 @@ def run_implicit(data: PlayCounts, clock: Clock) -> None:
 RUNS: dict[str, Callable[[PlayCounts, Clock], None]] = {
     "classic": run_classic,
     "euclidean": run_euclidean,
+    "damped": run_damped,
     "cosine": run_cosine,
     "sparse_dot_topn": run_sparse_dot_topn,
     "implicit": run_implicit,
@@ -225,7 +240,7 @@ def print_comparison(results: list[dict]) -> None:
     if len(by_way["classic"]) < 2:
         return
     _, largest = two_largest(by_way["classic"])
-    for run in [*by_way["euclidean"], *by_way["cosine"]]:
+    for run in [*by_way["euclidean"], *by_way["damped"], *by_way["cosine"]]:
         expected = extrapolated(by_way["classic"], run["users"])
         mark = "" if run["users"] == largest["users"] else "~"
         ratio = expected / seconds(run)
@@ -257,7 +272,7 @@ def main(users, classic, libraries, seed: int, run: tuple[str, int] | None) -> N
     if run:
         print(json.dumps(run_here(*run, seed)))
         return
-    ways = {"classic": classic, "euclidean": users, "cosine": users}
+    ways = {"classic": classic, "euclidean": users, "damped": users, "cosine": users}
     ways |= {"sparse_dot_topn": libraries, "implicit": libraries}
     plan = [(name, number) for name, numbers in ways.items() for number in numbers if number]
     print(f"{'way':<16}{'users':>8}  {'stage':<26}{'wall s':>9}{'CPU s':>9}{'peak GiB':>9}")

@@ -29,7 +29,7 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "Q3b"))
 from common.command import Command
 
 from recommender.lists import REASONS, RECOMMENDATION, TOP_ARTIST, Block, RuleList
-from store.items import played_artists, recommended_artists, user_item
+from store.items import played_items, recommended_items, user_item
 from store.protocol import Catalogue, new_run
 from store.sqlite.file import CACHE_KIB, PAGE_BYTES
 from store.url import open_store
@@ -42,12 +42,9 @@ MAPPED_BYTES = 1 << 30  # of the peer's file
 
 def random_catalogue(artists: int) -> Catalogue:
     """Artists with names and MBIDs of the usual lengths."""
-    return Catalogue(
-        np.array([f"The Artist No. {number}" for number in range(artists)], dtype=object),
-        np.array(
-            [f"{number:08x}-0000-4000-8000-000000000000" for number in range(artists)], object
-        ),
-    )
+    ids = [f"{number:08x}-0000-4000-8000-000000000000" for number in range(artists)]
+    names = [f"The Artist No. {number}" for number in range(artists)]
+    return Catalogue(np.array(ids, dtype=object), np.array(names, dtype=object))
 
 
 def random_recommendations(random: np.random.Generator, number: int, artists: int) -> np.ndarray:
@@ -127,8 +124,8 @@ def texts(block: Block, catalogue: Catalogue) -> Iterator[tuple[str, str]]:
     """Each user's item as JSON."""
     run = new_run()
     for user, rule, neighbours, recommendations, top, _ in block.slices():
-        artists = recommended_artists(catalogue.artist, recommendations)
-        played = played_artists(catalogue.artist, top)
+        artists = recommended_items(catalogue.recommended, catalogue.item, recommendations)
+        played = played_items(catalogue.item, top)
         yield user, json.dumps(user_item(run, user, rule, neighbours, artists, played))
 
 

@@ -2,6 +2,7 @@
 
 import io
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -16,6 +17,11 @@ from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parent.parent
 QUESTIONS = [ROOT / name for name in ("Q1", "Q2", "Q3a", "Q3b")]
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+ARGUMENTS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+]
 START_SECONDS = 180  # for what is to start, much: machines have other work
 
 # How much hypothesis draws: always the same few examples, or many in .ci/run; `search` draws others
@@ -106,6 +112,20 @@ def real_data() -> Path:
     if not folder:
         pytest.skip("REAL_DATA_DIR is not set: it names the folder of real evaluation data")
     return Path(folder)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator:
+    """A Chromium without a window."""
+    from playwright.sync_api import expect, sync_playwright  # which few tests need
+
+    found = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+    if found is None:
+        reason = "no Chromium: apt-get install chromium, or put a Chrome on the PATH"
+        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
+    expect.set_options(timeout=30_000)  # much, for machines that have other work
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
 
 
 @pytest.fixture(scope="session")

@@ -101,10 +101,16 @@ class View:
         # A zone that PostgreSQL knows has no quotes in its name.
         return templates[self.time_type].format(time_zone=f"'{self.time_zone}'", **parts)
 
-    def ctes(self, connection: Connection) -> dict[str, str]:
+    @property
+    def of_user(self) -> str:
+        """The condition that a `uid` of the view is a user."""
+        return OF_USER[self.sources[0].uid_is_text].format("uid")
+
+    def ctes(self, connection: Connection, limited: bool) -> dict[str, str]:
         """The common table expressions that a query may begin with, by name.
 
-        `record` has one row per record of the tables, also those that are of no user.
+        `record` has one row per record of the tables, also those that are of no user. `data_record`
+        has those within the limits of the data, which are parameters; if it is not `limited`, all.
         """
         parts = {VIEW: EVENTS_OF_USERS, "record": RECORDS}
         return {
@@ -112,9 +118,10 @@ class View:
                 connection
             )
             for name, text in parts.items()
-        }
+        } | {"data_record": f"{DATA_RECORDS}{LIMITS}" if limited else DATA_RECORDS}
 
 
+OF_USER = {True: "{} <> ''", False: "{} IS NOT NULL"}  # by whether it is a text
 EVENTS_OF_USERS = """\
     -- One row per event of a user, with its day.
     SELECT
@@ -125,12 +132,29 @@ EVENTS_OF_USERS = """\
     FROM {relation}
     WHERE {of_user}"""
 RECORDS = """\
-    -- One row per record.
+    -- One row per record, with its day, and whether it is of a user.
     SELECT
+        {uid} AS uid,
         {time} AS time,
-        {of_user} AS of_user,
-        {day} AS day
+        {event_name} AS event_name,
+        {day} AS day,
+        {of_user} AS of_user
     FROM {relation}"""
+DATA_RECORDS = """\
+    -- One row per record of the data.
+    SELECT
+        uid,
+        time,
+        event_name,
+        day,
+        of_user
+    FROM record"""
+LIMITS = """
+    WHERE
+        time >= %(data_from)s
+        AND time < %(data_before)s
+        AND day >= %(from_day)s  -- where midnights come twice
+        AND day <= %(to_day)s  -- where midnights come twice"""
 
 
 def union(selects: Iterable[sql.Composable]) -> sql.Composed:
@@ -139,8 +163,8 @@ def union(selects: Iterable[sql.Composable]) -> sql.Composed:
 
 
 def select(source: Source, time_zone: str, text: str = EVENTS_OF_USERS) -> sql.Composed:
-    """The rows of one table as the view gives them."""
-    uid, time, event_name = (sql.Identifier(column) for column in source.columns)
+    """The rows of one table as the view gives them, for a statement with parameters."""
+    uid, time, event_name = map(identifier, source.columns)
     template, time_type = TIMES[source.time_type]
     time = sql.SQL(template).format(time)
     return sql.SQL(text).format(
@@ -148,9 +172,14 @@ def select(source: Source, time_zone: str, text: str = EVENTS_OF_USERS) -> sql.C
         time=time,
         event_name=event_name,
         day=sql.SQL(DAYS[time_type]).format(time=time, time_zone=sql.Literal(time_zone)),
-        relation=sql.Identifier(*source.relation),
-        of_user=sql.SQL("{} <> ''" if source.uid_is_text else "{} IS NOT NULL").format(uid),
+        relation=identifier(*source.relation),
+        of_user=sql.SQL(OF_USER[source.uid_is_text]).format(uid),
     )
+
+
+def identifier(*names: str) -> sql.Identifier:
+    """A name for a statement with parameters, which begin with a percent sign."""
+    return sql.Identifier(*(name.replace("%", "%%") for name in names))
 
 
 def view_of(connection: Connection, sources: list[Source], time_zone: str) -> View:
@@ -166,6 +195,6 @@ def view_of(connection: Connection, sources: list[Source], time_zone: str) -> Vi
 
 def create_view(connection: Connection, sources: list[Source], time_zone: str) -> None:
     """Create the view as a TEMP one, for statements that write. Raises what `view_of` raises."""
-    selects = view_of(connection, sources, time_zone).ctes(connection)[VIEW]
-    with connection.cursor() as cursor:
-        cursor.execute(f"CREATE TEMP VIEW {VIEW} AS {selects}")
+    selects = view_of(connection, sources, time_zone).ctes(connection, limited=False)[VIEW]
+    with connection.cursor() as cursor:  # without parameters
+        cursor.execute(f"CREATE TEMP VIEW {VIEW} AS {selects}".replace("%%", "%"))

@@ -1,7 +1,8 @@
 -- One row per cohort and age: a cohort is the users whose first install lies in one period (day,
 -- week from Monday, or month); its age counts the periods since. Counts are null where the period
--- at that age is not over by the data's last day. Every row also has the counts of overview.sql,
--- which come from the same pass; they are the only row if nobody installed.
+-- at that age is not over by the data's last day. Every row also has what the same pass finds about
+-- the data: the records, whether some lie outside the limits, their first and last day, and the
+-- counts of overview.sql. If nobody installed, there is one row with these alone.
 WITH
 
 calendar AS (
@@ -20,19 +21,14 @@ calendar AS (
 ),
 
 events AS NOT MATERIALIZED (
-    -- One row per event. The clock is its time, which is there without computing, or its day where
+    -- One row per record. The clock is its time, which is there without computing, or its day where
     -- that would be another order.
     SELECT
         uid,
         time,
         event_name,
         %(clock)s AS clock
-    FROM piwik_track
-    WHERE
-        time >= %(data_from)s
-        AND time < %(data_before)s
-        AND day >= %(from_day)s  -- where midnights come twice
-        AND day <= %(to_day)s  -- where midnights come twice
+    FROM data_record
 ),
 
 sixty AS NOT MATERIALIZED (
@@ -48,7 +44,11 @@ sixty AS NOT MATERIALIZED (
         bit_or(
             1::bigint << mod(width_bucket(clock, (SELECT calendar.begins FROM calendar)) - 1, 60)
         ) AS periods,
+        count(*) AS records,
+        count(*) FILTER (WHERE time IS NULL) AS records_without_time,
         min(time) AS first_time,
+        max(time) AS last_time,
+        min(clock) AS first_clock,
         max(clock) AS last_clock,
         min(time) FILTER (WHERE event_name = %(install_event)s) AS first_install_time,
         min(clock) FILTER (WHERE event_name = %(install_event)s) AS first_install,
@@ -58,11 +58,16 @@ sixty AS NOT MATERIALIZED (
 ),
 
 users AS NOT MATERIALIZED (
-    -- One row per user.
+    -- One row per user, and one or two for the records of nobody.
     SELECT
         uid,
+        %(of_user)s IS TRUE AS of_user,
         periods,
+        records,
+        records_without_time,
         first_time,
+        last_time,
+        first_clock,
         last_clock,
         first_install_time,
         first_install,
@@ -72,8 +77,13 @@ users AS NOT MATERIALIZED (
     UNION ALL
     SELECT
         uid,
+        %(of_user)s IS TRUE AS of_user,
         NULL AS periods,
+        sum(records)::bigint AS records,
+        sum(records_without_time)::bigint AS records_without_time,
         min(first_time) AS first_time,
+        max(last_time) AS last_time,
+        min(first_clock) AS first_clock,
         max(last_clock) AS last_clock,
         min(first_install_time) AS first_install_time,
         min(first_install) AS first_install,
@@ -85,8 +95,10 @@ users AS NOT MATERIALIZED (
 
 alike AS (
     -- One row per cohort, period of the last event and, of sixty periods, those with an event, with
-    -- the number of users alike in these. Users without an install are a cohort too, null.
+    -- the number of users alike in these. Users without an install are a cohort too, null, and so
+    -- is nobody. Sums of float8 are exact here, and need no memory of their own as those of bigint.
     SELECT
+        of_user,
         width_bucket(first_install, (SELECT calendar.begins FROM calendar)) AS installed,
         width_bucket(last_clock, (SELECT calendar.begins FROM calendar)) AS last_active,
         periods,
@@ -94,9 +106,47 @@ alike AS (
         count(*) FILTER (
             WHERE first_install < last_install AND %(first_install_day)s < %(last_install_day)s
         ) AS reinstalled,
-        count(*) FILTER (WHERE first_time < first_install_time) AS active_before_install
+        count(*) FILTER (WHERE first_time < first_install_time) AS active_before_install,
+        sum(records::float8) AS records,
+        sum(records_without_time::float8) AS records_without_time,
+        min(first_time) AS first_time,
+        max(last_time) AS last_time,
+        min(first_clock) AS first_clock,
+        max(last_clock) AS last_clock
     FROM users
-    GROUP BY installed, last_active, periods
+    GROUP BY of_user, installed, last_active, periods
+),
+
+overview AS (
+    -- One row: the data, of which only these columns are of nobody as well, and what overview.sql
+    -- counts.
+    SELECT
+        coalesce(sum(records), 0)::bigint AS records,
+        coalesce(sum(records) FILTER (WHERE NOT of_user), 0)::bigint AS records_without_user,
+        coalesce(
+            min(first_time) < %(data_from)s
+            OR max(last_time) >= %(data_before)s
+            OR sum(records_without_time) > 0,
+            FALSE
+        ) AS some_left_out,
+        -- No more than the limits, since there are times that no calendar has.
+        greatest(min(first_clock), %(first_limit)s) AS first_clock,
+        least(max(last_clock), %(last_limit)s) AS last_clock,
+        coalesce(sum(users) FILTER (WHERE of_user), 0)::bigint AS all_users,
+        coalesce(sum(users) FILTER (WHERE of_user AND installed IS NULL), 0)::bigint
+            AS users_without_install,
+        coalesce(sum(reinstalled) FILTER (WHERE of_user), 0)::bigint AS users_reinstalled,
+        coalesce(sum(active_before_install) FILTER (WHERE of_user), 0)::bigint
+            AS users_active_before_install
+    FROM alike
+),
+
+days AS (
+    -- One row: the first and the last day of the data.
+    SELECT
+        %(first_clock_day)s AS first_day,
+        %(last_clock_day)s AS last_day
+    FROM overview
 ),
 
 visits AS (
@@ -107,7 +157,7 @@ visits AS (
         periods,
         users
     FROM alike
-    WHERE NOT %(long)s AND installed IS NOT NULL
+    WHERE of_user AND NOT %(long)s AND installed IS NOT NULL
     UNION ALL
     SELECT
         width_bucket(users.first_install, (SELECT calendar.begins FROM calendar)) AS installed,
@@ -116,8 +166,23 @@ visits AS (
         count(*) AS users
     FROM users
     INNER JOIN sixty ON users.uid = sixty.uid
-    WHERE %(long)s AND users.first_install IS NOT NULL
+    WHERE %(long)s AND users.of_user AND users.first_install IS NOT NULL
     GROUP BY installed, sixty.part, sixty.periods
+),
+
+tens_of_periods AS (
+    -- One row: which tens of each sixty periods have events.
+    SELECT
+        CASE
+            WHEN %(long)s THEN 0
+            ELSE (width_bucket(days.first_day, calendar.starts) - 1) / 10
+        END AS first,
+        CASE
+            WHEN %(long)s THEN 5
+            ELSE (width_bucket(days.last_day, calendar.starts) - 1) / 10
+        END AS last
+    FROM days
+    CROSS JOIN calendar
 ),
 
 tens AS (
@@ -126,12 +191,12 @@ tens AS (
     SELECT
         visits.installed,
         10 * (6 * visits.part + digits.digit) AS before,
-        (visits.periods >> 10 * digits.digit)::bit(10)::int AS pattern,
+        visits.periods >> 10 * digits.digit & 1023 AS pattern,
         sum(visits.users) AS users
     FROM visits
-    CROSS JOIN calendar
-    CROSS JOIN generate_series(0, least(5, cardinality(calendar.starts) / 10)) AS digits (digit)
-    WHERE (visits.periods >> 10 * digits.digit)::bit(10)::int <> 0
+    CROSS JOIN tens_of_periods
+    CROSS JOIN generate_series(tens_of_periods.first, tens_of_periods.last) AS digits (digit)
+    WHERE visits.periods >> 10 * digits.digit & 1023 <> 0
     GROUP BY visits.installed, before, pattern
 ),
 
@@ -154,7 +219,7 @@ departed AS (
         least(last_active - installed, %(follow)s) AS age,  -- later ages are not shown
         sum(users) AS users
     FROM alike
-    WHERE installed IS NOT NULL
+    WHERE of_user AND installed IS NOT NULL
     GROUP BY installed, age
 ),
 
@@ -166,14 +231,15 @@ cells AS (
         sizes.users,
         ages.age,
         calendar.starts[sizes.installed] + (ages.age + 1) * ('1 ' || %(period)s)::interval
-        <= %(last_day)s::date + interval '1 day' AS observed
+        <= days.last_day + interval '1 day' AS observed
     FROM active AS sizes
     CROSS JOIN calendar
+    CROSS JOIN days
     CROSS JOIN
         generate_series(
             0,
             least(
-                width_bucket(%(last_day)s::date, calendar.starts)
+                width_bucket(days.last_day, calendar.starts)
                 - (SELECT min(active.installed) FROM active),
                 %(follow)s
             )
@@ -196,16 +262,6 @@ triangle AS (
     LEFT JOIN active ON cells.installed = active.installed AND cells.age = active.age
     LEFT JOIN departed ON cells.installed = departed.installed AND cells.age = departed.age
     WINDOW from_age_on AS (PARTITION BY cells.installed ORDER BY cells.age DESC)
-),
-
-overview AS (
-    -- One row, as overview.sql.
-    SELECT
-        coalesce(sum(users), 0)::bigint AS all_users,
-        coalesce(sum(users) FILTER (WHERE installed IS NULL), 0)::bigint AS users_without_install,
-        coalesce(sum(reinstalled), 0)::bigint AS users_reinstalled,
-        coalesce(sum(active_before_install), 0)::bigint AS users_active_before_install
-    FROM alike
 )
 
 SELECT
@@ -214,10 +270,16 @@ SELECT
     triangle.age,
     triangle.active_on,
     triangle.active_on_or_after,
+    overview.records,
+    overview.records_without_user,
+    overview.some_left_out,
+    days.first_day,
+    days.last_day,
     overview.all_users,
     overview.users_without_install,
     overview.users_reinstalled,
     overview.users_active_before_install
 FROM overview
+CROSS JOIN days
 LEFT JOIN triangle ON TRUE
 ORDER BY triangle.cohort, triangle.age

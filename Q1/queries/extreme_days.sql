@@ -2,9 +2,7 @@
 SELECT
     min(day) AS first_day,
     max(day) AS last_day
-FROM record
+FROM data_record
 WHERE
     time >= %(since)s
     AND time < %(before)s
-    AND day >= %(from_day)s  -- where midnights come twice
-    AND day <= %(to_day)s  -- where midnights come twice

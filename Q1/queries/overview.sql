@@ -9,12 +9,8 @@ users AS (
         min(time) FILTER (WHERE event_name = %(install_event)s) AS first_install_time,
         min(day) FILTER (WHERE event_name = %(install_event)s) AS first_install_day,
         max(day) FILTER (WHERE event_name = %(install_event)s) AS last_install_day
-    FROM piwik_track
-    WHERE
-        time >= %(data_from)s
-        AND time < %(data_before)s
-        AND day >= %(from_day)s  -- where midnights come twice
-        AND day <= %(to_day)s  -- where midnights come twice
+    FROM data_record
+    WHERE of_user
     GROUP BY uid
 )
 

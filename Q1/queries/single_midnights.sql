@@ -1,21 +1,21 @@
--- One row: whether each period begins once, at the moment that midnight of its first day is taken
--- for. It is not so where clocks go back over that midnight, or skip it and some time before.
+-- One row: whether each day begins once, at the moment that its midnight is taken for. It is not so
+-- where clocks go back over that midnight, or skip it and some time before.
 WITH
 
 midnights AS (
-    -- One row per period near whose beginning clocks change.
+    -- One row per day near whose beginning clocks change.
     SELECT
-        periods.start,
-        periods.start AT TIME ZONE %(time_zone)s AS moment
+        days.start,
+        days.start AT TIME ZONE %(time_zone)s AS moment
     FROM
         generate_series(
-            date_trunc(%(period)s, %(first_day)s::date - interval '1 day'),
+            %(first_day)s::date - interval '1 day',
             %(last_day)s::date + interval '1 day',
-            ('1 ' || %(period)s)::interval
-        ) AS periods (start)
+            interval '1 day'
+        ) AS days (start)
     WHERE
-        (periods.start - interval '1 day') AT TIME ZONE %(time_zone)s + interval '48 hours'
-        <> (periods.start + interval '1 day') AT TIME ZONE %(time_zone)s
+        (days.start - interval '1 day') AT TIME ZONE %(time_zone)s + interval '48 hours'
+        <> (days.start + interval '1 day') AT TIME ZONE %(time_zone)s
 )
 
 SELECT count(*) = 0 AS single

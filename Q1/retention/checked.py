@@ -31,7 +31,8 @@ def answered(inquiry: Inquiry, second: "SecondReading | None") -> Answer:
     """
     if not second:
         return inquiry.answer()
-    undrawn = SimpleNamespace(**vars(inquiry.options) | {"plot": None})
+    undrawn = SimpleNamespace(**vars(inquiry.options) | {"plot": None, "html": None})
     answer = replace(inquiry, options=undrawn).answer()
     click.echo(second.check(inquiry.connection, answer.record), err=True)
-    return inquiry.answer() if inquiry.options.plot else answer
+    drawn = inquiry.options.plot or inquiry.options.html
+    return inquiry.answer() if drawn else answer

@@ -1,64 +1,31 @@
-"""A question on its way to an answer: load its events, ask it, and draw a picture."""
+"""A question on its way to an answer: ask it, and draw a picture."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
-from io import BytesIO
 from types import SimpleNamespace
 from typing import Any
 
-import click
-from psycopg2.extensions import AsIs
 from psycopg2.extensions import connection as Connection
 
-from events.files import EventFile, opened_in_turn
-from events.load import LoadedEvents, load_files
-from events.sample import as_csv, sample_events
-from events.table import existing_table
-from events.view import VIEW, View, view_of
-from postgres.connection import start_reading
+from events.load import LoadedEvents
+from events.view import View
 from retention.days import moments
-from retention.names import check_install_event, no_installs
-from retention.overview import Overview, Span, last_day, report_left_out, span
-from retention.questions import Count, Question, ask, cohorts_of, statement
+from retention.names import check_install_date, check_install_event, no_such_event
+from retention.overview import (
+    Overview,
+    Span,
+    all_within,
+    last_day,
+    report_left_out,
+    span,
+    span_of_all,
+    span_of_row,
+)
+from retention.questions import Count, Question, ask, ask_by_user, cohorts_of
 from retention.report import Answer, Data, count_answer, triangle_answer, users_answer
-
-MOST_AGES = 366  # of a triangle whose ages nobody limited
-SHORTEST_DAYS = {"day": 1, "week": 7, "month": 28}  # of a period
-BITS = 60  # periods that the triangle counts at once
-# For queries that group all events by user. Several processes would each keep nearly all users, in
-# memory and then on disk: two to three times the processor time. An index in order of users, which
-# is then read in its own order, needs no such memory; the planner likes it less than it is worth.
-BY_USER = """
-    SET LOCAL max_parallel_workers_per_gather = 0;
-    SET LOCAL hash_mem_multiplier = 1;
-    SET LOCAL random_page_cost = 1.1
-"""
-# Without such an index all users are in memory, or most events go to disk once more.
-WITHOUT_INDEX = "SET LOCAL hash_mem_multiplier = 4"
-
-
-def load_events(
-    connection: Connection, options: SimpleNamespace
-) -> tuple[View, LoadedEvents | None]:
-    """The view over the events of the options, and what was in the files; then only read.
-
-    Raises `UserError` for a table, file, row or time zone that cannot be used.
-    """
-    landing = None
-    if options.table is not None:
-        sources = [existing_table(connection, options.table, options.columns)]
-    else:
-        if options.events:
-            files = opened_in_turn(options.events)
-        else:
-            files = [EventFile("sample events", BytesIO(as_csv(sample_events(options.seed))))]
-        skip_bad_rows = options.on_bad_row == "skip"
-        landing = load_files(connection, files, options.columns, skip_bad_rows, options.time_format)
-        sources = landing.sources()
-    view = view_of(connection, sources, options.time_zone)
-    start_reading(connection)
-    return view, landing
+from retention.source import source_name
+from retention.triangle import Window, is_whole, likely_window, report_ages, triangle_parameters
 
 
 @dataclass(frozen=True)
@@ -69,7 +36,8 @@ class Inquiry:
     options: SimpleNamespace
     question: Question
     view: View
-    landing: LoadedEvents | None  # of files
+    files: LoadedEvents | None
+    figures: list = field(default_factory=list)  # of matplotlib, with what they show in words
 
     @cached_property
     def parameters(self) -> dict[str, Any]:
@@ -86,7 +54,10 @@ class Inquiry:
 
         Raises `UserError` if none of them is of a user.
         """
-        found = span(self.connection, self.view, self.question, self.parameters, self.landing)
+        files, known = self.files, self.parameters
+        if files and all_within(files.first_time, files.last_time, known):
+            return span_of_all(self.connection, self.view, known, files)
+        found = span(self.connection, self.view, self.question, known)
         report_left_out(found.left_out)
         return found
 
@@ -105,34 +76,27 @@ class Inquiry:
 
     def ask_by_user(self, query: str, explain: bool = False, **parameters: Any) -> tuple[list, str]:
         """The rows and the statement of a query that groups all events by user."""
-        known = self.parameters | parameters
-        text = statement(self.connection, query, self.view, known["twice"])
-        with self.connection.cursor() as cursor:
-            cursor.execute(BY_USER)
-            cursor.execute(f"EXPLAIN {text}", known)
-            if not any("Index" in line for (line,) in cursor):
-                cursor.execute(WITHOUT_INDEX)
-        return self.ask(query, explain, **parameters)
+        return ask_by_user(self.connection, query, self.parameters | parameters, self.view, explain)
 
     def data(self, overview: Overview | None) -> Data:
         """The data that the question is about."""
-        rejected = self.landing.rejected if self.landing else {}
-        return Data(self.options.table or VIEW, overview, rejected, self.question)
+        rejected = self.files.rejected if self.files else {}
+        return Data(source_name(self.options), overview, rejected, self.question)
 
     def require_events(self) -> None:
         """Raise `UserError` if no event of a user lies within the limits."""
         _ = self.span
 
-    def no_installs(self) -> Exception:
-        """The error if there is nobody to count. Raises `UserError` for no events at all."""
+    def check_install_date(self) -> None:
+        """Report a day without installs. Raises `UserError` if it is outside those with some."""
         self.require_events()
         (row,), _ = self.ask_by_user("overview")
-        return no_installs(self.connection, self.view, self.question, row)
+        check_install_date(self.connection, self.view, self.question, row)
 
     def plan(self) -> str:
         """The plan that PostgreSQL followed, with its times."""
         if self.options.cohorts:
-            lines, _ = self.ask_by_user("cohort_triangle", explain=True, **self.periods())
+            lines, _ = self.ask_triangle(self.window or self.whole_window, explain=True)
         else:
             query = "retained_uids" if self.options.users else "retained_users"
             lines, _ = self.ask(query, explain=True)
@@ -149,15 +113,16 @@ class Inquiry:
         overview = self.overview
         count, asked = self.count()
         last = self.last_day(overview)
-        if self.options.plot:
-            self.draw_curve(count, last)
-        return count_answer(self.data(overview), count, last, asked)
+        data = self.data(overview)
+        if self.options.plot or self.options.html:
+            self.draw_curve(data, count, last)
+        return count_answer(data, count, last, asked)
 
     def count(self) -> tuple[Count, str]:
-        """The users of the day and the statement. Raises `UserError` if nobody installed then."""
+        """The users of the day and the statement."""
         (row,), asked = self.ask("retained_users")
         if not row.installed_users:
-            raise self.no_installs()
+            self.check_install_date()
         return Count(*row), asked
 
     def last_day(self, overview: Overview | None) -> date | None:
@@ -166,68 +131,77 @@ class Inquiry:
             return overview.span.last_day
         return last_day(self.connection, self.view, self.parameters)
 
-    def draw_curve(self, count: Count, last: date | None) -> None:
+    def draw_curve(self, data: Data, count: Count, last: date | None) -> None:
         """Draw how those who installed came back."""
-        from retention import plot
+        from retention import plot  # with matplotlib
 
         last_curve_day = min(self.question.active_to, last or self.question.active_to)
         curve, _ = self.ask("return_curve", last_curve_day=last_curve_day)
-        plot.draw_curve(self.question, count, curve, self.options.plot)
+        self.draw(plot.curve_figure(data, count, curve), plot.describe_curve(count, curve), data)
+
+    def draw(self, figure, description: str, data: Data) -> None:
+        """Keep a figure for a page of HTML, and write it where the options say."""
+        from common.picture import save
+        from retention.plot import source_of
+
+        self.figures.append((figure, description, source_of(data)))
+        if self.options.plot:
+            save(figure, self.options.plot, source_of(data))
 
     def retained_uids(self) -> Answer:
         """Who installed on the day and came back."""
         overview = self.overview
         rows, _ = self.ask("retained_uids")
         if not rows:
-            self.count()  # nobody came back, or nobody installed, which is an error
+            self.count()  # nobody came back, or nobody installed, which is reported
         return users_answer(self.data(overview), [uid for (uid,) in rows])
 
     def cohort_triangle(self) -> Answer:
         """How many users of every cohort were active how much later, and the heat map of it."""
-        found, period = self.span, self.options.period
-        rows, asked = self.ask_by_user("cohort_triangle", **self.periods())
+        options = self.options
+        rows, asked, found = self.triangle()
         overview = Overview(found, *rows[0][-4:])
         if rows[0].cohort is None:
-            raise self.no_installs()
+            raise no_such_event(self.connection, self.view, self.question.install_event)
         cohorts = cohorts_of(rows)
-        self.report_ages(cohorts[0].start)
-        if self.options.plot:
-            from retention import plot
+        report_ages(cohorts[0].start, found.last_day, options.period, options.follow)
+        data = self.data(overview)
+        if options.plot or options.html:
+            from retention import plot  # with matplotlib
 
-            plot.draw_triangle(cohorts, period, found.last_day, self.options.plot)
-        return triangle_answer(self.data(overview), period, cohorts, asked)
+            figure = plot.triangle_figure(cohorts, options.period, data)
+            self.draw(figure, plot.describe_triangle(cohorts, options.period), data)
+        return triangle_answer(data, options.period, cohorts, asked)
 
-    def periods(self) -> dict[str, Any]:
-        """The parameters of the triangle; it is `long` if its periods may be more than `BITS`."""
-        first, last, period = self.span.first_day, self.span.last_day, self.options.period
-        follow = MOST_AGES if self.options.follow is None else self.options.follow
-        parameters = {
-            "period": period,
-            "follow": follow,
-            "first_day": first,
-            "last_day": last,
-            "long": (last - first).days // SHORTEST_DAYS[period] + 4 > BITS,
-        }
-        return parameters | self.clock(parameters)
+    def triangle(self) -> tuple[list, str, Span]:
+        """The rows of the triangle, its statement, and the span of the data.
 
-    def clock(self, parameters: dict[str, Any]) -> dict[str, AsIs]:
-        """The expressions of the triangle: by time, or by day where days overlap in time."""
-        view, asked = self.view, parameters | {"time_zone": self.view.time_zone}
-        (row,), _ = ask(self.connection, "single_midnights", asked)
-        expressions = {
-            "clock": "time" if row.single else "day",
-            "begin": view.midnight_of("periods.start") if row.single else "periods.start::date",
-        }
-        for name in ("first_install", "last_install"):
-            expressions[f"{name}_day"] = view.day_of(name) if row.single else name
-        return {name: AsIs(expression) for name, expression in expressions.items()}
+        One pass is enough where no record lies outside the limits and the window, which it shows.
+        """
+        if self.window:
+            rows, asked = self.ask_triangle(self.window)
+            if is_whole(rows[0], self.window):
+                return rows, asked, span_of_row(rows[0])
+        rows, asked = self.ask_triangle(self.whole_window)
+        return rows, asked, self.span
 
-    def report_ages(self, oldest: date) -> None:
-        """Report on stderr that later ages are not shown, if nobody asked for that."""
-        ages = (self.span.last_day - oldest).days // SHORTEST_DAYS[self.options.period]
-        if self.options.follow is None and ages > MOST_AGES:
-            click.echo(
-                f"{self.options.period}s after the first {MOST_AGES} are not shown; --follow N "
-                "shows more",
-                err=True,
-            )
+    @cached_property
+    def window(self) -> Window | None:
+        """The days in which all records are expected, so that limits need not be looked at."""
+        return likely_window(
+            self.connection, self.view, self.parameters, self.options.period, self.files
+        )
+
+    @cached_property
+    def whole_window(self) -> Window:
+        """The days of the data, which a pass over all records finds."""
+        return Window(self.span.first_day, self.span.last_day)
+
+    def ask_triangle(self, window: Window, explain: bool = False) -> tuple[list, str]:
+        """The rows and the statement of the triangle; an expected window leaves out the limits."""
+        options, view = self.options, self.view
+        parameters = triangle_parameters(
+            self.connection, view, options.period, options.follow, window, self.parameters
+        )
+        limited = window is not self.window
+        return self.ask_by_user("cohort_triangle", explain, limited=limited, **parameters)

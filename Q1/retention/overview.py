@@ -2,6 +2,7 @@
 
 from common.command import UserError
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -54,45 +55,63 @@ class Overview:
     users_active_before_install: int
 
 
-def span(
-    connection: Connection,
-    view: View,
-    question: Question,
-    parameters: dict[str, Any],
-    landing: LoadedEvents | None = None,
-) -> Span:
-    """Count the records, or take the numbers of a `landing` that has none outside the limits.
+def span(connection: Connection, view: View, question: Question, parameters: dict) -> Span:
+    """Count the records within the limits, and those outside by reason.
 
     Raises `UserError` if none of them is of a user.
     """
-    left_out = []
-    if landing and all_within(landing, parameters):
-        row = landing
-    else:
-        (row,), _ = ask(connection, "span", parameters, view)
-    if row is not landing and row.some_left_out:
-        (row,), _ = ask(connection, "span_within_limits", parameters, view)
-        left_out = kinds_left_out(row, question, parameters)
-    if row.records == row.records_without_user:
-        hint = f": {'; '.join(map(str, left_out))}" if left_out else ""
-        raise UserError(f"there are no events of users to count{hint}")
+    (row,), _ = ask(connection, "span", parameters, view)
+    left_out = kinds_left_out(row, question, parameters)
+    check_users(row, left_out)
     first = first_day_from(connection, view, parameters, row.first_time)
     last = last_day_until(connection, view, parameters, row.last_time)
     return Span(row.records, row.records_without_user, first, last, left_out)
 
 
-def all_within(landing: LoadedEvents, parameters: dict[str, Any]) -> bool:
-    """Whether there are records, and all of them within the limits, which are moments then."""
+def span_of_all(
+    connection: Connection, view: View, parameters: dict[str, Any], found: LoadedEvents
+) -> Span:
+    """The span of files that have no records outside the limits.
+
+    Raises `UserError` if none of them is of a user.
+    """
+    check_users(found)
+    first = first_day_from(connection, view, parameters, found.first_time)
+    last = last_day_until(connection, view, parameters, found.last_time)
+    return Span(found.records, found.records_without_user, first, last, [])
+
+
+def span_of_row(row) -> Span:
+    """The span of a row of the triangle, whose pass found no records outside the limits.
+
+    Raises `UserError` if none of them is of a user.
+    """
+    check_users(row)
+    return Span(row.records, row.records_without_user, row.first_day, row.last_day, [])
+
+
+def check_users(found, left_out: Sequence[LeftOut] = ()) -> None:
+    """Raise `UserError` if no record within the limits is of a user."""
+    if found.records == found.records_without_user:
+        hint = f": {'; '.join(map(str, left_out))}" if left_out else ""
+        raise UserError(f"there are no events of users to count{hint}")
+
+
+def all_within(first: Moment | None, last: Moment | None, parameters: dict[str, Any]) -> bool:
+    """Whether there are records, the first and last of these times, all within the limits.
+
+    The limits are moments then.
+    """
     return (
-        landing.records > 0
+        first is not None
         and not parameters["twice"]
-        and parameters["data_from"] <= landing.first_time
-        and landing.last_time < parameters["data_before"]
+        and parameters["data_from"] <= first
+        and last < parameters["data_before"]
     )
 
 
 def kinds_left_out(row, question: Question, parameters: dict[str, Any]) -> list[LeftOut]:
-    """What is left out, by a row of `span_within_limits.sql`."""
+    """What is left out, by a row of `span.sql`."""
     start, end = question.from_day, question.to_day
     after = f"after {end}" if end else "in the future"
     kinds = [

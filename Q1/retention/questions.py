@@ -21,6 +21,17 @@ QUERIES = Path(__file__).resolve().parents[1] / "queries"
 # Lines for days that are not one range of moments; elsewhere they would only mislead the planner.
 TWICE = re.compile(r"^.*-- where midnights come twice\n", re.MULTILINE)
 
+# For queries that group all events by user. Several processes would each keep nearly all users, in
+# memory and then on disk: two to three times the processor time. An index in order of users, which
+# is then read in its own order, needs no such memory; the planner likes it less than it is worth.
+BY_USER = """
+    SET LOCAL max_parallel_workers_per_gather = 0;
+    SET LOCAL hash_mem_multiplier = 1;
+    SET LOCAL random_page_cost = 1.1
+"""
+# Without such an index all users are in memory, or most events go to disk once more.
+WITHOUT_INDEX = "SET LOCAL hash_mem_multiplier = 4"
+
 
 @dataclass(frozen=True)
 class Question:
@@ -45,9 +56,9 @@ class Count(NamedTuple):
     retained_users: int
 
     @property
-    def retention(self) -> float:
-        """The share of the installed users who came back."""
-        return self.retained_users / self.installed_users
+    def retention(self) -> float | None:
+        """The share of the installed users who came back; None if nobody installed."""
+        return self.retained_users / self.installed_users if self.installed_users else None
 
 
 class Cohort(NamedTuple):
@@ -63,24 +74,33 @@ class Cohort(NamedTuple):
     active_on_or_after: list[int | None]
 
 
-def statement(connection: Connection, query: str, view: View | None, twice: bool) -> str:
+def statement(
+    connection: Connection, query: str, view: View | None, parameters: dict[str, Any]
+) -> str:
     """The text of `queries/<query>.sql`, beginning with the common table expressions it reads.
 
-    Without a `view` it reads tables or views of these names. `twice` is for days whose midnight
-    comes twice.
+    Without a `view` it reads tables or views of these names. Two of the parameters are about the
+    text: `twice` is for days whose midnight comes twice; what is not `limited` reads all records,
+    and is for data of which none lie outside the limits.
     """
     text = (QUERIES / f"{query}.sql").read_text(encoding="utf-8").strip()
-    text = TWICE.sub("", text) if not twice else text
-    found = {
-        name: cte.replace("%", "%%")
-        for name, cte in (view.ctes(connection) if view else {}).items()
-        if re.search(rf"\bFROM {name}\b", text)
-    }
-    if not found:
+    text = with_ctes(text, view.ctes(connection, parameters.get("limited", True)) if view else {})
+    return text if parameters.get("twice") else TWICE.sub("", text)
+
+
+def with_ctes(text: str, ctes: dict[str, str]) -> str:
+    """A statement that begins with those common table expressions that it, or another, reads."""
+    read = text
+    for name, cte in reversed(ctes.items()):
+        if re.search(rf"\bFROM {name}\b", read):
+            read = cte + read
+        else:
+            ctes = {other: ctes[other] for other in ctes if other != name}
+    if not ctes:
         return text
-    ctes = [f"{name} AS NOT MATERIALIZED (\n{cte}\n)" for name, cte in found.items()]
+    first_parts = [f"{name} AS NOT MATERIALIZED (\n{cte}\n)" for name, cte in ctes.items()]
     comment, first, rest = re.split(r"^(WITH\n|SELECT\b)", text, maxsplit=1, flags=re.MULTILINE)
-    parts = [*ctes, rest.strip()] if first == "WITH\n" else ctes
+    parts = [*first_parts, rest.strip()] if first == "WITH\n" else first_parts
     main = "" if first == "WITH\n" else f"\n\n{first}{rest}"
     return f"{comment}WITH\n\n" + ",\n\n".join(parts) + main
 
@@ -97,13 +117,30 @@ def ask(
     With `explain` the rows are the lines of the plan that PostgreSQL followed, with its times.
     Raises `UserError` for a value that is not a time.
     """
-    text = statement(connection, query, view, parameters.get("twice", False))
+    text = statement(connection, query, view, parameters)
     if explain:
         text = f"EXPLAIN (ANALYZE, BUFFERS)\n{text}"
     with connection.cursor(cursor_factory=NamedTupleCursor) as cursor:
         with times_checked(view):
             cursor.execute(text, parameters)
         return cursor.fetchall(), cursor.query.decode()
+
+
+def ask_by_user(
+    connection: Connection,
+    query: str,
+    parameters: dict[str, Any],
+    view: View,
+    explain: bool = False,
+) -> tuple[list, str]:
+    """What `ask` returns, for a query that groups all events by user."""
+    text = statement(connection, query, view, parameters)
+    with connection.cursor() as cursor:
+        cursor.execute(BY_USER)
+        cursor.execute(f"EXPLAIN {text}", parameters)
+        if not any("Index" in line for (line,) in cursor):
+            cursor.execute(WITHOUT_INDEX)
+    return ask(connection, query, parameters, view, explain)
 
 
 @contextmanager

@@ -1,90 +1,104 @@
-"""Plots of an answer: transfer over time stacked by extension, or bars for one grouping."""
+"""Plots of an answer: bytes over time, or bars for the groups."""
 
-from datetime import datetime, tzinfo
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
+from matplotlib import style
 from matplotlib.axes import Axes
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter
 
-from common.output import replacing
+from common.picture import STYLE, save
 from traffic.answer import Answer
 from traffic.question import OVER_TIME
+from traffic.timeline import draw_timeline, timeline
 
-MOST_DAYS_BY_HOUR = 4  # beyond them the bars are days
-MOST_EXTENSIONS = 8  # with a colour of their own
 MOST_BARS = 30
-LONGEST_LABEL = 60  # characters
-BYTES = EngFormatter(unit="B")
+MOST_NAMES = 5  # of extensions in a sentence
+LONGEST_LABEL = 48  # characters; half as many where they may be wide
+LEFT_TO_RIGHT = "\N{LEFT-TO-RIGHT MARK}"
+BYTES = EngFormatter(unit="B", places=1, sep="\N{NO-BREAK SPACE}")
 
 
 def save_plot(answer: Answer, path: Path) -> None:
     """Write the plot that suits the question, whole or not at all."""
-    figure = Figure(figsize=(10, 5), layout="constrained")
+    save(figure_of(answer), path, source_of(answer))
+
+
+@style.context(STYLE)
+def figure_of(answer: Answer) -> Figure:
+    """Return the plot of an answer; one of nothing says what was asked."""
+    bars = min(len(answer.table), MOST_BARS)
+    over_time = is_over_time(answer)
+    height = 5 if over_time or not bars else 1.8 + 0.3 * (bars + (bars < answer.groups))
+    figure = Figure(figsize=(10, height), layout="constrained")
     axes = figure.subplots()
     first, last = answer.period()
-    title = f"{EngFormatter(unit='B', places=1)(answer.bytes)} transferred from {first} to {last}"
     if answer.table.empty:
-        axes.set_axis_off()  # the title says it all
-    elif answer.question.by == OVER_TIME:
-        plot_over_time(axes, bytes_over_time(answer.table, answer.question.time_zone))
+        draw_nothing(axes, answer)
+        return figure
+    axes.set_title(f"{BYTES(answer.bytes)} transferred from {first} to {last}")
+    if over_time:
+        draw_timeline(axes, timeline(answer.table, answer.question.by), answer.question.time_zone)
+        axes.yaxis.set_major_formatter(EngFormatter(unit="B"))
     else:
-        plot_groups(axes, answer.table, answer.question.by[0])
-        shown = min(len(answer.table), MOST_BARS)
-        title += f"; {shown} of {answer.groups:,} groups" if shown < answer.groups else ""
-    axes.set_title(title, loc="left")
-    axes.spines[["top", "right"]].set_visible(False)
-    with replacing(path) as temporary:
-        figure.savefig(temporary, dpi=120)
+        draw_groups(axes, answer)
+    return figure
 
 
-def bytes_over_time(table: pd.DataFrame, time_zone: tzinfo) -> pd.DataFrame:
-    """Bytes by hour, or by day where there are many, and extension, the largest one first.
-
-    Every hour of the time zone, or day without one, has a row, those without traffic too, and an
-    hour that clocks repeat has two; small extensions are put together.
-    """
-    times = pd.Series([datetime.fromisoformat(hour) for hour in table["hour"]], dtype=object)
-    by_hour = (times.max() - times.min()).days < MOST_DAYS_BY_HOUR
-    times = pd.to_datetime(times if by_hour else table["hour"].str[:10], utc=by_hour)
-    ranked = table.groupby("extension")["bytes"].sum().sort_values(ascending=False).index
-    names = table["extension"].where(table["extension"].isin(ranked[:MOST_EXTENSIONS]), "others")
-    series = table["bytes"].groupby([times, names]).sum().unstack(fill_value=0)
-    order = [name for name in [*ranked[:MOST_EXTENSIONS], "others"] if name in series]
-    # Hours are counted in UTC, which has no midnight that clocks pass over or repeat.
-    series = series[order].resample("h" if by_hour else "D", origin="start").sum()
-    return series.tz_convert(time_zone) if by_hour else series
+def is_over_time(answer: Answer) -> bool:
+    """Whether all hours or days are there, so that time is an axis."""
+    whole = answer.groups == len(answer.table)
+    return answer.question.by == OVER_TIME or (whole and answer.question.by[0] in ("hour", "date"))
 
 
-def plot_over_time(axes: Axes, series: pd.DataFrame) -> None:
-    """Stacked bars, the largest extension at the bottom."""
-    step = series.index.freqstr
-    width = pd.Timedelta(1, step)
-    bottom = np.zeros(len(series))
-    bars = []
-    for extension in series:
-        bars.append(axes.bar(series.index, series[extension], width, bottom, align="edge"))
-        bottom += series[extension].to_numpy()
-    locator = AutoDateLocator(tz=series.index.tz)
-    axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, tz=series.index.tz))
-    axes.yaxis.set_major_formatter(BYTES)
-    axes.set_ylabel("transfer per hour" if step == "h" else "transfer per day")
-    axes.margins(x=0)
-    # Bars and names, since a label of theirs that begins with "_" would be left out.
-    place = {"loc": "upper left", "bbox_to_anchor": (1, 1)}
-    axes.legend(bars, series.columns, title="extension", frameon=False, **place)
+def draw_nothing(axes: Axes, answer: Answer) -> None:
+    """Write what was asked, where nothing was found."""
+    axes.set_axis_off()
+    text = f"No request counts.\nAsked for: {asked(answer)}"
+    axes.text(0.5, 0.5, text, ha="center", va="center", transform=axes.transAxes)
 
 
-def plot_groups(axes: Axes, table: pd.DataFrame, by: str) -> None:
-    """A bar for each of the first groups: the largest, or the earliest hours or days."""
-    shown = table.head(MOST_BARS)
-    labels = shown[by].str[-LONGEST_LABEL:].str.replace("$", r"\$", regex=False)  # no formula
-    axes.barh(shown.index, shown["bytes"])
-    axes.set_yticks(shown.index, labels)
-    axes.invert_yaxis()
-    axes.set_ylabel(by)
-    axes.xaxis.set_major_formatter(BYTES)
+def asked(answer: Answer) -> str:
+    """Return which requests count, in words."""
+    question, (first, last) = answer.question, answer.period()
+    names = [label(f".{name}") for name in question.extensions] or ["all"]
+    results = f" with cache result {', '.join(question.caches)}" if question.caches else ""
+    files = f"{', '.join(names[:MOST_NAMES])}{' …' * (len(names) > MOST_NAMES)} files{results}"
+    return f"{files}, {first} to {last}, {question.time_zone}"
+
+
+def draw_groups(axes: Axes, answer: Answer) -> None:
+    """Draw a bar for each of the first groups, and one for all others together."""
+    shown = answer.table.head(MOST_BARS)
+    names = [label(name) for name in shown[answer.question.by[0]]]
+    sizes = shown["bytes"].tolist()
+    others = answer.groups - len(shown)
+    axes.barh(range(len(sizes)), sizes)
+    if others:
+        names.append(f"{others:,} other{'s' * (others > 1)}")
+        sizes.append(answer.bytes - sum(sizes))
+        axes.barh(len(shown), sizes[-1], color="0.75", hatch="///", edgecolor="0.5", linewidth=0)
+    for place, size in enumerate(sizes):
+        text = f"{BYTES(size)}, {size / max(answer.bytes, 1):.1%}"
+        axes.annotate(text, (size, place), (4, 0), textcoords="offset points", va="center", size=8)
+    axes.set_yticks(np.arange(len(names)), names)
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    axes.set_xlim(0, max(*sizes, 1) * 1.2)  # with place for the text at the longest bar
+    axes.set_ylabel(answer.question.by[0])
+    axes.xaxis.set_major_formatter(EngFormatter(unit="B"))
+
+
+def label(name: str) -> str:
+    """Return a name that fits: a long one keeps both ends, for URLs differ there."""
+    half = LONGEST_LABEL // (2 if name.isascii() else 4)
+    short = name if len(name) <= 2 * half else f"{name[:half]}…{name[1 - half :]}"
+    return short if name.isascii() else f"{LEFT_TO_RIGHT}{short}"
+
+
+def source_of(answer: Answer) -> str:
+    """Return what the picture was drawn from."""
+    account = answer.account
+    rejected = f" ({account.rows_rejected:,} rejected)" if account.rows_rejected else ""
+    rows = f"{answer.requests:,} requests of {account.rows_read:,} rows read{rejected}"
+    return f"Source: {rows}; {asked(answer)}"

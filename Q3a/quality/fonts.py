@@ -10,6 +10,7 @@ from matplotlib.ft2font import FT2Font
 
 INSTALL = "install one (Debian: apt install fonts-noto-cjk) or name a file with --font"
 
+LONGEST = 40  # characters of a tag or word
 WEIGHTS = ("bold", "black", "heavy", "thin", "light", "medium", "italic", "oblique")
 MARKS = ("hk", "tc", "hant", "pingfang", "jhenghei", "cjk")  # of Hong Kong and Taiwan, best first
 
@@ -57,8 +58,10 @@ def preference(path: str) -> tuple[bool, int, str]:
 
 
 def drawable(text: str, font: font_manager.FontProperties) -> str:
-    """The text with `U+` codes for characters that the font lacks; no $ of it begins a formula."""
-    drawn = drawn_characters(font.get_file())
+    """The text, a long one without its middle, with `U+` codes for what the font lacks."""
+    half = LONGEST // (2 if text.isascii() else 4)  # other characters may be wider
+    short = text if len(text) <= 2 * half else f"{text[:half]}…{text[1 - half :]}"
+    drawn = drawn_characters(font.get_file()) | {"…"}
     return "".join(
-        character if character in drawn else f"U+{ord(character):X}" for character in text
-    ).replace("$", r"\$")
+        character if character in drawn else f"U+{ord(character):X}" for character in short
+    )

@@ -1,68 +1,137 @@
-"""The confusion matrix and the weightiest words of a run, as a picture."""
+"""A run as a picture: confusion of tags, weightiest words, and whether confidence is reliable."""
 
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
+from matplotlib.ticker import PercentFormatter
 
 from common.output import replacing
-from quality.fonts import drawable, font_for
+from quality.fonts import LONGEST, drawable, font_for
 from quality.report import Run
-from quality.scores import confusion
+from quality.scores import by_confusion, confusion, most_confused, reliability, selective_accuracy
 
+# Tags and words have a font of their own, so nothing needs the style's other fonts.
+STYLE = [Path(__file__).parents[1] / "common" / "picture.mplstyle", {"font.family": "DejaVu Sans"}]
 MOST_WORDS = 30
-INCHES_PER_WORD = 0.24
-COLOURS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377")  # Paul Tol's bright
+MOST_TAGS = 100  # of the confusion matrix
+MOST_NUMBERED = 15  # tags of a confusion matrix with a number in each cell
+MOST_COLOURS = 8  # of the style
+INCHES_PER_WORD, INCHES_PER_TAG, INCHES_PER_LETTER = 0.24, 0.13, 0.05
+PANEL = (6.5, 4.5)  # inches
 
 
 def plot_run(run: Run, path: Path, named_font: Path | None) -> None:
     """Write the figure. Raises UserError if no font has the characters of the tags."""
-    font = font_for("".join(np.unique(run.evaluation.true)), named_font)
+    figure = figure_of(run, font_for("".join(np.unique(run.evaluation.true)), named_font))
+    with style.context(STYLE), replacing(path) as sibling:
+        figure.savefig(sibling)
+
+
+@style.context(STYLE)
+def figure_of(run: Run, font: FontProperties) -> Figure:
+    """Return the four panels; without words, as out of core, three."""
+    counts = by_confusion(most_confused(confusion(run.evaluation), MOST_TAGS))
     words = run.words.head(MOST_WORDS)
-    panels = 1 if words.empty else 2
-    figure = Figure(
-        figsize=(6.5 * panels, max(5, INCHES_PER_WORD * len(words))), layout="constrained"
-    )
-    axes = figure.subplots(1, panels, squeeze=False)[0]
-    draw_confusion(axes[0], confusion(run.evaluation), font)
-    if panels == 2:
-        draw_words(axes[1], words, font)
-    for axis in axes:
-        for label in [*axis.get_xticklabels(), *axis.get_yticklabels()]:
-            label.set_fontproperties(font)
-    with replacing(path) as sibling:
-        figure.savefig(sibling, dpi=120)
+    side = max(PANEL[1], INCHES_PER_TAG * len(counts)) + inches_of(counts.columns)
+    rows = [max(side, INCHES_PER_WORD * len(words) + 0.8), PANEL[1]]
+    columns = [max(PANEL[0], side), PANEL[0] + inches_of(words["word"] + words["tag"])]
+    figure = Figure(figsize=(sum(columns), sum(rows)), layout="constrained")
+    sizes = {"width_ratios": columns, "height_ratios": rows}
+    panels = figure.subplot_mosaic([["tags", "words"], ["reliability", "coverage"]], **sizes)
+    draw_confusion(panels["tags"], counts, font)
+    draw_words(panels["words"], words, font)
+    draw_reliability(panels["reliability"], reliability(run.evaluation))
+    draw_coverage(panels["coverage"], selective_accuracy(run.evaluation))
+    tags = len(np.unique(run.evaluation.true))
+    source = f"{len(run.ids):,} articles that the models had not seen, {tags:,} tags"
+    figure.supxlabel(f"Source: {source}; seed {run.seed}", x=0.01, ha="left", fontsize="x-small")
+    return figure
 
 
-def draw_confusion(axis: Axes, counts: pd.DataFrame, font: FontProperties) -> None:
+def inches_of(names: pd.Series | pd.Index) -> float:
+    """Return how much place the longest label of these names takes, at most."""
+    return INCHES_PER_LETTER * min(2 * LONGEST, max(map(len, names), default=0))
+
+
+def draw_confusion(axes: Axes, counts: pd.DataFrame, font: FontProperties) -> None:
     """Draw counts as a grid; the shade is the share of the true tag."""
-    shares = counts.div(counts.sum(axis=1).clip(lower=1), axis=0)
-    axis.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    shares = counts.div(counts.sum(axis=1).clip(lower=1), axis=0).to_numpy()
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, interpolation="nearest")
     names = [drawable(tag, font) for tag in counts.columns]
-    axis.set_xticks(range(len(names)), names, rotation=45 if len(names) > 6 else 0)
-    axis.set_yticks(range(len(names)), names)
-    for row in range(len(counts)):
-        for column in range(len(counts)):
-            colour = "white" if shares.iloc[row, column] > 0.5 else "black"
-            axis.text(column, row, counts.iloc[row, column], ha="center", va="center", color=colour)
-    axis.set(xlabel="predicted tag", ylabel="true tag", title="Articles of the outer folds")
+    size = 10 if len(names) <= MOST_NUMBERED else 6
+    places = range(len(names))
+    turn = 90 if len("".join(names)) > 40 else 0
+    axes.set_xticks(places, names, rotation=turn, font=font, size=size)
+    axes.set_yticks(places, names, font=font, size=size)
+    if len(names) <= MOST_NUMBERED:
+        for (row, column), number in np.ndenumerate(counts.to_numpy()):
+            colour = "white" if shares[row, column] > 0.5 else "black"
+            axes.text(column, row, f"{number:,}", ha="center", va="center", color=colour, size=8)
+    axes.set(xlabel="predicted tag", ylabel="true tag")
+    axes.set_title("Articles by tag; the shade is the share of the true tag")
 
 
-def draw_words(axis: Axes, words: pd.DataFrame, font: FontProperties) -> None:
+def draw_words(axes: Axes, words: pd.DataFrame, font: FontProperties) -> None:
     """Draw a bar per word, the weightiest on top, in the colour of the tag that it speaks for."""
+    if words.empty:
+        axes.set_axis_off()
+        axes.text(
+            0.5, 0.5, "This model has no list of words.", ha="center", transform=axes.transAxes
+        )
+        return
     tags = list(dict.fromkeys(words["tag"]))
+    coloured = len(tags) <= MOST_COLOURS
+    names = [drawable(word, font) for word in words["word"]]
     bars = []
     for number, tag in enumerate(tags):
         of_tag = words[words["tag"] == tag]
-        colour = COLOURS[number % len(COLOURS)]
-        bars.append(axis.barh(of_tag.index, of_tag["importance"], color=colour))
-    axis.set_yticks(words.index, [drawable(word, font) for word in words["word"]])
-    axis.invert_yaxis()
-    axis.margins(y=0.01)
-    axis.set(xlabel="importance", title="Weightiest words")
-    if tags != [""]:
+        colour = f"C{number if coloured else 0}"
+        bars.append(axes.barh(of_tag.index, of_tag["importance"], color=colour))
+    if not coloured:
+        named = zip(names, words["tag"], strict=True)
+        names = [f"{name} ({drawable(tag, font)})" for name, tag in named]
+    axes.set_yticks(words.index, names, font=font)
+    axes.invert_yaxis()
+    axes.margins(y=0.01)
+    axes.set(xlabel="importance", title="Weightiest words")
+    if tags != [""] and coloured:
         # Bars and names, since a label of theirs that begins with "_" would be left out.
-        axis.legend(bars, [drawable(tag, font) for tag in tags], prop=font, title="speaks for")
+        names = [drawable(tag, font) for tag in tags]
+        axes.legend(bars, names, prop=font, title="speaks for", loc="lower right")
+
+
+def draw_reliability(axes: Axes, table: pd.DataFrame) -> None:
+    """Draw accuracy against confidence, with 95 % intervals; on the diagonal both are the same."""
+    axes.plot([0, 1], [0, 1], ":", color="0.5", label="as right as confident")
+    around = [table["accuracy"] - table["low"], table["high"] - table["accuracy"]]
+    axes.errorbar(
+        table["confidence"], table["accuracy"], around, fmt="o-", capsize=3, label="tagger"
+    )
+    for row in table.itertuples():
+        place = {"xytext": (0, -12), "textcoords": "offset points", "ha": "center"}
+        axes.annotate(f"{row.articles:,}", (row.confidence, 0), size=7, color="0.4", **place)
+    axes.set(xlim=(-0.03, 1.03), ylim=(-0.12, 1.03))
+    axes.set_title("Reliability, with the number of articles")
+    axes.set(xlabel="mean confidence", ylabel="accuracy, with 95 % intervals")
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(PercentFormatter(1))
+    axes.grid()
+    axes.legend(loc="upper left")
+
+
+def draw_coverage(axes: Axes, table: pd.DataFrame) -> None:
+    """Draw how right the surest articles are, against their share of all."""
+    axes.plot(table["coverage"], table["accuracy"], clip_on=False)
+    axes.set_xlim(0, 1.03)
+    lowest = table["accuracy"].min()
+    axes.set_ylim(max(0, lowest - 0.1 * (1.01 - lowest) - 0.01), 1)
+    axes.set_title("What a least confidence brings")
+    axes.set(xlabel="coverage: articles that get a tag", ylabel="accuracy of these")
+    axes.xaxis.set_major_formatter(PercentFormatter(1))
+    axes.yaxis.set_major_formatter(PercentFormatter(1))
+    axes.grid()

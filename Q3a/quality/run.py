@@ -172,7 +172,7 @@ def check_tags_named(tags: Iterable[str], options: SimpleNamespace) -> None:
     It is better to know before learning.
     """
     Wanted(options.limits).limits_of(tags)
-    if options.plot:
+    if options.plot or (options.html and not options.multi_label):
         from quality.fonts import font_for  # matplotlib loads for a plot alone
 
         font_for("".join(tags), options.font)
@@ -204,6 +204,10 @@ def finish(
         from quality.plots import plot_run
 
         plot_run(run, options.plot, options.font)
+    if options.html:
+        from quality.page import save_page
+
+        save_page(run, text, (header, rows), options.html, options.font)
     if options.save:
         from tagger.saved import save_tagger  # skops loads all of scikit-learn
 

@@ -6,10 +6,8 @@ import hashlib
 import logging
 import signal
 import sys
-from concurrent.futures import CancelledError
 from contextlib import ExitStack, contextmanager
-from importlib.metadata import version
-from importlib.util import find_spec
+from importlib import metadata, util
 from pathlib import Path
 from pkgutil import walk_packages
 
@@ -21,13 +19,9 @@ PACKAGES = ("dask", "distributed", "numpy", "pandas", "scipy", "numba", "scikit-
 # Bytes of freed memory that local workers keep: to have it again took half as much time more.
 MALLOC = {"MALLOC_TRIM_THRESHOLD_": 256 << 20, "MALLOC_MMAP_THRESHOLD_": 32 << 20}
 
-cluster_option = click.option(
-    "--cluster",
-    metavar="ADDRESS",
-    envvar="DASK_SCHEDULER_ADDRESS",
-    show_envvar=True,
-    help="Run on a Dask cluster: tcp://host:8786, or `local` to start workers on this machine.",
-)
+HELP = "Run on a Dask cluster: tcp://host:8786, or `local` to start workers on this machine."
+OPTION = {"metavar": "ADDRESS", "envvar": "DASK_SCHEDULER_ADDRESS", "show_envvar": True}
+cluster_option = click.option("--cluster", help=HELP, **OPTION)
 
 
 @contextmanager
@@ -48,7 +42,7 @@ def connected(address: str | None):
         problem = f"a task ended {error.allowed_failures + 1} workers: give each more memory"
     except distributed.scheduler.NoWorkerError as error:
         problem = f"no worker was left for {error.timeout:.0f} s: start one and run again"
-    except (CancelledError, distributed.comm.CommClosedError) as error:
+    except (distributed.CancelledError, distributed.comm.CommClosedError) as error:
         data = "connection" not in getattr(error, "reason", "connection")
         lost = "all workers that held the data were" if data else "the scheduler was"
         problem = f"{lost} lost: run again"
@@ -65,11 +59,10 @@ def connect(address: str, at_the_end: ExitStack):
         if address == "local":  # a worker for each processor, reached from this machine alone
             spawn = {f"distributed.nanny.pre-spawn-environ.{name}": MALLOC[name] for name in MALLOC}
             at_the_end.enter_context(dask.config.set(spawn))
-            here = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}
+            own = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0", "threads_per_worker": 1}
             if hasattr(signal, "SIG_BLOCK"):  # half a cluster cannot be closed
                 signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
-            target = LocalCluster(threads_per_worker=1, silence_logs=logging.CRITICAL, **here)
-            at_the_end.enter_context(target)
+            target = at_the_end.enter_context(LocalCluster(silence_logs=logging.CRITICAL, **own))
             if hasattr(signal, "SIG_BLOCK"):
                 signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
         client = at_the_end.enter_context(Client(target, timeout=CONNECT_SECONDS))
@@ -80,8 +73,7 @@ def connect(address: str, at_the_end: ExitStack):
         raise OutsideError(f"cluster {address}: no worker came in {WORKER_SECONDS} s") from None
     except OSError:
         raise OutsideError(f"cluster {address}: no scheduler answers there") from None
-    modules = sorted(module.name for module in walk_packages([str(FOLDER)]))
-    here = fingerprint(modules)
+    here = fingerprint(modules := sorted(it.name for it in walk_packages([str(FOLDER)])))
     try:
         found = {"the scheduler": client.run_on_scheduler(fingerprint, modules, WORKER_SECONDS)}
         found |= client.run(fingerprint, modules)
@@ -98,8 +90,6 @@ def fingerprint(modules: list[str], limit: float = 0, dask_scheduler=None) -> di
     """Return what must agree: versions, and the code that this process would import."""
     if getattr(dask_scheduler, "no_workers_timeout", limit) is None:  # tasks would wait for ever
         dask_scheduler.no_workers_timeout = limit  # seconds
-    code = hashlib.sha256()
-    for name in modules:
-        code.update(Path(find_spec(name).origin).read_bytes())
-    found = {name: version(name) for name in PACKAGES} | {"code": code.hexdigest()[:8]}
-    return found | {"Python": "{}.{}".format(*sys.version_info)}
+    code = b"".join(Path(util.find_spec(name).origin).read_bytes() for name in modules)
+    found = {name: metadata.version(name) for name in PACKAGES}
+    return found | {"code": hashlib.sha256(code).hexdigest()[:8], "Python": sys.version[:4]}

@@ -2,55 +2,103 @@
 
 hetrec        HetRec 2011 Last.fm 2k: user_artists.dat, artists.dat (GroupLens, grouplens.org)
 ml-100k       MovieLens 100K: u.data, u.user, u.item; ratings are taken as play counts
+filmtrust     FilmTrust: ratings.csv with the columns u, i, r; ratings are taken as play counts
+citeulike     CiteULike: likes.csv with the columns u, i, r
 lastfm-360k   Last.fm 360K, see `listening/lastfm.py`
+csv           any table of plays, see `listening/plays.py`
 sample        generated listeners, see `listening/sample/`
 """
 
 from common.command import UserError
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import csr_array
 
-from evaluation.names import HETREC, LASTFM_360K, ML_100K, SAMPLE
-from evaluation.splits import usable
+from evaluation.names import CITEULIKE, CSV, FILMTRUST, HETREC, LASTFM_360K, ML_100K, SAMPLE
+from evaluation.plain_tables import read_table
+from evaluation.splits import part_of, usable, usable_parts
 from listening.bad_rows import Rejected
 from listening.constants import PLAYS_FILE, PROFILE_FILE
 from listening.play_counts import PlayCounts, play_counts_of
+from listening.plays import read_own_plays
 from listening.sample.listeners import generated_play_counts
 from listening.source import read_listening
 
 SAMPLE_USERS, SAMPLE_ARTISTS = 3000, 4000
 
 
-class DataSet(NamedTuple):
-    """The plays of a data set, how many rows were left out, and the first place, by reason."""
+@dataclass(frozen=True)
+class DataSet:
+    """A data set: its plays, when they were, and what was left out.
 
+    times: (entries,) of the plays' matrix, when each user first played each artist, in seconds;
+        None for data without times
+    rejected, first_rejected: number of rows that were left out, and the first place, by reason
+    """
+
+    name: str
     plays: PlayCounts
-    rejected: dict[str, int]
-    first_rejected: dict[str, str]
+    times: np.ndarray | None = None
+    rejected: dict[str, int] = field(default_factory=dict)
+    first_rejected: dict[str, str] = field(default_factory=dict)
 
 
 def read_data_sets(
-    named: Sequence[tuple[str, Path]], seed: int, on_bad_row: str = "stop"
-) -> dict[str, DataSet]:
-    """Return the usable plays of the (name, folder) in `named`, or of the sample without any.
+    named: Sequence[tuple[str, Path]],
+    seed: int,
+    on_bad_row: str = "stop",
+    timed: bool = False,
+    columns: dict[str, str] | None = None,
+) -> list[DataSet]:
+    """Return the usable plays of the (name, path) in `named`, or of the sample without any.
 
-    Raises UserError for a file that cannot be used, and at a bad row if `on_bad_row` is "stop".
+    columns: titles by their use in the tables of kind CSV; None to tell them by their titles
+
+    Raises UserError for a file that cannot be used, at a bad row if `on_bad_row` is "stop", and if
+    `timed` for data without times.
     """
-    readers = {HETREC: read_hetrec, ML_100K: read_ml_100k, LASTFM_360K: read_lastfm_360k}
-    sets = {name: readers[name](folder, on_bad_row) for name, folder in named}
+    readers = READERS | {CSV: partial(read_csv, columns)}
+    sets = [readers[name](folder, on_bad_row) for name, folder in named]
     if not named:
-        drawn = generated_play_counts(SAMPLE_USERS, SAMPLE_ARTISTS, seed)
-        sets = {SAMPLE: DataSet(drawn, {}, {})}
-    sets = {name: one._replace(plays=usable(one.plays)) for name, one in sets.items()}
-    for name, one in sets.items():
+        sets = [DataSet(SAMPLE, generated_play_counts(SAMPLE_USERS, SAMPLE_ARTISTS, seed))]
+    sets = [usable_set(one) for one in sets]
+    for one in sets:
+        if timed and one.times is None:
+            raise UserError(f"--split by time: {one.name} has no times of plays")
         if len(one.plays.users) < 2:
-            raise UserError(f"--data {name}: fewer than two users with five artists or more")
+            raise UserError(f"--data {one.name}: fewer than two users with five artists or more")
     return sets
+
+
+def usable_set(data: DataSet) -> DataSet:
+    """Leave out what `splits.usable` does, of the times too."""
+    times = data.times
+    if times is not None:
+        matrix = data.plays.matrix
+        of_pairs = csr_array((times, matrix.indices, matrix.indptr), matrix.shape)
+        times = part_of(of_pairs, *usable_parts(matrix)).data
+    return replace(data, plays=usable(data.plays), times=times)
+
+
+def first_times(
+    plays: PlayCounts, users: pd.Series, artists: pd.Series, times: pd.Series
+) -> np.ndarray:
+    """(entries,) of the plays' matrix: the earliest of the times of each user and artist."""
+    table = pd.DataFrame(
+        {
+            "user": pd.Index(plays.users).get_indexer(users),
+            "artist": pd.Index(plays.artists).get_indexer(artists),
+            "time": np.asarray(times, np.float64),
+        }
+    )
+    # Sorted by user and artist, as the entries of the matrix are.
+    return table.groupby(["user", "artist"])["time"].min().to_numpy()
 
 
 def read_hetrec(folder: Path, on_bad_row: str = "stop") -> DataSet:
@@ -62,14 +110,14 @@ def read_hetrec(folder: Path, on_bad_row: str = "stop") -> DataSet:
     artists, bad_artists = read_table(folder / "artists.dat", "artists", ["artist", "name"], **how)
     names = dict(zip(artists["artist"], artists["name"], strict=True))
     play_counts = play_counts_of(plays["user"], plays["artist"], plays["plays"], names)
-    return data_set(play_counts, bad_plays, bad_artists)
+    return data_set(HETREC, play_counts, None, bad_plays, bad_artists)
 
 
 def read_ml_100k(folder: Path, on_bad_row: str = "stop") -> DataSet:
     """Read MovieLens: ratings as plays, age and gender as profiles; it has no countries."""
     how = {"on_bad_row": on_bad_row}
     ratings, bad_ratings = read_table(
-        folder / "u.data", "plays", ["user", "film", "plays"], separator="\t", **how
+        folder / "u.data", "plays", ["user", "film", "plays", "time"], separator="\t", **how
     )
     people, bad_people = read_table(
         folder / "u.user", "profile", ["user", "age", "gender"], separator="|", **how
@@ -90,77 +138,43 @@ def read_ml_100k(folder: Path, on_bad_row: str = "stop") -> DataSet:
     play_counts = play_counts_of(
         ratings["user"], ratings["film"], ratings["plays"], titles, profiles
     )
-    return data_set(play_counts, bad_ratings, bad_people, bad_films)
+    times = first_times(play_counts, ratings["user"], ratings["film"], ratings["time"])
+    return data_set(ML_100K, play_counts, times, bad_ratings, bad_people, bad_films)
 
 
 def read_lastfm_360k(folder: Path, on_bad_row: str = "stop") -> DataSet:
     """Read the two files of Last.fm 360K."""
     found = read_listening(folder / PLAYS_FILE, folder / PROFILE_FILE, on_bad_row=on_bad_row)
-    return DataSet(found.plays, found.rejected, found.first_rejected)
+    return DataSet(LASTFM_360K, found.plays, None, found.rejected, found.first_rejected)
 
 
-def data_set(plays: PlayCounts, *rejected: Rejected) -> DataSet:
+def read_csv(columns: dict[str, str] | None, path: Path, on_bad_row: str = "stop") -> DataSet:
+    """Read a table of plays; the set is named after its file."""
+    plays, rejected = read_own_plays(path, columns, on_bad_row=on_bad_row, fractions=True)
+    return data_set(path.name, plays, None, rejected)
+
+
+def read_triples(name: str, file: str, folder: Path, on_bad_row: str = "stop") -> DataSet:
+    """Read the table of a data set with the columns u, i, r."""
+    found = read_csv({"user": "u", "item": "i", "plays": "r"}, folder / file, on_bad_row)
+    return replace(found, name=name)
+
+
+READERS = {
+    HETREC: read_hetrec,
+    ML_100K: read_ml_100k,
+    FILMTRUST: partial(read_triples, FILMTRUST, "ratings.csv"),
+    CITEULIKE: partial(read_triples, CITEULIKE, "likes.csv"),
+    LASTFM_360K: read_lastfm_360k,
+}
+
+
+def data_set(
+    name: str, plays: PlayCounts, times: np.ndarray | None, *rejected: Rejected
+) -> DataSet:
     """Return plays with the rows that were left out of several files."""
-    found = DataSet(plays, {}, {})
+    found = DataSet(name, plays, times)
     for one in rejected:
         found.rejected.update(one.counts)
         found.first_rejected.update(one.places())
     return found
-
-
-def read_table(
-    path: Path,
-    kind: str,
-    columns: list[str],
-    *,
-    separator: str,
-    on_bad_row: str,
-    header: bool = False,
-    encoding: str = "utf-8",
-) -> tuple[pd.DataFrame, Rejected]:
-    """Return the first columns of a file without quotes as texts, and the rows left out.
-
-    A row is bad that has fewer than these columns or more than the first line, that is a second
-    profile of a user, or that has no number above 0 in a column `plays`, which is returned as
-    numbers. `kind`, such as "profile", begins each reason.
-    """
-    lines, rows = split_lines(path, separator, encoding)
-    width = len(rows[0])
-    if width < len(columns):
-        raise UserError(f"{path}: expected the columns {', '.join(columns)}")
-    lines, rows = lines[header:], rows[header:]
-    sound = np.array([len(columns) <= len(row) <= width for row in rows], dtype=bool)
-    cells = [row[: len(columns)] for row, good in zip(rows, sound, strict=True) if good]
-    table = pd.DataFrame(cells, columns=columns, index=lines[sound], dtype=object)
-    wrong = {f"{kind}: not {width} columns": lines[~sound]}
-    if kind == "profile":
-        repeated = table["user"].duplicated().to_numpy()
-        wrong[f"{kind}: user id repeated"] = table.index[repeated]
-        table = table[~repeated]
-    if "plays" in columns:
-        with np.errstate(over="ignore"):  # what is endless as a float32 is rejected
-            numbers = pd.to_numeric(table["plays"], errors="coerce").to_numpy(np.float32)
-        positive = np.isfinite(numbers) & (numbers > 0)
-        table["plays"] = numbers
-        wrong[f"{kind}: count is not a number above zero"] = table.index[~positive]
-        table = table[positive]
-    counts = {reason: len(bad) for reason, bad in wrong.items()}
-    first = {reason: int(bad[0]) for reason, bad in wrong.items() if len(bad)}
-    rejected = Rejected(path, counts, first)
-    rejected.check(on_bad_row)
-    if table.empty:
-        raise UserError(f"{path}: no row can be used")
-    return table, rejected
-
-
-def split_lines(path: Path, separator: str, encoding: str) -> tuple[np.ndarray, list[list[str]]]:
-    """Return the numbers of the lines that are not empty, from 1, and their cells."""
-    try:
-        with path.open(encoding=encoding) as file:
-            texts = {line: text for line, text in enumerate(file, 1) if text.strip()}
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path}: is not {encoding.upper()} text: {error}") from error
-    if not texts:
-        raise UserError(f"{path}: the file is empty; download it again")
-    cells = (text.rstrip("\n").split(separator) for text in texts.values())
-    return np.fromiter(texts, int), [[cell.strip() for cell in row] for row in cells]

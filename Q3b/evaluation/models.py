@@ -1,7 +1,7 @@
 """The recommenders that are compared: each takes plays and gives the best artists of every user.
 
 A model is a function of (data, settings, top, seed): data holds only the plays that are shown,
-settings are keyword arguments that `evaluate.py --tune` chooses. It returns `ModelOutput`.
+settings are some of those in `spaces`, for the others the defaults there. It returns `ModelOutput`.
 """
 
 from common.command import UserError
@@ -13,15 +13,21 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
 
-from evaluation.larger_rivals import factorisation_machine, installed, variational_autoencoder
-from evaluation.names import COUNTRY, DEEP, DEFAULT, LIBRARIES, MACHINE, TUNED
-from evaluation.rivals import IMPLICIT, als, bpr, ease, implicit_class, item_item
+from evaluation.fold import chosen_settings, popular_artists
+from evaluation.names import BLENDS, COUNTRY, DEEP, DEFAULT, LIBRARIES, MACHINE, REFERENCE, RESIDUAL
+from evaluation.rivals.blends import blend
+from evaluation.rivals.implicit_models import IMPLICIT, als, bpr, implicit_class, item_item
+from evaluation.rivals.larger import factorisation_machine, installed, variational_autoencoder
+from evaluation.rivals.linear import ease, rdlae
+from evaluation.rivals.ranking import filled
+from evaluation.rivals.walks import rp3beta
+from evaluation.spaces import DEFAULTS
 from listening.play_counts import PlayCounts
+from recommender import damped_vote, residual_vote
 from recommender.features import normalised_plays, scaled_age
 from recommender.neighbours import nearest_neighbours
 from recommender.popularity import most_listeners
 from recommender.reference import recommend as recommend_classic
-from recommender.residual_vote import Settings, fit, recommend
 
 
 @dataclass(frozen=True)
@@ -56,17 +62,27 @@ def user_user_euclidean(data: PlayCounts, settings: dict, top: int, seed: int) -
     return ModelOutput(recommend_classic(data.matrix, neighbours, top), neighbours.ids.ravel())
 
 
-def user_user_cosine(data: PlayCounts, settings: dict, top: int, seed: int) -> ModelOutput:
+def damped(data: PlayCounts, settings: dict, top: int, seed: int) -> ModelOutput:
+    """Recommend by damped votes, their settings chosen on a fold of the plays that are shown.
+
+    Lists that are too short are filled with what is popular, as those of the daily job are.
+    """
+    fitted = damped_vote.fit(data.matrix, chosen_settings(data.matrix, top, seed))
+    popular = popular_artists(data.matrix, top)
+    return ModelOutput(filled(damped_vote.recommend(fitted, top), popular, top))
+
+
+def residual(data: PlayCounts, settings: dict, top: int, seed: int) -> ModelOutput:
     """Recommend by residual votes of the users that are most similar by cosine."""
-    model = fit(data.matrix, Settings(**settings))
-    return ModelOutput(recommend(model, top), model.neighbours.indices)
+    model = residual_vote.fit(data.matrix, residual_vote.Settings(**settings))
+    return ModelOutput(residual_vote.recommend(model, top), model.neighbours.indices)
 
 
-def rival(function: Callable[..., csr_array]) -> Callable[..., ModelOutput]:
+def rival(name: str, function: Callable[..., csr_array]) -> Callable[..., ModelOutput]:
     """Make a model of a function of (plays, top, seed, **settings)."""
 
     def model(data: PlayCounts, settings: dict, top: int, seed: int) -> ModelOutput:
-        return ModelOutput(function(data.matrix, top=top, seed=seed, **settings))
+        return ModelOutput(function(data.matrix, top, seed, **DEFAULTS.get(name, {}) | settings))
 
     return model
 
@@ -76,30 +92,38 @@ def has_countries(data: PlayCounts) -> bool:
     return data.profiles is not None and bool((data.profiles["country"] != "").any())
 
 
-def larger_rival(function: Callable[..., csr_array]) -> Callable[..., ModelOutput]:
+def larger_rival(name: str, function: Callable[..., csr_array]) -> Callable[..., ModelOutput]:
     """Make a model of a function of (data, settings, top, seed)."""
-    return lambda data, settings, top, seed: ModelOutput(function(data, settings, top, seed))
+
+    def model(data: PlayCounts, settings: dict, top: int, seed: int) -> ModelOutput:
+        return ModelOutput(function(data, DEFAULTS[name] | settings, top, seed))
+
+    return model
 
 
 MODELS = {
     "popularity": popularity,
     COUNTRY: top_of_country,
-    "user-user euclidean": user_user_euclidean,
-    DEFAULT: user_user_cosine,
-    TUNED: user_user_cosine,
-    "item-item": rival(item_item),
-    "ALS": rival(als),
-    "BPR": rival(bpr),
-    "EASE": rival(ease),
+    REFERENCE: user_user_euclidean,
+    DEFAULT: damped,
+    RESIDUAL: residual,
+    "item-item": rival("item-item", item_item),
+    "RP3beta": rival("RP3beta", rp3beta),
+    "ALS": rival("ALS", als),
+    "BPR": rival("BPR", bpr),
+    "EASE": rival("EASE", ease),
+    "RDLAE": rival("RDLAE", rdlae),
+    **{name: rival(name, blend) for name in BLENDS},
 }
 if installed(MACHINE):
-    MODELS[MACHINE] = larger_rival(factorisation_machine)
+    MODELS[MACHINE] = larger_rival(MACHINE, factorisation_machine)
 if installed(DEEP):
-    MODELS[DEEP] = larger_rival(variational_autoencoder)
+    MODELS[DEEP] = larger_rival(DEEP, variational_autoencoder)
 
 
-# These read all plays in every epoch: with more than so many they take hours, or days.
-MOST_PLAYS = {MACHINE: 2_000_000, DEEP: 2_000_000}
+# With more plays than so many these take hours, or days: two read all plays in every epoch, one has
+# settings that are chosen by many fits of minutes.
+MOST_PLAYS = {RESIDUAL: 2_000_000, MACHINE: 2_000_000, DEEP: 2_000_000}
 
 
 def left_out(data: PlayCounts) -> dict[str, str]:
@@ -128,5 +152,6 @@ def check_libraries(models: Iterable[str]) -> None:
         if model not in MODELS:
             libraries = " and ".join(LIBRARIES[model])
             raise UserError(f"{model} needs {libraries}: pip install -r requirements-models.txt")
-        if model in IMPLICIT:
-            implicit_class(model)
+        for part in BLENDS.get(model, (model,)):
+            if part in IMPLICIT:
+                implicit_class(part)

@@ -1,65 +1,94 @@
 """A comparison of recommenders as text for people, as CSV or JSON for programs.
 
-A row is a dict of data, model, settings and measures; measures maps a name to one value a split.
+A row is what `comparison.compare` returns for one model on one data set.
 """
 
 import json
 
 import numpy as np
-from scipy.stats import t as student
 
 from common.output import formatted
+from evaluation.comparison import QUARTERS
 from evaluation.data import DataSet
+from evaluation.differences import differences, half_width, mean_over_splits
+from evaluation.tables import as_text
 
-CONFIDENCE = 0.95
-
-
-def half_width(values: list[float]) -> float | None:
-    """Half the width of the mean's confidence interval, by Student's t; None for one value.
-
-    The splits share most of their plays, so this tells how much a split's luck matters, and
-    not how another data set would turn out.
-    """
-    if len(values) < 2:
-        return None
-    error = np.std(values, ddof=1) / np.sqrt(len(values))
-    return float(error * student.ppf((1 + CONFIDENCE) / 2, len(values) - 1))
+COMPARED = ("recall", "ndcg")  # the measures whose differences are reported
 
 
 def summary(row: dict) -> dict:
-    """A row's means; for recall and nDCG also <name>_interval, the half width."""
-    flat = {"data": row["data"], "model": row["model"]}
-    for name, values in row["measures"].items():
+    """A row's means over users and splits; for recall and nDCG also <name>_interval, a half width.
+
+    The interval is that of other users of the same kind. <name>_quarter_1 to 4 are the means of
+    the quarters of the users from the fewest plays to the most.
+    """
+    flat = {"data": row["data"], "split": row["split"], "model": row["model"]}
+    for name, values in row["users"].items():
+        of_users = mean_over_splits(values)
+        flat[name] = float(of_users.mean()) if len(of_users) else None
+        if name.startswith(COMPARED):
+            flat[f"{name}_interval"] = half_width(of_users)
+        if name.startswith("ndcg"):
+            flat |= of_quarters(name, values, row["quarters"])
+    for name, values in row["lists"].items():
         flat[name] = float(np.median(values) if name == "seconds" else np.mean(values))
-        if "@" in name:
-            flat[f"{name}_interval"] = half_width(values)
-    return flat | {"splits": len(row["measures"]["seconds"]), "settings": row["settings"]}
+    splits = len(row["lists"]["seconds"])
+    scored = len(mean_over_splits(next(iter(row["users"].values()))))
+    return flat | {"splits": splits, "users": scored, "settings": row["settings"]}
 
 
-def rounded(row: dict) -> dict:
-    """A row's summary with its numbers to 4 decimals."""
+def of_quarters(name: str, values: np.ndarray, quarters: np.ndarray) -> dict[str, float | None]:
+    """The means of a measure (splits, users) in each quarter; None for one without users."""
+    means = [mean_over_splits(values[:, quarters == number]) for number in range(QUARTERS)]
     return {
-        name: round(value, 4) if isinstance(value, float) else value
-        for name, value in summary(row).items()
+        f"{name}_quarter_{number}": float(one.mean()) if len(one) else None
+        for number, one in enumerate(means, 1)
     }
 
 
-def report(form: str, rows: list[dict], sets: dict[str, DataSet]) -> str:
+def report(
+    form: str, table: str, rows: list[dict], sets: list[DataSet], against: str | None = None
+) -> str:
     """Return the comparison in one of FORMATS.
 
-    CSV has one line for each model and data set, with settings as JSON; JSON has one object, which
-    also tells the rows that were left out of the data set.
+    table: which of TABLES is written as CSV; text and JSON have both. against: the model that the
+    differences are from, by default all models from each other. JSON also tells the rows that
+    were left out of the data sets.
     """
-    summaries = [rounded(row) for row in rows]
-    header = list(dict.fromkeys(name for one in summaries for name in one))
-    lines = [
-        [one.get(name) for name in header]
-        for one in (
-            row | {"settings": json.dumps(row["settings"], sort_keys=True)} for row in summaries
-        )
-    ]
-    record = [one | {"rejected": rejected_rows(sets[one["data"]])} for one in summaries]
-    return formatted(form, as_text(rows), header, lines, record)
+    summaries = [summary(row) for row in rows]
+    pairs = [pair for one in sets for pair in pairs_of(rows, one.name, against)]
+    rejected = {one.name: rejected_rows(one) for one in sets}
+    record = {
+        "models": [rounded(one) | {"rejected": rejected[one["data"]]} for one in summaries],
+        "differences": [rounded(pair._asdict()) for pair in pairs],
+    }
+    return formatted(form, as_text(summaries, pairs), *table_rows(record[table]), record)
+
+
+def table_rows(lines: list[dict]) -> tuple[list[str], list[list]]:
+    """Return the header and the cells of a table for CSV, from its lines as JSON has them."""
+    header = list(dict.fromkeys(name for one in lines for name in one if name != "rejected"))
+    return header, [[as_cell(one.get(name)) for name in header] for one in lines]
+
+
+def pairs_of(rows: list[dict], name: str, against: str | None) -> list:
+    """The differences of one data set's models in each measure compared."""
+    of_set = [row for row in rows if row["data"] == name]
+    measures = [one for one in of_set[0]["users"] if one.startswith(COMPARED)]
+    return [pair for one in measures for pair in differences(of_set, one, against)]
+
+
+def rounded(record: dict) -> dict:
+    """A record with its numbers to 5 significant digits."""
+    return {
+        name: float(f"{value:.5g}") if isinstance(value, float) else value
+        for name, value in record.items()
+    }
+
+
+def as_cell(value: object) -> object:
+    """A value as CSV has it: settings as JSON."""
+    return json.dumps(value, sort_keys=True) if isinstance(value, dict) else value
 
 
 def rejected_rows(data: DataSet) -> dict[str, dict]:
@@ -69,44 +98,3 @@ def rejected_rows(data: DataSet) -> dict[str, dict]:
         for reason, rows in data.rejected.items()
         if rows
     }
-
-
-def as_text(rows: list[dict]) -> str:
-    """One table for each data set."""
-    names = dict.fromkeys(row["data"] for row in rows)
-    return "\n\n".join(table([row for row in rows if row["data"] == name]) for name in names)
-
-
-def table(rows: list[dict]) -> str:
-    """The rows of one data set as a title, the names of the columns and a line a model."""
-    summaries = [summary(row) for row in rows]
-    measures = [name for name in rows[0]["measures"] if "@" in name]
-    data, splits = summaries[0]["data"], summaries[0]["splits"]
-    heads = ["coverage", "novelty", "antihubs", "hub links", "seconds"]
-    means = f"mean of {splits} splits ± 95 % confidence; seconds are medians"
-    lines = [
-        f"{data}: {means if splits > 1 else 'one split'}",
-        table_line("model", measures, heads),
-        *(table_line(one["model"], *cells(one, measures)) for one in summaries),
-    ]
-    return "\n".join(lines)
-
-
-def cells(one: dict, measures: list[str]) -> tuple[list[str], list[str]]:
-    """A summary's measures with their intervals, and the rest; what does not apply is blank."""
-    wide = []
-    for name in measures:
-        width = one[f"{name}_interval"]
-        wide.append(f"{one[name]:.3f} ± {width:.3f}" if width is not None else f"{one[name]:.3f}")
-    forms = {"coverage": ".3f", "novelty": ".2f", "antihubs": ".1%", "hub_links": ".1%"}
-    forms["seconds"] = ".1f"
-    return wide, [f"{one[name]:{form}}" if name in one else "" for name, form in forms.items()]
-
-
-def table_line(model: str, wide: list[str], narrow: list[str]) -> str:
-    """The cells of one line in the widths of their columns."""
-    return (
-        f"{model:<27}"
-        + "".join(f"{cell:>15}" for cell in wide)
-        + "".join(f"{cell:>10}" for cell in narrow)
-    )

@@ -7,8 +7,8 @@ import os
 from pathlib import Path
 
 from common.output import replacing
-from evaluation.names import DEFAULT, SETTINGS_FILE
-from evaluation.tuning import SPACES
+from evaluation.names import BLENDS, SETTINGS_FILE
+from evaluation.spaces import DEFAULTS, SPACES
 
 SHIPPED = Path(__file__).with_name(SETTINGS_FILE)
 
@@ -65,9 +65,11 @@ def merged(old: dict[str, dict], new: dict[str, dict]) -> dict[str, dict]:
     return {name: old.get(name, {}) | new.get(name, {}) for name in old | new}
 
 
-def settings_for(name: str, model: str, chosen: dict[str, dict[str, dict]]) -> dict:
-    """The settings of a model on a data set; nothing for its own defaults.
+def settings_for(model: str, of_set: dict[str, dict]) -> dict:
+    """The settings of a model among those chosen for a data set, or its defaults.
 
-    A data set without a choice of its own takes that of HetRec, which are plays of artists too.
+    A blend has the settings of its parts, a model that is never tuned none.
     """
-    return {} if model == DEFAULT else chosen.get(name, chosen.get("hetrec", {})).get(model, {})
+    if model in BLENDS:
+        return {part: settings_for(part, of_set) for part in BLENDS[model]}
+    return of_set.get(model, DEFAULTS.get(model, {}))

@@ -2,11 +2,11 @@
 
 from store.protocol import Run, Store
 
-TOP = 20  # artists of a user that are compared
+TOP = 20  # items of a user that are compared
 
 
 def difference(store: Store, run: Run, before: Run) -> dict:
-    """Figures of both sets, and how many of the checked users get other artists.
+    """Figures of both sets, and how many of the checked users get others.
 
     Only users whom both sets know are compared, by who is among their first TOP artists.
     """
@@ -29,9 +29,9 @@ def difference(store: Store, run: Run, before: Run) -> dict:
     }
 
 
-def top_of(item: dict) -> set[tuple]:
-    """The artists of an item that are compared."""
-    return {(artist["name"], artist["mbid"]) for artist in item["artists"][:TOP]}
+def top_of(item: dict) -> set[str]:
+    """The items of a user that are compared."""
+    return {one["id"] for one in item["items"][:TOP]}
 
 
 def described(run: Run) -> str:
@@ -45,7 +45,7 @@ def described(run: Run) -> str:
     lines = [
         f"version {run.version} after {drift['before']}",
         "users: {:,} -> {:,}".format(*drift["users"]),
-        f"other artists among the first {TOP}: {changed} of {shared} users compared{share}",
+        f"others among the first {TOP}: {changed} of {shared} users compared{share}",
         *(f"{what} countries: {', '.join(names)}" for what, names in countries.items() if names),
         *(
             f"{name}: {'unknown' if old is None else format(old, '.3f')} -> {new:.3f}"

@@ -10,28 +10,42 @@ from types import SimpleNamespace
 
 import click
 
+from job.blocked import without_items
 from listening.database import export_tables
+from listening.id_list import read_ids
+from listening.items import read_items
 from listening.lastfm import PLAYS_FILE, PROFILE_FILE
 from listening.maximum_age import MaximumAge
 from listening.sample.files import write_listeners
-from listening.source import Listening, read_listening
+from listening.source import Listening, read_listening, with_items
 from store.url import FILE
 
 FOLDER = Path(__file__).resolve().parents[1]  # where the Last.fm files may be
 
 
 def read_input(options: SimpleNamespace) -> Listening:
-    """Read the plays and profiles that the options of `recommend_daily.py` name.
+    """Read what the options of `recommend_daily.py` name, without the items that are blocked.
 
-    Raises UserError if they name none and the store is not a file: real users would be served
+    Raises UserError if they name no plays and the store is not a file: real users would be served
     the sample.
     """
+    blocked = read_ids(options.blocked) if options.blocked else []
+    items = options.items and read_items(
+        options.items, options.item_columns, options.item_fields, options.on_bad_row
+    )
+    listening = without_items(read_plays_of(options), blocked)
+    return with_items(listening, *items) if items else listening
+
+
+def read_plays_of(options: SimpleNamespace) -> Listening:
+    """Read plays and profiles: of files, the app's database, Last.fm or the sample."""
     age, on_bad_row = options.max_age, options.on_bad_row
     if options.plays:
-        return read_listening(options.plays, options.profiles, age, on_bad_row)
+        columns = options.columns, options.profile_columns
+        return read_listening(options.plays, options.profiles, age, on_bad_row, *columns)
     with tempfile.TemporaryDirectory(prefix="recommend-daily-") as folder:
         if options.source:
-            exported = export_app(options.source, Path(folder), age)
+            exported = export_app(options, Path(folder))
             return read_temporary(Path(folder), "the app's ", *exported, None, on_bad_row)
         if (FOLDER / PLAYS_FILE).exists():
             return read_listening(FOLDER / PLAYS_FILE, FOLDER / PROFILE_FILE, age, on_bad_row)
@@ -63,6 +77,7 @@ def read_temporary(
     return replace(found, first_rejected=named)
 
 
-def export_app(source: str, folder: Path, max_age: MaximumAge | None) -> tuple[Path, Path]:
+def export_app(options: SimpleNamespace, folder: Path) -> tuple[Path, Path]:
     """Write the tables of the app's PostgreSQL into `folder`; return plays and profiles."""
-    return export_tables(source, folder, max_age and max_age.interval())
+    age = options.max_age and options.max_age.interval()
+    return export_tables(options.source, folder, age, options.columns, options.profile_columns)

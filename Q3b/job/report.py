@@ -2,6 +2,7 @@
 
 import hashlib
 import platform
+from collections.abc import Iterator
 from dataclasses import asdict
 from importlib.metadata import version
 
@@ -48,6 +49,7 @@ def data_report(listening: Listening) -> dict:
         "first_rejected": listening.first_rejected,
         "fingerprint": fingerprint(plays),
         "profiles_fingerprint": profiles_fingerprint(listening),
+        "items_fingerprint": listening.items.fingerprint() if listening.items else "",
     }
 
 
@@ -60,6 +62,12 @@ def formatted_run(form: str, text: str, run: Run) -> str:
     """Return `text`, the figures of the run as CSV, or the run and its report as JSON."""
     row = figures(run)
     return formatted(form, text, list(row), [row.values()], asdict(run))
+
+
+def page_rows(run: Run) -> tuple[list[str], list[tuple[str, object]]]:
+    """Return the header and the rows of a table with the figures of a run and its settings."""
+    settings = {f"setting {name}": value for name, value in run.report["settings"].items()}
+    return ["figure", "value"], list((figures(run) | settings | versions()).items())
 
 
 def rule_users(report: dict, rule: str) -> int | str:
@@ -92,6 +100,15 @@ def figures(run: Run) -> dict:
     }
 
 
+def chosen_rows(chosen: dict) -> Iterator[tuple[str, str]]:
+    """The settings that the fold chose, popularity only where it had to be blended in."""
+    if chosen:
+        yield "tastes damped beyond", f"{chosen['limit']:.4f}"
+        yield "popularity discounted by", f"{chosen['popularity_power']:.2f}"
+    if chosen.get("popularity"):
+        yield "popularity blended in", f"{chosen['popularity']:.4g}"
+
+
 def summary(run: Run, state: str) -> str:
     """The run in a few lines for people."""
     report = run.report
@@ -103,6 +120,7 @@ def summary(run: Run, state: str) -> str:
         ("  from everyone", f"{report['rules'].get(GLOBAL, 0):,}"),
         ("rows rejected", f"{sum(rejected.values()):,}"),
         *((name, f"{number:.3f}") for name, number in report["metrics"].items()),
+        *chosen_rows(report.get("chosen") or {}),
         ("store items", f"{report['store_items']:,}"),
         ("seconds", f"{report['seconds']:.1f}"),
     ]

@@ -6,26 +6,26 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
+from evaluation.fold import chosen_on, popular_artists
 from evaluation.metrics import recall_and_ndcg, variety
 from evaluation.splits import split
 from job.distributed import Written, blocks_on
 from job.report import data_report, versions
 from job.settings import RunSettings
-from listening.cleaning import is_mbid
 from listening.play_counts import PlayCounts
 from listening.source import Listening
-from recommender.blocks import BLOCK, list_block, recommendation_blocks, rule_lists
+from recommender.blocks import BLOCK, Asked, list_block, recommendation_blocks, rule_lists
+from recommender.damped_vote import Settings
 from recommender.lists import Block
-from recommender.methods import fitted_recommender
-from recommender.popularity import Popularity, most_listeners, popularity_of
+from recommender.methods import Recommender, fitted_recommender
+from recommender.popularity import Popularity, popularity_of
 from recommender.tasks import sent
-from recommender.votes import best_artists
 from store.erasure import remembered
 from store.protocol import Catalogue, Run, Store, Writer
 
@@ -39,7 +39,16 @@ CHECKED_USERS = 100  # that a check of the set reads back
 
 # Makes the blocks of the users with plays; the popularity serves those who get no other artist.
 BlocksOf = Callable[[Writer, Popularity], Iterator[Block | Written]]
-MetricsOf = Callable[[], dict[str, float]]  # on a cluster they are computed while blocks are made
+
+
+class Fold(NamedTuple):
+    """What the held-out plays of a run tell: measures, and the settings chosen, if any are."""
+
+    metrics: dict[str, float]
+    settings: Settings | None
+
+
+FoldOf = Callable[[], Fold]  # on a cluster it is computed while the client goes on
 
 
 def daily_run(
@@ -57,56 +66,70 @@ def daily_run(
     store.check_users(listening.plays.users)
     store.check_users(listening.silent.index)
     fitted = fitted_on(client, listening.plays, settings) if client else None
-    metrics_of, blocks_of = fitted or fitted_here(listening.plays, settings, store)
+    fold_of, blocks_of = fitted or fitted_here(listening.plays, settings, store)
     store.renew_lock()
-    artists = catalogue(listening.plays)
+    items = catalogue(listening)
     countries = {*listening.plays.profiles["country"], *listening.silent["country"]}
-    if rehearsal := store.rehearsal(run, artists, settings.recommendations, countries):
+    if rehearsal := store.rehearsal(run, items, settings.recommendations, countries):
         write_set(rehearsal, store, blocks_of, listening, settings)
-    with store.begin(run, artists) as writer:
+    with store.begin(run, items) as writer:
         countries, lists, rules = write_set(writer, store, blocks_of, listening, settings)
+        fold = fold_of()
         report = {
             "settings": asdict(settings),
             "data": data_report(listening),
-            "metrics": metrics_of(),
+            "metrics": fold.metrics,
+            "chosen": asdict(fold.settings) if fold.settings else None,
             "rules": dict(rules),
             "store_items": rules.total() + lists,
-            "artists_told_apart": artists.told_apart(),
             "checked_users": sampled_users(listening.plays, CHECKED_USERS, settings.seed),
             "versions": versions(),
             "seconds": round(time.perf_counter() - start, 1),
         }
         examples = report["checked_users"][:EXAMPLE_USERS]
         finished = replace(
-            run, users=rules.total(), countries=countries, example_users=examples, report=report
+            run,
+            users=rules.total(),
+            countries=countries,
+            example_users=examples,
+            item_names=settings.item_names(),
+            item_fields=list(items.fields),
+            report=report,
         )
         writer.finish(finished)
     return finished
 
 
-def fitted_here(
-    plays: PlayCounts, settings: RunSettings, store: Store
-) -> tuple[MetricsOf, BlocksOf]:
+def fitted_here(plays: PlayCounts, settings: RunSettings, store: Store) -> tuple[FoldOf, BlocksOf]:
     """Measure and fit the method; return the measures and what makes the blocks."""
-    metrics = held_out(plays, settings)
+    fold = held_out(plays, settings)
     store.renew_lock()
-    recommender = fitted_recommender(
-        plays, settings.metric, settings.neighbours, settings.include_played
-    )
-    return lambda: metrics, lambda writer, popularity: recommendation_blocks(
-        recommender, plays, popularity, settings.recommendations
+    recommender = fitted_recommender(plays, settings.metric, settings.neighbours, fold.settings)
+    return lambda: fold, lambda writer, popularity: recommendation_blocks(
+        recommender, plays, popularity, asked_of(settings)
     )
 
 
 def fitted_on(
     client: "Client", plays: PlayCounts, settings: RunSettings
-) -> tuple[MetricsOf, BlocksOf]:
-    """Submit the held-out scores to a cluster; it fits the model as part of making the blocks."""
+) -> tuple[FoldOf, BlocksOf]:
+    """Submit both to a cluster, where the blocks are made as well."""
     data = sent(client, plays)
-    metrics = client.submit(held_out, data, settings, pure=False)
-    return metrics.result, lambda writer, popularity: blocks_on(
-        client, data, plays, settings, writer
+    fold = client.submit(held_out, data, settings, pure=False)
+    recommender = client.submit(fitted_to_fold, data, settings, fold, pure=False)
+    return fold.result, lambda writer, popularity: blocks_on(
+        client, data, recommender, len(plays.users), asked_of(settings), writer
     )
+
+
+def fitted_to_fold(plays: PlayCounts, settings: RunSettings, fold: Fold) -> Recommender:
+    """Fit the method with the settings that the fold chose, as a task."""
+    return fitted_recommender(plays, settings.metric, settings.neighbours, fold.settings)
+
+
+def asked_of(settings: RunSettings) -> Asked:
+    """What the run asks of the lists."""
+    return Asked(settings.recommendations, settings.include_played)
 
 
 def write_set(
@@ -147,26 +170,32 @@ def chosen(listening: Listening, settings: RunSettings) -> Listening:
     return replace(listening, plays=plays, silent=listening.silent[wanted(listening.silent)])
 
 
-def held_out(plays: PlayCounts, settings: RunSettings) -> dict[str, float]:
-    """Recall, nDCG and coverage of the run's method on held-out plays of some users.
+def held_out(plays: PlayCounts, settings: RunSettings) -> Fold:
+    """Measure the run's method on held-out plays of some users, and choose its settings there.
 
-    With them the recall of recommending what is popular. Empty if nothing can be held out. So small
-    a sample scores lower than all users do: it is there to be compared day by day.
+    The measures are recall, nDCG and coverage, and the recall of recommending what is popular;
+    empty if nothing can be held out. So small a sample scores lower than all users do: it is there
+    to be compared day by day.
     """
     random, top = np.random.default_rng(settings.seed), settings.recommendations
     rows = random.choice(len(plays.users), min(HELD_OUT_USERS, len(plays.users)), replace=False)
     sample = plays.select_users(np.sort(rows))
     parts = split(sample.matrix, settings.seed, 1)
     if not parts.test.nnz:
-        return {}
-    shown = replace(sample, matrix=parts.train)
-    fitted = fitted_recommender(shown, settings.metric, settings.neighbours)
-    found = best_artists(fitted.neighbours.__getitem__, fitted.votes, fitted.heard, top)
-    popular = most_listeners(shown.matrix, np.zeros(len(shown.users), int), top)
-    return recall_and_ndcg(found, parts.test, top) | {
+        return Fold({}, None)
+    if settings.metric == "euclidean":
+        shown = replace(sample, matrix=parts.train)
+        fitted = fitted_recommender(shown, settings.metric, settings.neighbours)
+        found, chosen_there = fitted.best(np.arange(len(shown.users)), top), None
+    else:
+        choice = chosen_on(parts, top)
+        found, chosen_there = choice.found, choice.settings
+    popular = popular_artists(parts.train, top)
+    measures = recall_and_ndcg(found, parts.test, top) | {
         f"popularity_recall@{top}": recall_and_ndcg(popular, parts.test, top)[f"recall@{top}"],
         "coverage": variety(found, parts.train)["coverage"],
     }
+    return Fold(measures, chosen_there)
 
 
 def all_blocks(
@@ -193,10 +222,12 @@ def write_blocks(
     return rules
 
 
-def catalogue(plays: PlayCounts) -> Catalogue:
-    """The artists with their MBIDs, where the key of an artist is one."""
-    mbids = np.where(is_mbid(plays.artists), plays.artists, "")
-    return Catalogue(plays.artist_names, mbids)
+def catalogue(listening: Listening) -> Catalogue:
+    """The items by their own ids, with the names and fields of the table of items."""
+    plays, items = listening.plays, listening.items
+    if items is None:
+        return Catalogue(plays.artists, plays.artist_names)
+    return Catalogue(plays.artists, items.names_of(plays), items.fields_of(plays))
 
 
 def sampled_users(plays: PlayCounts, number: int, seed: int) -> list[str]:

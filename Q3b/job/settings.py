@@ -16,3 +16,9 @@ class RunSettings:
     gender: str | None = None  # only the users of this one
     share: float = 1.0  # fraction of the users, drawn
     seed: int = 1
+    item_name: str = "artist"  # what an item is called, and after a comma what several are
+
+    def item_names(self) -> list[str]:
+        """What one item is called, and what several are: film and films, or story,stories."""
+        one, _, several = (part.strip() for part in self.item_name.partition(","))
+        return [one, several or f"{one}s"]

@@ -16,7 +16,7 @@ from common.output import replacing
 from job.drift import described, difference
 from job.gate import Limits, check_gate, failures
 from job.input import export_app, read_input
-from job.report import data_report, formatted_run, summary
+from job.report import data_report, formatted_run, page_rows, summary
 from job.run import chosen, daily_run, without_forgotten
 from job.settings import RunSettings
 from job.verify import check_set
@@ -39,6 +39,7 @@ def run(options: SimpleNamespace) -> str:
             click.echo(f"run {done.run_id} is published already", err=True)
             write_report(done, options.report)
             text = f"version {done.version} is published"
+            write_page(done, text, options.html)
             return formatted_run(options.output_format, text, done)
         with connected(options.cluster) as client:
             finished = judged(store, daily_run(listening, settings, store, about, client), options)
@@ -47,7 +48,17 @@ def run(options: SimpleNamespace) -> str:
         if not options.no_publish:
             store.publish(finished)
     state = "finished, not published" if options.no_publish else "published"
-    return formatted_run(options.output_format, summary(finished, state), finished)
+    text = summary(finished, state)
+    write_page(finished, text, options.html)
+    return formatted_run(options.output_format, text, finished)
+
+
+def write_page(run: Run, text: str, path: Path | None) -> None:
+    """Write the report of the run as a page, where there is a path for it."""
+    if path:
+        from evaluation.page import save_page
+
+        save_page("The daily recommendations", text, *page_rows(run), path)
 
 
 def published_already(
@@ -62,7 +73,7 @@ def published_already(
         return None
     made_of = {"data": data_report(listening), "settings": asdict(settings)}
     for what, now in made_of.items():
-        if not same(done.report[what], now):
+        if not same(done.report.get(what, {}), now):
             raise UserError(
                 f"run {run_id!r} is published already, and its {what} were others; name another "
                 "--run-id to publish these"
@@ -98,7 +109,7 @@ def write_report(finished: Run, path: Path | None) -> None:
 def export(options: SimpleNamespace) -> str:
     """Write the app's tables as files, for a run that follows."""
     options.export.mkdir(parents=True, exist_ok=True)
-    return "\n".join(map(str, export_app(options.source, options.export, options.max_age)))
+    return "\n".join(map(str, export_app(options, options.export)))
 
 
 def verify(options: SimpleNamespace) -> str:

@@ -9,7 +9,7 @@ from store.protocol import Run, Store
 
 
 def check_set(store: Store, run: Run) -> int:
-    """How many users were read back. Raises OutsideError that names what is wrong."""
+    """How many users were read back. Raises OutsideError that ids what is wrong."""
     if not {"checked_users", "settings"} <= run.report.keys():
         raise OutsideError(f"run {run.version} has no report to check it by")
     users = run.report["checked_users"]
@@ -36,7 +36,7 @@ def list_problems(store: Store, run: Run) -> Iterator[str]:
     for country in ["", *run.countries]:
         item = store.new_user(country, run=run)
         rule = COUNTRY if country else GLOBAL
-        if not item or not item["artists"] or item["rule"] != rule:
+        if not item or not item["items"] or item["rule"] != rule:
             yield f"no list of {country or 'everyone'}"
 
 
@@ -46,25 +46,20 @@ def item_problems(run: Run, user: str, item: dict | None) -> Iterator[str]:
         yield f"user {user} is missing"
         return
     top = run.report["settings"]["recommendations"]
-    names = names_of(item["artists"], run)
-    scores = [artist["score"] for artist in item["artists"]]
+    ids = ids_of(item["items"])
+    scores = [one["score"] for one in item["items"]]
     if item["rule"] not in RULES or item["version"] != run.version:
         yield f"user {user} has rule {item['rule']!r} and version {item['version']!r}"
-    if len(item["artists"]) > top or len(set(names)) < len(names):
-        different = f"{len(set(names))} of {len(names)} different"
-        yield f"user {user} has {len(item['artists'])} artists, {different}; {top} are asked"
+    if len(item["items"]) > top or len(set(ids)) < len(ids):
+        different = f"{len(set(ids))} of {len(ids)} different"
+        yield f"user {user} has {len(ids)} items, {different}; {top} are asked"
     if scores != sorted(scores, reverse=True):
-        yield f"user {user} has artists out of order"
-    played = names_of(item["top_artists"], run)
-    if not run.report["settings"]["include_played"] and set(played) & set(names):
+        yield f"user {user} has items out of order"
+    played = ids_of(item["top_items"])
+    if not run.report["settings"]["include_played"] and set(played) & set(ids):
         yield f"user {user} is recommended what the user plays"
 
 
-def names_of(artists: list[dict], run: Run) -> list[tuple[str, str | None]]:
-    """What tells artists apart: name and MBID.
-
-    Where two of a run's artists have the same of both, as by ids of one's own, only those with an
-    MBID can be told apart.
-    """
-    told_apart = run.report.get("artists_told_apart", True)
-    return [(artist["name"], artist["mbid"]) for artist in artists if told_apart or artist["mbid"]]
+def ids_of(items: list[dict]) -> list[str]:
+    """The ids of items."""
+    return [item["id"] for item in items]

@@ -5,10 +5,9 @@ import re
 import numpy as np
 import pandas as pd
 
+from listening.constants import MBID
 from listening.play_counts import PlayCounts, plays_matrix
 from listening.text_columns import Column
-
-MBID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 
 def collect_plays(

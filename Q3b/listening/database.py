@@ -10,12 +10,13 @@ cursor, so that memory stays small on both sides however many rows there are.
 from common.command import OutsideError, UserError
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg2
 import pyarrow as pa
+from psycopg2 import sql
 from psycopg2.extensions import parse_dsn
 from pyarrow import parquet
 from tqdm import tqdm
@@ -23,17 +24,30 @@ from tqdm import tqdm
 from common.output import replacing
 
 ROWS_AT_A_TIME = 100_000
-# A day that Python's calendar does not have is as good as none.
+# The columns of the two tables by their use, unless others are named. A table without plays or
+# names has 1 and nothing in their place.
+PLAYS_COLUMNS = {
+    "user": "user_id",
+    "item": "artist_id",
+    "name": "artist_name",
+    "plays": "plays",
+    "time": "last_played_at",
+}
+PROFILES_COLUMNS = {"user": "user_id"} | {
+    use: use for use in ("gender", "age", "country", "signup")
+}
+NOT_EXACT = (700, 701, 1700)  # float4, float8 and numeric: their texts may differ for one id
 # The interval is NULL for every age; PostgreSQL then drops the condition as it plans.
 PLAYS_QUERY = """
-SELECT user_id::text, artist_id::text, artist_name::text, plays::float8
+SELECT {user}::text, {item}::text, {name}::text, {plays}::float8
 FROM plays
-WHERE %(max_age)s::interval IS NULL OR last_played_at >= now() - %(max_age)s::interval
+WHERE %(max_age)s::interval IS NULL OR {time} >= now() - %(max_age)s::interval
 """
+# A day that Python's calendar does not have is as good as none.
 PROFILES_QUERY = """
 SELECT
-    user_id::text, gender::text, age::float8, country::text,
-    CASE WHEN signup::date BETWEEN '0001-01-01' AND '9999-12-31' THEN signup::date END
+    {user}::text, {gender}::text, {age}::float8, {country}::text,
+    CASE WHEN {signup}::date BETWEEN '0001-01-01' AND '9999-12-31' THEN {signup}::date END
 FROM profiles
 """
 PLAYS_SCHEMA = pa.schema(
@@ -56,21 +70,59 @@ PROFILES_SCHEMA = pa.schema(
 PLAYS_FILE, PROFILES_FILE = "plays.parquet", "profiles.parquet"
 
 
-def export_tables(url: str, folder: Path, max_age: str | None = None) -> tuple[Path, Path]:
+def export_tables(
+    url: str,
+    folder: Path,
+    max_age: str | None = None,
+    columns: dict[str, str] | None = None,
+    profile_columns: dict[str, str] | None = None,
+) -> tuple[Path, Path]:
     """Write both tables as Parquet files into `folder`, each whole or not at all.
 
-    `max_age` is an interval of PostgreSQL such as "5 years": older plays stay behind. Raises
-    UserError for a wrong URL, table or column, or no plays, and OutsideError if the server fails.
+    `max_age` is an interval of PostgreSQL such as "5 years": older plays stay behind. `columns` and
+    `profile_columns` name those of the tables by their use, see `tables.columns.named_columns`.
+    Raises UserError for a wrong URL, table or column, or no plays, and OutsideError if the server
+    fails.
     """
     plays, profiles = Path(folder) / PLAYS_FILE, Path(folder) / PROFILES_FILE
+    if max_age and columns and "time" not in columns:
+        raise UserError("--max-age needs the column of times: --columns time=COLUMN")
     with snapshot(url) as connection, replacing(plays) as new_plays:
         parameters = {"max_age": max_age}
-        if not copy_rows(connection, "plays", PLAYS_QUERY, parameters, PLAYS_SCHEMA, new_plays):
+        query = query_of(PLAYS_QUERY, PLAYS_COLUMNS, columns)
+        check_ids(connection, "plays", ("user", "item"), columns or PLAYS_COLUMNS)
+        check_ids(connection, "profiles", ("user",), profile_columns or PROFILES_COLUMNS)
+        if not copy_rows(connection, "plays", query, parameters, PLAYS_SCHEMA, new_plays):
             young = " young enough" if max_age else ""
             raise UserError(f"the app's database: its table plays has no row{young}")
+        query = query_of(PROFILES_QUERY, PROFILES_COLUMNS, profile_columns)
         with replacing(profiles) as new_profiles:
-            copy_rows(connection, "profiles", PROFILES_QUERY, {}, PROFILES_SCHEMA, new_profiles)
+            copy_rows(connection, "profiles", query, {}, PROFILES_SCHEMA, new_profiles)
     return plays, profiles
+
+
+def query_of(query: str, usual: dict[str, str], named: dict[str, str] | None) -> sql.Composed:
+    """A query with the names of its columns; where none is named, each row counts once."""
+    missing = {"plays": sql.SQL("1"), "time": sql.SQL("now()")}
+    places = {use: missing.get(use, sql.SQL("NULL")) for use in usual}
+    places |= {use: sql.Identifier(column) for use, column in (named or usual).items()}
+    return sql.SQL(query).format(**places)
+
+
+def check_ids(connection, table: str, uses: Sequence[str], columns: dict[str, str]) -> None:
+    """Raise UserError for a column of ids whose values are not exact, such as 7.0 for 7."""
+    names = [sql.Identifier(columns[use]) for use in uses]
+    query = sql.SQL("SELECT {} FROM {} LIMIT 0").format(
+        sql.SQL(", ").join(names), sql.Identifier(table)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        for column in cursor.description:
+            if column.type_code in NOT_EXACT:
+                raise UserError(
+                    f"the app's database: column {column.name} of {table} holds numbers with a "
+                    "point; ids are texts or whole numbers: make a view that casts it"
+                )
 
 
 @contextmanager
@@ -118,7 +170,7 @@ def check_url(url: str) -> None:
 
 
 def copy_rows(
-    connection, table: str, query: str, parameters: dict, schema: pa.Schema, path: Path
+    connection, table: str, query: sql.Composed, parameters: dict, schema: pa.Schema, path: Path
 ) -> int:
     """Write the rows of a query on `table` as a Parquet file; return how many there are."""
     count = 0

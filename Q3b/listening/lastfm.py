@@ -67,7 +67,10 @@ def read_plays(path: Path, on_bad_row: str = "skip") -> tuple[PlayCounts, Reject
     rejected = located(path, PLAYS_COLUMNS, {"plays: not 4 columns": ragged} | counts, first)
     rejected.check(on_bad_row)
     if not keep.any():
-        raise UserError(f"{path}: no row holds a user id (sha1), an artist and a number of plays")
+        raise UserError(
+            f"{path}: no row holds a user id (sha1), an artist and a number of plays, as the files "
+            "of Last.fm do; name the columns of your own file with --columns"
+        )
     user, mbid, name = columns["user"], columns["mbid"], columns["name"]
     play_counts = collect_plays(user, mbid, name, plays, keep)
     write_cache(path, md5, play_counts, rejected)
@@ -99,6 +102,7 @@ def valid_plays(
         "plays: neither MBID nor name": mbid.each(mbid.values == "") & name.each(name.values == ""),
         "plays: count is not a number": plays.each(~np.isfinite(counts)),
         "plays: count is not above zero": plays.each(counts <= 0),
+        "plays: count is not a whole number": plays.each(counts != np.floor(counts)),
     }
     keep, *rejected = keep_rows(reasons, len(plays.codes))
     return keep, plays.each(counts), *rejected

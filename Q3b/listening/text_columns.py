@@ -7,6 +7,7 @@ from common.command import UserError
 
 import codecs
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -91,16 +92,23 @@ def lines_of_rows(
     return lines
 
 
-def as_column(chunks: pa.ChunkedArray) -> Column:
-    """A dictionary-encoded Arrow column as a `Column` of texts without outer blanks."""
+def as_column(chunks: pa.ChunkedArray, clean: Callable[[str], str] = str.strip) -> Column:
+    """A dictionary-encoded Arrow column as a `Column` of texts, by default without outer blanks."""
     dictionary = chunks.chunk(0).dictionary
     if not all(chunk.dictionary.equals(dictionary) for chunk in chunks.chunks):
         chunks = chunks.unify_dictionaries()  # costly: it looks up every text of every chunk
         dictionary = chunks.chunk(0).dictionary
-    texts = dictionary.to_pylist()
-    codes, values = pd.factorize(np.array([text.strip() for text in texts], dtype=object))
+    codes, values = pd.factorize(np.array([clean(text) for text in texts(dictionary)], object))
     indices = np.concatenate([chunk.indices.to_numpy() for chunk in chunks.chunks])
     return Column(codes.astype(np.int32)[indices], values)
+
+
+def texts(array: pa.Array) -> list[str]:
+    """The texts of an array; bytes that are not UTF-8 become lone surrogates."""
+    try:
+        return array.to_pylist()
+    except UnicodeDecodeError:
+        return [text.decode(errors="surrogateescape") for text in array.cast("binary").to_pylist()]
 
 
 def first_fields(path: Path) -> list[str]:

@@ -1,12 +1,11 @@
 """Recommendations of all users, a block of users at a time, in the form the store takes.
 
-Both methods are a vote: a user's scores are a weighted sum of what the user's neighbours give the
-artists. Neighbours and votes grow with the users; what is recommended, and why, exists for the
-blocks under way alone.
+What is recommended, and why, exists for the blocks under way alone.
 """
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -15,60 +14,75 @@ from scipy.sparse import csr_array
 
 from listening.age_groups import age_group
 from listening.play_counts import PlayCounts
-from recommender.explanations import reasons
 from recommender.lists import (
     COUNTRY,
+    FILLED_BY,
     GLOBAL,
     NEIGHBOURS,
     RECOMMENDATION,
     TOP_ARTIST,
+    TOP_ARTISTS,
     Block,
     RuleList,
 )
 from recommender.methods import Recommender
 from recommender.parallel import in_order, processors
 from recommender.popularity import Popularity, all_charts
-from recommender.votes import best_artists, table_of
+from recommender.votes import slices
 
 BLOCK = 1024  # users
-TOP_ARTISTS = 10  # of the user's own, shown beside the recommendations
+MOST_PLAYS = 2**31 - 1  # that a store keeps for an artist
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked of the lists: how many artists, and whether those played already too."""
+
+    top: int = 20
+    include_played: bool = False
 
 
 def recommendation_blocks(
-    recommender: Recommender, plays: PlayCounts, popularity: Popularity, top: int
+    recommender: Recommender, plays: PlayCounts, popularity: Popularity, asked: Asked
 ) -> Iterator[Block]:
     """Yield the recommendations of all users in their order, computed on all processors.
 
-    popularity: serves users of whom no neighbour plays anything new. As many blocks as
-    processors are under way at once.
+    popularity: fills up the lists of users for whom too few artists have a score. As many blocks
+    as processors are under way at once.
     """
-    starts = range(0, len(plays.users), BLOCK)
-    rows = (np.arange(start, min(start + BLOCK, len(plays.users))) for start in starts)
-    make = partial(recommended_block, recommender, plays, popularity, top)
+    make = partial(recommended_block, recommender, plays, popularity, asked)
     with ThreadPoolExecutor(processors()) as pool:
-        yield from in_order(pool, make, rows, ahead=processors())
+        yield from in_order(pool, make, parts_of_users(len(plays.users)), ahead=processors())
+
+
+def parts_of_users(count: int) -> Iterator[np.ndarray]:
+    """Yield the numbers of all users, BLOCK at a time."""
+    for part in slices(count, BLOCK):
+        yield np.arange(part.start, part.stop)
 
 
 def recommended_block(
-    recommender: Recommender, plays: PlayCounts, popularity: Popularity, top: int, rows: np.ndarray
+    recommender: Recommender,
+    plays: PlayCounts,
+    popularity: Popularity,
+    asked: Asked,
+    rows: np.ndarray,
 ) -> Block:
     """The block of the users `rows` (b,)."""
-    neighbours, heard = recommender.neighbours[rows], recommender.heard[rows]
-    scores = best_artists(neighbours.__getitem__, recommender.votes, heard, top, threads=1)
-    found = explained(recommender, rows, neighbours, scores)
-    each = np.split(found, scores.indptr[1:-1])
+    scores = recommender.best(rows, asked.top, asked.include_played)
+    each = np.split(explained(recommender, rows, scores), scores.indptr[1:-1])
+    own = plays.matrix[rows]
     rules = [NEIGHBOURS] * len(rows)
-    for user in np.flatnonzero(np.diff(scores.indptr) == 0):
+    for user in np.flatnonzero(np.diff(scores.indptr) < asked.top):
+        heard = [] if asked.include_played else own[[user]].indices
         profile = plays.profiles.iloc[rows[user]]
-        ages = age_group(profile["age"])
-        chart = popularity.chart(profile["country"], ages, top, heard[[user]].indices)
-        each[user], rules[user] = unexplained(chart.artists, chart.scores), chart.rule
-    top_artists, top_starts = most_played(plays.matrix[rows])
+        each[user], rules[user] = filled(each[user], popularity, profile, asked.top, heard)
+    top_artists, top_starts = most_played(own)
     from_neighbours = np.array([rule == NEIGHBOURS for rule in rules])
     return Block(
         users=plays.users[rows].tolist(),
         rules=rules,
-        neighbours=np.where(from_neighbours, np.diff(neighbours.indptr), 0),
+        neighbours=np.where(from_neighbours, recommender.voters(rows), 0),
         recommendations=np.concatenate(each),
         recommendation_starts=np.cumsum([0, *map(len, each)]),
         top_artists=top_artists,
@@ -77,13 +91,27 @@ def recommended_block(
     )
 
 
-def explained(
-    recommender: Recommender, rows: np.ndarray, neighbours: csr_array, scores: csr_array
-) -> np.ndarray:
+def filled(
+    found: np.ndarray, popularity: Popularity, profile: pd.Series, top: int, heard: np.ndarray
+) -> tuple[np.ndarray, str]:
+    """A list of `top` artists that begins with those found, and the rule of the list.
+
+    The rest are the popular artists of the profile's country and age group. Behind artists with
+    votes they have the score 0 and are marked by their rule.
+    """
+    known = np.concatenate([heard, found["artist"]])
+    ages = age_group(profile["age"])
+    chart = popularity.chart(profile["country"], ages, top - len(found), known)
+    rest = unexplained(chart.artists, chart.scores)
+    if not len(found):
+        return rest, chart.rule
+    rest["score"], rest["because_artist"][:, 0] = 0, FILLED_BY[chart.rule]
+    return np.concatenate([found, rest]), NEIGHBOURS
+
+
+def explained(recommender: Recommender, rows: np.ndarray, scores: csr_array) -> np.ndarray:
     """The entries of `scores` (b, m) as RECOMMENDATION, each with its reasons."""
-    why = reasons(
-        rows, neighbours, table_of(recommender.votes), table_of(recommender.compared), scores
-    )
+    why = recommender.reasons(rows, scores)
     found = np.empty(scores.nnz, RECOMMENDATION)
     found["artist"], found["score"] = scores.indices, scores.data
     found["because_artist"] = why.artists
@@ -130,5 +158,6 @@ def most_played(plays: csr_array) -> tuple[np.ndarray, np.ndarray]:
     order = np.lexsort((plays.indices, -plays.data, users))
     kept = order[np.arange(len(order)) - plays.indptr[users] < TOP_ARTISTS]
     top = np.empty(len(kept), TOP_ARTIST)
-    top["artist"], top["plays"] = plays.indices[kept], np.minimum(plays.data[kept], 2**31 - 1)
+    counts_of = plays.data[kept].astype(np.float64)  # a float32 would be rounded up beyond it
+    top["artist"], top["plays"] = plays.indices[kept], np.minimum(counts_of, MOST_PLAYS)
     return top, np.concatenate([[0], np.cumsum(np.minimum(counts, TOP_ARTISTS))])

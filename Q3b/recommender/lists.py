@@ -6,9 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 REASONS = 3  # of the user's own artists that explain a recommendation
+TOP_ARTISTS = 10  # of the user's own, shown next to the recommendations
 NEIGHBOURS, COUNTRY, GLOBAL = RULES = ("neighbours", "country", "global")
 
-# One recommended artist. Artists are numbers into the run's catalogue; -1 means none.
+# One recommended artist. Artists are numbers into the run's catalogue; -1 means none. An artist
+# that fills up a list has no reasons, but in the place of the first the rule that it comes from.
 RECOMMENDATION = np.dtype(
     [
         ("artist", "<i4"),
@@ -18,6 +20,8 @@ RECOMMENDATION = np.dtype(
         ("because_listeners", "<i4", (REASONS,)),
     ]
 )
+FILLED_BY = {COUNTRY: -2, GLOBAL: -3}
+FILLED_FROM = {number: rule for rule, number in FILLED_BY.items()}
 # One of the artists that the user plays most.
 TOP_ARTIST = np.dtype([("artist", "<i4"), ("plays", "<i4")])
 

@@ -1,7 +1,7 @@
 """Artists for a listener, whatever is known of them; the answer says which rule it came from.
 
-neighbours   the listener is in the model: what the nearest listeners play
-new plays    the listener has plays but is not in the model: neighbours are found by those plays
+neighbours   the listener is in the model: what listeners of a similar taste play
+new plays    the listener has plays but is not in the model: the same, by those plays
 country      no plays, but a country: what its listeners play
 global       neither: what everyone plays
 
@@ -20,8 +20,8 @@ from scipy.sparse import csr_array
 
 from listening.age_groups import age_group
 from listening.play_counts import PlayCounts
+from recommender.damped_vote import DampedVote
 from recommender.lists import COUNTRY, GLOBAL, NEIGHBOURS
-from recommender.residual_vote import ResidualVote, neighbours_of_new
 from recommender.votes import best_artists
 
 NEW_PLAYS = "new plays"  # the other rules are also the store's
@@ -85,7 +85,7 @@ class Popularity:
 
 
 def answer(
-    model: ResidualVote,
+    model: DampedVote,
     popularity: Popularity,
     *,
     user: int | None = None,
@@ -99,15 +99,16 @@ def answer(
     user: the listener's row in the model; or plays: (1, m) plays of a listener who has none;
     country, age: of the profile, "" and None where they are unknown.
     """
-    if user is not None:
-        plays, rule, neighbours = model.plays[[user]], NEIGHBOURS, model.neighbours[[user]]
-    elif plays is not None and plays.nnz:
-        rule, neighbours = NEW_PLAYS, neighbours_of_new(model, plays)
-    else:
+    if user is None and (plays is None or not plays.nnz):
         return popularity.chart(country, age_group(age), top)
-    found = best_artists(lambda _: neighbours, model.votes, plays, top, threads=1)
-    if not found.nnz:  # no neighbour, or none who plays anything new
-        return popularity.chart(country, age_group(age), top, heard=plays.indices)
+    if user is None:
+        rule, compared = NEW_PLAYS, model.compared.of(plays)
+    else:
+        rule, compared = NEIGHBOURS, model.compared.users[[user]]
+    found = model.best_of(compared, top)
+    if not found.nnz:  # nobody who shares an artist plays anything new
+        heard = model.compared.order[compared.indices]
+        return popularity.chart(country, age_group(age), top, heard)
     return Answer(rule, found.indices, found.data)
 
 

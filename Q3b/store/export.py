@@ -14,20 +14,18 @@ from common.output import replacing
 from store.protocol import Run, Store, StoreError
 
 ROWS = 4_096  # users in memory at once
-ARTIST = [("name", pa.string()), ("mbid", pa.string())]
-REASON = pa.struct([*ARTIST, ("share", pa.float64()), ("listeners", pa.int32())])
-SCHEMA = pa.schema(
-    [
-        ("user_id", pa.string()),
-        ("rule", pa.string()),
-        ("version", pa.string()),
-        ("generated_at", pa.string()),
-        (
-            "artists",
-            pa.list_(pa.struct([*ARTIST, ("score", pa.float64()), ("because", pa.list_(REASON))])),
-        ),
-    ]
-)
+TEXT = pa.string()
+NAMED = [("id", TEXT), ("name", TEXT)]
+REASON = pa.struct([*NAMED, ("share", pa.float64()), ("listeners", pa.int32())])
+
+
+def schema_of(run: Run) -> pa.Schema:
+    """The columns of an export, a row a user."""
+    fields = [(name, TEXT) for name in run.item_fields]
+    why = [("score", pa.float64()), ("because", pa.list_(REASON))]
+    item = pa.struct([*NAMED, *fields, *why, ("rule", TEXT)])  # the rule of one that fills up
+    about = ("user_id", "rule", "version", "generated_at")
+    return pa.schema([*((name, TEXT) for name in about), ("items", pa.list_(item))])
 
 
 def export_set(store: Store, path: Path) -> tuple[Run, int]:
@@ -38,10 +36,12 @@ def export_set(store: Store, path: Path) -> tuple[Run, int]:
     run = store.current()
     if run is None:
         raise StoreError("nothing was published yet: run recommend_daily.py")
-    rows = ({name: item[name] for name in SCHEMA.names} for item in store.users(run))
-    write = write_parquet if path.suffix == ".parquet" else write_lines
+    schema = schema_of(run)
+    rows = ({name: item[name] for name in schema.names} for item in store.users(run))
     with replacing(path) as sibling:
-        return run, write(sibling, rows)
+        if path.suffix == ".parquet":
+            return run, write_parquet(sibling, rows, schema)
+        return run, write_lines(sibling, rows)
 
 
 def write_lines(path: Path, rows: Iterator[dict]) -> int:
@@ -53,12 +53,12 @@ def write_lines(path: Path, rows: Iterator[dict]) -> int:
     return written
 
 
-def write_parquet(path: Path, rows: Iterator[dict]) -> int:
+def write_parquet(path: Path, rows: Iterator[dict], schema: pa.Schema) -> int:
     """Write rows as Parquet; return how many."""
     written = 0
-    with parquet.ParquetWriter(path, SCHEMA, compression="zstd") as writer:
+    with parquet.ParquetWriter(path, schema, compression="zstd") as writer:
         while part := list(islice(rows, ROWS)):
-            writer.write_table(pa.Table.from_pylist(part, SCHEMA))
+            writer.write_table(pa.Table.from_pylist(part, schema))
             written += len(part)
     return written
 

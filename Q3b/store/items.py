@@ -2,19 +2,34 @@
 
 import struct
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 import numpy as np
 import orjson
 
-from recommender.lists import REASONS, RECOMMENDATION
-from store.protocol import Run, named_artist
+from recommender.lists import FILLED_FROM, REASONS, RECOMMENDATION
+from store.protocol import Run
 
 PACKED = struct.Struct("<if3i3f3i")  # RECOMMENDATION
 REASON = '%s,"share":%.4f,"listeners":%d}'
-WITH_REASONS = [  # an artist with so many reasons
+WITH_REASONS = [  # an item with so many reasons
     f'%s,"score":%.6g,"because":[{",".join([REASON] * many)}]}}' for many in range(REASONS + 1)
 ]
-ArtistOf = Callable[[int], dict]  # {"name", "mbid"} of an artist's number
+FILLED = {  # an item that fills up a list
+    number: f'%s,"score":%.6g,"because":[],"rule":"{rule}"}}'
+    for number, rule in FILLED_FROM.items()
+}
+ItemOf = Callable[[int], dict]  # what readers see of an item, by its number
+
+
+class Fragments(NamedTuple):
+    """The JSON of items by their numbers, without the last brace, so that more can follow.
+
+    shown: where they are recommended, with their fields; named: id and name alone
+    """
+
+    shown: dict[int, str]
+    named: dict[int, str]
 
 
 def user_item(
@@ -22,8 +37,8 @@ def user_item(
     user_id: str | None,
     rule: str,
     neighbours: int,
-    artists: list[dict],
-    top_artists: list[dict],
+    items: list[dict],
+    top_items: list[dict],
 ) -> dict:
     """The item that readers see: every store returns just this."""
     return {
@@ -32,32 +47,46 @@ def user_item(
         "version": run.version,
         "generated_at": run.generated_at,
         "neighbours": neighbours,
-        "artists": artists,
-        "top_artists": top_artists,
+        "items": items,
+        "top_items": top_items,
     }
 
 
-def recommended_artists(artist_of: ArtistOf, recommendations: np.ndarray) -> list[dict]:
-    """The artists of `recommendations` with score and reasons, as readers see them."""
+def recommended_items(shown: ItemOf, named: ItemOf, recommendations: np.ndarray) -> list[dict]:
+    """The items of `recommendations` with score and reasons, as readers see them.
+
+    One that fills up a list names the rule that it comes from.
+    """
     return [
-        artist_of(artist)
+        shown(item)
         | {
             "score": significant(score),
             "because": [
-                artist_of(cause) | {"share": round(share, 4), "listeners": listeners}
+                named(cause) | {"share": round(share, 4), "listeners": listeners}
                 for cause, share, listeners in zip(*reasons, strict=True)
                 if cause >= 0
             ],
         }
-        for artist, score, *reasons in zip(
+        | ({"rule": FILLED_FROM[reasons[0][0]]} if reasons[0][0] in FILLED_FROM else {})
+        for item, score, *reasons in zip(
             *(recommendations[name].tolist() for name in RECOMMENDATION.names), strict=True
         )
     ]
 
 
-def played_artists(artist_of: ArtistOf, top_artists: np.ndarray) -> list[dict]:
-    """The artists of `top_artists` with their plays, as readers see them."""
-    return [artist_of(artist) | {"plays": plays} for artist, plays in top_artists.tolist()]
+def played_items(named: ItemOf, top: np.ndarray) -> list[dict]:
+    """The items that a user plays most with their plays, as readers see them."""
+    return [named(item) | {"plays": plays} for item, plays in top.tolist()]
+
+
+def of_schema_1(artists: list[dict]) -> list[dict]:
+    """The items of a set of schema 1, which had names and MBIDs in place of ids."""
+    return [
+        {"id": artist["mbid"] or artist["name"], "name": artist["name"]}
+        | {key: value for key, value in artist.items() if key not in ("name", "mbid", "because")}
+        | ({"because": of_schema_1(artist["because"])} if "because" in artist else {})
+        for artist in artists
+    ]
 
 
 def significant(number: float) -> float:
@@ -66,31 +95,38 @@ def significant(number: float) -> float:
 
 
 def numbers_in(packed: bytes) -> set[int]:
-    """The numbers of all artists in packed recommendations and their reasons."""
+    """The numbers of all items in packed recommendations and their reasons."""
     rows = np.frombuffer(packed, RECOMMENDATION)
-    return {*rows["artist"].tolist(), *rows["because_artist"].ravel().tolist()} - {-1}
+    causes = rows["because_artist"]
+    return {*rows["artist"].tolist(), *causes[causes >= 0].tolist()}
 
 
-def artist_json(name: str, mbid: str | None) -> str:
-    """An artist as JSON without its last brace, so that score and reasons can follow."""
-    return orjson.dumps(named_artist(name, mbid))[:-1].decode()
+def fields_json(fields: Mapping[str, str | None]) -> str:
+    """The fields of an item as they follow its name in JSON; "" for none."""
+    return f",{orjson.dumps(fields)[1:-1].decode()}" if fields else ""
 
 
-def list_json(packed: bytes, artists: Mapping[int, str]) -> str:
-    """The JSON of `recommended_artists`, from packed recommendations and `artist_json` by number.
+def item_json(item_id: str, name: str) -> str:
+    """An item as JSON without its last brace, so that fields, score and reasons can follow."""
+    return orjson.dumps({"id": item_id, "name": name})[:-1].decode()
+
+
+def list_json(packed: bytes, items: Fragments) -> str:
+    """The JSON of `recommended_items`, from packed recommendations and the items' fragments.
 
     It takes a fifth of the time of making those objects and writing them. Raises KeyError for an
-    artist who is not among `artists`, ValueError for a score that is not a number.
+    item that is not among `items`, ValueError for a score that is not a number.
     """
+    shown, named = items
     templates, values = [], []
-    for artist, score, a, b, c, s, t, u, i, j, k in PACKED.iter_unpack(packed):
+    for item, score, a, b, c, s, t, u, i, j, k in PACKED.iter_unpack(packed):
         if (score + s + t + u) * 0 != 0:
             raise ValueError(f"score {score}")
-        values += artists[artist], score
+        values += shown[item], score
         reasons = 0
         for cause, share, listeners in ((a, s, i), (b, t, j), (c, u, k)):
             if cause >= 0:
-                values += artists[cause], share, listeners
+                values += named[cause], share, listeners
                 reasons += 1
-        templates.append(WITH_REASONS[reasons])
+        templates.append(FILLED.get(a) or WITH_REASONS[reasons])
     return f"[{','.join(templates)}]" % tuple(values)

@@ -19,7 +19,7 @@ import numpy as np
 
 from recommender.lists import Block, RuleList
 
-SCHEMA = 1  # of what stores hold; a store names its own, and one of a later schema is refused
+SCHEMA = 2  # of what stores hold; a store names its own, and one of a later schema is refused
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+-]{0,63}")
 
 
@@ -47,38 +47,43 @@ class Run:
     users: int = 0
     countries: list[str] = field(default_factory=list)  # that have a list of their own
     example_users: list[str] = field(default_factory=list)
+    item_names: list[str] = field(default_factory=lambda: ["artist", "artists"])  # one, several
+    item_fields: list[str] = field(default_factory=list)  # that answers carry of each item
     report: dict = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Listed:
-    """The artists for one listener as a JSON array, best first, and the rule behind them."""
+    """The items for one user as a JSON array, best first, and the rule behind them."""
 
     run: Run
     rule: str
-    artists: bytes
+    items: bytes
     stale: bool = False  # an answer of before, since the store fails
 
 
 @dataclass(frozen=True)
 class Catalogue:
-    """The artists that a run's numbers stand for: names and MBIDs ("" where there is none)."""
+    """The items that a run's numbers stand for: the app's own ids, names, and further fields.
 
+    ids, names: (m,) texts; fields: (m,) texts by field, "" where there is none
+    """
+
+    ids: np.ndarray
     names: np.ndarray
-    mbids: np.ndarray
+    fields: dict[str, np.ndarray] = field(default_factory=dict)
 
-    def artist(self, number: int) -> dict:
-        """The artist as readers see it."""
-        return named_artist(str(self.names[number]), str(self.mbids[number]))
+    def item(self, number: int) -> dict:
+        """The item as readers see it among reasons and own items: id and name."""
+        return {"id": str(self.ids[number]), "name": str(self.names[number])}
 
-    def told_apart(self) -> bool:
-        """Whether no two artists have the same name and MBID."""
-        return len(set(zip(self.names, self.mbids, strict=True))) == len(self.names)
+    def recommended(self, number: int) -> dict:
+        """The item as readers see it where it is recommended: with its fields."""
+        return self.item(number) | self.fields_of(number)
 
-
-def named_artist(name: str, mbid: str | None) -> dict:
-    """The artist as readers see it."""
-    return {"name": name, "mbid": mbid or None}
+    def fields_of(self, number: int) -> dict[str, str | None]:
+        """The further fields of an item; None where it has none."""
+        return {name: str(values[number]) or None for name, values in self.fields.items()}
 
 
 class Writer(Protocol):
@@ -119,16 +124,16 @@ class Store(Protocol):
         """The nearest list that exists: country and age, country, age, then everyone's."""
 
     def user_list(self, user_id: str, limit: int) -> Listed | None:
-        """The first `limit` artists of a user in the current run; None for an unknown one."""
+        """The first `limit` items of a user in the current run; None for an unknown one."""
 
     def user_lists(self, user_ids: list[str], limit: int) -> tuple[Run | None, list[Listed | None]]:
-        """The current run, and of it the first `limit` artists of each user, None for unknown ones.
+        """The current run, and of it the first `limit` items of each user, None for unknown ones.
 
         All are of one run. Without a run the list is empty.
         """
 
     def new_user_list(self, country: str, age_group: str, limit: int) -> Listed | None:
-        """The first `limit` artists of the nearest list; None if nothing was published."""
+        """The first `limit` items of the nearest list; None if nothing was published."""
 
     def users(self, run: Run) -> Iterator[dict]:
         """The items of all users of a run, as `user` returns them."""
@@ -165,7 +170,7 @@ class Store(Protocol):
     ) -> Writer | None:
         """A writer that keeps nothing, and raises UserError for what the store would not take.
 
-        None if all with `top` artists a user, of these countries, is sure to be taken.
+        None if all with `top` items a user, of these countries, is sure to be taken.
         """
 
     def begin(self, run: Run, catalogue: Catalogue) -> AbstractContextManager[Writer]:

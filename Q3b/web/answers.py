@@ -1,4 +1,4 @@
-"""The body and the headers of a list of artists, alike from Flask and from the way past it."""
+"""The body and the headers of a list of items, alike from Flask and from the way past it."""
 
 import orjson
 
@@ -25,7 +25,7 @@ def list_body(listed: Listed, user_id: str | None) -> bytes:
         "version": listed.run.version,
         "generated_at": listed.run.generated_at,
     } | ({"stale": True} if listed.stale else {})
-    return b'%b,"artists":%b}' % (orjson.dumps(about)[:-1], listed.artists)
+    return b'%b,"items":%b}' % (orjson.dumps(about)[:-1], listed.items)
 
 
 def entity_tag(listed: Listed) -> str:

@@ -4,17 +4,17 @@ from common.command import OutsideError, UserError
 
 import math
 from collections.abc import Mapping
-from datetime import datetime
 
 from flask import Flask
 
-from store.protocol import Store
+from store.protocol import Run, Store
 from store.url import DEFAULT_STORE, open_store
 from web.arguments import LARGEST_BODY, guard
 from web.batch import batch
 from web.encoding import encode_bodies
 from web.front import Front
 from web.last_good import LastGood
+from web.log import log_as_json
 from web.metrics import measure
 from web.origins import allow_origins
 from web.page import page
@@ -26,7 +26,9 @@ DEFAULTS = {
     "API_KEY": "",  # empty: no key is asked for
     "FRESH_HOURS": 36,  # a daily job may be half a day late
     "CACHE_SECONDS": 60,  # how long a client may keep an answer without asking again
+    "SHOW_EXAMPLES": "",  # 1: the page offers ids of some users, for a set that may be shown
     "ALLOW_ORIGIN": "",  # sites whose pages may read the answers in a browser, or *
+    "LOG_FORMAT": "text",  # or json
 }
 
 
@@ -48,7 +50,7 @@ def create_app(config: Mapping | None = None) -> Flask:
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.extensions["store"] = LastGood(open_store(app.config["STORE"]))
     describe_failures(app)
-    app.extensions["metrics"] = measure(app, lambda: generated_at(app.extensions["store"]))
+    app.extensions["metrics"] = measure(app, lambda: published(app.extensions["store"]))
     guard(app)
     allow_origins(app)
     encode_bodies(app)
@@ -56,6 +58,8 @@ def create_app(config: Mapping | None = None) -> Flask:
     app.register_blueprint(batch)
     app.register_blueprint(page)
     app.wsgi_app = Front(app)
+    if app.config["LOG_FORMAT"] == "json":
+        log_as_json(app)
     return app
 
 
@@ -70,10 +74,9 @@ def positive_number(name: str, value: float | str) -> float:
     raise UserError(f"RECOMMENDER_{name} is {value!r}; it must be a number above 0")
 
 
-def generated_at(opened: Store) -> float:
-    """When the published set was generated, in epoch seconds; 0 if it is unknown."""
+def published(opened: Store) -> Run | None:
+    """The published run, or None if there is none or the store is down."""
     try:
-        run = opened.current()
+        return opened.current()
     except OutsideError:
-        return 0
-    return datetime.fromisoformat(run.generated_at).timestamp() if run else 0
+        return None

@@ -12,7 +12,7 @@ from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, Unauthorized
 LONGEST_USER_ID = 256  # characters
 LONGEST_COUNTRY = 64  # characters
 HIGHEST_AGE = 120  # years
-USUAL_LIMIT, HIGHEST_LIMIT = 20, 1000  # artists; the job keeps at most so many
+USUAL_LIMIT, HIGHEST_LIMIT = 20, 1000  # items; the job keeps at most so many
 LARGEST_BODY = 65_536  # bytes
 MOST_USERS = 1_000  # of a batch
 OPEN_PATHS = ("/healthz", "/readyz", "/metrics", "/openapi.json", "/static/", "/favicon.ico")

@@ -1,4 +1,4 @@
-"""`POST /batch`: the artists of many users at once, all of one published set."""
+"""`POST /batch`: the items for many users at once, all of one published set."""
 
 import threading
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ reading = threading.BoundedSemaphore(BODIES_AT_ONCE)
 
 @batch.post("/batch")
 def batch_recommendations() -> Response:
-    """The artists of each user asked for, in their order, and the users who are unknown."""
+    """The items for each user asked for, in their order, and the users who are unknown."""
     read_arguments(request.args, {})
     with one_of_few():
         asked = request.get_json()
@@ -78,7 +78,7 @@ def has_surrogates(text: str) -> bool:
 
 
 def answer(user: str, found: Listed) -> bytes:
-    """The artists of one user as JSON."""
+    """The items for one user as JSON."""
     current_app.extensions["metrics"].count_list(found.rule)
     about = orjson.dumps({"user_id": user, "rule": found.rule})[:-1]
-    return b'%b,"artists":%b}' % (about, found.artists)
+    return b'%b,"items":%b}' % (about, found.items)

@@ -65,7 +65,7 @@ class Front:
         return not self._authorization or hmac.compare_digest(shown, self._authorization)
 
     def _listed(self, user_id: str | None, limit: str | None) -> Listed | None:
-        """The artists of a user or of a newcomer; None where Flask has to say what is wrong."""
+        """The items for a user or of a newcomer; None where Flask has to say what is wrong."""
         try:
             if user_id is None:
                 return self._store.new_user_list("", "", int(limit or USUAL_LIMIT))

@@ -1,6 +1,9 @@
 """The description of the API in OpenAPI 3.1, served at `/openapi.json`."""
 
-from recommender.lists import RULES
+from collections.abc import Sequence
+
+from recommender.lists import FILLED_BY, RULES
+from store.protocol import Run
 from web.arguments import (
     HIGHEST_AGE,
     HIGHEST_LIMIT,
@@ -65,7 +68,7 @@ def operation(name: str, summary: str, success: dict, failures: dict | None = No
 
 
 def listing(name: str, summary: str, *statuses: int, parameters: list[dict]) -> dict:
-    """A resource that answers by a list of artists, with the validators of its version."""
+    """A resource that answers by a list of items, with the validators of its version."""
     success = content(reference("Recommendations")) | {
         "headers": {
             "ETag": {"schema": {"type": "string"}, "description": "Of the published version."},
@@ -79,23 +82,23 @@ def listing(name: str, summary: str, *statuses: int, parameters: list[dict]) -> 
     failures = bare | problems(*statuses)
     security = [{}, {"key": []}]
     return operation(
-        name, summary, success, failures, parameters=parameters, security=security, tags=["artists"]
+        name, summary, success, failures, parameters=parameters, security=security, tags=["items"]
     )
 
 
-def batch_operation() -> dict:
+def batch_operation(names: str) -> dict:
     """The resource that answers for many users at once."""
     users = {"type": "array", "items": text(LONGEST_USER_ID), "minItems": 1, "uniqueItems": True}
     asked = fields(users=users | {"maxItems": MOST_USERS})
     asked["properties"]["limit"] = whole(1, HIGHEST_LIMIT, default=USUAL_LIMIT)
     operation_of_get = operation(
         "batchRecommendations",
-        "The artists of many users, all of one published set",
+        f"The {names} for many users, all of one published set",
         content(reference("Batch")),
         problems(400, 401, 413, 415, 503),
         requestBody=content(asked) | {"required": True},
         security=[{}, {"key": []}],
-        tags=["artists"],
+        tags=["items"],
     )
     return {"post": operation_of_get["get"]}
 
@@ -110,13 +113,13 @@ def text(longest: int) -> dict:
     return {"type": "string", "minLength": 1, "maxLength": longest}
 
 
-def paths() -> dict:
-    """Every resource but the page."""
+def paths(names: str) -> dict:
+    """Every resource but the page; `names` are what items are called."""
     limit = argument(
-        "limit", whole(1, HIGHEST_LIMIT, default=USUAL_LIMIT), "How many artists at most."
+        "limit", whole(1, HIGHEST_LIMIT, default=USUAL_LIMIT), f"How many {names} at most."
     )
     fallback = argument(
-        "fallback", {"enum": [0, 1], "default": 0}, "1: an unknown user gets everybody's artists."
+        "fallback", {"enum": [0, 1], "default": 0}, f"1: an unknown user gets everybody's {names}."
     )
     user_id = argument("user_id", text(LONGEST_USER_ID), "The id in the app's database.", "path")
     country = argument("country", text(LONGEST_COUNTRY), "As the profiles spell it.")
@@ -125,17 +128,17 @@ def paths() -> dict:
     return {
         "/users/{user_id}/recommendations": listing(
             "userRecommendations",
-            "A user's artists",
+            f"The {names} for a user",
             *(400, 401, 404, 503),
             parameters=[user_id, limit, fallback],
         ),
         "/new-user/recommendations": listing(
             "newUserRecommendations",
-            "Artists for a newcomer",
+            f"The {names} for a newcomer",
             *(400, 401, 503),
             parameters=[country, age, limit],
         ),
-        "/batch": batch_operation(),
+        "/batch": batch_operation(names),
         "/healthz": operation(
             "health", "The process is alive", content(fields(status={"const": "alive"}))
         ),
@@ -149,32 +152,38 @@ def paths() -> dict:
     }
 
 
-def schemas() -> dict:
-    """The shapes of the answers."""
-    name = {"type": "string"}
-    mbid = {"type": ["string", "null"], "description": "The artist's id at MusicBrainz."}
+def schemas(item_fields: Sequence[str]) -> dict:
+    """The shapes of the answers, whose items have these fields besides their own."""
+    text_or_none = {"type": ["string", "null"]}
+    named = {
+        "id": {"type": "string", "description": "The item's own id."},
+        "name": {"type": "string"},
+    }
     reason = fields(
-        name=name,
-        mbid=mbid,
-        share={"type": "number", "description": "Share of the score that this artist brings."},
-        listeners=whole(0, 2**31 - 1, description="Nearest listeners who play this artist."),
+        **named,
+        share={"type": "number", "description": "Share of what speaks for the recommendation."},
+        listeners=whole(0, 2**31 - 1, description="Users who play both items."),
     )
     user_list = {
         "rule": {"enum": list(RULES)},
-        "artists": {"type": "array", "items": reference("Artist"), "maxItems": HIGHEST_LIMIT},
+        "items": {"type": "array", "items": reference("Item"), "maxItems": HIGHEST_LIMIT},
     }
-    artist = fields(
-        name=name,
-        mbid=mbid,
+    item = fields(
+        **named,
+        **dict.fromkeys(item_fields, text_or_none),
         score={"type": "number", "description": "Higher is nearer; comparable within a list."},
         because={
             "type": "array",
             "items": reason,
-            "description": "Own artists that explain this one; none behind a rule.",
+            "description": "The user's own items that explain this one; none behind a rule.",
         },
     )
+    item["properties"]["rule"] = {
+        "enum": list(FILLED_BY),
+        "description": "Where an item comes from that fills up the list.",
+    }
     recommendations = fields(
-        user_id={"type": ["string", "null"]},
+        user_id=text_or_none,
         version={"type": "string"},
         generated_at=TIME,
         **user_list,
@@ -183,7 +192,7 @@ def schemas() -> dict:
     stale = {"type": "boolean", "description": about}
     recommendations["properties"]["stale"] = stale
     return {
-        "Artist": artist,
+        "Item": item,
         "Recommendations": recommendations,
         "Batch": fields(
             version={"type": "string"},
@@ -197,18 +206,19 @@ def schemas() -> dict:
     }
 
 
-def openapi_document() -> dict:
-    """The whole document."""
+def openapi_document(run: Run | None) -> dict:
+    """The whole document, as the answers of a run are; without one items have no further fields."""
+    names, item_fields = (run.item_names[1], run.item_fields) if run else ("items", [])
     return {
         "openapi": "3.1.0",
         "info": {
             "title": "Recommendations",
-            "version": "1",
-            "description": "Artists that a listener will like, published once a day.",
+            "version": "2",
+            "description": f"The {names} that a user will like, published once a day.",
         },
-        "paths": paths(),
+        "paths": paths(names),
         "components": {
-            "schemas": schemas(),
+            "schemas": schemas(item_fields),
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
         },
     }

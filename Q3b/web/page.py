@@ -1,7 +1,8 @@
-"""The page at `/`: find a user or pick a newcomer, see the artists and why. Needs no JavaScript."""
+"""The page at `/`: find a user or pick a newcomer, see the items and why. Needs no JavaScript."""
 
 from common.command import OutsideError
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -9,6 +10,7 @@ from flask import Blueprint, Response, current_app, make_response, render_templa
 from werkzeug.exceptions import BadRequest
 
 from listening.age_groups import age_group
+from listening.constants import MBID
 from recommender.lists import COUNTRY, NEIGHBOURS
 from store.protocol import Run, Store
 from web.arguments import read_age, read_country, read_user_id
@@ -52,9 +54,11 @@ def find_item(store: Store, asked: dict) -> dict | None:
 
 
 def explain_rule(item: dict, asked: dict) -> str:
-    """Where the artists of the item come from, in a sentence."""
+    """Where what is recommended comes from, in a sentence."""
     if item["rule"] == NEIGHBOURS:
-        return f"Chosen by the {item['neighbours']} listeners whose taste is nearest."
+        return (
+            f"Chosen by {item['neighbours']:,} other listeners, the more alike in taste the more."
+        )
     if item["rule"] == COUNTRY and "country" in asked:
         return f"What listeners in {asked['country']} play most."
     if item["rule"] == COUNTRY:
@@ -62,13 +66,23 @@ def explain_rule(item: dict, asked: dict) -> str:
     return "What most listeners play."
 
 
-def heading(item: dict | None, asked: dict) -> str:
-    """The heading of the answer."""
+def heading(item: dict | None, asked: dict, names: str) -> str:
+    """The heading of the answer; `names` are what items are called."""
+    names = names[:1].upper() + names[1:]
     if "user" in asked and item and item["user_id"] is not None:
-        return "Artists for this listener"
+        return f"{names} for this listener"
     if "country" in asked:
-        return f"Artists for a newcomer in {asked['country']}"
-    return "Artists for a newcomer"
+        return f"{names} for a newcomer in {asked['country']}"
+    return f"{names} for a newcomer"
+
+
+def link_of(item: dict) -> str:
+    """The page of an item: its field `url` if it is of the web, or MusicBrainz's for an MBID."""
+    url = item.get("url") or ""
+    if re.match(r"https?://", url):
+        return url
+    is_artist = re.fullmatch(MBID, item["id"])
+    return f"https://musicbrainz.org/artist/{item['id']}" if is_artist else ""
 
 
 def readable(moment: str) -> str:
@@ -79,17 +93,21 @@ def readable(moment: str) -> str:
 
 def render(question: Question, run: Run | None, item: dict | None) -> str:
     """The page as HTML."""
+    names = run.item_names[1] if run else "items"
     known = item is not None and item["user_id"] is not None
     return render_template(
         "listener.html",
         question=question,
         run=run,
         item=item,
-        heading=heading(item, question.read),
+        names=names,
+        link_of=link_of,
+        examples=run.example_users[:3] if run and current_app.config["SHOW_EXAMPLES"] else [],
+        heading=heading(item, question.read, names),
         explanation=explain_rule(item, question.read) if item else "",
         unknown_user="" if known else question.read.get("user", ""),
         published=readable(run.generated_at) if run else "",
-        best_score=max((artist["score"] for artist in item["artists"]), default=0) if item else 0,
+        best_score=max((one["score"] for one in item["items"]), default=0) if item else 0,
     )
 
 

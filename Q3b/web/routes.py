@@ -1,4 +1,4 @@
-"""What the API answers, one function per resource: lists of artists, probes, its description."""
+"""What the API answers, one function per resource: lists of items, probes, its description."""
 
 from datetime import UTC, datetime
 
@@ -6,7 +6,7 @@ from flask import Blueprint, Response, current_app, request
 from werkzeug.exceptions import NotFound, ServiceUnavailable
 
 from listening.age_groups import age_group
-from store.protocol import Listed, Run, Store
+from store.protocol import Listed, Run, Store, StoreError
 from web.answers import list_body, validators
 from web.arguments import (
     USUAL_LIMIT,
@@ -31,7 +31,7 @@ def store() -> Store:
 
 @routes.get(USER_ROUTE)
 def user_recommendations(user_id: str) -> Response:
-    """A user's artists; 404 for an unknown user, or with `fallback` everybody's artists."""
+    """A user's items; 404 for an unknown user, or with `fallback` everybody's items."""
     read_user_id("The user id", user_id)
     arguments = read_arguments(request.args, {"limit": read_limit, "fallback": read_fallback})
     limit = arguments.get("limit", USUAL_LIMIT)
@@ -43,7 +43,7 @@ def user_recommendations(user_id: str) -> Response:
 
 @routes.get(NEWCOMER_ROUTE)
 def new_user_recommendations() -> Response:
-    """Artists for a listener without history, by country and age if they are known."""
+    """Items for a user without history, by country and age if they are known."""
     readers = {"country": read_country, "age": read_age, "limit": read_limit}
     arguments = read_arguments(request.args, readers)
     country, group = arguments.get("country", ""), age_group(arguments.get("age"))
@@ -100,5 +100,8 @@ def hours_old(run: Run) -> float:
 
 @routes.get("/openapi.json")
 def openapi() -> dict:
-    """The description of this API."""
-    return openapi_document()
+    """The description of this API, whose items have the fields of the published set."""
+    try:
+        return openapi_document(store().current())
+    except StoreError:
+        return openapi_document(None)

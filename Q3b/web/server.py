@@ -84,10 +84,12 @@ def serve(
     workers: int,
     threads: int,
     access_log: bool = False,
+    as_json: bool = False,
     loader: Callable[[], Callable] | None = None,
 ) -> None:
     """Serve the API until SIGTERM or an interrupt; a worker that dies is replaced.
 
+    as_json: the server's messages are JSON lines, and the app logs the requests itself.
     `loader` returns another WSGI app to serve instead, in each worker.
     """
     allow_connections()
@@ -106,16 +108,22 @@ def serve(
         websockets=False,
         respawn_failed_workers=True,
         workers_kill_timeout=STOP_WITHIN,
-        log_access=access_log,
-        log_dictconfig={"handlers": handlers_on_stderr()},
+        log_access=access_log and not as_json,
+        log_dictconfig=log_settings(as_json),
     )
     server.serve(target_loader=loader or worker_app, wrap_loader=False)
 
 
-def handlers_on_stderr() -> dict:
-    """Return granian's log handlers, which write to standard output, turned to standard error."""
+def log_settings(as_json: bool) -> dict:
+    """Return what differs from granian's log settings: standard error, and JSON if it is asked."""
     handlers = LOGGING_CONFIG["handlers"].items()
-    return {name: handler | {"stream": "ext://sys.stderr"} for name, handler in handlers}
+    settings = {
+        "handlers": {name: handler | {"stream": "ext://sys.stderr"} for name, handler in handlers}
+    }
+    if as_json:
+        names = LOGGING_CONFIG["formatters"]
+        settings["formatters"] = {name: {"()": "web.log.JsonFormatter"} for name in names}
+    return settings
 
 
 def allow_connections() -> None:

@@ -13,7 +13,7 @@ async function main() {
   const batch = await client.POST("/batch", { body: { users: [user, "nobody"], limit: 1 } });
   console.log(
     JSON.stringify({
-      artists: known.data?.artists.map((artist) => artist.name),
+      items: known.data?.items.map((item) => [item.id, item.name, item.url]),
       problem: unknown.error?.status,
       batch: batch.response.status,
     }),

@@ -54,6 +54,7 @@ LOGS = (
     *("logs/cloudfront-v2.json", "few.csv", "tagger.skops"),
 )
 LOG_DAYS = ("2017-08-23", "2017-08-24", "2014-05-23", "2019-12-04", "2000-10-10")
+PAGES = ("out.html", "missing/out.html", "logs")
 PICTURES = ("out.png", "OUT.SVG", "out.pdf", "missing/out.png", "logs")
 TAGGED, TO_TAG = ("few.csv", "logs", "empty"), ("new.csv", "empty", "logs")
 STORES = ("sqlite:///store.db", "sqlite:///new.db", "sqlite:///../held.db", "sqlite:///empty")
@@ -70,6 +71,7 @@ GOOD = {
         **dict.fromkeys(("--install-date", "--active-from", "--active-to", "--from", "--to"), DAYS),
         "--time-zone": ZONES,
         "--plot": PICTURES,
+        "--html": PAGES,
     },
     "refresh_rollup": {
         "--days": DAYS,
@@ -90,6 +92,7 @@ GOOD = {
         "--delimiter": ("tab", ",", ";", "space"),
         "--columns": ("url=cs-uri-stem", "size=size,url=url", "date=day"),
         "--plot": PICTURES,
+        "--html": PAGES,
         "--cluster": CLUSTERS,
     },
     "tagging_prediction": {
@@ -102,6 +105,7 @@ GOOD = {
         "--convert": ("s2hk", "t2s", "missing"),
         "--candidates": ("candidates.csv", "missing/c.csv", "/dev/full"),
         "--plot": PICTURES,
+        "--html": PAGES,
         "--font": ("empty", "missing.ttf"),
         "--save": ("tagger.skops", "new.skops", "logs", "/dev/full"),
         "--model-file": ("tagger.skops", "articles.csv"),
@@ -110,12 +114,15 @@ GOOD = {
         "--cluster": CLUSTERS,
     },
     "evaluate": {
-        "--data": ("hetrec", "ml-100k", "lastfm-360k", "logs", "missing"),
-        "--models": ("popularity", "user-user cosine", "user-user euclidean"),
+        "--data": ("hetrec", "ml-100k", "lastfm-360k", "filmtrust", "csv", "logs", "missing"),
+        "--columns": ("user=u,item=i,plays=r", "user=user_id,item=artist_id", "r"),
+        "--models": ("popularity", "damped vote", "user-user euclidean"),
         "--trials": ("1", "2"),
         "--splits": ("1", "2"),
+        "--against": ("popularity", "damped vote", "EASE"),
         "--settings": ("chosen.json", "missing/chosen.json"),
         "--plot": PICTURES,
+        "--html": PAGES,
         "--cluster": CLUSTERS,
     },
     "recommend_daily": {
@@ -128,6 +135,7 @@ GOOD = {
         **dict.fromkeys(("--run-id", "--verify", "--publish"), ("2026-11-24", "swept", "never")),
         "--export": ("exported", "empty"),
         "--report": ("report.json", "missing/report.json", "/dev/full"),
+        "--html": PAGES,
         "--cluster": CLUSTERS,
     },
     "generate_listeners": {"--output": ("drawn", "empty")},

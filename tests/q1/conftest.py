@@ -130,7 +130,7 @@ def inquiry(
 
 def triangle_rows(asked: Inquiry) -> list:
     """The cells of the triangle: cohort, users, age, active on, active on or after."""
-    rows, _ = asked.ask("cohort_triangle", **asked.periods())
+    rows, _, _ = asked.triangle()
     return [row for row in rows if row.cohort is not None]
 
 

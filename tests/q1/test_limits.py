@@ -138,11 +138,11 @@ def test_records_of_files_are_those_that_a_query_counts(postgres_url):
     """Loading counts them, also those of nobody, so that they need not be read again."""
     text = EVENTS + ",2017-03-31,x\n,2017-04-09 12:00,x\n"
     connection = psycopg2.connect(postgres_url)
-    landing = load_files(connection, [EventFile("log", BytesIO(text.encode()))], {}, False)
+    files = load_files(connection, [EventFile("log", BytesIO(text.encode()))], {}, False)
     asked = inquiry(connection, "pg_temp.piwik_track_1")
-    assert asked.span == replace(asked, landing=landing).span
+    assert asked.span == replace(asked, files=files).span
     assert (asked.span.records, asked.span.records_without_user) == (6, 2)
-    assert all_within(landing, asked.parameters)
+    assert all_within(files.first_time, files.last_time, asked.parameters)
     connection.close()
 
 

@@ -1,49 +1,125 @@
-"""What the pictures show: every number of the triangle, what is not over, and the scales."""
+"""What the pictures show: numbers, intervals, what is not over, and texts that can be read."""
 
-from datetime import date
+from datetime import date, timedelta
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
+from scipy.stats import binomtest
 
-from retention import plot as retention_plot
-from retention.plot import draw_curve, draw_triangle
+from common.picture import save
+from retention.overview import Overview, Span
+from retention.plot import MOST_MARKERS, curve_figure, source_of, triangle_figure
 from retention.questions import Cohort, Count, Question
+from retention.report import Data
+from tests.pictures import assert_readable, svg_texts, texts_in
+
+DAY = date(2024, 1, 1)
 
 
-@pytest.fixture
-def drawn(monkeypatch) -> list:
-    """The figures that would be written."""
-    figures = []
-    monkeypatch.setattr(retention_plot, "save", lambda figure, path: figures.append(figure))
-    return figures
+def data_until(last_day: date, event: str = "FIRST_INSTALL", days: int = 7) -> Data:
+    question = Question(event, DAY, DAY + timedelta(1), DAY + timedelta(days), "Asia/Hong_Kong")
+    span = Span(1234, 0, DAY, last_day, [])
+    return Data("piwik_track", Overview(span, 99, 0, 0, 0), {}, question)
 
 
-def test_the_heat_map_has_a_number_for_each_period_that_is_over(drawn, tmp_path):
-    cohorts = [
-        Cohort(date(2017, 4, 1), 200, [200, 100, 10], [200, 120, 10]),
-        Cohort(date(2017, 4, 2), 1000, [1000, 333, None], [1000, 333, None]),
+def triangle(rows: int, ages: int, users: int = 200, period: int = 1) -> list[Cohort]:
+    """Cohorts of which a half is active in the period after, a third in the next, and so on."""
+    active = [[users // (age + 1) for age in range(ages)] for _ in range(rows)]
+    return [
+        Cohort(DAY + timedelta(period * row), users, counts, counts)
+        for row, counts in enumerate(active)
     ]
-    draw_triangle(cohorts, "day", date(2017, 4, 3), tmp_path / "triangle.png")
-    ((heat_map, scale),) = [figure.axes for figure in drawn]
+
+
+def curve(days: int, returned: int, active: int) -> list[SimpleNamespace]:
+    return [
+        SimpleNamespace(day=DAY + timedelta(day), returned_users=returned, active_users=active)
+        for day in range(1, days + 1)
+    ]
+
+
+def test_the_heat_map_has_a_number_for_each_period_that_is_over():
+    cohorts = [
+        Cohort(DAY, 200, [200, 100, 10], [200, 120, 10]),
+        Cohort(DAY + timedelta(1), 1000, [1000, 333, None], [1000, 333, None]),
+    ]
+    heat_map, scale = triangle_figure(cohorts, "day", data_until(date(2024, 1, 3))).axes
     assert [text.get_text() for text in heat_map.texts] == ["50", "5", "33"]
     assert [label.get_text() for label in heat_map.get_yticklabels()] == [
-        "2017-04-01   200 users",
-        "2017-04-02 1,000 users",
+        "2024-01-01   200 users",
+        "2024-01-02 1,000 users",
     ]
     assert [label.get_text() for label in heat_map.get_xticklabels()] == ["1", "2"]
-    assert "not over by 2017-04-03" in heat_map.get_xlabel()
-    assert scale.get_ylabel() == "% of the cohort's users"
+    assert "not over by 2024-01-03" in heat_map.get_xlabel()
     assert heat_map.images[0].get_clim() == (0, 0.5)
+    assert scale.get_ylim() == (0, 0.5)
 
 
-def test_the_curve_has_both_lines_and_no_formula(drawn, tmp_path):
-    day = date(2017, 4, 2)
-    question = Question("$in$", date(2017, 4, 1), day, date(2017, 4, 8), "UTC")
-    rows = [type("Row", (), {"day": day, "returned_users": 3, "active_users": 2})]
-    draw_curve(question, Count(4, 3), rows, tmp_path / "curve.png")
-    (axes,) = drawn[0].axes
-    assert [line.get_ydata().tolist() for line in axes.lines] == [[0.75], [0.5]]
-    assert [text.get_text() for text in axes.get_legend().get_texts()] == [
+def test_months_are_named():
+    figure = triangle_figure(triangle(3, 2, period=31), "month", data_until(date(2024, 6, 1)))
+    names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert names == ["Jan 2024 200 users", "Feb 2024 200 users", "Mar 2024 200 users"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "ages"), [(1, 2), (12, 13), (1, 366), (120, 2), (120, 201), (3000, 367)], ids=str
+)
+def test_a_heat_map_of_any_size_can_be_read(rows, ages):
+    figure = triangle_figure(triangle(rows, ages), "day", data_until(date(2034, 1, 1)))
+    assert_readable(figure)
+    heat_map, scale = figure.axes
+    assert bool(heat_map.texts) == (rows < 35 and ages < 35)
+    assert max(figure.get_size_inches()) < 20
+    gap = scale.get_position().x0 - heat_map.get_position().x1
+    assert gap * figure.get_size_inches()[0] < 0.5  # inches
+
+
+def test_a_triangle_of_nothing_says_why(tmp_path):
+    cohorts = [Cohort(DAY, 5, [5, None], [5, None])]
+    data = data_until(DAY)
+    figure = triangle_figure(cohorts, "week", data)
+    save(figure, tmp_path / "empty.svg", source_of(data))
+    assert svg_texts(tmp_path / "empty.svg") == [
+        "No week after the first installs is over by 2024-01-01.",
+        "Source: piwik_track, 1,234 records, 2024-01-01 to 2024-01-01, Asia/Hong_Kong",
+    ]
+
+
+def test_a_curve_of_nothing_says_why():
+    (text,) = texts_in(curve_figure(data_until(DAY), Count(1, 0), []))
+    assert text.get_text() == (
+        "The data have no day from 2024-01-02 to 2024-01-08 yet.\n1 user with FIRST_INSTALL"
+    )
+
+
+@pytest.mark.parametrize(("returned", "active"), [(3, 2), (40, 0), (0, 0)])
+def test_the_curve_has_intervals_after_wilson(returned, active):
+    """scipy computes the same intervals."""
+    figure = curve_figure(data_until(DAY), Count(40, returned), curve(7, returned, active))
+    (axes,) = figure.axes
+    for line, band, count in zip(axes.lines, axes.collections, (returned, active), strict=True):
+        assert line.get_ydata() == pytest.approx([count / 40] * 7)
+        interval = binomtest(count, 40).proportion_ci(method="wilson")
+        heights = band.get_paths()[0].vertices[:, 1]
+        assert (heights.min(), heights.max()) == pytest.approx(tuple(interval), abs=1e-9)
+        assert axes.get_ylim()[0] < min(line.get_ydata()) and interval.high < axes.get_ylim()[1]
+
+
+def test_the_legend_and_the_title_name_what_is_drawn():
+    figure = curve_figure(data_until(DAY, "$安裝$"), Count(4, 3), curve(1, 3, 2))
+    (axes,) = figure.axes
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == [
         "came back by the end of the day",
         "active on the day",
     ]
-    assert axes.get_title(loc="left") == r"4 users with \$in\$ on 2017-04-01"
+    assert axes.get_title(loc="left") == "4 users with $安裝$ on 2024-01-01"
+
+
+@pytest.mark.parametrize("event", ["FIRST_INSTALL", "x" * 300, "安" * 300, "تثبيت $a$"])
+@pytest.mark.parametrize("days", [1, 800])
+def test_a_curve_of_any_length_can_be_read(event, days):
+    figure = curve_figure(data_until(DAY, event, days), Count(10_000, 9), curve(days, 9, 1))
+    assert_readable(figure)
+    (axes,) = figure.axes
+    assert np.all([line.get_marker() != "" for line in axes.lines] == [days <= MOST_MARKERS] * 2)

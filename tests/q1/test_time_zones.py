@@ -12,6 +12,7 @@ from events.table import existing_table
 from events.view import UNZONED, ZONED, View
 from retention.days import midnights, moments
 from retention.questions import Question, ask
+from retention.triangle import triangle_parameters
 from sql import main
 from tests.conftest import assert_one_line_error, run_here
 from tests.q1.conftest import given, inquiry, run, triangle_rows
@@ -289,5 +290,8 @@ def test_the_triangle_goes_by_time_where_days_are_ranges_of_it(
     text = "\n".join(["uid | time | event_name", *rows])
     with given(postgres_url, text, time_zone, time_type) as connection:
         asked = inquiry(connection, time_zone=time_zone)
-        assert str(asked.periods()["clock"]) == clock
+        parameters = triangle_parameters(
+            connection, asked.view, "day", None, asked.whole_window, asked.parameters
+        )
+        assert str(parameters["clock"]) == clock
         assert [row.active_on for row in triangle_rows(asked)] == [1, 1, 1]

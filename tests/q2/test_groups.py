@@ -1,21 +1,16 @@
 """Q2's groupings: by extension, time, URL, status and cache result."""
 
 import io
-from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from matplotlib.figure import Figure
-from matplotlib.image import imread
 
 from tests.conftest import assert_one_line_error
 from tests.q2.conftest import FIXTURES, ask, run
 from traffic.group_table import group_rows
-from traffic.plot import bytes_over_time, plot_over_time
 
 LOG = FIXTURES / "cloudfront-26-fields.log"
 
@@ -154,29 +149,6 @@ def test_text_is_a_table():
     ]
 
 
-@pytest.mark.parametrize(
-    "arguments", [[], ["--by", "extension"], ["--by", "hour"], ["--by", "url"]]
-)
-def test_plot(tmp_path, arguments):
-    path = tmp_path / "plot.png"
-    plain = run(LOG, "--extension", "all", *arguments)
-    finished = run(LOG, "--extension", "all", *arguments, "--plot", path)
-    assert finished == plain  # the plot changes nothing of the answer
-    image = imread(path)
-    assert image.shape == (600, 1200, 4)
-    assert image.std() > 0.05
-    assert [file.name for file in tmp_path.iterdir()] == ["plot.png"]
-
-
-@pytest.mark.parametrize("arguments", [[], ["--by", "extension"]])
-def test_a_plot_of_nothing_is_its_title(tmp_path, arguments):
-    nothing = ["--from", "2020-01-01", *arguments]
-    assert run(LOG, *nothing, "--plot", tmp_path / "plot.png") == run(LOG, *nothing)
-    title, below = np.split(imread(tmp_path / "plot.png"), [100])
-    assert title.std() > 0
-    assert below.std(axis=(0, 1)).max() == 0
-
-
 @pytest.mark.parametrize("arguments", [["--by", "cache"], ["--cache", "miss"], ["--by", "status"]])
 def test_a_field_that_the_log_lacks_is_one_line(arguments):
     finished = run(FIXTURES / "plain.tsv", *arguments)
@@ -222,42 +194,10 @@ def test_control_characters_of_a_url_are_percent_encoded(tmp_path):
     assert group["url"] == "/a%0Db%1B[31m%7F%C2%9Bé.jpg"
 
 
-@pytest.mark.parametrize(
-    ("name", "day", "hours"),
-    [
-        ("Europe/Berlin", "2023-10-29", 25),
-        ("Europe/Berlin", "2023-03-26", 23),
-        ("America/Havana", "2017-11-05", 25),  # clocks go back over midnight
-        ("America/Sao_Paulo", "2017-10-15", 23),  # there is no midnight
-        ("Australia/Lord_Howe", "2023-04-02", 24),  # by half an hour
-        ("Africa/Monrovia", "1971-05-05", 24),  # an offset with seconds
-    ],
-)
-def test_the_plot_has_every_hour_of_a_day_once(name, day, hours):
-    zone = ZoneInfo(name)
-    begin = datetime.fromisoformat(day).replace(tzinfo=zone).astimezone(UTC)
-    local = [(begin + timedelta(minutes=30 * half)).astimezone(zone) for half in range(2 * hours)]
-    names = [time.replace(minute=0).isoformat(timespec="minutes") for time in local]
-    table = pd.DataFrame({"hour": list(dict.fromkeys(names)), "extension": "jpg", "bytes": 1})
-    series = bytes_over_time(table, zone)["jpg"]
-    assert series.sum() == len(table)
-    assert len(series) == pytest.approx(hours, abs=int("Lord_Howe" in name))
-    weeks = pd.concat([table, table.assign(hour="2023-12-01T00:00+00:00")])
-    by_day = bytes_over_time(weeks.reset_index(drop=True), zone)["jpg"]
-    assert (by_day.iloc[0], by_day.iloc[-1]) == (len(table), len(table))
-
-
 def test_nothing_counts():
     answer = ask(LOG, "--from", "2020-01-01", "--by", "extension")
     assert (answer["requests"], answer["groups"], answer["rows_outside"]) == (0, [], 8)
     assert run(LOG, "--from", "2020-01-01").returncode == 0
-
-
-def test_an_extension_that_begins_with_an_underscore_is_in_the_legend():
-    axes = Figure().subplots()
-    hours = pd.date_range("2017-08-24", periods=3, freq="h", tz="UTC")
-    plot_over_time(axes, pd.DataFrame({"_tmp": [1, 2, 3], "jpg": [1, 0, 1]}, index=hours))
-    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["_tmp", "jpg"]
 
 
 @given(

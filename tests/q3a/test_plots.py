@@ -8,14 +8,16 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib import cbook, font_manager
+from matplotlib import font_manager
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 
 from quality.fonts import drawable, drawn_characters, font_for
-from quality.plots import draw_words, plot_run
+from quality.plots import MOST_TAGS, draw_words, figure_of, plot_run
 from quality.report import Run
+from quality.scores import by_confusion, confusion, most_confused, reliability, selective_accuracy
 from tagger.evaluation import Evaluation
+from tests.pictures import assert_readable, svg_texts
 
 LATIN_ONLY = font_manager.findfont("DejaVu Sans")
 
@@ -65,10 +67,8 @@ def test_latin_tags_need_no_chinese_font(tmp_path):
 
 def test_dollars_begin_no_formula(tmp_path):
     tags, words = ["N$B$A", "$\\foo$"], ["$$", "a$b"]
-    plot_run(run_with(tags, words), tmp_path / "plot.png", LATIN_ONLY)
-    axes = Figure().subplots()
-    draw_words(axes, run_with(tags, words).words, font_for("NBA", LATIN_ONLY))
-    assert not any(cbook.is_math_text(label.get_text()) for label in axes.get_yticklabels())
+    plot_run(run_with(tags, words), tmp_path / "plot.svg", LATIN_ONLY)
+    assert {*tags, *words} <= set(svg_texts(tmp_path / "plot.svg"))
 
 
 def test_a_file_that_is_no_font_has_no_characters():
@@ -82,3 +82,52 @@ def test_a_tag_that_begins_with_an_underscore_is_in_the_legend():
     )
     draw_words(axis, words, font_for("_sport"))
     assert [text.get_text() for text in axis.get_legend().get_texts()] == ["_sport", "news"]
+
+
+@pytest.mark.parametrize("tags", [2, 15, 400])
+def test_texts_can_be_read_with_any_number_of_tags(chinese_font, tags):
+    hostile = ["x" * 300, "長" * 300, "שלום", "$a$", "\U000f0000"]
+    names = [f"{hostile[number % 5]}{number}" for number in range(tags)]
+    run = run_with(names, hostile * 6)
+    run.words["tag"] = [names[number % tags] for number in range(30)]
+    assert_readable(figure_of(run, chinese_font))
+
+
+def evaluation_of(true: list[str], predicted: list[str], confidence: list[float]) -> Evaluation:
+    arrays = (np.array(true), np.array(predicted), np.array(confidence))
+    return Evaluation(*arrays, np.zeros(len(true), int), [])
+
+
+def test_tags_that_are_taken_for_each_other_are_neighbours():
+    true = ["a", "b", "c", "d"] * 10
+    predicted = ["c", "d", "c", "d"] * 5 + true[20:]
+    counts = by_confusion(confusion(evaluation_of(true, predicted, [1.0] * 40)))
+    order = "".join(counts.columns)
+    assert list(counts.index) == list(order)
+    assert abs(order.index("a") - order.index("c")) == 1
+    assert abs(order.index("b") - order.index("d")) == 1
+    assert counts.loc["a", "c"] == 5
+
+
+def test_beyond_a_hundred_tags_those_with_most_mistakes_are_shown():
+    tags = [f"{number:03}" for number in range(MOST_TAGS + 20)]
+    wrong = {tags[0]: tags[1], tags[1]: tags[0]}
+    true, predicted = tags * 2, [wrong.get(tag, tag) for tag in tags] + tags
+    counts = most_confused(confusion(evaluation_of(true, predicted, [1.0] * len(true))), MOST_TAGS)
+    assert counts.shape == (MOST_TAGS, MOST_TAGS)
+    assert counts.to_numpy().sum() == len(true)
+    assert counts.loc[tags[0], tags[1]] == counts.loc[tags[1], tags[0]] == 1
+    assert counts.loc["21 others", "21 others"] == 2 * 21
+
+
+def test_reliability_and_coverage_are_those_of_the_articles():
+    confidence = [0.95, 0.91, 0.65, 0.65, 0.61]
+    evaluation = evaluation_of(list("aaaaa"), list("abaab"), confidence)
+    table = reliability(evaluation)
+    assert table["articles"].tolist() == [3, 2]
+    assert table["confidence"].tolist() == pytest.approx([1.91 / 3, 0.93])
+    assert table["accuracy"].tolist() == pytest.approx([2 / 3, 1 / 2])
+    assert ((table["low"] < table["accuracy"]) & (table["accuracy"] < table["high"])).all()
+    curve = selective_accuracy(evaluation)
+    assert curve["coverage"].tolist() == pytest.approx([0.2, 0.4, 0.8, 1.0])
+    assert curve["accuracy"].tolist() == pytest.approx([1, 1 / 2, 3 / 4, 3 / 5])

@@ -65,7 +65,7 @@ def test_committed_notebook_is_valid_and_shows_plots_but_no_warnings():
     committed = nbformat.read(NOTEBOOK, as_version=4)
     nbformat.validate(committed)
     texts = [text for _, shown in text_outputs(committed) for text in shown]
-    assert texts.count("(plot)") == 8
+    assert texts.count("(plot)") == 9
     assert not [text for text in texts if text.startswith("stderr")]
 
 

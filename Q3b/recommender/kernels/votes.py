@@ -6,6 +6,9 @@ user's own votes. Both fill a few rows at a time: no users x artists matrix exis
 
 Where the votes are few beside the artists, the columns that got any are written down, and only
 those are looked at and set back to 0: else most of the time would go into an almost empty row.
+
+`take_best` is compiled into `damped_vote.py` too, whose cache on disk does not notice a change
+here: whoever changes it changes that file as well.
 """
 
 from typing import NamedTuple
@@ -51,17 +54,19 @@ def insert(score, column, scores, columns, count):
 
 
 @njit(cache=True, nogil=True)
-def take_best(scores, best_scores, best_columns):
-    """Write the best scores above 0, of equals the lower column first; return how many."""
-    count = 0
-    limit = scores.dtype.type(0)
+def take_best(scores, first, best_scores, best_columns, count):
+    """Let the scores above 0 into the `count` best, of equals the lower column; return how many.
+
+    first: the column of the first score
+    """
+    limit = best_scores[count - 1] if count == best_scores.size else scores.dtype.type(0)
     for begin in range(0, scores.size, CHUNK):
         chunk = scores[begin : begin + CHUNK]
         if not any_above(chunk, limit):
             continue
         for slot in range(chunk.size):
             if chunk[slot] > limit:
-                insert(chunk[slot], begin + slot, best_scores, best_columns, count)
+                insert(chunk[slot], first + begin + slot, best_scores, best_columns, count)
                 count = min(count + 1, best_scores.size)
                 if count == best_scores.size:
                     limit = best_scores[count - 1]
@@ -139,7 +144,7 @@ def best_votes(neighbours, votes, heard, artists, best_columns, best_scores, len
         else:
             add_votes(ids, weights, votes, scores)
             scores[own] = 0
-            lengths[row] = take_best(scores, best_scores[row], best_columns[row])
+            lengths[row] = take_best(scores, 0, best_scores[row], best_columns[row], 0)
             scores[:] = 0
 
 

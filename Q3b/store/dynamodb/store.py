@@ -9,8 +9,8 @@
     forgotten                    the mark of a user   nothing; it is to be in no set
     lock                         -                    `owner` and until when
 
-A reader needs one item per user, which carries the names. Artists stand as one packed JSON
-document: as nested attributes they took 15 times the time to write, and unpacked 3 times the
+A reader needs one item per user, which carries the names. What is recommended stands as one packed
+JSON document: as nested attributes they took 15 times the time to write, and unpacked 3 times the
 kilobytes that the service charges for. Items expire by the table's TTL some days after their run,
 which costs nothing; a job that runs daily never comes near that.
 """
@@ -41,7 +41,7 @@ from store.dynamodb.requests import (
     unpacked,
 )
 from store.dynamodb.table import DynamoWriter, list_key, made_client, make_table, surely_fits
-from store.items import user_item
+from store.items import of_schema_1, user_item
 from store.protocol import (
     SCHEMA,
     Catalogue,
@@ -133,14 +133,14 @@ class DynamoStore:
             return None
         with failures(self.table):
             found = self._list(run, country, age_group)
-            return user_item(run, None, found["rule"], 0, unpacked(found["artists"]), [])
+            return user_item(run, None, found["rule"], 0, recommended_in(found), [])
 
     def user_list(self, user_id: str, limit: int) -> Listed | None:
-        """The first `limit` artists of a user as JSON; None for a user who is unknown."""
+        """The first `limit` items of a user as JSON; None for a user who is unknown."""
         return listed(self.current(), lambda run: self.user(user_id, run), limit)
 
     def user_lists(self, user_ids: list[str], limit: int) -> tuple[Run | None, list[Listed | None]]:
-        """The current run, and of it the first `limit` artists of each user, None for unknown ones.
+        """The current run, and of it the first `limit` items of each user, None for unknown ones.
 
         All are of one run. Without a run the list is empty.
         """
@@ -150,7 +150,7 @@ class DynamoStore:
             return run, [listed(run, lambda _, item=item: item, limit) for item in items]
 
     def new_user_list(self, country: str, age_group: str, limit: int) -> Listed | None:
-        """The first `limit` artists of the nearest list as JSON; None before the first run."""
+        """The first `limit` items of the nearest list as JSON; None before the first run."""
         return listed(self.current(), lambda run: self.new_user(country, age_group, run), limit)
 
     def find_run(self, run_id: str) -> Run | None:
@@ -216,7 +216,7 @@ class DynamoStore:
     ) -> DynamoWriter | None:
         """A writer that keeps nothing, and raises UserError for what the table would not take.
 
-        None if all with `top` artists a user, of these countries, is sure to be taken.
+        None if all with `top` items a user, of these countries, is sure to be taken.
         """
         sure = surely_fits(catalogue, top, countries)
         return None if sure else self._writer(run, catalogue, send=False)
@@ -308,7 +308,7 @@ class DynamoStore:
 
     def _user_item(self, run: Run, user_id: str, found: dict) -> dict:
         """The item that readers see of a user's item in the table."""
-        top_artists = unpacked(found["top_artists"])
+        played = played_in(found)
         if "country" in found:
             found = self._list(run, found["country"], found["age_group"])
         return user_item(
@@ -316,8 +316,8 @@ class DynamoStore:
             user_id,
             found["rule"],
             found.get("neighbours", 0),
-            unpacked(found["artists"]),
-            top_artists,
+            recommended_in(found),
+            played,
         )
 
     def _live_run(self, version: str) -> tuple[Run, float]:
@@ -401,4 +401,16 @@ def is_live(written: dict | None) -> bool:
 def listed(run: Run | None, item_of: Callable[[Run], dict | None], limit: int) -> Listed | None:
     """A run's item as JSON; None if there is no run, or no such item."""
     item = item_of(run) if run else None
-    return item and Listed(run, item["rule"], orjson.dumps(item["artists"][:limit]))
+    return item and Listed(run, item["rule"], orjson.dumps(item["items"][:limit]))
+
+
+def recommended_in(found: dict) -> list[dict]:
+    """The items that an item of the table recommends."""
+    return unpacked(found["items"]) if "items" in found else of_schema_1(unpacked(found["artists"]))
+
+
+def played_in(found: dict) -> list[dict]:
+    """The items that the user of an item of the table plays most."""
+    if "top_items" in found:
+        return unpacked(found["top_items"])
+    return of_schema_1(unpacked(found["top_artists"]))

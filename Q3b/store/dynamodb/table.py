@@ -11,8 +11,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from recommender.blocks import TOP_ARTISTS
-from recommender.lists import REASONS, Block, RuleList
+from recommender.lists import REASONS, TOP_ARTISTS, Block, RuleList
 from store.dynamodb.requests import (
     ITEM_BYTES,
     batches,
@@ -23,13 +22,13 @@ from store.dynamodb.requests import (
     to_wire,
     write_batch,
 )
-from store.items import played_artists, recommended_artists
+from store.items import played_items, recommended_items
 from store.protocol import SCHEMA, Catalogue, Run
 
 WRITERS = 8  # batches under way at once
-ARTIST_BYTES = 128  # at most, of an artist's JSON without its name
+ITEM_JSON_BYTES = 128  # at most, of an item's JSON without its texts
 COUNTRY_BYTES = 1_500  # of a key that fits for certain
-OTHER_BYTES = 8_192  # at most, of an item without its artists
+OTHER_BYTES = 8_192  # at most, of an item without its lists
 # The job is patient; a reader would rather say quickly that the store is down.
 PATIENT = Config(
     retries={"mode": "adaptive", "total_max_attempts": 10},
@@ -86,7 +85,7 @@ class DynamoWriter:
             {
                 "key": list_key(one.country, one.age_group),
                 "rule": one.rule,
-                "artists": self._artists(one.recommendations),
+                "items": self._items(one.recommendations),
             }
             for one in lists
         )
@@ -113,19 +112,20 @@ class DynamoWriter:
 
     def _user(self, user, rule, neighbours, recommendations, top_artists, named) -> dict:
         """The item of a user; `named` is the (country, age group) of the list that serves it."""
-        top = played_artists(self._catalogue.artist, top_artists)
+        top = played_items(self._catalogue.item, top_artists)
         item = {
             "key": f"user/{user}",
             "rule": rule,
             "neighbours": neighbours,
-            "top_artists": packed(top),
+            "top_items": packed(top),
         }
         if named:
             return item | {"country": named[0], "age_group": named[1]}
-        return item | {"artists": self._artists(recommendations)}
+        return item | {"items": self._items(recommendations)}
 
-    def _artists(self, recommendations) -> bytes:
-        return packed(recommended_artists(self._catalogue.artist, recommendations))
+    def _items(self, recommendations) -> bytes:
+        catalogue = self._catalogue
+        return packed(recommended_items(catalogue.recommended, catalogue.item, recommendations))
 
     def _put(self, items: Iterable[dict]) -> None:
         """Write items of this run, several batches at a time."""
@@ -139,16 +139,22 @@ class DynamoWriter:
 
 
 def surely_fits(catalogue: Catalogue, top: int, countries: Iterable[str]) -> bool:
-    """Whether no item of a run with `top` artists a user can be too large.
+    """Whether no item of a run with `top` items a user can be too large.
 
-    As if all artists had the longest name, and nothing could be compressed.
+    As if all items had the longest texts, and nothing could be compressed.
     """
-    names = (json.dumps(str(name), ensure_ascii=False) for name in catalogue.names)
-    artist = ARTIST_BYTES + max((len(name.encode("utf-8", "replace")) for name in names), default=0)
-    document = (top * (1 + REASONS) + TOP_ARTISTS) * artist
+    named = ITEM_JSON_BYTES + longest(catalogue.ids) + longest(catalogue.names)
+    fields = sum(longest([name]) + longest(texts) for name, texts in catalogue.fields.items())
+    document = top * fields + (top * (1 + REASONS) + TOP_ARTISTS) * named
     item = document + document // 1_000 + OTHER_BYTES  # what gzip adds at worst
     country = max((6 * len(country) for country in countries), default=0)  # as JSON
     return item <= ITEM_BYTES and country <= COUNTRY_BYTES
+
+
+def longest(texts: Iterable[str]) -> int:
+    """Bytes of the longest of some texts in JSON."""
+    quoted = (json.dumps(str(text), ensure_ascii=False) for text in texts)
+    return max((len(text.encode("utf-8", "replace")) for text in quoted), default=0)
 
 
 def list_key(country: str, age_group: str) -> str:

@@ -9,6 +9,7 @@ from common.command import UserError
 
 import os
 import sqlite3
+import struct
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -146,7 +147,7 @@ def damage(path: Path) -> Iterator[None]:
     """Turn what contents that are none of ours raise into the store's error."""
     try:
         yield
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, struct.error) as error:
         raise StoreError(f"{path}: is damaged ({error!r}); run the job again") from error
 
 

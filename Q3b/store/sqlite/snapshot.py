@@ -1,5 +1,5 @@
 """One state of the file as a reader sees it, on a connection of one thread."""
-# ruff: noqa: S608 - all that is formatted into SQL here are numbers: a run's and its artists'.
+# ruff: noqa: S608 - all that is formatted into SQL here are numbers: a run's and its items'.
 
 import json
 import sqlite3
@@ -12,7 +12,7 @@ from typing import NamedTuple
 from recommender.lists import RULES, list_choices
 from store.protocol import Run, StoreError
 from store.sqlite.file import identity_of, open_to_read
-from store.sqlite.tables import check_schema
+from store.sqlite.tables import ITEMS, check_schema
 
 
 class Row(NamedTuple):
@@ -30,7 +30,7 @@ class Snapshot:
     def __init__(self, path: Path):
         self.identity = identity_of(path)
         self.connection = open_to_read(path)
-        check_schema(self.connection, path)
+        self._items = ITEMS[check_schema(self.connection, path)]
 
     @cached_property
     def current(self) -> tuple[int | None, Run | None]:
@@ -86,13 +86,12 @@ class Snapshot:
                 return checked(Row(row[0], 0, row[1], b""))
         raise StoreError("the run has no list for listeners without history")
 
-    def artists(self, number: int, wanted: set[int]) -> dict[int, tuple[str, str | None]]:
-        """Name and MBID of the wanted artists by their numbers."""
+    def items(self, number: int, wanted: set[int]) -> dict[int, tuple[str, str, str]]:
+        """Id, name and fields, as they follow the name in JSON, of items by their numbers."""
         rows = self.connection.execute(
-            f"SELECT number, name, mbid FROM artists_{number} "
-            f"WHERE number IN ({','.join(map(str, wanted))})"
+            f"{self._items.format(number)} WHERE number IN ({','.join(map(str, wanted))})"
         )
-        return {artist: (name, mbid) for artist, name, mbid in rows}
+        return {item: tuple(texts) for item, *texts in rows}
 
     def close(self) -> None:
         """Close the connection."""
@@ -118,7 +117,14 @@ def current_run(connection: sqlite3.Connection) -> tuple[int | None, Run | None]
 def read_run(text: str) -> Run:
     """A run from its JSON. Raises TypeError or ValueError for what is none."""
     run = Run(**json.loads(text))
-    kinds = {"users": int, "countries": list, "example_users": list, "report": dict}
+    kinds = {
+        "users": int,
+        "countries": list,
+        "example_users": list,
+        "item_names": list,
+        "item_fields": list,
+        "report": dict,
+    }
     for name, value in vars(run).items():
         if not isinstance(value, kinds.get(name, str)):
             raise TypeError(f"{name} is {value!r}")

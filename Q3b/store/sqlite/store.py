@@ -1,7 +1,7 @@
 """The store in one SQLite file: a set of tables per run, and a pointer to the run that is read.
 
-Rows hold numbers of artists, not their names, as a few packed bytes per recommendation: a user
-with 20 artists takes about 1,200 bytes.
+Rows hold numbers of items, not their names, as a few packed bytes per recommendation: a user
+with 20 items takes about 1,200 bytes.
 """
 
 from common.command import UserError
@@ -21,13 +21,7 @@ import orjson
 from filelock import FileLock, Timeout
 
 from recommender.lists import NEIGHBOURS, RECOMMENDATION, TOP_ARTIST
-from store.items import (
-    artist_json,
-    list_json,
-    numbers_in,
-    played_artists,
-    user_item,
-)
+from store.items import Fragments, item_json, list_json, numbers_in, played_items, user_item
 from store.protocol import Catalogue, Listed, Run, StoreError, StoreLockedError
 from store.sqlite.erasure import forget_users, forgotten_marks
 from store.sqlite.file import check_place, damage, failures, identity_of, rewritten
@@ -40,7 +34,7 @@ from store.sqlite.tables import (
     transaction,
 )
 
-KNOWN_ARTISTS = 200_000  # artists whose JSON a reader keeps, about 180 bytes each
+KNOWN_ITEMS = 200_000  # items whose JSON a reader keeps, about 180 bytes each
 READS = 3  # tries to read a file that is replaced meanwhile
 Answer = TypeVar("Answer")
 
@@ -55,7 +49,7 @@ class SqliteStore:
         self.create = create
         self._lock = FileLock(f"{path}.lock", timeout=0)
         self._threads = threading.local()
-        self._known: tuple[str, dict[int, str]] = ("", {})  # JSON of artists, by a run's version
+        self._known = ("", Fragments({}, {}))  # of a run's version
 
     def current(self) -> Run | None:
         """The run that readers are served, or None if none was ever published."""
@@ -97,12 +91,12 @@ class SqliteStore:
         return self._ask(read)
 
     def user_list(self, user_id: str, limit: int) -> Listed | None:
-        """The first `limit` artists of a user as JSON; None for a user who is unknown."""
+        """The first `limit` items of a user as JSON; None for a user who is unknown."""
         _, lists = self.user_lists([user_id], limit)
         return lists[0] if lists else None
 
     def user_lists(self, user_ids: list[str], limit: int) -> tuple[Run | None, list[Listed | None]]:
-        """The current run, and of it the first `limit` artists of each user, None for unknown ones.
+        """The current run, and of it the first `limit` items of each user, None for unknown ones.
 
         All are of one run. Without a run the list is empty.
         """
@@ -115,7 +109,7 @@ class SqliteStore:
         return self._ask(read)
 
     def new_user_list(self, country: str, age_group: str, limit: int) -> Listed | None:
-        """The first `limit` artists of the nearest list as JSON; None before the first run."""
+        """The first `limit` items of the nearest list as JSON; None before the first run."""
 
         def read(snapshot: Snapshot) -> Listed | None:
             number, run = snapshot.current
@@ -260,11 +254,10 @@ class SqliteStore:
         """A row as JSON."""
         packed = row.recommendations[: limit * RECOMMENDATION.itemsize]
         try:
-            artists = list_json(packed, self._artists(run))
+            items = list_json(packed, self._items(run))
         except KeyError:  # some are asked for the first time
-            known = self._artists(run, snapshot, number, numbers_in(packed))
-            artists = list_json(packed, known)
-        return Listed(run, row.rule, artists.encode())
+            items = list_json(packed, self._items(run, snapshot, number, numbers_in(packed)))
+        return Listed(run, row.rule, items.encode())
 
     def _item(
         self, snapshot: Snapshot, number: int, run: Run, user_id: str | None, row: Row
@@ -272,33 +265,35 @@ class SqliteStore:
         """A row as the item that readers see."""
         top = np.frombuffer(row.top_artists, TOP_ARTIST)
         listed = self._listed(snapshot, number, run, row, len(row.recommendations))
-        known = self._artists(run, snapshot, number, set(top["artist"].tolist()))
+        named = self._items(run, snapshot, number, set(top["artist"].tolist())).named
         return user_item(
             run,
             user_id,
             row.rule,
             row.neighbours if row.rule == NEIGHBOURS else 0,
-            orjson.loads(listed.artists),
-            played_artists(lambda artist: orjson.loads(known[artist] + "}"), top),
+            orjson.loads(listed.items),
+            played_items(lambda item: orjson.loads(named[item] + "}"), top),
         )
 
-    def _artists(
+    def _items(
         self,
         run: Run,
         snapshot: Snapshot | None = None,
         number: int | None = None,
         wanted: Iterable[int] = (),
-    ) -> dict[int, str]:
-        """The JSON of a run's artists by number, those `wanted` among them, each rendered once."""
+    ) -> Fragments:
+        """The JSON of a run's items, those `wanted` among them, each rendered once."""
         version, known = self._known
-        if version != run.version or len(known) > KNOWN_ARTISTS:
-            known = {}
+        if version != run.version or len(known.shown) > KNOWN_ITEMS:
+            known = Fragments({}, {})
             self._known = (run.version, known)
         # Not `wanted - known.keys()`, which walks through all that is known.
-        missing = {artist for artist in wanted if artist not in known}
+        missing = {item for item in wanted if item not in known.shown}
         if missing:
-            for artist, named in snapshot.artists(number, missing).items():
-                known[artist] = artist_json(*named)
+            for item, (item_id, name, fields) in snapshot.items(number, missing).items():
+                text = item_json(item_id, name)
+                known.named[item] = text
+                known.shown[item] = text + fields if fields else text
         return known
 
 

@@ -13,6 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from recommender.lists import Block, RuleList
+from store.items import fields_json
 from store.protocol import SCHEMA, Catalogue, Run, StoreError
 
 SHARED_TABLES = """
@@ -31,9 +32,13 @@ CREATE TABLE IF NOT EXISTS pointer (
 INSERT OR IGNORE INTO pointer (id) VALUES (1);
 CREATE TABLE IF NOT EXISTS forgotten (mark TEXT PRIMARY KEY) WITHOUT ROWID;  -- see store.erasure
 """
-TABLES_OF_RUN = """
-CREATE TABLE artists_{number} (number INTEGER PRIMARY KEY, name TEXT NOT NULL, mbid TEXT);
-CREATE TABLE lists_{number} (
+ITEMS_TABLE = """
+CREATE TABLE items_{number} (
+    number INTEGER PRIMARY KEY, id TEXT NOT NULL, name TEXT NOT NULL,
+    fields TEXT NOT NULL                       -- as they follow the name in JSON
+);
+"""
+TABLES_OF_RUN = """CREATE TABLE lists_{number} (
     country TEXT NOT NULL, age_group TEXT NOT NULL, rule TEXT NOT NULL, recommendations BLOB,
     PRIMARY KEY (country, age_group)
 );
@@ -43,6 +48,11 @@ CREATE TABLE users_{number} (
     country TEXT, age_group TEXT               -- the list that serves the user, if one does
 );
 """
+# The items of a run by the file's schema. An artist of schema 1 had an MBID or none.
+ITEMS = {
+    1: "SELECT number, coalesce(mbid, name) AS id, name, '' AS fields FROM artists_{}",
+    2: "SELECT number, id, name, fields FROM items_{}",
+}
 
 
 class SqliteWriter:
@@ -99,10 +109,10 @@ def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
     connection.commit()
 
 
-def check_schema(connection: sqlite3.Connection, path: Path) -> None:
-    """Raise StoreError for a file whose tables a later version of this project made.
+def check_schema(connection: sqlite3.Connection, path: Path) -> int:
+    """The schema of a file. Raises StoreError for one that a later version of this project made.
 
-    Files without a version are of the time before there was one, and the same.
+    Files without a version are of the time before there was one, and of schema 1.
     """
     found = connection.execute("PRAGMA user_version").fetchone()[0]
     if found > SCHEMA:
@@ -110,12 +120,19 @@ def check_schema(connection: sqlite3.Connection, path: Path) -> None:
             f"{path}: its schema is {found}, of a later version of this project than this one, "
             f"which reads {SCHEMA}; update it"
         )
+    return found or 1
 
 
 def make_shared_tables(connection: sqlite3.Connection, path: Path) -> None:
-    """Make the tables that all runs share, where they are missing."""
-    check_schema(connection, path)
+    """Make the tables that all runs share, where they are missing; bring older runs up to date."""
+    schema = check_schema(connection, path)
     connection.executescript(SHARED_TABLES)
+    if schema == 1:
+        with transaction(connection):
+            for (number,) in connection.execute("SELECT number FROM runs").fetchall():
+                connection.execute(ITEMS_TABLE.format(number=number))
+                connection.execute(f"INSERT INTO items_{number} {ITEMS[1].format(number)}")
+                connection.execute(f"DROP TABLE artists_{number}")
     connection.execute(f"PRAGMA user_version = {SCHEMA}")
 
 
@@ -126,11 +143,14 @@ def make_run(connection: sqlite3.Connection, run: Run, catalogue: Catalogue) -> 
             "INSERT INTO runs (version, base, run) SELECT ?, current, ? FROM pointer",
             [run.version, json.dumps(asdict(run))],
         ).lastrowid
-        for statement in TABLES_OF_RUN.format(number=number).split(";"):
+        for statement in (ITEMS_TABLE + TABLES_OF_RUN).format(number=number).split(";"):
             connection.execute(statement)
         connection.executemany(
-            f"INSERT INTO artists_{number} VALUES (?, ?, nullif(?, ''))",
-            zip(range(len(catalogue.names)), catalogue.names, catalogue.mbids, strict=True),
+            f"INSERT INTO items_{number} VALUES (?, ?, ?, ?)",
+            (
+                (item, *catalogue.item(item).values(), fields_json(catalogue.fields_of(item)))
+                for item in range(len(catalogue.ids))
+            ),
         )
         return number
 
@@ -144,6 +164,6 @@ def remove_runs(connection: sqlite3.Connection) -> None:
             "AND number IS NOT (SELECT max(number) FROM runs WHERE complete)"
         ).fetchall()
         for (number,) in old:
-            for table in ("artists", "lists", "users"):
+            for table in ("items", "lists", "users"):
                 connection.execute(f"DROP TABLE IF EXISTS {table}_{number}")
             connection.execute("DELETE FROM runs WHERE number = ?", [number])

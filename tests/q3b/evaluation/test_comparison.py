@@ -8,17 +8,17 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import evaluate
 from evaluation import comparison
-from evaluation.data import read_ml_100k
+from evaluation.data import read_data_sets, read_ml_100k
 from evaluation.models import MODELS, MOST_PLAYS
-from evaluation.names import DEFAULT, NAMES, TUNED
+from evaluation.names import BY_USER, CUT, DEFAULT, NAMES, REFERENCE, RESIDUAL
 from evaluation.settings import SHIPPED, write_chosen
 from listening.sample.files import write_listeners
-
-REFERENCE = "user-user euclidean"
+from tests.pictures import svg_texts
 
 
 def each(option: str, values: list[str]) -> list[str]:
@@ -67,12 +67,13 @@ def ml_100k(tmp_path_factory, ratings) -> Path:
 def test_json_has_a_row_for_each_model_on_each_data_set(
     hetrec, ml_100k, capsys, tmp_path, implicit
 ):
-    few = {TUNED: {"neighbours": 5}, "BPR": {"iterations": 3, "factors": 4}}
+    few = {RESIDUAL: {"neighbours": 5}, "BPR": {"iterations": 3, "factors": 4}}
     write_chosen({"hetrec": few, "ml-100k": few}, tmp_path / "chosen.json")
     data = ["--data", "hetrec", str(hetrec), "--data", "ml-100k", str(ml_100k)]
     data += ["--settings", str(tmp_path / "chosen.json")]
-    assert evaluate.main([*data, "--splits", "2", "--top", "3", "--format", "json"]) == 0
-    rows = json.loads(capsys.readouterr().out)
+    data += ["--trials", "1", "--splits", "2", "--top", "3", "--format", "json"]
+    assert evaluate.main(data) == 0
+    rows = json.loads(capsys.readouterr().out)["models"]
     for name in ("hetrec", "ml-100k"):
         models = [row["model"] for row in rows if row["data"] == name]
         assert models == [model for model in MODELS if "country" not in model]
@@ -82,7 +83,7 @@ def test_json_has_a_row_for_each_model_on_each_data_set(
         assert 0 <= row["ndcg@3"] <= 1
         assert row["seconds"] >= 0
         assert row["rejected"] == {}
-        assert ("antihubs" in row) == row["model"].startswith("user-user")
+        assert ("antihubs" in row) == (row["model"] in (REFERENCE, RESIDUAL))
 
 
 BAD_ROWS = "1\t2\t3\t4\n\n1\t2\n1\t3\t-4\n1\t3\tmany\n1\t3\t1e39\n"  # in lines 2 to 7
@@ -108,11 +109,11 @@ def test_a_bad_row_ends_the_run_in_one_line(with_bad_rows, capsys):
 def test_bad_rows_are_skipped_and_reported_if_asked_to(with_bad_rows, hetrec, capsys):
     arguments = ["--models", "popularity", "--splits", "1", "--format", "json"]
     assert evaluate.main(["--data", "hetrec", str(hetrec), *arguments]) == 0
-    (expected,) = json.loads(capsys.readouterr().out)
+    (expected,) = json.loads(capsys.readouterr().out)["models"]
     data = ["--data", "hetrec", str(with_bad_rows), "--on-bad-row", "skip"]
     assert evaluate.main([*data, *arguments]) == 0
     output = capsys.readouterr()
-    (found,) = json.loads(output.out)
+    (found,) = json.loads(output.out)["models"]
     path = with_bad_rows / "user_artists.dat"
     assert found["recall@20"] == expected["recall@20"]
     assert found["rejected"] == {
@@ -132,7 +133,7 @@ def test_bad_rows_of_the_lastfm_files_stop_a_comparison_too(tmp_path, capsys):
     assert f"{plays}:" in capsys.readouterr().err
     assert evaluate.main([*data, "--on-bad-row", "skip"]) == 0
     output = capsys.readouterr()
-    assert output.out.startswith("lastfm-360k: one split")
+    assert output.out.startswith("lastfm-360k: 1 split (random), means over ")
     assert f"1 row rejected, first {plays}:" in output.err
 
 
@@ -148,7 +149,7 @@ def test_of_two_tastes_the_neighbours_find_more_than_popularity(hetrec, capsys):
     models = ["popularity", REFERENCE, DEFAULT]
     data = ["--data", "hetrec", str(hetrec), *each("--models", models)]
     assert evaluate.main([*data, "--top", "2", "--format", "json"]) == 0
-    rows = {row["model"]: row["recall@2"] for row in json.loads(capsys.readouterr().out)}
+    rows = {row["model"]: row["recall@2"] for row in json.loads(capsys.readouterr().out)["models"]}
     assert list(rows) == models
     assert rows[DEFAULT] > rows["popularity"] + 0.2
     assert rows[REFERENCE] > rows["popularity"]
@@ -158,16 +159,89 @@ def test_text_csv_and_plot_of_the_sample(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("evaluation.data.SAMPLE_USERS", 150)
     names = ["popularity", "top artists of the country", DEFAULT]
     models = [*each("--models", names), "--splits", "2"]
-    plot = tmp_path / "comparison.png"
+    plot = tmp_path / "comparison.svg"
     assert evaluate.main([*models, "--plot", str(plot)]) == 0
     text = capsys.readouterr().out
-    assert text.startswith("sample: mean of 2 splits ± 95 % confidence")
-    assert [line.split("  ")[0] for line in text.splitlines()[2:5]] == names
-    assert plot.read_bytes().startswith(b"\x89PNG")
+    assert text.startswith("sample: 2 splits (random), means over ")
+    tables = text.partition("\nmodel")[2].splitlines()
+    assert [line.split("  ")[0] for line in tables[1:4]] == names
+    assert {*names, "recall@20", "nDCG@20", "fewest"} <= set(svg_texts(plot))
     assert evaluate.main([*models, "--format", "csv"]) == 0
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
     assert [row["model"] for row in rows] == names
     assert json.loads(rows[0]["settings"]) == {}
+
+
+def test_differences_and_quarters_are_under_the_table_and_in_csv(hetrec, capsys):
+    models = ["popularity", REFERENCE, DEFAULT]
+    data = ["--data", "hetrec", str(hetrec), *each("--models", models), "--splits", "2"]
+    assert evaluate.main([*data, "--top", "2"]) == 0
+    text = capsys.readouterr().out
+    assert f"{DEFAULT:<27}better than popularity " in text
+    assert "ndcg@2 by quarters of the users" in text
+    assert evaluate.main([*data, "--top", "2", "--format", "csv", "--table", "differences"]) == 0
+    pairs = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert [pair["measure"] for pair in pairs] == ["recall@2"] * 3 + ["ndcg@2"] * 3
+    for pair in pairs:
+        apart = abs(float(pair["difference"])) > float(pair["half_width"])
+        assert apart == (pair["verdict"] != "level") == (float(pair["p"]) <= 0.05)
+    assert evaluate.main([*data, "--against", DEFAULT, "--format", "json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert len(found["differences"]) == 4
+    assert all(DEFAULT in (pair["model"], pair["other"]) for pair in found["differences"])
+    for row in found["models"]:
+        of_quarters = [row[f"ndcg@20_quarter_{number}"] for number in range(1, 5)]
+        assert row["users"] == 30
+        assert np.average(of_quarters, weights=[8, 7, 8, 7]) == pytest.approx(row["ndcg@20"], 1e-3)
+
+
+def test_a_table_of_one_s_own_is_compared_under_the_name_of_its_file(ratings, tmp_path, capsys):
+    for name in ("mine.csv", "ratings.csv"):
+        (tmp_path / name).write_text("u,i,r\n" + lines(ratings, ","), encoding="utf-8")
+    data = ["--data", "csv", str(tmp_path / "mine.csv"), "--columns", "user=u,item=i,plays=r"]
+    data += ["--data", "filmtrust", str(tmp_path), *each("--models", ["popularity", REFERENCE])]
+    assert evaluate.main([*data, "--splits", "1", "--format", "json"]) == 0
+    found = json.loads(capsys.readouterr().out)["models"]
+    assert [row["data"] for row in found] == ["mine.csv"] * 2 + ["filmtrust"] * 2
+    assert [row["ndcg@20"] for row in found[:2]] == [row["ndcg@20"] for row in found[2:]]
+
+
+def test_tables_of_ratings_are_read_as_they_are(ratings, tmp_path):
+    halves = [(user, item, plays / 2) for user, item, plays in ratings]
+    (tmp_path / "ratings.csv").write_text("u,i,r\n" + lines(halves, ","), encoding="utf-8")
+    (found,) = read_data_sets([("filmtrust", tmp_path)], 1)
+    plays = found.plays
+    pairs = zip(*plays.matrix.nonzero(), plays.matrix.data, strict=True)
+    read = {(int(plays.users[user]), int(plays.artists[item]), n) for user, item, n in pairs}
+    assert read == set(halves)
+
+
+@pytest.mark.parametrize("kind", [BY_USER, CUT])
+def test_a_split_by_time_holds_out_the_latest_plays(ml_100k, ratings, tmp_path, capsys, kind):
+    """What is held out and scored, counted by pandas; a second play of a film tells nothing new."""
+    times = np.random.default_rng(1).permutation(len(ratings)) + 880_000_000
+    rated = pd.DataFrame(ratings, columns=["user", "film", "plays"]).assign(time=times)
+    rows = [*rated.itertuples(index=False), *rated.assign(time=times + 10_000).iloc[::7].values]
+    folder = damaged(ml_100k, tmp_path, "u.data", lines(rows, "\t"))
+    data = ["--data", "ml-100k", str(folder), "--models", "popularity", "--split", kind]
+    assert evaluate.main([*data, "--format", "json"]) == 0
+    (found,) = json.loads(capsys.readouterr().out)["models"]
+
+    late = rated["time"] >= rated["time"].sort_values().iloc[round(0.8 * len(rated))]
+    if kind == BY_USER:  # of nine artists two
+        late = rated["time"].groupby(rated["user"]).rank(ascending=False) <= 2
+    train, test = rated[~late], rated[late]
+    test = test[test["user"].isin(train["user"])]
+    there = test["film"].isin(train["film"])
+    assert (found["held_out"], found["absent"]) == (there.sum(), (~there).sum())
+    assert found["users"] == test[there]["user"].nunique()
+
+
+def test_data_without_times_are_not_split_by_time(hetrec, capsys):
+    assert evaluate.main(["--data", "hetrec", str(hetrec), "--split", "last"]) == 2
+    assert "hetrec has no times of plays" in capsys.readouterr().err
+    assert evaluate.main(["--split", "cut", "--splits", "2"]) == 2
+    assert "2: a split by time is one" in capsys.readouterr().err
 
 
 def test_tune_keeps_its_choice_and_uses_it(hetrec, tmp_path, capsys, monkeypatch, implicit):
@@ -176,13 +250,13 @@ def test_tune_keeps_its_choice_and_uses_it(hetrec, tmp_path, capsys, monkeypatch
     shipped = SHIPPED.read_bytes()
     data = ["--data", "hetrec", str(hetrec), "--models", "item-item", "--splits", "1"]
     assert evaluate.main([*data, "--tune", "--trials", "3", "--format", "json"]) == 0
-    (row,) = json.loads(capsys.readouterr().out)
+    (row,) = json.loads(capsys.readouterr().out)["models"]
     chosen = json.loads((tmp_path / "chosen_settings.json").read_text(encoding="utf-8"))
     assert chosen["hetrec"]["item-item"] == row["settings"]
     assert chosen["ml-100k"] == json.loads(shipped)["ml-100k"]
     assert SHIPPED.read_bytes() == shipped
     assert evaluate.main([*data, "--format", "json"]) == 0
-    (again,) = json.loads(capsys.readouterr().out)
+    (again,) = json.loads(capsys.readouterr().out)["models"]
     assert again["settings"] == row["settings"], "a file in the current folder is read"
 
 
@@ -228,7 +302,7 @@ def test_a_model_that_cannot_be_run_on_so_much_is_named_not_tried(hetrec, capsys
     data = ["--data", "hetrec", str(hetrec), "--splits", "1", "--format", "json"]
     assert evaluate.main([*data, *each("--models", ["popularity", REFERENCE])]) == 0
     output = capsys.readouterr()
-    assert [row["model"] for row in json.loads(output.out)] == [REFERENCE]
+    assert [row["model"] for row in json.loads(output.out)["models"]] == [REFERENCE]
     assert "hetrec: without popularity: 270 pairs would take hours" in output.err
     names = ["popularity", "top artists of the country"]
     assert evaluate.main([*data, *each("--models", names)]) == 2
@@ -276,6 +350,9 @@ def test_a_damaged_file_is_one_line(hetrec, tmp_path, capsys, text, part):
         (["--tune", "--trials", "0"], "0 is not in the range 1<=x<=10000"),
         (["--models", "magic"], "'magic' is not one of 'popularity'"),
         (["--plot", "plot.txt"], "end it in .png"),
+        (["--columns", "user=u,item=i"], "names the columns of --data csv FILE"),
+        (["--data", "csv", "a.csv", "--columns", "u"], "write user=TITLE,item=TITLE"),
+        (["--data", "csv", "nowhere.csv"], "nowhere.csv: there is no such file"),
     ],
 )
 def test_a_wrong_argument_is_one_line(capsys, arguments, part):
@@ -305,7 +382,7 @@ def test_real_listeners_are_served_better_than_by_the_classic_way(
     data = ["--data", name, str(real_data / "q3b" / folder)]
     models = [*each("--models", [REFERENCE, DEFAULT]), "--splits", "2"]
     assert evaluate.main([*data, *models, "--format", "json"]) == 0
-    classic, ours = json.loads(capsys.readouterr().out)
+    classic, ours = json.loads(capsys.readouterr().out)["models"]
     assert classic["recall@20"] == pytest.approx(0.2, abs=0.01)
     assert ours["recall@20"] > recall
     assert ours["ndcg@20"] > ndcg

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import evaluate
-from evaluation.larger_rivals import installed, profile_features
 from evaluation.models import MODELS, models_for
 from evaluation.names import DEEP, MACHINE
+from evaluation.rivals.larger import installed, profile_features
 from listening.play_counts import PlayCounts
 from listening.sample.listeners import generated_play_counts
 
@@ -71,7 +71,7 @@ def test_real_listeners_are_served_better_than_by_popularity(real_data, capsys, 
     data = ["--data", "ml-100k", str(real_data / "q3b" / "ml-100k"), "--splits", "1"]
     data += ["--models", "popularity", "--models", name]
     assert evaluate.main([*data, "--format", "json"]) == 0
-    popularity, model = json.loads(capsys.readouterr().out)
+    popularity, model = json.loads(capsys.readouterr().out)["models"]
     assert model["model"] == name
     assert model["recall@20"] > popularity["recall@20"] + 0.05
 

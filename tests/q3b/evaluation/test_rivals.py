@@ -4,27 +4,41 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from evaluation.models import MODELS, TUNED, models_for
-from evaluation.rivals import (
-    IMPLICIT,
-    best_of_dense,
+from evaluation.fold import chosen_settings
+from evaluation.models import MODELS, RESIDUAL, models_for
+from evaluation.names import BLENDS, DEFAULT
+from evaluation.rivals.blends import damped_scorer, z_scores
+from evaluation.rivals.implicit_models import IMPLICIT
+from evaluation.rivals.linear import (
     ease,
-    ease_by_artists,
-    ease_by_users,
-    rows_by_score,
+    linear_scorer,
+    projected_by_artists,
+    projected_by_users,
+    rdlae_scorer,
 )
+from evaluation.rivals.ranking import best_of_dense, filled, rows_by_score
+from evaluation.rivals.walks import rp3beta
+from evaluation.spaces import DEFAULTS
 from listening.play_counts import play_counts_of
 from listening.sample.listeners import generated_play_counts
+from recommender.damped_vote import fit as damped_vote_of
+from recommender.damped_vote import recommend
 
 USERS, ARTISTS = 60, 40
-SETTINGS = {"BPR": {"factors": 8, "iterations": 300, "learning_rate": 0.1}, "ALS": {"factors": 4}}
+FEW = {"factors": 4}
+SETTINGS = {
+    "BPR": {"factors": 8, "iterations": 300, "learning_rate": 0.1},
+    "ALS": FEW,
+    "EASE + ALS": {"EASE": DEFAULTS["EASE"], "ALS": DEFAULTS["ALS"] | FEW},
+    "damped vote + ALS": {DEFAULT: {}, "ALS": DEFAULTS["ALS"] | FEW},
+}
 
 
 @pytest.fixture
 def model(request):
     """The model of a name with its settings here, where its library can be loaded."""
     name = request.param
-    if name in IMPLICIT:
+    if IMPLICIT.keys() & {name, *BLENDS.get(name, ())}:
         request.getfixturevalue("implicit")
     return lambda data: MODELS[name](data, SETTINGS.get(name, {}), 5, 1).recommended
 
@@ -87,29 +101,103 @@ def test_the_country_s_artists_come_from_the_country():
 
 def test_data_without_countries_have_no_country_model(two_circles):
     assert "top artists of the country" not in models_for(two_circles)
-    assert TUNED in models_for(two_circles)
+    assert RESIDUAL in models_for(two_circles)
 
 
-def test_both_ways_to_solve_ease_agree():
+@pytest.fixture(scope="module")
+def weights() -> csr_array:
     random = np.random.default_rng(3)
-    weights = csr_array(random.random((30, 20)) * (random.random((30, 20)) < 0.3))
-    users = np.arange(30)
-    by_artists = ease_by_artists(weights, 2.0)(users)
-    assert np.allclose(by_artists, ease_by_users(weights, 2.0)(users))
-    dense = weights.toarray()  # by its definition: ridge regression with a zero diagonal
-    column = 7
+    return csr_array(random.random((30, 20)) * (random.random((30, 20)) < 0.3))
+
+
+def test_ease_is_a_ridge_regression_of_each_artist_on_the_others(weights):
+    scores = linear_scorer(weights, np.full(20, 2.0))(np.arange(30))
+    dense, column = weights.toarray(), 7
     others = np.delete(dense, column, axis=1)
     model = np.linalg.solve(others.T @ others + 2 * np.eye(19), others.T @ dense[:, column])
-    assert np.allclose(by_artists[:, column], others @ model)
+    assert np.allclose(scores[:, column], others @ model)
+
+
+def test_both_ways_to_solve_a_linear_model_agree(weights):
+    penalties = np.linspace(0.5, 3, 20)
+    (by_artists, one), (by_users, other) = (
+        solve(weights, penalties) for solve in (projected_by_artists, projected_by_users)
+    )
+    assert np.allclose(by_artists(np.arange(30)), by_users(np.arange(30)))
+    assert np.allclose(one, other)
+
+
+def test_rdlae_is_the_best_under_its_bound():
+    """By its definition (Moon, Kim & Lee 2023): no other model under the bound has a lower loss."""
+    random = np.random.default_rng(5)
+    plays = csr_array((random.random((40, 8)) < 0.5).astype(np.float32))
+    settings = DEFAULTS["RDLAE"] | {"regularization": 3.0, "dropout": 0.4, "relaxation": 0.3}
+    scores = rdlae_scorer(plays, 0, **settings)(np.arange(40))
+    dense = plays.toarray().astype(float)
+    model = np.linalg.lstsq(dense, scores)[0]
+    diagonal = np.diag(model)
+    assert (diagonal <= 0.3 + 1e-9).all()
+    assert np.isclose(diagonal, 0.3).any()
+
+    def loss(model: np.ndarray) -> float:
+        dropped = np.sqrt(0.4 / 0.6 * np.diag(dense.T @ dense))[:, None] * model
+        return ((dense - dense @ model) ** 2).sum() + (dropped**2).sum() + 3 * (model**2).sum()
+
+    for _ in range(200):
+        other = model + random.normal(0, 0.01, model.shape)
+        np.fill_diagonal(other, np.minimum(np.diag(other), 0.3))
+        assert loss(other) > loss(model)
 
 
 def test_ease_divides_its_scores_by_a_power_of_popularity():
     random = np.random.default_rng(4)
     plays = csr_array((random.random((40, 12)) < 0.3).astype(np.float32))
-    plain, damped = (ease(plays, 12, 0, popularity_power=power) for power in (0.0, 0.4))
+    settings = DEFAULTS["EASE"]
+    plain = ease(plays, 12, 0, **settings | {"popularity_power": 0.0})
+    damped = ease(plays, 12, 0, **settings | {"popularity_power": 0.4})
     listeners = (plays > 0).sum(axis=0)
     expected = plain.toarray() / listeners**0.4
     assert np.allclose(damped.toarray(), expected, rtol=1e-5)
+
+
+def test_rp3beta_walks_three_steps():
+    """Probabilities counted path by path; see Paudel et al. (2017)."""
+    plays = csr_array([[1.0, 1, 0, 0], [0, 1, 1, 0], [0, 1, 1, 1]])
+    found = rp3beta(plays, 4, 0, kind="binary", alpha=2.0, beta=0.5, neighbours=10).toarray()
+    # From user 0 to artist 2: by artist 1 alone (artist 0 has no other listener), by users 1 and 2.
+    step = 0.5**2 * (1 / 3) ** 2 * (0.5**2 + (1 / 3) ** 2)
+    assert found[0, 2] == pytest.approx(step / 2**0.5)
+    assert found[0, 3] == pytest.approx(0.5**2 * (1 / 3) ** 2 * (1 / 3) ** 2)
+    assert (found[plays.toarray() > 0] == 0).all()
+
+
+def test_damped_votes_are_scored_in_a_blend_as_they_are_alone():
+    """All scores, of which the damped vote itself recommends those above 0, with its own order."""
+    data = generated_play_counts(users=150, artists=60, seed=3)
+    scores = damped_scorer(data.matrix, seed=1)(np.arange(len(data.users)))
+    settings = chosen_settings(data.matrix, seed=1)
+    found = recommend(damped_vote_of(data.matrix, settings), top=60)
+    users = np.repeat(np.arange(len(data.users)), np.diff(found.indptr))
+    assert np.allclose(scores[users, found.indices], found.data, rtol=1e-3, atol=1e-5)
+
+
+def test_lists_are_filled_with_others_once_each():
+    found = csr_array((np.array([9.0, 8, 5]), np.array([3, 0, 1]), np.array([0, 2, 2, 3])), (3, 5))
+    others = csr_array((np.ones(6), np.array([0, 2, 4, 1, 1, 2]), np.array([0, 3, 4, 6])), (3, 5))
+    full = filled(found, others, 3)
+    assert np.split(full.indices, full.indptr[1:-1])[0].tolist() == [3, 0, 2]
+    assert [part.tolist() for part in np.split(full.indices, full.indptr[1:-1])[1:]] == [
+        [1],
+        [1, 2],
+    ]
+    assert (np.diff(full.data[:3]) < 0).all()
+
+
+def test_z_scores_are_those_of_the_unheard():
+    scores = np.array([[9.0, 1, 2, 3], [5, 5, 5, 0]])
+    found = z_scores(scores, csr_array([[1, 0, 0, 0], [0, 0, 0, 1]]))
+    assert found[0, 1:] == pytest.approx(np.array([-1, 0, 1]) / np.sqrt(2 / 3))
+    assert (found[1, :3] == 0).all(), "equal scores say nothing"
 
 
 def test_fillers_are_not_recommended():

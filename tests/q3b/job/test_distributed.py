@@ -11,8 +11,8 @@ import pytest
 from distributed import Client
 
 import recommend_daily
-from job.distributed import watch
 from listening.sample.files import write_listeners
+from recommender.tasks import completed
 from store.url import open_store
 from tests.cluster_processes import cluster_of_processes, started
 from tests.conftest import ROOT, assert_one_line_error, run_here, run_script
@@ -56,7 +56,7 @@ def contents(path):
     """All rows of the published set: users, lists and artists."""
     with sqlite3.connect(path) as connection:
         number = connection.execute("SELECT current FROM pointer").fetchone()[0]
-        tables = [f"users_{number}", f"lists_{number}", f"artists_{number}"]
+        tables = [f"users_{number}", f"lists_{number}", f"items_{number}"]
         return [
             connection.execute(f"SELECT * FROM {table} ORDER BY 1, 2").fetchall()  # noqa: S608
             for table in tables
@@ -77,7 +77,7 @@ def test_the_set_is_the_same_byte_for_byte(cluster, files, tmp_path, metric):
 
 @pytest.mark.slow
 def test_played_artists_may_be_included_there_too(cluster, files, tmp_path):
-    options = [*files, "--include-played", "--neighbours", "7", "--recommendations", "3"]
+    options = [*files, "--include-played", "--recommendations", "3"]
     published(f"sqlite:///{tmp_path / 'here.db'}", *options)
     published(f"sqlite:///{tmp_path / 'there.db'}", *options, "--cluster", cluster.address)
     assert contents(tmp_path / "here.db") == contents(tmp_path / "there.db")
@@ -92,19 +92,21 @@ def test_workers_write_to_dynamodb_themselves(cluster, files, tmp_path, dynamodb
     published(table, *options, "--cluster", cluster.address, "--run-id", "day")
     here, there = open_store(f"sqlite:///{tmp_path / 'here.db'}"), open_store(table)
     for user in report["checked_users"]:
-        for part in ("artists", "top_artists", "rule", "neighbours"):
+        for part in ("items", "top_items", "rule", "neighbours"):
             assert there.user(user)[part] == here.user(user)[part]
     there.close()
 
 
 @pytest.mark.slow
 def test_an_evaluation_finds_the_same(cluster):
-    models = ["--models=user-user euclidean", "--models=user-user cosine", "--splits", "2"]
+    models = ["--models=user-user euclidean", "--models=damped vote", "--splits", "2"]
     rows = []
     for where in ([], ["--cluster", cluster.address]):
         finished = run_script(EVALUATE, *models, "--format", "json", *where)
         assert finished.returncode == 0, finished.stderr
-        rows.append([one | {"seconds": None} for one in json.loads(finished.stdout)])
+        report = json.loads(finished.stdout)
+        models = [one | {"seconds": None} for one in report["models"]]
+        rows.append((models, report["differences"]))
     assert rows[0] == rows[1]
 
 
@@ -137,7 +139,7 @@ def test_a_worker_killed_changes_nothing_of_real_plays(real_data, tmp_path, metr
     asked = ["--plays", str(tmp_path / "plays.parquet"), "--metric", metric]
     published(f"sqlite:///{tmp_path / 'here.db'}", *asked)
     with cluster_of_processes(tmp_path, **FOLDER) as cluster:
-        killed = cluster.kill_a_worker_after(1, "best_of")
+        killed = cluster.kill_a_worker_after(1, "block_of_part")
         published(f"sqlite:///{tmp_path / 'there.db'}", *asked, "--cluster", cluster.address)
         assert killed.exists(), "no worker was killed"
     assert contents(tmp_path / "here.db") == contents(tmp_path / "there.db")
@@ -169,13 +171,13 @@ def test_a_lost_scheduler_is_one_line_and_readers_stay_on_the_old_set(tmp_path, 
         assert connection.execute("SELECT count(*) FROM runs").fetchone() == (1,)
 
 
-def test_the_search_does_not_go_on_without_its_scheduler(cluster):
+def test_blocks_do_not_go_on_without_their_scheduler(cluster):
     """A lost scheduler leaves futures that are cancelled: they end as if they were done."""
     with Client(cluster.address) as client:
         future = client.submit(int, pure=False)
         future.cancel()
         with pytest.raises(CancelledError):
-            watch([future])
+            list(completed([future]))
 
 
 @pytest.mark.parametrize(

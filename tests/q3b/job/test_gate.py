@@ -148,7 +148,7 @@ def test_a_set_tells_how_it_differs_from_the_one_before(url, files, tmp_path):
     drift = published(url).report["drift"]
     assert 0 < drift["changed_users"] <= drift["compared_users"] == 100
     lines = job(url, "--diff").stdout.splitlines()
-    assert f"other artists among the first 20: {drift['changed_users']} of 100" in lines[2]
+    assert f"others among the first 20: {drift['changed_users']} of 100" in lines[2]
     assert any(line.startswith("recall@20: ") for line in lines)
 
 

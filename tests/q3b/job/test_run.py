@@ -67,15 +67,15 @@ def test_every_user_gets_what_the_user_has_not_played(published, files):
     for row, user in enumerate(plays.users):
         item = store.user(user)
         heard = plays.matrix[[row]]
-        keys = [artist["mbid"] or artist["name"] for artist in item["artists"]]
+        keys = [artist["id"] for artist in item["items"]]
         assert not set(keys) & set(plays.artists[heard.indices])
-        assert len(set(keys)) == len(keys) <= 20
-        assert [artists[key] for key in keys] == [artist["name"] for artist in item["artists"]]
-        most = item["top_artists"][0]
+        assert len(set(keys)) == len(keys) == 20
+        assert [artists[key] for key in keys] == [artist["name"] for artist in item["items"]]
+        most = item["top_items"][0]
         assert most["plays"] == heard.data.max()
-        for artist in item["artists"]:
+        for artist in item["items"]:
             for cause in artist["because"]:
-                column = np.flatnonzero(plays.artists == (cause["mbid"] or cause["name"]))
+                column = np.flatnonzero(plays.artists == (cause["id"]))
                 assert column in heard.indices
                 assert 0 < cause["listeners"] <= item["neighbours"]
                 causes += 1
@@ -104,7 +104,7 @@ def test_the_same_data_and_seed_give_the_same_set(published, files, tmp_path):
     assert again["report"]["metrics"] == run["report"]["metrics"]
     first, second = open_store(url), open_store(f"sqlite:///{tmp_path / 'again.db'}")
     for user in run["report"]["checked_users"]:
-        assert first.user(user)["artists"] == second.user(user)["artists"]
+        assert first.user(user)["items"] == second.user(user)["items"]
 
 
 def test_the_classic_metric_and_its_switches(files, url):
@@ -114,11 +114,11 @@ def test_the_classic_metric_and_its_switches(files, url):
     assert 0 < run["users"] < USERS * 0.3
     store = open_store(url)
     items = [store.user(user) for user in run["example_users"]]
-    assert {len(item["artists"]) for item in items} == {5}
+    assert {len(item["items"]) for item in items} == {5}
     assert {item["neighbours"] for item in items} == {30}
     played = [
-        {artist["name"] for artist in item["top_artists"]}
-        & {artist["name"] for artist in item["artists"]}
+        {artist["name"] for artist in item["top_items"]}
+        & {artist["name"] for artist in item["items"]}
         for item in items
     ]
     assert any(played)
@@ -132,8 +132,8 @@ def test_users_without_plays_are_served_by_the_rules(files, url, tmp_path):
     store = open_store(url)
     german, nobody = store.user("c" * 40), store.user("d" * 40)
     assert (german["rule"], nobody["rule"]) == ("country", "global")
-    assert german["artists"] == store.new_user("Germany", "25-34")["artists"]
-    assert len(nobody["artists"]) == 20
+    assert german["items"] == store.new_user("Germany", "25-34")["items"]
+    assert len(nobody["items"]) == 20
     assert run["report"]["rules"]["country"] >= 1
 
 
@@ -145,8 +145,8 @@ def test_a_user_who_plays_every_artist_is_recommended_none(url, tmp_path):
     report_of(url, "--plays", plays, "--force")
     store = open_store(url)
     everything = store.user("a" * 40)
-    assert (everything["rule"], everything["artists"]) == ("global", [])
-    others = {artist["name"] for artist in store.user("b" * 40)["artists"]}
+    assert (everything["rule"], everything["items"]) == ("global", [])
+    others = {artist["name"] for artist in store.user("b" * 40)["items"]}
     assert others == {"artist 3", "artist 4", "artist 5"}
 
 
@@ -180,8 +180,10 @@ def test_a_file_without_tables_is_no_store(tmp_path):
 
 def test_the_steps_of_a_scheduler(files, url, tmp_path):
     old = report_of(url, *files)
-    report = tmp_path / "report.json"
-    staged = report_of(url, *files, "--run-id", "day", "--no-publish", "--report", report)
+    report, page = tmp_path / "report.json", tmp_path / "report.html"
+    unseen = ("--run-id", "day", "--no-publish")
+    staged = report_of(url, *files, *unseen, "--report", report, "--html", page)
+    assert f"<td>{staged['version']}</td>" in page.read_text("utf-8")
     assert json.loads(report.read_text("utf-8")) == staged
     store = open_store(url)
     assert store.current().version == old["version"]
@@ -269,6 +271,7 @@ def app(files, postgres_url):
         (["--share", "0"], ["--share"]),
         (["--share", "nan"], ["--share nan"]),
         (["--rollback", "--report", "x.json"], ["--rollback", "--report"]),
+        (["--rollback", "--html", "x.html"], ["--rollback", "--html"]),
         (["--verify", "x", "--format", "json"], ["--verify", "--format"]),
         (["--share", "0.0001", "--gender", "f"], ["--share"]),
         (["--metric", "manhattan"], ["--metric"]),

@@ -14,7 +14,7 @@ from pyarrow import parquet
 from listening import cache as plays_cache
 from listening import lastfm as lastfm_files
 from listening.lastfm import PLAYS_FILE, is_official, read_lastfm, read_plays
-from listening.parquet import read_plays_table
+from listening.plays import read_own_plays
 from listening.sample.files import write_listeners
 
 
@@ -141,7 +141,7 @@ def test_a_full_disk_costs_the_cache_and_nothing_else(plays_file, monkeypatch):
 
 def test_the_cache_is_a_table_that_the_daily_job_reads(plays_file):
     plays, _ = read_plays(plays_file)
-    assert_same(plays, read_plays_table(plays_cache.cache_of(plays_file), None)[0])
+    assert_same(plays, read_own_plays(plays_cache.cache_of(plays_file))[0])
 
 
 def test_a_file_is_official_by_its_md5_with_and_without_cache(plays_file, monkeypatch):

@@ -75,11 +75,10 @@ def test_the_tables_arrive_whole_and_what_is_rejected_is_counted(database, tmp_p
     }
     assert listening.rejected == {
         "plays: no user id": 2,
-        "plays: neither MBID nor name": 2,
+        "plays: neither item id nor name": 2,
         "plays: count is not a number": 1,
         "plays: count is not above zero": 1,
         "profile: no user id": 1,
-        "profile: user id repeated": 0,
     }
     first, second = (listening.plays.profiles.loc[user] for user in ("u1", "u2"))
     assert (first["gender"], first["age"], first["country"]) == ("f", 31, "Germany")
@@ -87,6 +86,27 @@ def test_the_tables_arrive_whole_and_what_is_rejected_is_counted(database, tmp_p
     assert (second["gender"], second["country"]) == ("", "")
     assert np.isnan(second["age"])
     assert list(listening.silent.index) == ["u4"]
+
+
+def test_tables_with_other_columns_and_integer_ids_are_read(database, tmp_path):
+    connection = psycopg2.connect(database)
+    with connection, connection.cursor() as cursor:
+        cursor.execute("DROP TABLE plays, profiles")
+        cursor.execute('CREATE TABLE plays (account bigint, "the film" bigint)')
+        cursor.executemany("INSERT INTO plays VALUES (%s, 42)", [(7,), (7,), (2**62,)])
+        cursor.execute("CREATE TABLE profiles (account bigint, country text)")
+        cursor.execute("INSERT INTO profiles VALUES (7, 'Chile')")
+    columns = {"user": "account", "item": "the film"}
+    profile_columns = {"user": "account", "country": "country"}
+    exported = export_tables(database, tmp_path, None, columns, profile_columns)
+    found = read_listening(*exported)
+    assert plays_of(found) == {("7", "42"): 2, (str(2**62), "42"): 1}
+    assert found.plays.profiles["country"].to_dict() == {"7": "Chile", str(2**62): ""}
+    with connection, connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE plays ALTER account TYPE float8")
+    connection.close()
+    with pytest.raises(UserError, match="column account of plays holds numbers with a point"):
+        export_tables(database, tmp_path, None, columns, profile_columns)
 
 
 def test_old_plays_stay_in_the_database(database, tmp_path):
@@ -181,7 +201,7 @@ def write_plays(tmp_path, **columns):
 def test_any_types_that_hold_the_columns_are_read(tmp_path):
     listening = read_listening(write_plays(tmp_path), None)
     assert plays_of(listening) == {("7", "a"): 3}
-    assert listening.rejected["plays: neither MBID nor name"] == 1
+    assert listening.rejected["plays: neither item id nor name"] == 1
     assert listening.rejected["plays: count is not a number"] == 1
     assert list(listening.plays.profiles["country"]) == [""]
 
@@ -199,7 +219,7 @@ def test_a_files_old_plays_are_left_out_and_counted(tmp_path, zone):
 def test_a_missing_column_is_named(tmp_path):
     path = tmp_path / "plays.parquet"
     parquet.write_table(pa.table({"user_id": ["u"]}), path)
-    with pytest.raises(UserError, match=r"plays\.parquet: .*artist_id, artist_name, plays"):
+    with pytest.raises(UserError, match=r"plays\.parquet: .*'user_id' is known to be item"):
         read_listening(path, None)
 
 

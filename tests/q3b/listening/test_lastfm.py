@@ -39,6 +39,7 @@ def test_every_row_left_out_is_counted_by_reason(quirks):
         "plays: neither MBID nor name": 1,
         "plays: count is not a number": 1,
         "plays: count is not above zero": 2,
+        "plays: count is not a whole number": 0,
         "profile: not 5 columns": 1,
         "profile: user id is not a sha1": 1,
         "profile: user id repeated": 1,

@@ -38,7 +38,6 @@ def listening(folder, plays: pd.DataFrame, profiles: pd.DataFrame, **how):
     "types",
     [
         {},
-        {"user_id": "float64"},
         {"user_id": "Int64", "age": "Int64"},
         {"user_id": "string", "gender": "string", "country": "string"},
         {"user_id": "category", "gender": "category", "country": "category"},
@@ -86,6 +85,12 @@ def test_bad_rows_are_counted_and_the_first_is_told_by_its_row(tmp_path):
     }
 
 
+def test_a_fraction_of_a_play_is_left_out_and_counted_never_cut(tmp_path):
+    found = listening(tmp_path, PLAYS.assign(plays=[3, 1.5, 2.0, 5]), PROFILES)
+    assert found.rejected["plays: count is not a whole number"] == 1
+    assert found.plays.matrix.sum() == 10
+
+
 @pytest.mark.parametrize(
     ("plays", "user_id", "complaint"),
     [
@@ -98,7 +103,7 @@ def test_reading_stops_at_the_first_bad_row_if_asked_to(tmp_path, plays, user_id
         listening(
             tmp_path,
             PLAYS.assign(plays=plays),
-            PROFILES.assign(user_id=user_id),
+            PROFILES.assign(user_id=pd.array(user_id, "Int64")),
             on_bad_row="stop",
         )
     advice = "; fix the row or pass --on-bad-row skip"

@@ -7,7 +7,7 @@ from scipy.sparse import csr_array
 
 from listening.play_counts import play_counts_of
 from listening.sample.listeners import generated_play_counts
-from recommender import residual_vote
+from recommender import damped_vote
 from recommender.popularity import PRIOR_LISTENERS, all_charts, answer, best_places, popularity_of
 
 TANGO, POLKA, ROCK, JAZZ = range(4)
@@ -124,11 +124,11 @@ def drawn():
 
 @pytest.fixture(scope="module")
 def model(drawn):
-    return residual_vote.fit(drawn.matrix, residual_vote.Settings(neighbours=20))
+    return damped_vote.fit(drawn.matrix)
 
 
 def test_a_listener_of_the_model_is_answered_as_everybody_at_once(model, drawn):
-    at_once = residual_vote.recommend(model, top=20)
+    at_once = damped_vote.recommend(model, top=20)
     for user in (0, 123, 399):
         one = answer(model, popularity_of(drawn), user=user)
         assert one.rule == "neighbours"
@@ -136,7 +136,7 @@ def test_a_listener_of_the_model_is_answered_as_everybody_at_once(model, drawn):
         assert np.array_equal(one.scores, at_once[[user]].data)
 
 
-def test_an_unseen_listener_is_answered_from_neighbours_found_on_the_fly(model, drawn):
+def test_an_unseen_listener_is_answered_by_the_own_plays(model, drawn):
     plays = drawn.matrix[[7]]
     found = answer(model, popularity_of(drawn), plays=plays, country="Germany")
     assert found.rule == "new plays"
@@ -156,7 +156,7 @@ def test_who_plays_what_nobody_plays_gets_the_chart_without_the_own_artists():
     lonely = play_counts_of(
         ["ann", "ann", "bob", "cleo"], ["rock", "jazz", "rock", "noise"], [1, 2, 3, 4]
     )
-    model = residual_vote.fit(lonely.matrix)
+    model = damped_vote.fit(lonely.matrix)
     found = answer(model, popularity_of(lonely), user=2)
     assert found.rule == "global"
     assert lonely.artists[found.artists].tolist() == ["rock", "jazz"]

@@ -19,8 +19,9 @@ from tests.conftest import ROOT, START_SECONDS, free_port
 
 DYNALITE = ROOT / "tests" / "node" / "node_modules" / "dynalite" / "cli.js"
 NAMES = np.array(["Nina Simone", "王菲", "N/A", 'a "quoted" name', "Björk"], dtype=object)
-MBIDS = np.array([f"0000000{i}-0000-4000-8000-000000000000" for i in range(4)] + [""], dtype=object)
-CATALOGUE = Catalogue(NAMES, MBIDS)
+IDS = np.array(["007", "a/b?c", "0000000f-0000-4000-8000-000000000000", '"', "Björk"], dtype=object)
+URLS = np.array(["https://films.example/7", "", "50% \\ {0} %s", "", "x"], dtype=object)
+CATALOGUE = Catalogue(IDS, NAMES, {"url": URLS})
 
 
 def recommendation(artist, score, *reasons):

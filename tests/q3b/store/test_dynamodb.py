@@ -32,7 +32,6 @@ from botocore.stub import ANY, Stubber
 
 import recommend_daily
 from job.verify import check_set
-from listening.parquet import PLAYS_TABLE
 from listening.sample.files import write_listeners
 from recommend_daily import STOP_SECONDS, STOPPED
 from recommender.lists import RECOMMENDATION
@@ -50,14 +49,13 @@ from store.dynamodb.requests import (
     write_batch,
 )
 from store.dynamodb.table import surely_fits
-from store.items import recommended_artists
+from store.items import recommended_items
 from store.lock import renewed_lock
 from store.protocol import SCHEMA, Catalogue, StoreError, StoreLockedError, new_run
 from store.url import open_store
 from tests.conftest import ROOT, assert_one_line_error, clean_environment, run_here
 from tests.q3b.store.conftest import (
     CATALOGUE,
-    MBIDS,
     block_of,
     dynalite,
     moto,
@@ -364,7 +362,7 @@ def test_unprocessed_items_of_a_run_all_arrive(faulty):
     with writing(store) as (writer, run):
         item = {"key": to_wire("user/again"), "version": to_wire(run.version)}
         empty = {"B": base64_text(packed([]))}  # as it travels
-        item |= {"artists": empty, "top_artists": empty}
+        item |= {"items": empty, "top_items": empty}
         item |= {"rule": to_wire("neighbours")}
         unprocessed = {"UnprocessedItems": {store.table: [{"PutRequest": {"Item": item}}]}}
         faults.append(("BatchWriteItem", 200, unprocessed))
@@ -499,7 +497,18 @@ def test_a_set_of_the_time_before_schemas_had_numbers_is_read(running_store):
         UpdateExpression="REMOVE #schema",
         ExpressionAttributeNames={"#schema": "schema"},
     )
-    assert open_store(running_store).current() == run
+    bare = {"name": "Björk", "mbid": None}
+    nina = {"name": "Nina Simone", "mbid": "11111111-1111-4111-8111-111111111111", "score": 0.5}
+    artists = packed([nina | {"because": [bare | {"share": 0.25, "listeners": 3}]}])
+    item = {"key": "user/u1", "version": run.version, "rule": "neighbours", "artists": artists}
+    item = item_to_wire(item | {"top_artists": packed([bare | {"plays": 7}]), "neighbours": 5})
+    store._client.put_item(TableName=store.table, Item=item)
+    opened = open_store(running_store)
+    assert opened.current() == run
+    found, bjork = opened.user("u1"), {"id": "Björk", "name": "Björk"}
+    because = [bjork | {"share": 0.25, "listeners": 3}]
+    nina = {"id": nina["mbid"], "name": "Nina Simone", "score": 0.5, "because": because}
+    assert (found["items"], found["top_items"]) == ([nina], [bjork | {"plays": 7}])
 
 
 @pytest.mark.parametrize("user", ["x" * 2044, "王" * 682])
@@ -508,6 +517,9 @@ def test_a_user_id_that_no_key_takes_is_refused_before_anything_is_written(runni
     store.check_users(["x" * 2043, "王" * 681])
     with pytest.raises(UserError, match="2,043: shorten it, or publish to SQLite"):
         store.check_users(["u1", user])
+
+
+PLAYS_COLUMNS = ("user_id", "artist_id", "artist_name", "plays")
 
 
 def plays_of_names(path, name):
@@ -519,7 +531,7 @@ def plays_of_names(path, name):
         if (user + artist * 7) % 12 < 5
     ]
     columns = zip(*rows, strict=True)
-    pq.write_table(pa.table(dict(zip(PLAYS_TABLE, map(list, columns), strict=True))), path)
+    pq.write_table(pa.table(dict(zip(PLAYS_COLUMNS, map(list, columns), strict=True))), path)
     return path
 
 
@@ -554,14 +566,16 @@ def test_an_item_that_is_too_large_is_refused_before_anything_is_written(
 def test_no_item_is_larger_than_what_is_taken_for_its_limit():
     """A run that needs no rehearsal: the largest items it can have are taken."""
     top, names = 100, [f"{artist:03} {'拜' * 210}" for artist in range(120)]
-    catalogue = Catalogue(np.array(names, object), np.array([MBIDS[0]] * 120, object))
+    catalogue = Catalogue(*np.array([[f"{n:036}" for n in range(120)], names], object))
     assert surely_fits(catalogue, top, ["x" * 250])
     assert not surely_fits(catalogue, 150, [])
     assert not surely_fits(catalogue, top, ["x" * 2_000])
     reasons = [(artist, 0.1234, 2**31 - 1) for artist in (1, 2, 3)]
     rows = [recommendation(artist, 1.23457e-05, *reasons) for artist in range(top)]
     found = np.array(rows, RECOMMENDATION)
-    text = json.dumps(recommended_artists(catalogue.artist, found), ensure_ascii=False)
+    text = json.dumps(
+        recommended_items(catalogue.recommended, catalogue.item, found), ensure_ascii=False
+    )
     assert len(text.encode()) < ITEM_BYTES
 
 

@@ -81,7 +81,7 @@ def test_a_user_is_removed_from_every_set_that_is_kept(store, store_url, tmp_pat
 
 def test_a_running_api_forgets_too(store, store_url, tmp_path, monkeypatch):
     publish_named(store, ["leaves", "stays"])
-    app = create_app({"STORE": store_url})
+    app = create_app({"STORE": store_url, "SHOW_EXAMPLES": "1"})
     client = app.test_client()
     assert client.get("/users/leaves/recommendations").status_code == 200
     assert b"leaves" in client.get("/").data
@@ -209,6 +209,7 @@ def test_a_store_that_a_run_holds_is_left_alone(store, store_url, tmp_path):
         ((), 2, ["ID"]),
         (("x", "--export", "missing.jsonl"), 2, ["missing.jsonl"]),
         (("x", "--ids", "missing.txt"), 2, ["missing.txt"]),
+        (("\udcff",), 2, ["UTF-8"]),
         (("x",), 1, ["no such store"]),
     ],
 )

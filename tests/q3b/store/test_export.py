@@ -23,7 +23,12 @@ def read_lines(path):
 
 
 def read_parquet(path):
-    return pq.read_table(path).to_pylist()
+    """The rows; a column has an empty rule where an artist of the API has none."""
+    rows = pq.read_table(path).to_pylist()
+    for artist in (artist for row in rows for artist in row["items"]):
+        if artist["rule"] is None:
+            del artist["rule"]
+    return rows
 
 
 @pytest.mark.parametrize(("suffix", "read"), [("jsonl", read_lines), ("parquet", read_parquet)])

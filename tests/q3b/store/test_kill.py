@@ -57,7 +57,7 @@ def assert_whole(store, number):
     for user in range(number + 50):
         item = store.user(f"{number}-{user}")
         assert item["version"] == version
-        assert len(item["artists"]) == 2
+        assert len(item["items"]) == 2
     assert store.user(f"{number}-{number + 50}") is None
     assert store.user(f"{number - 1}-0") is None
     assert store.user(f"{number + 1}-0") is None

@@ -10,11 +10,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from store.protocol import Catalogue, StoreError, StoreLockedError, new_run
+from store.protocol import StoreError, StoreLockedError, new_run
 from store.url import open_store
 from tests.q3b.store.conftest import (
-    MBIDS,
+    IDS,
     NAMES,
+    URLS,
     block_of,
     publish,
     writing,
@@ -30,7 +31,7 @@ def test_nothing_is_served_before_the_first_publication(store):
 def test_a_published_item_comes_back_whole(store):
     run = publish(store, ["u1", "u2"])
     nina, faye, _, _, bjork = (
-        {"name": name, "mbid": mbid or None} for name, mbid in zip(NAMES, MBIDS, strict=True)
+        {"id": item_id, "name": name} for item_id, name in zip(IDS, NAMES, strict=True)
     )
     assert store.current() == run
     assert json.loads(json.dumps(store.user("u2"))) == {
@@ -39,18 +40,19 @@ def test_a_published_item_comes_back_whole(store):
         "version": run.version,
         "generated_at": run.generated_at,
         "neighbours": 50,
-        "artists": [
+        "items": [
             nina
             | {
+                "url": URLS[0],
                 "score": 0.75,
                 "because": [
                     faye | {"share": 0.5, "listeners": 14},
                     bjork | {"share": 0.25, "listeners": 3},
                 ],
             },
-            {"name": "N/A", "mbid": MBIDS[2], "score": 0.125, "because": []},
+            {"id": IDS[2], "name": "N/A", "url": URLS[2], "score": 0.125, "because": []},
         ],
-        "top_artists": [faye | {"plays": 300}, bjork | {"plays": 7}],
+        "top_items": [faye | {"plays": 300}, bjork | {"plays": 7}],
     }
     assert store.user("u3") is None
 
@@ -74,10 +76,10 @@ def test_a_new_user_gets_the_nearest_list(store):
         ("", "", 0, "global"),
     ]:
         item = store.new_user(country, age_group)
-        assert [a["name"] for a in item["artists"]] == [NAMES[artist]], (country, age_group)
+        assert [a["name"] for a in item["items"]] == [NAMES[artist]], (country, age_group)
         assert item["rule"] == rule
         assert item["user_id"] is None
-        assert item["top_artists"] == []
+        assert item["top_items"] == []
         assert item["neighbours"] == 0
 
 
@@ -85,8 +87,8 @@ def test_a_user_without_own_recommendations_is_served_from_a_list(store):
     publish(store, ["u1", "u2"], u2=("Germany", "65-"))
     item = store.user("u2")
     assert (item["user_id"], item["rule"], item["neighbours"]) == ("u2", "country", 0)
-    assert [a["name"] for a in item["artists"]] == [NAMES[2]]
-    assert [a["name"] for a in item["top_artists"]] == [NAMES[1], NAMES[4]]
+    assert [a["name"] for a in item["items"]] == [NAMES[2]]
+    assert [a["name"] for a in item["top_items"]] == [NAMES[1], NAMES[4]]
 
 
 def test_readers_stay_on_the_old_set_until_the_new_one_is_published(store):
@@ -215,7 +217,7 @@ def test_many_threads_read_while_runs_are_published(store):
     def read() -> int:
         rounds = 0
         while not done.is_set():
-            assert all(len(store.user(user)["artists"]) == 2 for user in users)
+            assert all(len(store.user(user)["items"]) == 2 for user in users)
             rounds += 1
         return rounds
 
@@ -256,12 +258,6 @@ def test_a_folder_is_no_store(tmp_path):
         store.current()
 
 
-def test_artists_of_one_name_are_told_apart_or_known_not_to_be():
-    names = np.array(["Nirvana", "Nirvana"], dtype=object)
-    assert Catalogue(names, np.array(["", "5b11f4ce-a62d-471e-81fc-a69a8278c7da"])).told_apart()
-    assert not Catalogue(names, np.array(["", ""])).told_apart()
-
-
 @pytest.mark.parametrize("run_id", [" ", "a b", "ü", "x" * 65, "-", "../x"])
 def test_an_odd_run_id_is_the_users_mistake(run_id):
     with pytest.raises(UserError, match="run id"):
@@ -278,9 +274,9 @@ def test_all_users_of_a_set_come_as_each_by_itself(store):
     asked = ["u7", "nobody", "u8"]
     current, lists = store.user_lists(asked, 1)
     assert current == run
-    assert [found and json.loads(found.artists) for found in lists] == [
-        items["u7"]["artists"][:1],
+    assert [found and json.loads(found.items) for found in lists] == [
+        items["u7"]["items"][:1],
         None,
-        items["u8"]["artists"][:1],
+        items["u8"]["items"][:1],
     ]
     assert [found and found.rule for found in lists] == ["country", None, "neighbours"]

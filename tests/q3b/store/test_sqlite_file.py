@@ -16,7 +16,7 @@ from store.protocol import SCHEMA, Catalogue, StoreError, new_run
 from store.sqlite import file as sqlite_file
 from store.sqlite.store import SqliteStore
 from store.url import open_store
-from tests.q3b.store.conftest import LISTS, block_of, publish, writing
+from tests.q3b.store.conftest import LISTS, NAMES, block_of, publish, writing
 
 ODD_NAMES = ["c# code", "100%", "a%20b", "what?", "a&b=c", "ü 王", "file:x", "'quoted'"]
 UNIX_NAMES = pytest.mark.skipif(os.name == "nt", reason="names that Windows does not take")
@@ -27,7 +27,7 @@ def published(path, users, prefix="A"):
     store = SqliteStore(path, create=True)
     names = np.array([f"{prefix}{number}" for number in range(5)], dtype=object)
     run = replace(new_run(), run_id=prefix)
-    with store.lock(), store.begin(run, Catalogue(names, np.full(5, "", dtype=object))) as writer:
+    with store.lock(), store.begin(run, Catalogue(names, names)) as writer:
         writer.write_lists(LISTS)
         for first in range(0, users, 1000):
             writer.write(block_of([f"u{number}" for number in range(first, first + 1000)]))
@@ -58,9 +58,9 @@ def assert_one_set(store):
     """Assert that all that an answer says is of one set; return its prefix."""
     item, listed = store.user("u7"), store.user_list("u7", 20)
     run = store.current()
-    assert {artist["name"][0] for artist in item["artists"]} == {run.run_id}
+    assert {artist["name"][0] for artist in item["items"]} == {run.run_id}
     assert listed.run == run
-    assert f'"name":"{run.run_id}'.encode() in listed.artists
+    assert f'"name":"{run.run_id}'.encode() in listed.items
     assert item["version"] == run.version
     return run.run_id
 
@@ -161,11 +161,23 @@ def test_a_full_disk_leaves_readers_on_the_old_set(tmp_path, monkeypatch):
     assert [it.name for it in tmp_path.iterdir() if it.name.startswith(".")] == []
 
 
+MBID_OF_FIRST = "11111111-1111-4111-8111-111111111111"
+
+
 def to_wal_mode(path, close):
-    """Turn a file into what an earlier version wrote: with a log, and without a schema number."""
+    """Turn a file into what an earlier version wrote.
+
+    It has a log, no schema number, and of items names and MBIDs: the first's, who has one.
+    """
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA user_version = 0")
+    for (number,) in connection.execute("SELECT number FROM runs").fetchall():
+        connection.execute(
+            f"CREATE TABLE artists_{number} AS SELECT number, name, "  # noqa: S608 - of the test
+            f"CASE number WHEN 0 THEN '{MBID_OF_FIRST}' END AS mbid FROM items_{number}"
+        )
+        connection.execute(f"DROP TABLE items_{number}")
     if close:
         connection.close()
     return connection
@@ -176,9 +188,15 @@ def test_a_set_of_an_earlier_version_is_read_and_kept(tmp_path):
     store = SqliteStore(path, create=True)
     old = publish(store, ["u1"])
     to_wal_mode(path, close=True)
-    assert store.user("u1")["version"] == old.version
+    item = store.user("u1")
+    assert item["version"] == old.version
+    assert [(one["id"], one["name"]) for one in item["items"]] == [
+        (MBID_OF_FIRST, NAMES[0]),
+        (NAMES[2], NAMES[2]),  # who has no MBID
+    ]
     publish(store, ["u2"])
     assert store.rollback() == old
+    assert store.user("u1") == item
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("delete",)
         assert connection.execute("PRAGMA user_version").fetchone() == (SCHEMA,)
@@ -259,7 +277,7 @@ def test_while_files_are_copied_over_it_every_answer_is_of_one_set(tmp_path):
                     listed = store.user_list("u7", 20)
                 except StoreError:  # in the middle of a copy
                     continue
-                assert f'"name":"{listed.run.run_id}'.encode() in listed.artists
+                assert f'"name":"{listed.run.run_id}'.encode() in listed.items
                 answered.add(listed.run.version)
         finally:
             replacer.kill()

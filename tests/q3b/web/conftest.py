@@ -23,8 +23,12 @@ ARTISTS = [
     *("Tin Roof Rain", "Glasshouse", "Nightbus 970", "Sable Coast", "A <b>Bold</b> Name"),
     *("Slow Cartography", "Ivy & the Engine", "Rooftop Weather", "Summer Ledger", "One More Pier"),
 ]
-MBIDS = [f"{number:08x}-0000-4000-8000-000000000000" for number in range(len(ARTISTS) - 1)] + [""]
-CATALOGUE = Catalogue(np.array(ARTISTS, dtype=object), np.array(MBIDS, dtype=object))
+IDS = [f"{number:08x}-0000-4000-8000-000000000000" for number in range(len(ARTISTS) - 1)] + ["007"]
+URLS = [f"https://music.example/{number}" for number in range(len(ARTISTS) - 1)] + [""]
+CATALOGUE = Catalogue(
+    *(np.array(texts, dtype=object) for texts in (IDS, ARTISTS)),
+    {"url": np.array(URLS, dtype=object)},
+)
 LISTENERS = [f"{number:040x}" for number in range(11**30, 12 * 11**30, 11**30)]
 COUNTRIES = ["Hong Kong", "Poland", "United Kingdom"]
 TOP = 20
@@ -80,7 +84,9 @@ def rule_lists() -> list[RuleList]:
 def publish(url: str, users: list[str] = LISTENERS, **fields) -> Run:
     """Publish the set to the store at `url`; `fields` replace those of its run."""
     store = open_store(url, create=True)
-    about = {"users": len(users), "countries": COUNTRIES, "example_users": users[:6]}
+    about = {"users": len(users), "countries": COUNTRIES, "example_users": users[:6]} | {
+        "item_fields": ["url"]
+    }
     run = replace(new_run(), **(about | fields))
     with store.lock(), store.begin(run, CATALOGUE) as writer:
         writer.write(block_of(users))

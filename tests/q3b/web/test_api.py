@@ -10,7 +10,7 @@ import pytest
 
 from store.protocol import new_run
 from store.url import open_store
-from tests.q3b.web.conftest import ARTISTS, CATALOGUE, COUNTRIES, LISTENERS, MBIDS, publish
+from tests.q3b.web.conftest import ARTISTS, CATALOGUE, COUNTRIES, IDS, LISTENERS, URLS, publish
 from web.app import DEFAULTS, create_app
 
 USER = LISTENERS[1]
@@ -39,7 +39,7 @@ def client(store_url, run):
 
 
 def names(answer) -> list[str]:
-    return [artist["name"] for artist in answer.json["artists"]]
+    return [artist["name"] for artist in answer.json["items"]]
 
 
 def assert_problem(answer, status, *parts):
@@ -54,21 +54,22 @@ def assert_problem(answer, status, *parts):
 def test_a_user_gets_the_published_artists(client, run):
     answer = client.get(f"/users/{USER}/recommendations")
     assert answer.status_code == 200
-    first = answer.json["artists"][0]
-    assert answer.json | {"artists": [first]} == {
+    first = answer.json["items"][0]
+    assert answer.json | {"items": [first]} == {
         "user_id": USER,
         "rule": "neighbours",
         "version": run.version,
         "generated_at": run.generated_at,
-        "artists": [
+        "items": [
             {
+                "id": IDS[1],
                 "name": ARTISTS[1],
-                "mbid": MBIDS[1],
+                "url": URLS[1],
                 "score": pytest.approx(2 / 3),
                 "because": [
-                    {"name": ARTISTS[21], "mbid": MBIDS[21], "share": 0.5, "listeners": 31},
-                    {"name": ARTISTS[22], "mbid": MBIDS[22], "share": 0.3, "listeners": 12},
-                    {"name": ARTISTS[23], "mbid": MBIDS[23], "share": 0.1, "listeners": 4},
+                    {"id": IDS[21], "name": ARTISTS[21], "share": 0.5, "listeners": 31},
+                    {"id": IDS[22], "name": ARTISTS[22], "share": 0.3, "listeners": 12},
+                    {"id": IDS[23], "name": ARTISTS[23], "share": 0.1, "listeners": 4},
                 ],
             }
         ],
@@ -76,11 +77,11 @@ def test_a_user_gets_the_published_artists(client, run):
     assert names(answer) == ARTISTS[1:21]
 
 
-def test_names_are_sent_as_utf8_and_a_missing_mbid_as_null(client):
-    answer = client.get(f"/users/{LISTENERS[9]}/recommendations?limit=100")
+def test_names_are_sent_as_utf8_and_a_missing_field_as_null(client):
+    answer = client.get(f"/users/{LISTENERS[10]}/recommendations?limit=100")
     assert "Ölandsbron".encode() in answer.data
-    cause = answer.json["artists"][0]["because"][0]
-    assert (cause["name"], cause["mbid"]) == (ARTISTS[-1], None)
+    last = next(item for item in answer.json["items"] if item["id"] == IDS[-1])
+    assert (last["name"], last["url"]) == (ARTISTS[-1], None)
 
 
 def test_the_limit_cuts_the_list(client):
@@ -123,7 +124,7 @@ def test_a_newcomer_gets_the_nearest_list(client, query, rule, first):
     answer = client.get(f"/new-user/recommendations{query}")
     assert (answer.status_code, answer.json["user_id"], answer.json["rule"]) == (200, None, rule)
     assert names(answer)[0] == ARTISTS[first]
-    assert answer.json["artists"][0]["because"] == []
+    assert answer.json["items"][0]["because"] == []
 
 
 @pytest.mark.parametrize(

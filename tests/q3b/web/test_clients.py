@@ -76,7 +76,7 @@ def test_browsers_find_an_icon(client):
 
 
 def test_the_limit_reaches_all_that_is_stored(client):
-    assert len(client.get(f"{PATH}?limit=1000").json["artists"]) == TOP
+    assert len(client.get(f"{PATH}?limit=1000").json["items"]) == TOP
 
 
 def test_pages_of_allowed_sites_may_read_the_answers(store_url):
@@ -112,7 +112,7 @@ def test_a_batch_answers_as_single_requests_do(client):
     singles = [client.get(f"/users/{users[it]}/recommendations?limit=5").json for it in (0, 2, 3)]
     shared = {name: answer.json[name] for name in ("version", "generated_at")}
     assert [found | shared for found in answer.json["answers"]] == singles
-    assert [artist["name"] for artist in answer.json["answers"][2]["artists"]] == ARTISTS[:5]
+    assert [artist["name"] for artist in answer.json["answers"][2]["items"]] == ARTISTS[:5]
 
 
 def test_a_batch_takes_a_thousand_users(client):

@@ -4,22 +4,25 @@ import json
 import shutil
 import subprocess
 import sys
+import urllib.request
 
 import pytest
 
-from tests.conftest import ROOT
-from tests.q3b.web.conftest import ARTISTS, LISTENERS, publish, serving
-from web.openapi import openapi_document
+import recommend_daily
+from store.url import open_store
+from tests.conftest import ROOT, run_here
+from tests.q3b.conftest import TITLES, write_films
+from tests.q3b.web.conftest import serving
 
 pytestmark = pytest.mark.slow
 NODE = ROOT / "tests" / "node"
-EXPECTED = {"artists": ARTISTS[:2], "problem": 404, "batch": 200}
+USER = "1004"
 # An environment of its own: its ruamel.yaml is not that of yacron.
 PYTHON_CLIENT = "openapi-python-client>=0.29,<0.30"
 PYTHON_CALLER = """
 import json, sys
 from client import AuthenticatedClient
-from client.api.artists import batch_recommendations, user_recommendations
+from client.api.items import batch_recommendations, user_recommendations
 from client.models import BatchRecommendationsBody
 
 base, token, user = sys.argv[1:]
@@ -28,25 +31,40 @@ known = user_recommendations.sync(user, client=client, limit=2)
 unknown = user_recommendations.sync("nobody", client=client)
 asked = BatchRecommendationsBody(users=[user, "nobody"], limit=1)
 batch = batch_recommendations.sync_detailed(client=client, body=asked)
-answers = [artist.name for artist in known.artists], unknown.status, batch.status_code
-print(json.dumps(dict(zip(("artists", "problem", "batch"), answers))))
+items = [[item.id, item.name, item.url] for item in known.items]
+answers = items, unknown.status, batch.status_code
+print(json.dumps(dict(zip(("items", "problem", "batch"), answers))))
 """
 
 
+@pytest.fixture(scope="module")
+def films(tmp_path_factory):
+    """The address of an API that serves films from CSV, and what its clients are to get."""
+    folder = tmp_path_factory.mktemp("films")
+    url = f"sqlite:///{folder / 'recommendations.db'}"
+    done = run_here(recommend_daily.main, *write_films(folder), "--store", url)
+    assert done.returncode == 0, done.stderr
+    items = open_store(url).user(USER)["items"][:2]
+    expected = [[item["id"], TITLES[int(item["id"])], item["url"]] for item in items]
+    assert all(film.isdecimal() for film, _, _ in expected)
+    assert any(address for _, _, address in expected)
+    with serving(url, RECOMMENDER_API_KEY="sesame") as base:
+        yield base, {"items": expected, "problem": 404, "batch": 200}
+
+
 @pytest.fixture
-def description(tmp_path):
+def description(films, tmp_path):
+    """The description as that API gives it, with the field of the films."""
     path = tmp_path / "openapi.json"
-    path.write_text(json.dumps(openapi_document()), encoding="utf-8")
+    with urllib.request.urlopen(f"{films[0]}/openapi.json") as answer:  # noqa: S310 - our own
+        path.write_bytes(answer.read())
     return path
 
 
 @pytest.fixture
-def asked(tmp_path):
+def asked(films):
     """The address of the API, its key and a user whom it knows."""
-    url = f"sqlite:///{tmp_path / 'recommendations.db'}"
-    publish(url)
-    with serving(url, RECOMMENDER_API_KEY="sesame") as base:
-        yield base, "sesame", LISTENERS[0]
+    return films[0], "sesame", USER
 
 
 def output_of(*command, cwd):
@@ -74,15 +92,15 @@ def generator():
     return python
 
 
-def test_a_python_client_gets_the_answers(generator, description, asked, tmp_path):
+def test_a_python_client_gets_the_answers(generator, description, films, asked, tmp_path):
     made = ("--path", description, "--output-path", tmp_path / "client", "--meta", "none")
     output_of(generator, "-m", "openapi_python_client", "generate", *made, cwd=tmp_path)
     (tmp_path / "caller.py").write_text(PYTHON_CALLER, encoding="utf-8")
     answers = output_of(generator, "caller.py", *asked, cwd=tmp_path)
-    assert json.loads(answers) == EXPECTED
+    assert json.loads(answers) == films[1]
 
 
-def test_a_typescript_client_gets_the_answers(description, asked, tmp_path):
+def test_a_typescript_client_gets_the_answers(description, films, asked, tmp_path):
     node, packages = shutil.which("node"), NODE / "node_modules"
     assert node, "run `npm ci` in tests/node (Node 20 or newer)"
     (tmp_path / "node_modules").symlink_to(packages)
@@ -95,4 +113,4 @@ def test_a_typescript_client_gets_the_answers(description, asked, tmp_path):
     )
     compiler = packages / "typescript" / "bin" / "tsc"
     output_of(node, compiler, "--target", "es2022", *check, "node.d.ts", cwd=tmp_path)
-    assert json.loads(output_of(node, "client.js", *asked, cwd=tmp_path)) == EXPECTED
+    assert json.loads(output_of(node, "client.js", *asked, cwd=tmp_path)) == films[1]

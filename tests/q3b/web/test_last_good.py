@@ -33,7 +33,7 @@ def test_an_answer_is_served_while_the_store_fails_and_no_longer():
     good = store.user_list("u1", 20)
     inner.error = StoreError("down")
     stale = store.user_list("u1", 20)
-    assert (stale.artists, stale.stale, good.stale) == (b"u1", True, False)
+    assert (stale.items, stale.stale, good.stale) == (b"u1", True, False)
     for user, limit in (("u2", 20), ("u1", 5)):
         with pytest.raises(StoreError, match="down"):
             store.user_list(user, limit)
@@ -83,5 +83,5 @@ def test_a_remote_store_that_failed_is_left_alone_for_a_moment(monkeypatch):
     assert inner.asked == 1
     inner.error = None
     now += 1.5
-    assert store.user_list("u1", 20).artists == b"u1"
+    assert store.user_list("u1", 20).items == b"u1"
     assert store.current() == RUN

@@ -26,7 +26,11 @@ def client(store_url):
         ("?user=&country=&age=", 200, "What most listeners play."),
         ("?country=Poland", 200, "What listeners in Poland play most."),
         ("?country=Atlantis", 200, "What most listeners play."),
-        (f"?user={LISTENERS[0]}", 200, "Chosen by the 50 listeners whose taste is nearest."),
+        (
+            f"?user={LISTENERS[0]}",
+            200,
+            "Chosen by 50 other listeners, the more alike in taste the more.",
+        ),
         (f"?user=+{LISTENERS[0]}+", 200, "Artists for this listener"),
         (f"?user={LISTENERS[-1]}", 200, "What listeners in the same country play most."),
         ("?user=nobody&utm_source=mail", 200, "No listener is called"),
@@ -73,3 +77,12 @@ def test_everything_that_the_page_names_is_there(client):
     for name in ("page.css", "icon.svg"):
         assert f"/static/{name}" in client.get("/").text
         assert client.get(f"/static/{name}").status_code == 200
+
+
+def test_the_front_page_shows_ids_of_users_only_if_asked_to(tmp_path):
+    url = f"sqlite:///{tmp_path / 'recommendations.db'}"
+    publish(url)
+    page = create_app({"STORE": url}).test_client().get("/").text
+    assert not any(user in page for user in LISTENERS)
+    asked = create_app({"STORE": url, "SHOW_EXAMPLES": "1"}).test_client().get("/").text
+    assert LISTENERS[0] in asked

@@ -53,7 +53,7 @@ def get(url: str) -> str:
 def test_it_serves_the_api_and_the_page(store_url):
     with serving(store_url) as base:
         answer = json.loads(get(f"{base}/users/{LISTENERS[0]}/recommendations"))
-        assert [artist["name"] for artist in answer["artists"]] == ARTISTS[:20]
+        assert [artist["name"] for artist in answer["items"]] == ARTISTS[:20]
         assert ARTISTS[0] in get(f"{base}/?user={LISTENERS[0]}")
 
 

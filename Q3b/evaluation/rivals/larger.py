@@ -1,7 +1,7 @@
 """Two rivals from libraries that requirements-models.txt lists: with profiles, and a deep one.
 
 Both are what the classic way names for growth: a factorisation machine that knows age, gender
-and country beside the plays, and a variational autoencoder. They join the comparison where their
+and country next to the plays, and a variational autoencoder. They join the comparison where their
 libraries are installed.
 """
 
@@ -12,7 +12,7 @@ from scipy.sparse import coo_matrix, csr_array, csr_matrix, eye_array, hstack
 from sklearn.preprocessing import OneHotEncoder
 
 from evaluation.names import LIBRARIES
-from evaluation.rivals import best_by_scores
+from evaluation.rivals.ranking import best_by_scores
 from listening.age_groups import age_group
 from listening.play_counts import PlayCounts
 
@@ -43,7 +43,6 @@ def factorisation_machine(
     """
     from lightfm import LightFM
 
-    settings = {"components": 32, "learning_rate": 0.05, "epochs": 30, "decay": 0.0} | settings
     model = LightFM(
         no_components=settings["components"],
         learning_rate=settings["learning_rate"],
@@ -70,8 +69,6 @@ def variational_autoencoder(data: PlayCounts, settings: dict, top: int, seed: in
     from cornac.data import Dataset
     from cornac.models import VAECF
 
-    defaults = {"hidden": 200, "factors": 50, "epochs": 50, "learning_rate": 0.001, "beta": 0.2}
-    settings = defaults | settings
     heard = csr_array(data.matrix > 0).astype(np.float32)
     users, artists = heard.nonzero()
     names = [{number: number for number in range(length)} for length in heard.shape]

@@ -1,0 +1,88 @@
+"""The settings of the damped vote, chosen on one held-out fold of the plays of a fit."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from evaluation.metrics import recall_and_ndcg
+from evaluation.splits import Split, split
+from recommender import damped_vote
+from recommender.damped_vote import Compared, Settings
+from recommender.popularity import most_listeners
+
+FOLD = 0  # the number of its split
+RANKS = (2, 3, 4, 6, 8, 12, 16, 24, 32, 48)  # of the eigenvalues that are tried as lambda
+POPULARITY_POWERS = (0.0, 0.15, 0.25)
+POPULARITIES = (0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 1.0, 1e9)  # the last: what is popular alone
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Settings, what they find on the fold, and how good that is: recall and nDCG."""
+
+    settings: Settings
+    found: csr_array
+    measures: dict[str, float]
+
+    @property
+    def score(self) -> float:
+        """What is chosen by: the sum of recall and nDCG."""
+        return sum(self.measures.values())
+
+    def loses_to(self, others: dict[str, float]) -> bool:
+        """Whether recall or nDCG is below another's."""
+        return any(self.measures[name] < value for name, value in others.items())
+
+
+def chosen_settings(plays: csr_array, top: int = 20, seed: int = 1) -> Settings:
+    """Choose on a fifth of the plays (n, m); the defaults if none can be held out."""
+    fold = split(plays, seed, FOLD)
+    return chosen_on(fold, top).settings if fold.test.nnz else Settings()
+
+
+def chosen_on(fold: Split, top: int) -> Choice:
+    """Choose on a fold: the limit first, then the power of popularity.
+
+    Where the best settings lose to what is popular, popularity is blended in at the weight that
+    the fold prefers.
+    """
+    known = damped_vote.compared(fold.train)
+    best = best_choice(known, fold, [Settings(limit) for limit in limits(known)], top)
+    powers = [replace(best.settings, popularity_power=power) for power in POPULARITY_POWERS]
+    best = best_choice(known, fold, powers, top, best)
+    popular = recall_and_ndcg(popular_artists(fold.train, top), fold.test, top)
+    if not best.loses_to(popular):
+        return best
+    blends = [replace(best.settings, popularity=weight) for weight in POPULARITIES]
+    tried = [best_choice(known, fold, [one], top) for one in blends]
+    sound = [choice for choice in tried if not choice.loses_to(popular)]
+    return max(sound or tried, key=lambda made: made.score)
+
+
+def limits(known: Compared) -> list[float]:
+    """No limit, and some eigenvalues of the cosine between users, for each user."""
+    values = known.tastes.eigenvalues / max(known.users.shape[0], 1)
+    return [0.0, *(float(values[rank - 1]) for rank in RANKS if rank <= len(values))]
+
+
+def best_choice(
+    known: Compared,
+    fold: Split,
+    settings: list[Settings],
+    top: int,
+    before: Choice | None = None,
+) -> Choice:
+    """The best of the settings and the choice before, of equals the first."""
+    best = before
+    for one in settings:
+        if best is None or one != best.settings:
+            found = damped_vote.recommend(damped_vote.fit(known, one), top)
+            choice = Choice(one, found, recall_and_ndcg(found, fold.test, top))
+            best = max((best or choice, choice), key=lambda made: made.score)
+    return best
+
+
+def popular_artists(plays: csr_array, top: int) -> csr_array:
+    """The artists with the most listeners that each user does not play."""
+    return most_listeners(plays, np.zeros(plays.shape[0], int), top)

@@ -1,0 +1,254 @@
+"""The recommender: everybody votes by cosine similarity, and the tastes that all share are damped.
+
+    K = G - A diag(s k) A',   k = 1 - (1 + (s / lambda)^4)^(-1/4)
+    scores = K R / listeners^beta
+
+U (users x artists) holds unit rows of play weights times rarity, so that G = U U' is the cosine
+between all users; R holds their votes. (s, A) are the largest eigenpairs of G: tastes so widely
+shared that they drown particular ones. An eigenvalue far below lambda stays as it is, one above is
+held down to about lambda. With the singular value decomposition U = A S V' there is no matrix of
+users by users, and a user's scores need that user's row of U alone:
+
+    scores = U (U'R - V diag(S k) A'R) / listeners^beta
+
+So a score is a sum over the user's own artists, which are its reasons. One column more of V and of
+A'R gives everybody what is popular, where the fold asks for that.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, fields
+from functools import cached_property
+
+import numpy as np
+from scipy.sparse import csr_array
+from scipy.sparse.linalg import norm
+
+from recommender.explanations import Reasons, empty_parts, reasons
+from recommender.kernels.damped_vote import AT_ONCE, Model, best_damped, fill_head
+from recommender.kernels.reasons import contributions
+from recommender.neighbours import unit_rows
+from recommender.parallel import in_order, processors
+from recommender.sparse_rows import row_starts
+from recommender.tastes import Tastes, damping, tastes_of
+from recommender.votes import BLOCK, Room, slices, table_of
+from recommender.weights import PlayWeights, fitted_weights, listeners_of, rarity
+
+FEWEST_IN_HEAD, POPULAR = 16, 128  # listeners: an artist with as many is in the head, or popular
+LARGEST_HEAD = 400_000_000  # its entries, of 4 bytes
+VOTE_LENGTH_POWER = -0.25  # of the norm of a user's votes, which scales them
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the held-out fold chooses.
+
+    limit: lambda / users, since eigenvalues grow with the users; 0: nothing is damped
+    popularity_power: beta
+    popularity: weight of an artist's number of listeners, added to the scores; 0 unless the method
+        would lose to what is popular
+    """
+
+    limit: float = 0.004
+    popularity_power: float = 0.15
+    popularity: float = 0.0
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Users as they are compared and vote, before any setting: n users, m artists.
+
+    Artists are numbered by falling listeners: order (m,) holds their columns in the plays.
+    weights: turns plays into weights; users: (n, m) rows of norm 1; votes: (n, m);
+    listeners: (m,) how many each artist has
+    """
+
+    order: np.ndarray
+    weights: PlayWeights
+    users: csr_array
+    votes: csr_array
+    listeners: np.ndarray
+    tastes: Tastes
+
+    @cached_property
+    def ranks(self) -> np.ndarray:
+        """(m,) the number here of each column of the plays."""
+        ranks = np.empty_like(self.order)
+        ranks[self.order] = np.arange(len(ranks))
+        return ranks
+
+    def of(self, plays: csr_array) -> csr_array:
+        """Return any users' (u, m) plays as they are compared."""
+        return unit_rows(self.weights.of(in_columns(plays, self.order)))
+
+
+def in_columns(plays: csr_array, order: np.ndarray) -> csr_array:
+    """Return the plays with their columns in this order, each row sorted."""
+    rank = np.empty(len(order), plays.indices.dtype)
+    rank[order] = np.arange(len(order))
+    found = csr_array((plays.data.copy(), rank[plays.indices], plays.indptr), plays.shape)
+    found.sort_indices()  # in place
+    return found
+
+
+def compared(plays: csr_array) -> Compared:
+    """Return what depends on the plays (n, m) alone, all above 0."""
+    order = np.argsort(-listeners_of(plays), kind="stable").astype(np.int32)
+    plays = in_columns(plays, order)
+    weights = fitted_weights(plays, "relative", rarity(plays, 1.0))
+    users = unit_rows(weights.of(plays))
+    votes = fitted_weights(plays, "relative", np.ones(plays.shape[1])).of(plays)
+    lengths = np.maximum(norm(votes.astype(np.float64), axis=1), 1)  # 1: of nobody who plays
+    scales = np.repeat(lengths**VOTE_LENGTH_POWER, np.diff(votes.indptr))
+    votes.data *= scales.astype(np.float32)
+    return Compared(order, weights, users, votes, listeners_of(plays), tastes_of(users))
+
+
+@dataclass(frozen=True)
+class DampedVote:
+    """A fitted model of n users and m artists, d tastes, h artists in the head.
+
+    votes: (n, m) / listeners^beta; listeners: (m, n) the users transposed; the others as
+    `kernels/damped_vote.py` says
+    """
+
+    settings: Settings
+    compared: Compared
+    votes: csr_array
+    listeners: csr_array
+    head: np.ndarray
+    most: np.ndarray
+    basis: np.ndarray
+    gains: np.ndarray
+    head_gains: np.ndarray
+
+    def __getstate__(self) -> dict:
+        """Return what goes to another process: not what is made of it on demand."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    @cached_property
+    def tables(self) -> Model:
+        """The model as the compiled loops take it; large arrays are shared."""
+        in_head = np.concatenate([[0], np.cumsum(self.votes.indices < self.head.shape[1])])
+        starts = self.votes.indptr.astype(np.int64)
+        tails = starts[:-1] + np.diff(in_head[starts])
+        users, votes, listeners = map(table_of, (self.compared.users, self.votes, self.listeners))
+        tastes = (self.basis, self.gains, self.head_gains)
+        return Model(users, votes, tails, listeners, self.head, self.most, *tastes)
+
+    @cached_property
+    def extremes(self) -> np.ndarray:
+        """(2, d) the least and the largest gain of each taste in the tail."""
+        tail = self.gains[self.head.shape[1] :]
+        if not len(tail):
+            return np.zeros((2, tail.shape[1]), np.float32)
+        return np.stack([tail.min(axis=0), tail.max(axis=0)])
+
+    def best(self, rows: np.ndarray, top: int, include_played: bool = False) -> csr_array:
+        """Return the best artists of the users `rows` (u,), see `best_of`."""
+        return self.best_of(self.compared.users[rows], top, include_played)
+
+    def best_of(self, users: csr_array, top: int = 20, include_played: bool = False) -> csr_array:
+        """The `top` artists of compared users (u, m), not their own, with scores above 0.
+
+        Rows by falling score, of equals the artist with more listeners first; the columns are
+        those of the plays.
+        """
+        block = Room(users.shape[0], min(top, users.shape[1]))
+        heard = csr_array(users.shape, dtype=np.float32) if include_played else users
+        best_damped(
+            table_of(users),
+            table_of(heard),
+            self.tables,
+            self.extremes,
+            block.columns,
+            block.values,
+            block.lengths,
+        )
+        columns, scores, lengths = block.entries()
+        columns = self.compared.order[columns]
+        return csr_array((scores, columns, row_starts(lengths)), users.shape)
+
+    def reasons(self, rows: np.ndarray, found: csr_array) -> Reasons:
+        """Return the reasons of each entry of `found` (u, m), the best artists of `rows` (u,)."""
+        ranked = self.compared.ranks[found.indices]
+        parts = parts_of_scores(self, self.compared.users[rows], found)
+        why = reasons(parts, ranked, self.listeners)
+        artists = np.where(why.artists >= 0, self.compared.order[why.artists], why.artists)
+        return why._replace(artists=artists)
+
+    def voters(self, rows: np.ndarray) -> np.ndarray:
+        """(u,) how many others vote for each of the users `rows` (u,): all who play anything."""
+        return np.full(len(rows), max(self.compared.users.shape[0] - 1, 0))
+
+
+def fit(
+    plays: csr_array | Compared, settings: Settings | None = None, threads: int | None = None
+) -> DampedVote:
+    """Fit the method to (n, m) plays, all above 0, or to what was compared before."""
+    known = plays if isinstance(plays, Compared) else compared(plays)
+    settings = settings or Settings()
+    factors = np.maximum(known.listeners, 1.0) ** -settings.popularity_power
+    votes = known.votes.copy()
+    votes.data *= factors.astype(np.float32)[votes.indices]
+    popular = int((known.listeners >= POPULAR).sum())
+    head = int((known.listeners >= FEWEST_IN_HEAD).sum())
+    head = min(head, LARGEST_HEAD // max(popular, 1))
+    basis, gains = damped_tastes(known, settings, votes)
+    model = DampedVote(
+        settings,
+        known,
+        votes,
+        csr_array(known.users.T.tocsr()),
+        np.empty((popular, head), np.float32),
+        np.empty(popular, np.float32),
+        basis,
+        gains,
+        np.ascontiguousarray(gains[:head].T),
+    )
+    with ThreadPoolExecutor(threads or processors()) as pool:
+        starts = range(0, popular, AT_ONCE)
+        for _ in in_order(pool, lambda first: fill_head(first, model.tables), starts, ahead=64):
+            pass
+    return model
+
+
+def damped_tastes(
+    known: Compared, settings: Settings, votes: csr_array
+) -> tuple[np.ndarray, np.ndarray]:
+    """V diag(S k) and R'A / listeners^beta, both (m, d): their product is what is subtracted."""
+    tastes, count = known.tastes, known.users.shape[0]
+    damped = damping(tastes.eigenvalues, settings.limit * count)
+    kept = damped > 0
+    basis = tastes.of_artists[:, kept] * (np.sqrt(tastes.eigenvalues) * damped)[kept]
+    gains = votes.T @ tastes.of_users[:, kept]
+    if settings.popularity:
+        basis = np.hstack([basis, np.full((len(basis), 1), -settings.popularity)])
+        gains = np.hstack([gains, known.listeners[:, None]])
+    return np.ascontiguousarray(basis, np.float32), np.ascontiguousarray(gains, np.float32)
+
+
+def recommend(model: DampedVote, top: int = 20, threads: int | None = None) -> csr_array:
+    """The `top` unheard artists of every user of the model; see `DampedVote.best`."""
+    users = model.compared.users
+    with ThreadPoolExecutor(threads or processors()) as pool:
+        parts = pool.map(lambda rows: model.best(rows, top), slices(users.shape[0], BLOCK))
+        return joined(list(parts), users.shape)
+
+
+def joined(parts: list[csr_array], shape: tuple[int, int]) -> csr_array:
+    """The rows of all parts as one matrix; a row's entries keep their order."""
+    lengths = np.concatenate([np.diff(part.indptr) for part in parts] or [np.zeros(0, int)])
+    columns = np.concatenate([part.indices for part in parts] or [np.zeros(0, np.int32)])
+    values = np.concatenate([part.data for part in parts] or [np.zeros(0, np.float32)])
+    return csr_array((values, columns, row_starts(lengths)), shape)
+
+
+def parts_of_scores(model: DampedVote, users: csr_array, found: csr_array) -> csr_array:
+    """What each own artist of compared users (u, m) brings to each entry of `found`: (r, m).
+
+    A row adds up to the score of its entry; its columns number artists as the model does.
+    """
+    ranked = csr_array((found.data, model.compared.ranks[found.indices], found.indptr), found.shape)
+    parts = empty_parts(users, found)
+    contributions(table_of(users), table_of(ranked), model.tables, parts.data)
+    return parts
