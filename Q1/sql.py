@@ -210,8 +210,9 @@ def main(**values) -> None:
 
     from postgres.connection import connected
     from retention.checked import answered, read_again
-    from retention.inquiry import Inquiry, load_events
+    from retention.inquiry import Inquiry
     from retention.questions import Question
+    from retention.source import load_events
 
     question = Question(
         options.install_event,

@@ -10,7 +10,7 @@ import click
 
 from common.cluster import cluster_option, connected
 from common.output import FORMATS, new_file
-from evaluation.names import DATA_SETS, NAMES, RANDOM, SETTINGS_FILE, SPLITS, TABLES
+from evaluation.names import CSV, DATA_SETS, NAMES, RANDOM, SETTINGS_FILE, SPLITS, TABLES
 
 EXAMPLES = """\b
 examples:
@@ -18,15 +18,15 @@ examples:
   python Q3b/evaluate.py --data hetrec FOLDER --plot comparison.png
   python Q3b/evaluate.py --data hetrec FOLDER --models popularity --models EASE
   python Q3b/evaluate.py --data hetrec FOLDER --data ml-100k FOLDER --tune
+  python Q3b/evaluate.py --data csv FILE.csv --columns user=u,item=i,plays=r
   python Q3b/evaluate.py --data ml-100k FOLDER --split last --against popularity
 """
 NUMBER = click.IntRange(1, 10_000)
-FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
 def each_once(ctx: click.Context, param: click.Parameter, data: tuple) -> tuple:
     """Check, as the callback of an option, that no data set is named twice."""
-    names = [name for name, _ in data]
+    names = [path.name if name == CSV else name for name, path in data]
     if repeated := [name for name in names if names.count(name) > 1]:
         raise click.BadParameter(f"{repeated[0]} is given twice")
     return data
@@ -35,12 +35,19 @@ def each_once(ctx: click.Context, param: click.Parameter, data: tuple) -> tuple:
 @click.command(cls=Command, epilog=EXAMPLES)
 @click.option(
     "--data",
-    type=(click.Choice(DATA_SETS), FOLDER),
+    type=(click.Choice(DATA_SETS), click.Path(path_type=Path)),
     multiple=True,
     callback=each_once,
-    metavar="NAME FOLDER",
-    help="Data set to compare on and the folder of its files; give the option again for each."
+    metavar="NAME PATH",
+    help="Data set to compare on and the folder of its files, or csv and a file of your own, whose"
+    " name ends in .csv, .tsv, .jsonl or .parquet; give the option again for each."
     f" Names: {', '.join(DATA_SETS)}. By default a sample is drawn from the seed.",
+)
+@click.option(
+    "--columns",
+    metavar="USE=TITLE,...",
+    help="Titles of the columns of --data csv: user=u,item=i,plays=r,name=n, the last two if there"
+    " are any. By default usual titles are looked for.",
 )
 @click.option(
     "--models",
@@ -135,6 +142,7 @@ def each_once(ctx: click.Context, param: click.Parameter, data: tuple) -> tuple:
 )
 def main(
     data: tuple[tuple[str, Path], ...],
+    columns: str | None,
     models: tuple[str, ...],
     kind: str,
     splits: int | None,
@@ -166,11 +174,15 @@ def main(
     from evaluation.report import report
     from evaluation.settings import merged, read_settings, write_chosen
     from listening.bad_rows import rejected_lines
+    from listening.tables.columns import PLAYS, named_columns
 
     if kind != RANDOM and splits not in (None, 1):
         raise click.BadParameter(f"{splits}: a split by time is one", param_hint="--splits")
+    if columns and CSV not in dict(data):
+        raise click.BadParameter("names the columns of --data csv FILE", param_hint="--columns")
     chosen = read_settings(settings, tune)
-    sets = read_data_sets(data, seed, on_bad_row, timed=kind != RANDOM)
+    named = named_columns(PLAYS, columns) if columns else None
+    sets = read_data_sets(data, seed, on_bad_row, kind != RANDOM, named)
     for one in sets:
         for line in rejected_lines(one.rejected, one.first_rejected):
             click.echo(line, err=True)

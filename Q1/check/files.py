@@ -21,7 +21,6 @@ from check.statements import NAMES, first_line, run
 DELIMITERS = (",", "\t", ";")
 BOM = b"\xef\xbb\xbf"
 NOT_THERE = "\1not there\1"  # a text that no cell has
-MIXED_LINE_ENDS = "state machine reached an invalid state"
 
 
 def read_files(
@@ -50,12 +49,7 @@ def read_file(duck: DuckDBPyConnection, path: Path, titles: dict[str, str], fold
         pointers = {name: pointer(title) for name, title in titles.items()}
         run(duck, "read_json", {"path": str(path), **pointers})
     else:
-        try:
-            read_csv(duck, path, titles)
-        except duckdb.InvalidInputException as error:
-            if MIXED_LINE_ENDS not in str(error):
-                raise
-            read_csv(duck, with_equal_line_ends(path, folder / "lines"), titles)
+        read_csv(duck, with_equal_line_ends(path, folder / "lines"), titles)
 
 
 def pointer(key: str) -> str:

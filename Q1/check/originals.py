@@ -11,7 +11,7 @@ import shutil
 import sys
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
@@ -118,12 +118,18 @@ def in_utf_8(path: Path, copy: Path) -> Path:
 
 
 def with_equal_line_ends(path: Path, copy: Path) -> Path:
-    """A copy whose rows all end in a line feed, of a file whose rows end in different ways."""
-    with (
-        path.open("rb") as inner,
-        mmap(inner.fileno(), 0, access=ACCESS_READ) as content,
-        copy.open("wb") as outer,
-    ):
+    """The file, or a copy whose rows all end in a line feed if it has a carriage return.
+
+    DuckDB takes the first end of a line for that of all.
+    """
+    with ExitStack() as stack:
+        inner = stack.enter_context(path.open("rb"))
+        if not path.stat().st_size:  # which cannot be mapped
+            return path
+        content = stack.enter_context(mmap(inner.fileno(), 0, access=ACCESS_READ))
+        if content.find(b"\r") < 0:
+            return path
+        outer = stack.enter_context(copy.open("wb"))
         position = 0
         for found in QUOTED_OR_LINE_END.finditer(content):
             if not found[0].endswith(b'"'):

@@ -46,14 +46,17 @@ CASE
     ELSE make_timestamp((floor(number)::hugeint - 999 * (number < 0)::int)::bigint // 1000)
 END;
 
--- The moment in UTC of a time in a format of strptime, of which DuckDB knows neither Z for a zone
--- nor more than six decimals.
+-- The moment in UTC of a time in a format of strptime, whose own letters are capitals here as those
+-- of the time, since their case does not matter; that of Z, a zone that DuckDB does not know, does.
+-- Nor does it know more than six decimals.
 CREATE MACRO formatted_moment(time, format) AS
 try_strptime(
-    regexp_replace(
-        if(contains(format, '%f'), regexp_replace(time, '(\.\d{6})\d{1,3}', '\1'), time),
-        if(contains(format, '%z'), 'Z$', '$'),
-        if(contains(format, '%z') AND ends_with(time, 'Z'), '+00:00', '')
+    upper(
+        regexp_replace(
+            if(contains(format, '%f'), regexp_replace(time, '(\.\d{6})\d{1,3}', '\1'), time),
+            if(contains(format, '%z'), 'Z$', '$'),
+            if(contains(format, '%z') AND ends_with(time, 'Z'), '+00:00', '')
+        )
     ),
     format
 )::timestamp;

@@ -2,6 +2,7 @@
 
 from common.command import OutsideError
 
+import re
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -20,6 +21,11 @@ from check.files import read_files
 from check.originals import originals, standard_input_kept
 from check.statements import database, first_line, run
 from check.table import read_table
+
+
+def in_capitals(time_format: str) -> str:
+    """A format of strptime with capitals for the letters that stand for themselves."""
+    return re.sub(r"(%.)|([^%]+)", lambda part: part[1] or part[2].upper(), time_format)
 
 
 @contextmanager
@@ -87,7 +93,8 @@ class SecondReading:
     def parameters(self) -> dict[str, Any]:
         """The options as the parameters of the statements, each of which takes those it names."""
         given = {"time_format": None, "from_day": None, "to_day": None} | vars(self.options)
-        return given | ({"time_format": None} if self.options.table is not None else {})
+        described = given["time_format"] if self.options.table is None else None
+        return given | {"time_format": described and in_capitals(described)}
 
     def compare(self, duck: DuckDBPyConnection, record: dict[str, Any]) -> str:
         """Compare the answers; return what both have found. Raises `Difference`."""

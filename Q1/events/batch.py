@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from events import times
 from events.rows import BadRow, Rows
 
+LONGEST_SHOWN = 60  # characters of a value in a message
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -29,7 +30,9 @@ def batch_of(rows: Rows, time_format: str | None) -> Batch:
         lines, valid = rows.lines(), pc.is_valid(moments)
         columns = [column.filter(valid) for column in columns]
         bad = bad + [
-            BadRow(int(lines[row]), times.reason(rows.times[row], time_format))
+            BadRow(
+                int(lines[row]), times.reason(rows.times[row], time_format), shown(rows.times[row])
+            )
             for row in pc.indices_nonzero(pc.invert(valid)).to_pylist()
         ]
     uids, moments, event_names = columns
@@ -39,6 +42,12 @@ def batch_of(rows: Rows, time_format: str | None) -> Batch:
         null_if_empty(event_names),
         sorted(bad, key=lambda row: row.line),
     )
+
+
+def shown(time: pa.Scalar) -> str | None:
+    """A time that is text or a number, for a message; else None."""
+    is_shown = time.is_valid and not pa.types.is_temporal(time.type)
+    return str(time.as_py())[:LONGEST_SHOWN] if is_shown else None
 
 
 def null_if_empty(texts: pa.StringArray) -> pa.StringArray:

@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from events.event import NAMES
 from events.files import EventFile
-from events.rows import Rows
+from events.rows import BadRow, Rows
 from events.view import ZONED, Source
 
 if TYPE_CHECKING:
@@ -77,21 +77,24 @@ class LoadedEvents:
 
         batch = batch_of(rows, self.time_format)
         for row in batch.bad:
-            self.reject(f"{file.name}{rows.mark}{row.line}", row.reason)
+            self.reject(f"{file.name}{rows.mark}{row.line}", row)
         if len(batch.uids):
             self.count(batch)
             self.waiting.append(as_binary_rows(batch.uids, batch.times, batch.event_names))
         if sum(map(len, self.waiting)) > COPY_BYTES:
             self.copy()
 
-    def reject(self, place: str, reason: str) -> None:
+    def reject(self, place: str, row: BadRow) -> None:
         """Count a row that is not an event. Raises `UserError` unless such rows are skipped."""
         from events.times import READ_BY_FORMAT
 
         if not self.skip_bad_rows:
-            read = ", describe its times by --time-format" * (reason in READ_BY_FORMAT)
-            raise UserError(f"{place}: {reason}; fix the row{read} or pass --on-bad-row skip")
-        self.rejected.setdefault(reason, Rejected(place)).rows += 1
+            value = f": {row.value!r}" if row.value else ""
+            read = ", describe its times by --time-format" * (row.reason in READ_BY_FORMAT)
+            raise UserError(
+                f"{place}: {row.reason}{value}; fix the row{read} or pass --on-bad-row skip"
+            )
+        self.rejected.setdefault(row.reason, Rejected(place)).rows += 1
 
     def count(self, batch: "Batch") -> None:
         """Count events and those without a user, and note their first and last time."""

@@ -17,10 +17,11 @@ NUL = "a NUL character, which PostgreSQL does not store"
 
 @dataclass(frozen=True)
 class BadRow:
-    """A row that is not an event."""
+    """A row that is not an event, and the value, if it is one, that is wrong with it."""
 
     line: int
     reason: str
+    value: str | None = None
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 -- One row per cohort and age: a cohort is the users whose first install lies in one period (day,
 -- week from Monday, or month); its age counts the periods since. Counts are null where the period
 -- at that age is not over by the data's last day. Every row also has what the same pass finds about
--- the data: the records, their first and last time and day, and the counts of overview.sql. If
--- nobody installed, there is one row with these alone.
+-- the data: the records, whether some lie outside the limits, their first and last day, and the
+-- counts of overview.sql. If nobody installed, there is one row with these alone.
 WITH
 
 calendar AS (
@@ -123,11 +123,15 @@ overview AS (
     SELECT
         coalesce(sum(records), 0)::bigint AS records,
         coalesce(sum(records) FILTER (WHERE NOT of_user), 0)::bigint AS records_without_user,
-        coalesce(sum(records_without_time), 0)::bigint AS records_without_time,
-        min(first_time) AS first_time,
-        max(last_time) AS last_time,
-        %(day_of_first)s AS first_day,
-        %(day_of_last)s AS last_day,
+        coalesce(
+            min(first_time) < %(data_from)s
+            OR max(last_time) >= %(data_before)s
+            OR sum(records_without_time) > 0,
+            FALSE
+        ) AS some_left_out,
+        -- No more than the limits, since there are times that no calendar has.
+        greatest(min(first_clock), %(first_limit)s) AS first_clock,
+        least(max(last_clock), %(last_limit)s) AS last_clock,
         coalesce(sum(users) FILTER (WHERE of_user), 0)::bigint AS all_users,
         coalesce(sum(users) FILTER (WHERE of_user AND installed IS NULL), 0)::bigint
             AS users_without_install,
@@ -135,6 +139,14 @@ overview AS (
         coalesce(sum(active_before_install) FILTER (WHERE of_user), 0)::bigint
             AS users_active_before_install
     FROM alike
+),
+
+days AS (
+    -- One row: the first and the last day of the data.
+    SELECT
+        %(first_clock_day)s AS first_day,
+        %(last_clock_day)s AS last_day
+    FROM overview
 ),
 
 visits AS (
@@ -163,13 +175,13 @@ tens_of_periods AS (
     SELECT
         CASE
             WHEN %(long)s THEN 0
-            ELSE (width_bucket(overview.first_day, calendar.starts) - 1) / 10
+            ELSE (width_bucket(days.first_day, calendar.starts) - 1) / 10
         END AS first,
         CASE
             WHEN %(long)s THEN 5
-            ELSE (width_bucket(overview.last_day, calendar.starts) - 1) / 10
+            ELSE (width_bucket(days.last_day, calendar.starts) - 1) / 10
         END AS last
-    FROM overview
+    FROM days
     CROSS JOIN calendar
 ),
 
@@ -219,15 +231,15 @@ cells AS (
         sizes.users,
         ages.age,
         calendar.starts[sizes.installed] + (ages.age + 1) * ('1 ' || %(period)s)::interval
-        <= overview.last_day + interval '1 day' AS observed
+        <= days.last_day + interval '1 day' AS observed
     FROM active AS sizes
     CROSS JOIN calendar
-    CROSS JOIN overview
+    CROSS JOIN days
     CROSS JOIN
         generate_series(
             0,
             least(
-                width_bucket(overview.last_day, calendar.starts)
+                width_bucket(days.last_day, calendar.starts)
                 - (SELECT min(active.installed) FROM active),
                 %(follow)s
             )
@@ -260,15 +272,14 @@ SELECT
     triangle.active_on_or_after,
     overview.records,
     overview.records_without_user,
-    overview.records_without_time,
-    overview.first_time,
-    overview.last_time,
-    overview.first_day,
-    overview.last_day,
+    overview.some_left_out,
+    days.first_day,
+    days.last_day,
     overview.all_users,
     overview.users_without_install,
     overview.users_reinstalled,
     overview.users_active_before_install
 FROM overview
+CROSS JOIN days
 LEFT JOIN triangle ON TRUE
 ORDER BY triangle.cohort, triangle.age

@@ -1,22 +1,17 @@
-"""A question on its way to an answer: load its events, ask it, and draw a picture."""
+"""A question on its way to an answer: ask it, and draw a picture."""
 
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
-from io import BytesIO
 from types import SimpleNamespace
 from typing import Any
 
 from psycopg2.extensions import connection as Connection
 
-from events.files import EventFile, opened_in_turn
-from events.load import LoadedEvents, load_files
-from events.sample import as_csv, sample_events
-from events.table import existing_table
-from events.view import VIEW, View, view_of
-from postgres.connection import start_reading
+from events.load import LoadedEvents
+from events.view import View
 from retention.days import moments
-from retention.names import check_install_event, no_installs
+from retention.names import check_install_date, check_install_event, no_such_event
 from retention.overview import (
     Overview,
     Span,
@@ -29,30 +24,8 @@ from retention.overview import (
 )
 from retention.questions import Count, Question, ask, ask_by_user, cohorts_of
 from retention.report import Answer, Data, count_answer, triangle_answer, users_answer
+from retention.source import source_name
 from retention.triangle import Window, is_whole, likely_window, report_ages, triangle_parameters
-
-
-def load_events(
-    connection: Connection, options: SimpleNamespace
-) -> tuple[View, LoadedEvents | None]:
-    """The view over the events of the options, and what was in the files; then only read.
-
-    Raises `UserError` for a table, file, row or time zone that cannot be used.
-    """
-    files = None
-    if options.table is not None:
-        sources = [existing_table(connection, options.table, options.columns)]
-    else:
-        if options.events:
-            opened = opened_in_turn(options.events)
-        else:
-            opened = [EventFile("sample events", BytesIO(as_csv(sample_events(options.seed))))]
-        skip_bad_rows = options.on_bad_row == "skip"
-        files = load_files(connection, opened, options.columns, skip_bad_rows, options.time_format)
-        sources = files.sources()
-    view = view_of(connection, sources, options.time_zone)
-    start_reading(connection)
-    return view, files
 
 
 @dataclass(frozen=True)
@@ -108,17 +81,17 @@ class Inquiry:
     def data(self, overview: Overview | None) -> Data:
         """The data that the question is about."""
         rejected = self.files.rejected if self.files else {}
-        return Data(self.options.table or VIEW, overview, rejected, self.question)
+        return Data(source_name(self.options), overview, rejected, self.question)
 
     def require_events(self) -> None:
         """Raise `UserError` if no event of a user lies within the limits."""
         _ = self.span
 
-    def no_installs(self) -> Exception:
-        """The error if there is nobody to count. Raises `UserError` for no events at all."""
+    def check_install_date(self) -> None:
+        """Report a day without installs. Raises `UserError` if it is outside those with some."""
         self.require_events()
         (row,), _ = self.ask_by_user("overview")
-        return no_installs(self.connection, self.view, self.question, row)
+        check_install_date(self.connection, self.view, self.question, row)
 
     def plan(self) -> str:
         """The plan that PostgreSQL followed, with its times."""
@@ -146,10 +119,10 @@ class Inquiry:
         return count_answer(data, count, last, asked)
 
     def count(self) -> tuple[Count, str]:
-        """The users of the day and the statement. Raises `UserError` if nobody installed then."""
+        """The users of the day and the statement."""
         (row,), asked = self.ask("retained_users")
         if not row.installed_users:
-            raise self.no_installs()
+            self.check_install_date()
         return Count(*row), asked
 
     def last_day(self, overview: Overview | None) -> date | None:
@@ -180,7 +153,7 @@ class Inquiry:
         overview = self.overview
         rows, _ = self.ask("retained_uids")
         if not rows:
-            self.count()  # nobody came back, or nobody installed, which is an error
+            self.count()  # nobody came back, or nobody installed, which is reported
         return users_answer(self.data(overview), [uid for (uid,) in rows])
 
     def cohort_triangle(self) -> Answer:
@@ -189,7 +162,7 @@ class Inquiry:
         rows, asked, found = self.triangle()
         overview = Overview(found, *rows[0][-4:])
         if rows[0].cohort is None:
-            raise self.no_installs()
+            raise no_such_event(self.connection, self.view, self.question.install_event)
         cohorts = cohorts_of(rows)
         report_ages(cohorts[0].start, found.last_day, options.period, options.follow)
         data = self.data(overview)
@@ -207,7 +180,7 @@ class Inquiry:
         """
         if self.window:
             rows, asked = self.ask_triangle(self.window)
-            if is_whole(rows[0], self.window, self.parameters):
+            if is_whole(rows[0], self.window):
                 return rows, asked, span_of_row(rows[0])
         rows, asked = self.ask_triangle(self.whole_window)
         return rows, asked, self.span
@@ -228,7 +201,7 @@ class Inquiry:
         """The rows and the statement of the triangle; an expected window leaves out the limits."""
         options, view = self.options, self.view
         parameters = triangle_parameters(
-            self.connection, view, options.period, options.follow, window
+            self.connection, view, options.period, options.follow, window, self.parameters
         )
         limited = window is not self.window
         return self.ask_by_user("cohort_triangle", explain, limited=limited, **parameters)

@@ -4,6 +4,7 @@ from common.command import UserError
 
 from difflib import get_close_matches
 
+import click
 import psycopg2
 from psycopg2.extensions import connection as Connection
 
@@ -50,15 +51,16 @@ def listed(names: list[str]) -> str:
     return f"{'is' if len(names) == 1 else 'are'} {', '.join(map(repr, names))}"
 
 
-def no_installs(connection: Connection, view: View, question: Question, found) -> UserError:
-    """The error for a day without installs: it names the first and last day with some.
+def check_install_date(connection: Connection, view: View, question: Question, found) -> None:
+    """Report on stderr that nobody installed on a day. `found` is the row of `overview.sql`.
 
-    If nobody ever installed, it names the events that there are. `found` is the row of
-    `overview.sql`.
+    Raises `UserError` if it is not between the first and the last day with installs, which it
+    names, or if nobody ever installed; then it names the events that there are.
     """
-    if not found.first_install_day:
-        return no_such_event(connection, view, question.install_event)
-    return UserError(
-        f"no user has {question.install_event} on {question.install_date}; "
-        f"--install-date may be from {found.first_install_day} to {found.last_install_day}"
-    )
+    first, last = found.first_install_day, found.last_install_day
+    if not first:
+        raise no_such_event(connection, view, question.install_event)
+    nobody = f"no user has {question.install_event} on {question.install_date}"
+    if not first <= question.install_date <= last:
+        raise UserError(f"{nobody}; --install-date may be from {first} to {last}")
+    click.echo(nobody, err=True)  # print would take stdout if stderr is closed

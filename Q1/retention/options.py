@@ -36,7 +36,8 @@ class Columns(click.ParamType):
     def convert(self, value, param, ctx) -> dict[str, str]:
         if isinstance(value, dict):
             return value
-        given = [pair.partition("=")[::2] for pair in value.split(",")]
+        pairs = [pair.partition("=")[::2] for pair in value.split(",")]
+        given = [(ours.strip(), theirs.strip()) for ours, theirs in pairs]
         pairs = dict(given)
         if not set(pairs) <= set(NAMES) or not all(pairs.values()):
             self.fail(f"{value!r} does not map {', '.join(NAMES)}: write uid=userid,time=eventDate")

@@ -102,10 +102,12 @@ def spread(number: int, most: float) -> list[int]:
 def curve_figure(data: Data, count: Count, curve: list) -> Figure:
     """Draw the rows of `return_curve.sql` as shares, with 95 % intervals: days in the data alone.
 
-    Without such a day the picture says so.
+    Without such a day, or without users, the picture says so.
     """
     question = data.question
     users = f"{number_of(count.installed_users, 'user')} with {short(question.install_event)}"
+    if not count.installed_users:
+        return empty_figure(f"{users} on {question.install_date}")
     if not curve:
         asked = f"{question.active_from} to {question.active_to}"
         return empty_figure(f"The data have no day from {asked} yet.\n{users}")
@@ -207,4 +209,4 @@ def source_of(data: Data) -> str:
     counted = f"{span.records:,} records, {span.first_day} to {span.last_day}, " if span else ""
     rejected = sum(rejected.rows for rejected in data.rejected.values())
     left_out = f"; {rejected:,} rows rejected" if rejected else ""
-    return f"Source: {short(data.table)}, {counted}{data.question.time_zone}{left_out}"
+    return f"Source: {short(data.source)}, {counted}{data.question.time_zone}{left_out}"

@@ -56,9 +56,9 @@ class Count(NamedTuple):
     retained_users: int
 
     @property
-    def retention(self) -> float:
-        """The share of the installed users who came back."""
-        return self.retained_users / self.installed_users
+    def retention(self) -> float | None:
+        """The share of the installed users who came back; None if nobody installed."""
+        return self.retained_users / self.installed_users if self.installed_users else None
 
 
 class Cohort(NamedTuple):

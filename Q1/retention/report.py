@@ -19,9 +19,9 @@ TRIANGLE_HEADER = (
 
 @dataclass(frozen=True)
 class Data:
-    """What was asked about: a table's name, what was counted of it, the rows rejected."""
+    """What was asked about: what it is called, what was counted of it, the rows rejected."""
 
-    table: str
+    source: str
     overview: Overview | None
     rejected: dict[str, Rejected]  # by reason
     question: Question
@@ -49,7 +49,7 @@ def count_answer(data: Data, count: Count, last_day: date | None, statement: str
         "active_to": question.active_to,
         "installed_users": count.installed_users,
         "retained_users": count.retained_users,
-        "retention": round(count.retention, 6),
+        "retention": None if count.retention is None else round(count.retention, 6),
         "observed": observed,
     }
     cells = record | {
@@ -58,6 +58,7 @@ def count_answer(data: Data, count: Count, last_day: date | None, statement: str
         "observed": csv_flag(observed),
     }
     del cells["first_rejected"]
+    share = "" if count.retention is None else f" ({count.retention:.1%})"
     caution = "" if observed else f"; not over yet: the data end on {last_day}"
     text = f"""\
 {statement}
@@ -66,7 +67,7 @@ def count_answer(data: Data, count: Count, last_day: date | None, statement: str
 
 {question.install_event} on {question.install_date}: {number_of(count.installed_users, "user")}
 active from {question.active_from} to {question.active_to}: \
-{count.retained_users:,} of them ({count.retention:.1%}){caution}"""
+{count.retained_users:,} of them{share}{caution}"""
     return Answer(text, list(cells), [list(cells.values())], record)
 
 
@@ -148,7 +149,7 @@ def data_record(data: Data) -> dict[str, Any]:
     overview = data.overview
     span = overview and overview.span
     return {
-        "table": data.table,
+        "source": data.source,
         "records": span and span.records,
         "users": overview and overview.users,
         "first_day": span and span.first_day,
@@ -168,10 +169,10 @@ def data_text(data: Data) -> str:
     """The data for people."""
     overview, event = data.overview, data.question.install_event
     if overview is None:
-        return f"table    {data.table}, {data.question.time_zone}; --overview counts what it has"
+        return f"source   {data.source}, {data.question.time_zone}; --overview counts what it has"
     span = overview.span
     return f"""\
-table    {data.table}
+source   {data.source}
 records  {span.records:,}, of which {span.records_without_user:,} without a user
 users    {overview.users:,}
          {overview.users_without_install:,} without {event}

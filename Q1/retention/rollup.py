@@ -11,9 +11,9 @@ from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
 from events.table import existing_table
-from events.view import TIMES, create_view
+from events.view import TIMES, View, create_view
 from retention.days import midnights
-from retention.questions import QUERIES
+from retention.questions import QUERIES, times_checked
 
 # One refresh at a time; reading goes on meanwhile.
 LOCK = "LOCK TABLE user_day, cohort_day IN SHARE ROW EXCLUSIVE MODE"
@@ -62,7 +62,8 @@ class Refresh:
 def refresh(connection: Connection, asked: Refresh) -> dict[str, Any]:
     """Refresh the rollup and count its rows of the refreshed days; the caller commits.
 
-    Raises `UserError` if its tables are missing, or if it counts something else.
+    Raises `UserError` if its tables are missing, if it counts something else, and for a value in
+    the column for the time that is not a time.
     """
     try:
         with connection.cursor() as cursor:
@@ -72,7 +73,8 @@ def refresh(connection: Connection, asked: Refresh) -> dict[str, Any]:
         check_definition(connection, ".".join(source.relation), asked)
         _, time_type = TIMES[source.time_type]
         parameters = refresh_parameters(connection, asked, time_type)
-        with connection.cursor() as cursor:
+        view = View([source], asked.time_zone)
+        with connection.cursor() as cursor, times_checked(view):
             cursor.execute(LOCK)
             cursor.execute("SELECT FROM user_day LIMIT 1")
             if cursor.rowcount:

@@ -62,21 +62,28 @@ def days_of(connection: Connection, view: View, *times: Any) -> Window:
     return Window(*(local_day(connection, view, time) for time in times))
 
 
-def is_whole(row, window: Window, parameters: dict[str, Any]) -> bool:
+def is_whole(row, window: Window) -> bool:
     """Whether all records are in a window and within the limits, by a row of the triangle."""
     return (
         row.records > 0
-        and row.records_without_time == 0
-        and all_within(row.first_time, row.last_time, parameters)
+        and not row.some_left_out
         and window.first_day <= row.first_day
         and row.last_day <= window.last_day
     )
 
 
 def triangle_parameters(
-    connection: Connection, view: View, period: str, follow: int | None, window: Window
+    connection: Connection,
+    view: View,
+    period: str,
+    follow: int | None,
+    window: Window,
+    limits: dict[str, Any],
 ) -> dict[str, Any]:
-    """The parameters of the statement; it is `long` if its periods may be more than `BITS`."""
+    """The parameters of the statement; it is `long` if its periods may be more than `BITS`.
+
+    limits: those of the data, among the parameters that `moments` gives.
+    """
     parameters = {
         "period": period,
         "follow": MOST_AGES if follow is None else follow,
@@ -86,7 +93,9 @@ def triangle_parameters(
         "time_zone": view.time_zone,
     }
     (row,), _ = ask(connection, "single_midnights", parameters)
-    return parameters | clock(view, row.single)
+    ends = ("data_from", "data_before") if row.single else ("from_day", "to_day")
+    first, last = (limits[name] for name in ends)
+    return parameters | clock(view, row.single) | {"first_limit": first, "last_limit": last}
 
 
 def clock(view: View, by_time: bool) -> dict[str, AsIs]:
@@ -96,13 +105,8 @@ def clock(view: View, by_time: bool) -> dict[str, AsIs]:
         "begin": view.midnight_of("periods.start") if by_time else "periods.start::date",
         "of_user": view.of_user,
     }
-    for name, value in (
-        ("day_of_first", "min(first_clock)"),
-        ("day_of_last", "max(last_clock)"),
-        ("first_install_day", "first_install"),
-        ("last_install_day", "last_install"),
-    ):
-        expressions[name] = view.day_of(value) if by_time else value
+    for name in ("first_clock", "last_clock", "first_install", "last_install"):
+        expressions[f"{name}_day"] = view.day_of(name) if by_time else name
     return {name: AsIs(expression) for name, expression in expressions.items()}
 
 

@@ -2,7 +2,10 @@
 
 hetrec        HetRec 2011 Last.fm 2k: user_artists.dat, artists.dat (GroupLens, grouplens.org)
 ml-100k       MovieLens 100K: u.data, u.user, u.item; ratings are taken as play counts
+filmtrust     FilmTrust: ratings.csv with the columns u, i, r; ratings are taken as play counts
+citeulike     CiteULike: likes.csv with the columns u, i, r
 lastfm-360k   Last.fm 360K, see `listening/lastfm.py`
+csv           any table of plays, see `listening/plays.py`
 sample        generated listeners, see `listening/sample/`
 """
 
@@ -10,18 +13,20 @@ from common.command import UserError
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
 
-from evaluation.names import HETREC, LASTFM_360K, ML_100K, SAMPLE
+from evaluation.names import CITEULIKE, CSV, FILMTRUST, HETREC, LASTFM_360K, ML_100K, SAMPLE
 from evaluation.plain_tables import read_table
 from evaluation.splits import part_of, usable, usable_parts
 from listening.bad_rows import Rejected
 from listening.constants import PLAYS_FILE, PROFILE_FILE
 from listening.play_counts import PlayCounts, play_counts_of
+from listening.plays import read_own_plays
 from listening.sample.listeners import generated_play_counts
 from listening.source import read_listening
 
@@ -45,14 +50,20 @@ class DataSet:
 
 
 def read_data_sets(
-    named: Sequence[tuple[str, Path]], seed: int, on_bad_row: str = "stop", timed: bool = False
+    named: Sequence[tuple[str, Path]],
+    seed: int,
+    on_bad_row: str = "stop",
+    timed: bool = False,
+    columns: dict[str, str] | None = None,
 ) -> list[DataSet]:
-    """Return the usable plays of the (name, folder) in `named`, or of the sample without any.
+    """Return the usable plays of the (name, path) in `named`, or of the sample without any.
+
+    columns: titles by their use in the tables of kind CSV; None to tell them by their titles
 
     Raises UserError for a file that cannot be used, at a bad row if `on_bad_row` is "stop", and if
     `timed` for data without times.
     """
-    readers = {HETREC: read_hetrec, ML_100K: read_ml_100k, LASTFM_360K: read_lastfm_360k}
+    readers = READERS | {CSV: partial(read_csv, columns)}
     sets = [readers[name](folder, on_bad_row) for name, folder in named]
     if not named:
         sets = [DataSet(SAMPLE, generated_play_counts(SAMPLE_USERS, SAMPLE_ARTISTS, seed))]
@@ -135,6 +146,27 @@ def read_lastfm_360k(folder: Path, on_bad_row: str = "stop") -> DataSet:
     """Read the two files of Last.fm 360K."""
     found = read_listening(folder / PLAYS_FILE, folder / PROFILE_FILE, on_bad_row=on_bad_row)
     return DataSet(LASTFM_360K, found.plays, None, found.rejected, found.first_rejected)
+
+
+def read_csv(columns: dict[str, str] | None, path: Path, on_bad_row: str = "stop") -> DataSet:
+    """Read a table of plays; the set is named after its file."""
+    plays, rejected = read_own_plays(path, columns, on_bad_row=on_bad_row, fractions=True)
+    return data_set(path.name, plays, None, rejected)
+
+
+def read_triples(name: str, file: str, folder: Path, on_bad_row: str = "stop") -> DataSet:
+    """Read the table of a data set with the columns u, i, r."""
+    found = read_csv({"user": "u", "item": "i", "plays": "r"}, folder / file, on_bad_row)
+    return replace(found, name=name)
+
+
+READERS = {
+    HETREC: read_hetrec,
+    ML_100K: read_ml_100k,
+    FILMTRUST: partial(read_triples, FILMTRUST, "ratings.csv"),
+    CITEULIKE: partial(read_triples, CITEULIKE, "likes.csv"),
+    LASTFM_360K: read_lastfm_360k,
+}
 
 
 def data_set(

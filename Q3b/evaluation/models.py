@@ -13,19 +13,21 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
 
-from evaluation.names import BLENDS, COUNTRY, DEEP, DEFAULT, LIBRARIES, MACHINE, TUNED
+from evaluation.fold import chosen_settings, popular_artists
+from evaluation.names import BLENDS, COUNTRY, DEEP, DEFAULT, LIBRARIES, MACHINE, REFERENCE, RESIDUAL
 from evaluation.rivals.blends import blend
 from evaluation.rivals.implicit_models import IMPLICIT, als, bpr, implicit_class, item_item
 from evaluation.rivals.larger import factorisation_machine, installed, variational_autoencoder
 from evaluation.rivals.linear import ease, rdlae
+from evaluation.rivals.ranking import filled
 from evaluation.rivals.walks import rp3beta
 from evaluation.spaces import DEFAULTS
 from listening.play_counts import PlayCounts
+from recommender import damped_vote, residual_vote
 from recommender.features import normalised_plays, scaled_age
 from recommender.neighbours import nearest_neighbours
 from recommender.popularity import most_listeners
 from recommender.reference import recommend as recommend_classic
-from recommender.residual_vote import Settings, fit, recommend
 
 
 @dataclass(frozen=True)
@@ -60,10 +62,20 @@ def user_user_euclidean(data: PlayCounts, settings: dict, top: int, seed: int) -
     return ModelOutput(recommend_classic(data.matrix, neighbours, top), neighbours.ids.ravel())
 
 
-def user_user_cosine(data: PlayCounts, settings: dict, top: int, seed: int) -> ModelOutput:
+def damped(data: PlayCounts, settings: dict, top: int, seed: int) -> ModelOutput:
+    """Recommend by damped votes, their settings chosen on a fold of the plays that are shown.
+
+    Lists that are too short are filled with what is popular, as those of the daily job are.
+    """
+    fitted = damped_vote.fit(data.matrix, chosen_settings(data.matrix, top, seed))
+    popular = popular_artists(data.matrix, top)
+    return ModelOutput(filled(damped_vote.recommend(fitted, top), popular, top))
+
+
+def residual(data: PlayCounts, settings: dict, top: int, seed: int) -> ModelOutput:
     """Recommend by residual votes of the users that are most similar by cosine."""
-    model = fit(data.matrix, Settings(**settings))
-    return ModelOutput(recommend(model, top), model.neighbours.indices)
+    model = residual_vote.fit(data.matrix, residual_vote.Settings(**settings))
+    return ModelOutput(residual_vote.recommend(model, top), model.neighbours.indices)
 
 
 def rival(name: str, function: Callable[..., csr_array]) -> Callable[..., ModelOutput]:
@@ -92,9 +104,9 @@ def larger_rival(name: str, function: Callable[..., csr_array]) -> Callable[...,
 MODELS = {
     "popularity": popularity,
     COUNTRY: top_of_country,
-    "user-user euclidean": user_user_euclidean,
-    DEFAULT: user_user_cosine,
-    TUNED: user_user_cosine,
+    REFERENCE: user_user_euclidean,
+    DEFAULT: damped,
+    RESIDUAL: residual,
     "item-item": rival("item-item", item_item),
     "RP3beta": rival("RP3beta", rp3beta),
     "ALS": rival("ALS", als),
@@ -109,9 +121,9 @@ if installed(DEEP):
     MODELS[DEEP] = larger_rival(DEEP, variational_autoencoder)
 
 
-# With more plays than so many these take hours, or days: two read all plays in every epoch, one is
-# the default with settings that must be chosen first.
-MOST_PLAYS = {TUNED: 2_000_000, MACHINE: 2_000_000, DEEP: 2_000_000}
+# With more plays than so many these take hours, or days: two read all plays in every epoch, one has
+# settings that are chosen by many fits of minutes.
+MOST_PLAYS = {RESIDUAL: 2_000_000, MACHINE: 2_000_000, DEEP: 2_000_000}
 
 
 def left_out(data: PlayCounts) -> dict[str, str]:

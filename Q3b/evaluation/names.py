@@ -1,18 +1,20 @@
 """The models, data sets and splits that can be named, in a module that loads none of them."""
 
-DEFAULT, TUNED = "user-user cosine", "user-user cosine, tuned"
+REFERENCE, DEFAULT, RESIDUAL = "user-user euclidean", "damped vote", "residual vote"
 COUNTRY, MACHINE, DEEP = "top artists of the country", "factorisation machine", "Mult-VAE"
 # Blends of the z-scores of other models, each with its own settings.
-BLENDS = {"EASE + ALS": ("EASE", "ALS")}
+BLENDS = {"EASE + ALS": ("EASE", "ALS"), "damped vote + ALS": (DEFAULT, "ALS")}
 NAMES = (  # in the order of the report
-    *("popularity", COUNTRY, "user-user euclidean", DEFAULT, TUNED),
+    *("popularity", COUNTRY, REFERENCE, DEFAULT, RESIDUAL),
     *("item-item", "RP3beta", "ALS", "BPR", "EASE", "RDLAE", *BLENDS, MACHINE, DEEP),
 )
 # In requirements-models.txt.
 LIBRARIES = {MACHINE: ("lightfm",), DEEP: ("cornac", "torch")}
 
-# Each is read from a folder; the sample, which is drawn from a seed, needs none.
-HETREC, ML_100K, LASTFM_360K = DATA_SETS = ("hetrec", "ml-100k", "lastfm-360k")
+# Each is read from a folder, CSV from a file; the sample, drawn from a seed, needs none.
+HETREC, ML_100K, LASTFM_360K = "hetrec", "ml-100k", "lastfm-360k"
+FILMTRUST, CITEULIKE, CSV = "filmtrust", "citeulike", "csv"
+DATA_SETS = (HETREC, ML_100K, FILMTRUST, CITEULIKE, LASTFM_360K, CSV)
 SAMPLE = "sample"
 
 # What is held out: a fifth of each user's artists at random; the latest fifth of each user; all

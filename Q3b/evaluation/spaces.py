@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 
-from evaluation.names import DEEP, MACHINE, TUNED
+from evaluation.names import DEEP, MACHINE, RESIDUAL
 from recommender.residual_vote import Settings
 from recommender.weights import KINDS
 
@@ -11,7 +11,7 @@ POPULARITY_POWERS = [0.0, 0.1, 0.2, 0.3, 0.4, 0.5]
 
 # What a model takes where nothing was chosen. Each value is one of those tried.
 DEFAULTS: dict[str, dict] = {
-    TUNED: asdict(Settings()),
+    RESIDUAL: asdict(Settings()),
     "item-item": {"neighbours": 100, "k1": 1.2, "b": 0.75},
     "RP3beta": {"kind": "binary", "alpha": 1.0, "beta": 0.3, "neighbours": 200},
     "ALS": {
@@ -37,7 +37,7 @@ DEFAULTS: dict[str, dict] = {
 
 # Numbers in order, so that the search knows which values are near to each other.
 SPACES: dict[str, dict[str, list]] = {
-    TUNED: {
+    RESIDUAL: {
         "similarity_plays": ["relative", "log", "bm25"],
         "rarity_power": [0.75, 1.0, 1.25],
         "neighbours": [250, 300, 350, 400, 500],

@@ -98,7 +98,7 @@ def first_of_users(plays: csr_array, places: np.ndarray) -> Split:
 
 
 def folds(plays: csr_array, seed: int, number: int) -> list[Split]:
-    """Hold out every play once: the plays of each user are dealt out to so many folds at random.
+    """Hold out every play once: those of each user are split into so many folds at random.
 
     Dealing goes on from one user to the next, so folds differ by one play at most.
     """

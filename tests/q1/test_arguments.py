@@ -2,6 +2,7 @@
 
 import pytest
 
+from retention.options import Columns
 from sql import main
 from tests.conftest import ROOT, assert_one_line_error, run_here
 
@@ -61,6 +62,11 @@ def test_a_wrong_argument_is_said_in_one_line(postgres_url, options, status, par
     finished = run_here(main, *server, *options)
     assert_one_line_error(finished, status, *parts)
     assert finished.stdout == ""
+
+
+def test_spaces_around_names_of_columns_are_not_of_them():
+    given = Columns().convert("uid = user id, time=at", None, None)
+    assert given == {"uid": "user id", "time": "at"}
 
 
 def test_a_table_of_the_embedded_server_is_refused_before_it_starts():

@@ -11,6 +11,7 @@ import lzma
 import os
 import sys
 from datetime import UTC, date, datetime
+from itertools import product
 from pathlib import Path
 
 import pyarrow as pa
@@ -216,3 +217,13 @@ def test_a_file_without_the_columns_is_refused(tmp_path):
     (tmp_path / "log.csv").write_text("a,b,c\n", encoding="utf-8")
     with pytest.raises(UserError, match=r"log\.csv: .*event_name, time, uid"):
         events_read(tmp_path, "log.csv")
+
+
+@pytest.mark.parametrize("before", ["", "\r\n", "\n\r\n", "\n\r", "sep=,\r\n\n", "sep=,\n"])
+def test_lines_that_end_in_different_ways(tmp_path, before):
+    """Also empty ones before the header."""
+    for header, other in product(("\n", "\r\n", "\r"), repeat=2):
+        rows = f"uid,time,event_name{header}a,2017-04-01,x{other}b,2017-04-02,y{other}"
+        (tmp_path / "log.csv").write_bytes(f"{before}{rows}".encode())
+        found = events_read(tmp_path, "log.csv")
+        assert sorted(found) == [("a", date(2017, 4, 1), "x"), ("b", date(2017, 4, 2), "y")]

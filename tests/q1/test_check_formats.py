@@ -170,6 +170,9 @@ FOUND = {
         ["a"],
         "%Y-%m-%d %H:%M:%S%z",
     ),
+    "a small t in a format": (
+        TWO.replace(b"-01", b"-01t23:59").replace(b"-02", b"-02T00:00"), ["a"], "%Y-%m-%dT%H:%M",
+    ),
     "seven decimals of a format": (
         TWO.replace(b"-01", b"-01 23:59:59.9999999").replace(b"-02", b"-02 23:59:59.9999999"),
         ["a"],

@@ -180,7 +180,11 @@ def test_columns_are_found_by_the_headers_given(run):
             ["csv:5: not UTF-8 text; fix the row"],
             id="Latin-1",
         ),
-        pytest.param(GOOD + "a,01/04/2017,x\n", ["not ISO 8601", ":5"], id="American date"),
+        pytest.param(
+            GOOD + "a,01/04/2017,x\n",
+            ["not ISO 8601", "9998: '01/04/2017'; fix", ":5"],
+            id="American date",
+        ),
         pytest.param(HEADER + "a,01/04/2017,x\n", ["not ISO 8601", ":2"], id="only American dates"),
         pytest.param(GOOD + "a,2017-02-30,x\n", ["not ISO 8601", ":5"], id="no such day"),
         pytest.param(GOOD + "a,infinity,x\n", ["not ISO 8601", ":5"], id="infinity"),
@@ -227,7 +231,7 @@ def test_the_first_bad_row_ends_it_with_its_place_and_what_to_do(run):
     assert_one_line_error(finished, 2, WRONG_TIME)
     line = finished.stderr.splitlines()[-1]
     fix = "fix the row, describe its times by --time-format or pass --on-bad-row skip"
-    assert line.endswith(f"events-1.csv:5: {WRONG_TIME}; {fix}")
+    assert line.endswith(f"events-1.csv:5: {WRONG_TIME}: 'never'; {fix}")
     assert finished.stdout == ""
 
 
@@ -258,7 +262,7 @@ def test_times_in_a_format_of_their_own(run):
     )
     assert counted(run(content, options=("--time-format", "%m/%d/%Y %I:%M %p"))) == (4, 2, 2, 1)
     finished = run(GOOD, options=("--time-format", "%m/%d/%Y"))
-    assert_one_line_error(finished, 2, "csv:2: not a time of the format %m/%d/%Y; fix the row or")
+    assert_one_line_error(finished, 2, "csv:2: not a time of the format %m/%d/%Y: '2017")
 
 
 def test_one_column_is_not_two(run):

@@ -381,6 +381,15 @@ def test_files_in_a_bucket(bucket, server):
     assert stored(server) == LOG * 2
 
 
+def test_the_answer_about_files_in_a_bucket_is_checked(bucket, postgres_url):
+    """DuckDB reads copies of them, the one unpacked."""
+    options = ("--events", f"{bucket}/*", "--format", "json", "--check")
+    finished = run_here(main, "--dsn", postgres_url, *options)
+    assert finished.returncode == 0, finished.stderr
+    assert "check: DuckDB finds the same 1 of 1 user\n" in finished.stderr
+    assert json.loads(finished.stdout)["source"] == f"{bucket}/a.csv.gz and 1 more file"
+
+
 @pytest.mark.parametrize("name", ["none.csv", "*.none"])
 def test_a_file_that_is_not_in_a_bucket_is_named(bucket, name):
     finished = run_here(main, "--embedded", "--events", f"{bucket}/{name}")

@@ -19,6 +19,9 @@ LATER = [
     (None, "2018-04-01", "OPEN", 366, False),
     ("b", "1970-01-01", "FIRST_INSTALL", 4, False),
     ("b", "2106-02-07", "OPEN", 4, False),
+    ("b", "infinity", "OPEN", 4, False),
+    ("b", "200000-01-01", "OPEN", 4, False),
+    ("b", "4000-01-01 BC", "FIRST_INSTALL", 4, False),
     ("b", None, "FIRST_INSTALL", 4, False),
 ]
 
@@ -33,6 +36,15 @@ def test_what_came_after_the_statistics(postgres_url, uid, time, name, ages, one
         assert ("span" not in vars(asked)) == one_pass
         assert len({row.age for row in rows}) == ages
         assert asked.triangle()[2] == asked.span
+
+
+def test_statistics_with_times_that_python_does_not_know(postgres_url):
+    with given(postgres_url, EVENTS) as connection, connection.cursor() as cursor:
+        cursor.execute("INSERT INTO given_events VALUES ('b', '200000-01-01', 'OPEN')")
+        cursor.execute("ANALYZE given_events")
+        asked = inquiry(connection)
+        assert asked.window is None
+        assert [row.active_on for row in triangle_rows(asked)] == [1, 0, 1, 0]
 
 
 @pytest.mark.parametrize("time_type", ["timestamptz", "timestamp", "date"])

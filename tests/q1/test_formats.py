@@ -47,8 +47,9 @@ def rows(text: str) -> list[dict[str, str]]:
 
 def test_the_default_question(printed):
     answer = json.loads(printed("--format", "json"))
+    assert answer["source"].endswith("events.csv")
     assert answer == {
-        "table": "piwik_track",
+        "source": answer["source"],
         "records": 7,
         "users": 5,
         "first_day": "2017-04-01",
@@ -194,7 +195,7 @@ def test_the_plan_is_explained(printed):
         (("--cohorts", "--follow", "-1"), "--follow"),
         (("--cohorts", "--install-event", "x"), "no event of a user is called 'x'"),
         (("--cohorts", "--active-to", "2017-04-09"), "leave them out with --cohorts"),
-        (("--users", "--install-date", "2017-04-02"), "from 2017-04-01 to 2017-04-03"),
+        (("--users", "--install-date", "2017-04-04"), "from 2017-04-01 to 2017-04-03"),
         (("--plot", "x.doc"), ".png"),
         (("--plot", "nowhere/x.png"), "'nowhere' is not a folder"),
     ],

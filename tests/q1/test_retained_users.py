@@ -8,7 +8,7 @@ import psycopg2
 import pytest
 
 from events.sample import RECORDS, USERS, as_csv, sample_events
-from tests.conftest import run_script
+from tests.conftest import assert_one_line_error, run_script
 
 QUESTION = {
     "install_event": "FIRST_INSTALL",
@@ -46,7 +46,8 @@ def test_sample_events_are_counted_as_pandas_counts_them(postgres_url, seed):
     assert {name: found[name] for name in QUESTION if name != "install_event"} == {
         name: day for name, day in QUESTION.items() if name != "install_event"
     }
-    assert (found["table"], found["records"], found["users"]) == ("piwik_track", RECORDS, USERS)
+    assert (found["source"], found["records"]) == (f"sample events, seed {seed}", RECORDS)
+    assert found["users"] == USERS
     assert (found["installed_users"], found["retained_users"]) == (installed, retained)
     assert found["retention"] == round(retained / installed, 6)
 
@@ -62,7 +63,7 @@ def test_the_text_shows_the_statement_the_table_the_numbers_and_the_count(postgr
     *statement, data, count = finished.stdout.strip().split("\n\n")
     assert "'FIRST_INSTALL'" in "".join(statement)
     assert "'2017-04-09T00:00:00+00:00'::timestamptz" in "".join(statement)  # the whole last day
-    assert data.startswith("table    piwik_track\nrecords  10,000, ")
+    assert data.startswith("source   sample events, seed 2017\nrecords  10,000, ")
     assert "\nusers    1,000\n" in data
     expected = answer(postgres_url)
     assert f"2017-04-01: {expected['installed_users']} users" in count
@@ -72,7 +73,7 @@ def test_the_text_shows_the_statement_the_table_the_numbers_and_the_count(postgr
 def test_the_statement_shown_is_the_statement_that_counts(postgres_url):
     """Run on a table of the same events, it gives the numbers below it."""
     text = sql(url=postgres_url).stdout
-    statement = text.split("\n\ntable  ")[0]
+    statement = text.split("\n\nsource  ")[0]
     connection = psycopg2.connect(postgres_url)
     with connection.cursor() as cursor:
         cursor.execute("SET TIME ZONE 'UTC'")
@@ -149,3 +150,16 @@ def test_the_embedded_server_gives_the_same_answer(postgres_url):
     assert embedded.returncode == 0, embedded.stderr
     assert embedded.stderr.startswith("server: embedded PostgreSQL 18")
     assert embedded.stdout == sql(url=postgres_url).stdout
+
+
+def test_a_day_without_installs_between_others_is_an_answer(postgres_url):
+    events = b"uid,time,event_name\na,2020-01-01,join\na,2020-01-03,x\nb,2020-01-09,join\n"
+    given = ("--events", "-", "--install-event", "join", "--check", "--install-date")
+    finished = sql(*given, "2020-01-02", "--format", "json", url=postgres_url, stdin=events)
+    assert finished.returncode == 0, finished.stderr
+    found = json.loads(finished.stdout)
+    assert (found["installed_users"], found["retained_users"], found["retention"]) == (0, 0, None)
+    assert "no user has join on 2020-01-02\n" in finished.stderr
+    outside = sql(*given, "2020-01-10", url=postgres_url, stdin=events)
+    parts = ["no user has join on 2020-01-10", "may be from 2020-01-01 to 2020-01-09"]
+    assert_one_line_error(outside, 2, *parts)

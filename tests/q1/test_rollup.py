@@ -369,3 +369,12 @@ def test_a_server_without_the_schema(postgres_url):
     assert_one_line_error(finished, 2, "rollup_definition", "Q1/schema.sql")
     bare = run_here(refresh_rollup, "--dsn", postgres_url, "--days", "2017-04-01", "2017-04-01")
     assert_one_line_error(bare, 2, "rollup_definition", "Q1/schema.sql")
+
+
+def test_a_number_that_is_not_a_time_is_named(url):
+    execute(url, "CREATE TABLE numbered (uid text, time bigint, event_name text)")
+    execute(url, "INSERT INTO numbered VALUES ('a', 42826, 'FIRST_INSTALL')")
+    options = ("--dsn", url, "--table", "numbered", "--days", "2017-04-01", "2017-04-01")
+    finished = run_here(refresh_rollup, *options)
+    parts = ["--table public.numbered: ", "a value that is not a time (number 42826)"]
+    assert_one_line_error(finished, 2, *parts)

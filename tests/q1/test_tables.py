@@ -78,7 +78,7 @@ def asked(url: str, *arguments: str) -> dict:
 def test_a_table_of_the_server(postgres_url, connection):
     create(connection, "events")
     answer = asked(postgres_url, "--table", "app.events", "--overview")
-    assert answer["table"] == "app.events"
+    assert answer["source"] == "app.events"
     assert (answer["records"], answer["users"], answer["records_without_user"]) == (5, 2, 1)
     assert (answer["installed_users"], answer["retained_users"]) == (2, 1)
 

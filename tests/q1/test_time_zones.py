@@ -290,6 +290,8 @@ def test_the_triangle_goes_by_time_where_days_are_ranges_of_it(
     text = "\n".join(["uid | time | event_name", *rows])
     with given(postgres_url, text, time_zone, time_type) as connection:
         asked = inquiry(connection, time_zone=time_zone)
-        parameters = triangle_parameters(connection, asked.view, "day", None, asked.whole_window)
+        parameters = triangle_parameters(
+            connection, asked.view, "day", None, asked.whole_window, asked.parameters
+        )
         assert str(parameters["clock"]) == clock
         assert [row.active_on for row in triangle_rows(asked)] == [1, 1, 1]

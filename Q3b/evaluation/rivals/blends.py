@@ -5,12 +5,34 @@ from collections.abc import Callable
 import numpy as np
 from scipy.sparse import csr_array
 
+from evaluation.fold import chosen_settings
+from evaluation.names import DEFAULT
 from evaluation.rivals.implicit_models import als_scorer
 from evaluation.rivals.linear import ease_scorer
 from evaluation.rivals.ranking import Scorer, best_of_popular
+from recommender import damped_vote
+
+
+def damped_scorer(plays: csr_array, seed: int) -> Scorer:
+    """A scorer by the formula of `recommender/damped_vote.py`, with settings chosen on a fold."""
+    model = damped_vote.fit(plays, chosen_settings(plays, seed=seed))
+    users, order = model.compared.users, model.compared.order
+
+    def scores_of(rows: np.ndarray) -> np.ndarray:
+        own = users[rows]
+        scores = np.empty((len(rows), len(order)), np.float32)
+        scores[:, order] = (own @ users.T @ model.votes).toarray() - own @ model.basis @ model.gains
+        return scores
+
+    return scores_of
+
 
 # By model: makes a scorer of (plays, seed, **settings).
-SCORERS: dict[str, Callable[..., Scorer]] = {"ALS": als_scorer, "EASE": ease_scorer}
+SCORERS: dict[str, Callable[..., Scorer]] = {
+    DEFAULT: damped_scorer,
+    "ALS": als_scorer,
+    "EASE": ease_scorer,
+}
 
 
 def blend(plays: csr_array, top: int, seed: int, **parts: dict) -> csr_array:

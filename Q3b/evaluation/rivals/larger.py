@@ -1,7 +1,7 @@
 """Two rivals from libraries that requirements-models.txt lists: with profiles, and a deep one.
 
 Both are what the classic way names for growth: a factorisation machine that knows age, gender
-and country beside the plays, and a variational autoencoder. They join the comparison where their
+and country next to the plays, and a variational autoencoder. They join the comparison where their
 libraries are installed.
 """
 

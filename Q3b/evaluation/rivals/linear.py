@@ -70,7 +70,7 @@ def projected_by_artists(weights: csr_array, penalties: np.ndarray) -> tuple[Sco
 
 
 def projected_by_users(weights: csr_array, penalties: np.ndarray) -> tuple[Scorer, np.ndarray]:
-    """The same by a matrix of users by users: X P = (X D X' + I)^-1 X D, D = diag(1 / l).
+    """X P by rows, and the diagonal of P, by users: X P = (X D X' + I)^-1 X D, D = diag(1 / l).
 
     By the Woodbury identity; the diagonal of P follows from 1 - l P = diag(X' X P).
     """

@@ -6,6 +6,7 @@ A scorer is a function from row numbers (u,) to the scores (u, artists) of these
 from collections.abc import Callable
 
 import numpy as np
+import pandas as pd
 from scipy.sparse import csr_array
 
 from recommender.weights import fitted_weights, listeners_of
@@ -66,3 +67,23 @@ def rows_by_score(columns: np.ndarray, scores: np.ndarray, shape: tuple[int, int
     real = (columns >= 0) & (scores > LOWEST) & (scores != 0)
     starts = np.concatenate([[0], np.cumsum(real.sum(axis=1))])
     return csr_array((scores[real], columns[real], starts), shape=shape)
+
+
+def filled(found: csr_array, others: csr_array, top: int) -> csr_array:
+    """Rows by falling score with the entries of `others` after their own, `top` in all, each once.
+
+    The added ones have scores of 0 or below, in their order.
+    """
+    parts = [
+        pd.DataFrame(
+            {"user": np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr)), "part": part}
+        ).assign(artist=rows.indices, score=rows.data)
+        for part, rows in enumerate((found, others))
+    ]
+    table = pd.concat(parts).sort_values(["user", "part"], kind="stable")
+    table = table.drop_duplicates(["user", "artist"])
+    place = table.groupby("user").cumcount().to_numpy()
+    scores = np.where(table["part"] == 0, table["score"], -place).astype(np.float32)
+    kept = place < top
+    starts = np.searchsorted(table["user"][kept], np.arange(found.shape[0] + 1))
+    return csr_array((scores[kept], table["artist"].to_numpy()[kept], starts), found.shape)

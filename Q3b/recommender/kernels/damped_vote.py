@@ -1,13 +1,14 @@
 """The damped vote: the compiled inner loops.
 
 Artists are numbered by falling number of listeners; the first of them are the head, the others the
-tail. What the listeners of an artist give the head is kept as a dense row, but for rare artists,
-whose votes are added up listener by listener. A score in the tail is seldom among the best, so an
-upper bound is asked first:
+tail. What the listeners of a popular artist give the head is kept as a dense row; the votes of the
+listeners of other artists are added up one by one. A score in the tail is seldom among the best, so
+an upper bound is asked first:
 
-    score <= what rare own artists gave + sum of (weight * most[artist]) + largest(tastes)
+    score <= votes for own artists that are not popular
+             + sum over those that are of (weight * most) + the largest part of tastes
 
-and only where it does not settle the question are the scores of the tail added up.
+Only where it does not settle the question are the votes for the tail added up in full.
 """
 
 from typing import NamedTuple
@@ -15,27 +16,29 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from recommender.kernels.votes import Table, take_best
+from recommender.kernels.votes import CHUNK, Table, any_above, insert, take_best
 
 AT_ONCE = 16  # users whose scores share a pass over the tastes
 TILE = 512  # artists of such a pass
 ROUNDING = np.float32(1.0001)  # above what float32 loses in a sum
+HIDDEN = np.float32(-1e30)  # below any score
 
 
 class Model(NamedTuple):
-    """What scores are computed from: n users, m artists, h of them in the head, d tastes.
+    """What scores are computed from: n users, m artists, d tastes.
 
-    r artists, at least h, are not rare.
+    h artists are in the head, p are popular.
     """
 
     users: Table  # (n, m) rows of norm 1
     votes: Table  # (n, m) what users give artists; columns ascending
     tails: np.ndarray  # (n,) int64: where the votes for the tail begin in a row
     listeners: Table  # (m, n) the transposed users
-    head: np.ndarray  # (r, h): what the listeners of the row give the column
-    most: np.ndarray  # (r,): the most that they give an artist of the tail
+    head: np.ndarray  # (p, h): what the listeners of the row give the column
+    most: np.ndarray  # (p,): the most that they give an artist of the tail
     basis: np.ndarray  # (m, d): how much of each shared taste an artist stands for
-    gains: np.ndarray  # (d, m): what each of them gives an artist
+    gains: np.ndarray  # (m, d): what each taste gives an artist
+    head_gains: np.ndarray  # (d, h): the same of the head, in rows
 
 
 @njit(cache=True, nogil=True)
@@ -46,12 +49,22 @@ def add_scaled(row, weight, scores):
 
 
 @njit(cache=True, nogil=True)
-def add_votes_of(artist, weight, model, scores):
-    """Add weight * what the listeners of an artist give to the scores (m,)."""
+def add_head_votes(artist, weight, model, scores):
+    """Add weight * what the listeners of an artist give the head to the scores (m,)."""
     listeners, votes = model.listeners, model.votes
     for place in range(listeners.starts[artist], listeners.starts[artist + 1]):
         user, amount = listeners.columns[place], weight * listeners.values[place]
-        for vote in range(votes.starts[user], votes.starts[user + 1]):
+        for vote in range(votes.starts[user], model.tails[user]):
+            scores[votes.columns[vote]] += amount * votes.values[vote]
+
+
+@njit(cache=True, nogil=True)
+def add_tail_votes(artist, weight, model, scores):
+    """Add weight * what the listeners of an artist give the tail to the scores (m,)."""
+    listeners, votes = model.listeners, model.votes
+    for place in range(listeners.starts[artist], listeners.starts[artist + 1]):
+        user, amount = listeners.columns[place], weight * listeners.values[place]
+        for vote in range(model.tails[user], votes.starts[user + 1]):
             scores[votes.columns[vote]] += amount * votes.values[vote]
 
 
@@ -59,23 +72,24 @@ def add_votes_of(artist, weight, model, scores):
 def fill_head(first, model):
     """Fill AT_ONCE rows of the head from `first` on, or as many as there are, and their `most`."""
     rows, head = model.head.shape
-    scores = np.zeros(model.gains.shape[1], np.float32)
+    scores = np.zeros(model.gains.shape[0], np.float32)
     for artist in range(first, min(first + AT_ONCE, rows)):
-        add_votes_of(artist, np.float32(1), model, scores)
+        add_head_votes(artist, np.float32(1), model, scores)
         model.head[artist] = scores[:head]
+        add_tail_votes(artist, np.float32(1), model, scores)
         model.most[artist] = scores[head:].max() if scores.size > head else 0
         scores[:] = 0
 
 
 @njit(cache=True, nogil=True)
 def add_own(columns, weights, model, scores, tastes):
-    """Add what the own artists (columns, weights) bring to the scores and to the tastes (d,)."""
+    """Add what own artists (columns, weights) bring to the head of the scores, and to tastes."""
     rows, head = model.head.shape
     for place in range(columns.size):
         if columns[place] < rows:
             add_scaled(model.head[columns[place]], weights[place], scores[:head])
         else:
-            add_votes_of(columns[place], weights[place], model, scores)
+            add_head_votes(columns[place], weights[place], model, scores)
         add_scaled(model.basis[columns[place]], weights[place], tastes)
 
 
@@ -105,29 +119,25 @@ def subtract_tastes(tastes, gains, scores):
 
 
 @njit(cache=True, nogil=True)
-def tail_bound(columns, weights, model, tastes, least, largest, scores):
-    """Return a number that no score in the tail is above, once all of it is added up."""
-    rows, head = model.head.shape
-    bound = scores[head:].max() if columns.size and columns[-1] >= rows else np.float32(0)
-    for place in range(columns.size):
-        if columns[place] < rows:
-            bound += weights[place] * model.most[columns[place]]
+def largest_part(tastes, extremes):
+    """Return the most that tastes (d,) give an artist of the tail; extremes: (2, d) of gains."""
+    most = np.float32(0)
     for taste in range(tastes.size):
-        bound -= min(tastes[taste] * least[taste], tastes[taste] * largest[taste])
-    return bound
+        most -= min(tastes[taste] * extremes[0, taste], tastes[taste] * extremes[1, taste])
+    return most
 
 
 @njit(cache=True, nogil=True)
-def add_tail(columns, weights, model, similar, found, scores):
-    """Add what listeners of own artists that are not rare give the tail to the scores (m,).
+def add_popular(columns, weights, model, similar, found, scores):
+    """Add what listeners of popular own artists give the tail to the scores (m,).
 
-    similar: (n,) zeros, and left so; found: (n,) buffer
+    similar: (n,) zeros, and left so; found: (n + 1,) buffer
     """
-    rows, count, listeners, votes = model.head.shape[0], 0, model.listeners, model.votes
+    count, listeners, votes = 0, model.listeners, model.votes
     for place in range(columns.size):
-        if columns[place] >= rows:
-            continue
         artist = columns[place]
+        if artist >= model.most.size:
+            continue
         for entry in range(listeners.starts[artist], listeners.starts[artist + 1]):
             user = listeners.columns[entry]
             if similar[user] == 0:
@@ -143,13 +153,76 @@ def add_tail(columns, weights, model, similar, found, scores):
 
 
 @njit(cache=True, nogil=True)
-def best_damped(queries, heard, model, limits, best_columns, best_scores, lengths):
+def take_tail(scores, first, tastes, gains, largest, best, columns, count):
+    """Let the scores of the tail into the `count` best; return how many there are.
+
+    scores: (t,) votes alone, from which tastes (d,) @ gains (t, d) are subtracted where they may
+    decide: they give `largest` at most; first: the column of the first score
+    """
+    limit = best[count - 1] if count == best.size else np.float32(0)
+    for begin in range(0, scores.size, CHUNK):
+        if not any_above(scores[begin : begin + CHUNK], limit / ROUNDING - largest):
+            continue
+        for place in range(begin, min(begin + CHUNK, scores.size)):
+            if scores[place] <= limit / ROUNDING - largest:
+                continue
+            score = scores[place]
+            for taste in range(tastes.size):
+                score -= tastes[taste] * gains[place, taste]
+            if score > limit:
+                insert(score, first + place, best, columns, count)
+                count = min(count + 1, best.size)
+                limit = best[count - 1] if count == best.size else limit
+    return count
+
+
+@njit(cache=True, nogil=True)
+def hide(known, head, scores):
+    """Keep artists of the tail that are known from being taken."""
+    for artist in known:
+        if artist >= head:
+            scores[artist] = HIDDEN
+
+
+@njit(cache=True, nogil=True)
+def take_damped(
+    own, weights, known, model, extremes, similar, found, scores, tastes, columns, best
+):
+    """Take one user's best artists, those of the tail only if one of them may be among them."""
+    head = model.head.shape[1]
+    for artist in known:
+        if artist < head:
+            scores[artist] = 0
+    count = take_best(scores[:head], 0, best, columns, 0)
+    if head == scores.size:
+        return count
+    least = best[count - 1] if count == best.size else np.float32(0)
+    bound = largest = largest_part(tastes, extremes)
+    for place in range(own.size):
+        if own[place] < model.most.size:
+            bound += weights[place] * model.most[own[place]]
+        else:
+            add_tail_votes(own[place], weights[place], model, scores)
+    hide(known, head, scores)
+    bound += max(scores[head:].max(), np.float32(0))
+    if bound > 0 and bound * ROUNDING >= least:
+        add_popular(own, weights, model, similar, found, scores)
+        hide(known, head, scores)
+        count = take_tail(
+            scores[head:], head, tastes, model.gains[head:], largest, best, columns, count
+        )
+    scores[head:] = 0
+    return count
+
+
+@njit(cache=True, nogil=True)
+def best_damped(queries, heard, model, extremes, best_columns, best_scores, lengths):
     """Fill best_columns, best_scores (u, top) and lengths (u,) with the best unheard artists.
 
     queries: Table of u users by artists, rows of norm 1; heard: Table of u users by artists, its
-    values not looked at; limits: (2, d) least and largest gain of each taste in the tail
+    values not looked at; extremes: (2, d) least and largest gain of each taste in the tail
     """
-    (rows, head), (tastes, artists) = model.head.shape, model.gains.shape
+    head, (artists, tastes) = model.head.shape[1], model.gains.shape
     scores = np.zeros((AT_ONCE, artists), np.float32)
     shared = np.zeros((AT_ONCE, tastes), np.float32)
     similar = np.zeros(model.tails.size, np.float32)
@@ -160,42 +233,15 @@ def best_damped(queries, heard, model, limits, best_columns, best_scores, length
             begin, end = queries.starts[first + place], queries.starts[first + place + 1]
             own, weights = queries.columns[begin:end], queries.values[begin:end]
             add_own(own, weights, model, scores[place], shared[place])
-        subtract_tastes(shared[:count], model.gains[:, :head], scores[:count, :head])
+        subtract_tastes(shared[:count], model.head_gains, scores[:count, :head])
         for place in range(count):
             row = first + place
             begin, end = queries.starts[row], queries.starts[row + 1]
             own, weights = queries.columns[begin:end], queries.values[begin:end]
             known = heard.columns[heard.starts[row] : heard.starts[row + 1]]
-            take_damped(
-                own, weights, known, model, limits, similar, found,
+            lengths[row] = take_damped(
+                own, weights, known, model, extremes, similar, found,
                 scores[place], shared[place], best_columns[row], best_scores[row],
-                lengths[row : row + 1],
             )  # fmt: skip
-            if own.size and own[-1] >= rows:
-                scores[place, head:] = 0
         scores[:count, :head] = 0
         shared[:count] = 0
-
-
-@njit(cache=True, nogil=True)
-def take_damped(
-    own, weights, known, model, limits, similar, found, scores, tastes, columns, best, length
-):
-    """Take one user's best artists, those of the tail only if one of them may be among them."""
-    head = model.head.shape[1]
-    for artist in known:
-        if artist < head:
-            scores[artist] = 0
-    count = take_best(scores[:head], 0, best, columns, 0)
-    least = best[count - 1] if count == best.size else np.float32(0)
-    if head < scores.size:
-        bound = tail_bound(own, weights, model, tastes, limits[0], limits[1], scores)
-        if bound > 0 and bound * ROUNDING >= least:
-            add_tail(own, weights, model, similar, found, scores)
-            subtract_tastes(
-                tastes.reshape(1, -1), model.gains[:, head:], scores[head:].reshape(1, -1)
-            )
-            scores[known] = 0
-            count = take_best(scores[head:], head, best, columns, count)
-            scores[head:] = 0
-    length[0] = count

@@ -11,7 +11,7 @@ def contributions(queries, recommended, model, values):
     queries, recommended: Tables of u users by artists, as `kernels/damped_vote.py` numbers them;
     values: for each user in turn the rows of a matrix of recommended by own artists
     """
-    artists, filled = model.gains.shape[1], 0
+    artists, filled = model.gains.shape[0], 0
     slot = np.full(artists, -1, np.int32)  # the artist's place among the user's own
     place = np.full(artists, -1, np.int32)  # the artist's place among the recommended
     for user in range(queries.starts.size - 1):
@@ -25,7 +25,7 @@ def contributions(queries, recommended, model, values):
         for number in range(found.size):
             place[found[number]] = number
         give_within_head(own, weights, found, model, given)
-        give_from_rare(own, weights, place, model, given)
+        give_from_others(own, weights, place, model, given)
         give_to_tail(own, weights, found, slot, model, given)
         for artist in own:
             slot[artist] = -1
@@ -36,9 +36,9 @@ def contributions(queries, recommended, model, values):
 @njit(cache=True, nogil=True)
 def give_within_head(own, weights, found, model, given):
     """Set what is given to the head's entry, 0 elsewhere, less what shared tastes bring."""
-    (rows, head), tastes = model.head.shape, model.gains.shape[0]
+    (rows, head), tastes = model.head.shape, model.gains.shape[1]
     for number in range(found.size):
-        gains = model.gains[:, found[number]].copy()
+        gains = model.gains[found[number]]
         for slot in range(own.size):
             amount = np.float32(0)
             if found[number] < head and own[slot] < rows:
@@ -49,8 +49,8 @@ def give_within_head(own, weights, found, model, given):
 
 
 @njit(cache=True, nogil=True)
-def give_from_rare(own, weights, place, model, given):
-    """Add what the listeners of rare own artists give."""
+def give_from_others(own, weights, place, model, given):
+    """Add what the listeners of own artists that are not popular give."""
     rows, listeners, votes = model.head.shape[0], model.listeners, model.votes
     for slot in range(own.size):
         if own[slot] < rows:
@@ -65,7 +65,7 @@ def give_from_rare(own, weights, place, model, given):
 
 @njit(cache=True, nogil=True)
 def give_to_tail(own, weights, found, slot, model, given):
-    """Add what the listeners of own artists that are not rare give artists of the tail."""
+    """Add what the listeners of popular own artists give artists of the tail."""
     (rows, head), users = model.head.shape, model.users
     listeners, votes = model.listeners, model.votes
     for number in range(found.size):

@@ -13,14 +13,12 @@ import pytest
 
 import evaluate
 from evaluation import comparison
-from evaluation.data import read_ml_100k
+from evaluation.data import read_data_sets, read_ml_100k
 from evaluation.models import MODELS, MOST_PLAYS
-from evaluation.names import BY_USER, CUT, DEFAULT, NAMES, TUNED
+from evaluation.names import BY_USER, CUT, DEFAULT, NAMES, REFERENCE, RESIDUAL
 from evaluation.settings import SHIPPED, write_chosen
 from listening.sample.files import write_listeners
 from tests.pictures import svg_texts
-
-REFERENCE = "user-user euclidean"
 
 
 def each(option: str, values: list[str]) -> list[str]:
@@ -69,7 +67,7 @@ def ml_100k(tmp_path_factory, ratings) -> Path:
 def test_json_has_a_row_for_each_model_on_each_data_set(
     hetrec, ml_100k, capsys, tmp_path, implicit
 ):
-    few = {TUNED: {"neighbours": 5}, "BPR": {"iterations": 3, "factors": 4}}
+    few = {RESIDUAL: {"neighbours": 5}, "BPR": {"iterations": 3, "factors": 4}}
     write_chosen({"hetrec": few, "ml-100k": few}, tmp_path / "chosen.json")
     data = ["--data", "hetrec", str(hetrec), "--data", "ml-100k", str(ml_100k)]
     data += ["--settings", str(tmp_path / "chosen.json")]
@@ -85,7 +83,7 @@ def test_json_has_a_row_for_each_model_on_each_data_set(
         assert 0 <= row["ndcg@3"] <= 1
         assert row["seconds"] >= 0
         assert row["rejected"] == {}
-        assert ("antihubs" in row) == row["model"].startswith("user-user")
+        assert ("antihubs" in row) == (row["model"] in (REFERENCE, RESIDUAL))
 
 
 BAD_ROWS = "1\t2\t3\t4\n\n1\t2\n1\t3\t-4\n1\t3\tmany\n1\t3\t1e39\n"  # in lines 2 to 7
@@ -195,6 +193,27 @@ def test_differences_and_quarters_are_under_the_table_and_in_csv(hetrec, capsys)
         of_quarters = [row[f"ndcg@20_quarter_{number}"] for number in range(1, 5)]
         assert row["users"] == 30
         assert np.average(of_quarters, weights=[8, 7, 8, 7]) == pytest.approx(row["ndcg@20"], 1e-3)
+
+
+def test_a_table_of_one_s_own_is_compared_under_the_name_of_its_file(ratings, tmp_path, capsys):
+    for name in ("mine.csv", "ratings.csv"):
+        (tmp_path / name).write_text("u,i,r\n" + lines(ratings, ","), encoding="utf-8")
+    data = ["--data", "csv", str(tmp_path / "mine.csv"), "--columns", "user=u,item=i,plays=r"]
+    data += ["--data", "filmtrust", str(tmp_path), *each("--models", ["popularity", REFERENCE])]
+    assert evaluate.main([*data, "--splits", "1", "--format", "json"]) == 0
+    found = json.loads(capsys.readouterr().out)["models"]
+    assert [row["data"] for row in found] == ["mine.csv"] * 2 + ["filmtrust"] * 2
+    assert [row["ndcg@20"] for row in found[:2]] == [row["ndcg@20"] for row in found[2:]]
+
+
+def test_tables_of_ratings_are_read_as_they_are(ratings, tmp_path):
+    halves = [(user, item, plays / 2) for user, item, plays in ratings]
+    (tmp_path / "ratings.csv").write_text("u,i,r\n" + lines(halves, ","), encoding="utf-8")
+    (found,) = read_data_sets([("filmtrust", tmp_path)], 1)
+    plays = found.plays
+    pairs = zip(*plays.matrix.nonzero(), plays.matrix.data, strict=True)
+    read = {(int(plays.users[user]), int(plays.artists[item]), n) for user, item, n in pairs}
+    assert read == set(halves)
 
 
 @pytest.mark.parametrize("kind", [BY_USER, CUT])
@@ -331,6 +350,9 @@ def test_a_damaged_file_is_one_line(hetrec, tmp_path, capsys, text, part):
         (["--tune", "--trials", "0"], "0 is not in the range 1<=x<=10000"),
         (["--models", "magic"], "'magic' is not one of 'popularity'"),
         (["--plot", "plot.txt"], "end it in .png"),
+        (["--columns", "user=u,item=i"], "names the columns of --data csv FILE"),
+        (["--data", "csv", "a.csv", "--columns", "u"], "write user=TITLE,item=TITLE"),
+        (["--data", "csv", "nowhere.csv"], "nowhere.csv: there is no such file"),
     ],
 )
 def test_a_wrong_argument_is_one_line(capsys, arguments, part):

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from evaluation.models import MODELS, TUNED, models_for
-from evaluation.names import BLENDS
-from evaluation.rivals.blends import z_scores
+from evaluation.fold import chosen_settings
+from evaluation.models import MODELS, RESIDUAL, models_for
+from evaluation.names import BLENDS, DEFAULT
+from evaluation.rivals.blends import damped_scorer, z_scores
 from evaluation.rivals.implicit_models import IMPLICIT
 from evaluation.rivals.linear import (
     ease,
@@ -15,11 +16,13 @@ from evaluation.rivals.linear import (
     projected_by_users,
     rdlae_scorer,
 )
-from evaluation.rivals.ranking import best_of_dense, rows_by_score
+from evaluation.rivals.ranking import best_of_dense, filled, rows_by_score
 from evaluation.rivals.walks import rp3beta
 from evaluation.spaces import DEFAULTS
 from listening.play_counts import play_counts_of
 from listening.sample.listeners import generated_play_counts
+from recommender.damped_vote import fit as damped_vote_of
+from recommender.damped_vote import recommend
 
 USERS, ARTISTS = 60, 40
 FEW = {"factors": 4}
@@ -27,6 +30,7 @@ SETTINGS = {
     "BPR": {"factors": 8, "iterations": 300, "learning_rate": 0.1},
     "ALS": FEW,
     "EASE + ALS": {"EASE": DEFAULTS["EASE"], "ALS": DEFAULTS["ALS"] | FEW},
+    "damped vote + ALS": {DEFAULT: {}, "ALS": DEFAULTS["ALS"] | FEW},
 }
 
 
@@ -97,7 +101,7 @@ def test_the_country_s_artists_come_from_the_country():
 
 def test_data_without_countries_have_no_country_model(two_circles):
     assert "top artists of the country" not in models_for(two_circles)
-    assert TUNED in models_for(two_circles)
+    assert RESIDUAL in models_for(two_circles)
 
 
 @pytest.fixture(scope="module")
@@ -165,6 +169,28 @@ def test_rp3beta_walks_three_steps():
     assert found[0, 2] == pytest.approx(step / 2**0.5)
     assert found[0, 3] == pytest.approx(0.5**2 * (1 / 3) ** 2 * (1 / 3) ** 2)
     assert (found[plays.toarray() > 0] == 0).all()
+
+
+def test_damped_votes_are_scored_in_a_blend_as_they_are_alone():
+    """All scores, of which the damped vote itself recommends those above 0, with its own order."""
+    data = generated_play_counts(users=150, artists=60, seed=3)
+    scores = damped_scorer(data.matrix, seed=1)(np.arange(len(data.users)))
+    settings = chosen_settings(data.matrix, seed=1)
+    found = recommend(damped_vote_of(data.matrix, settings), top=60)
+    users = np.repeat(np.arange(len(data.users)), np.diff(found.indptr))
+    assert np.allclose(scores[users, found.indices], found.data, rtol=1e-3, atol=1e-5)
+
+
+def test_lists_are_filled_with_others_once_each():
+    found = csr_array((np.array([9.0, 8, 5]), np.array([3, 0, 1]), np.array([0, 2, 2, 3])), (3, 5))
+    others = csr_array((np.ones(6), np.array([0, 2, 4, 1, 1, 2]), np.array([0, 3, 4, 6])), (3, 5))
+    full = filled(found, others, 3)
+    assert np.split(full.indices, full.indptr[1:-1])[0].tolist() == [3, 0, 2]
+    assert [part.tolist() for part in np.split(full.indices, full.indptr[1:-1])[1:]] == [
+        [1],
+        [1, 2],
+    ]
+    assert (np.diff(full.data[:3]) < 0).all()
 
 
 def test_z_scores_are_those_of_the_unheard():

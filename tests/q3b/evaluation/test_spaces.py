@@ -5,14 +5,15 @@ from dataclasses import asdict
 import pytest
 
 from evaluation.models import MODELS
-from evaluation.names import BLENDS, DEEP, MACHINE, TUNED
+from evaluation.names import BLENDS, DEEP, MACHINE, RESIDUAL
+from evaluation.rivals.blends import SCORERS
 from evaluation.settings import SHIPPED, read_chosen, settings_for
 from evaluation.spaces import DEFAULTS, SPACES
 from listening.sample.listeners import generated_play_counts
 from recommender.residual_vote import Settings
 
 HELD = {
-    TUNED: asdict(Settings()),
+    RESIDUAL: asdict(Settings()),
     "item-item": {"neighbours": 100, "k1": 1.2, "b": 0.75},
     "RP3beta": {"kind": "binary", "alpha": 1.0, "beta": 0.3, "neighbours": 200},
     "ALS": {"kind": "log", "factors": 64, "regularization": 1.0, "alpha": 10.0, "iterations": 10},
@@ -49,4 +50,4 @@ def test_a_blend_has_the_settings_of_its_parts():
     own = {"regularization": 3000.0}
     found = settings_for("EASE + ALS", {"EASE": own})
     assert found == {"EASE": own, "ALS": DEFAULTS["ALS"]}
-    assert all(part in SPACES for parts in BLENDS.values() for part in parts)
+    assert all(part in SCORERS for parts in BLENDS.values() for part in parts)

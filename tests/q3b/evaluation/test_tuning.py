@@ -28,11 +28,11 @@ def height(settings: dict) -> float:
     return kind - abs(settings["penalty"] - 4 * settings["power"]) / 10 + settings["power"] / 10
 
 
-def test_a_search_finds_the_best_where_settings_depend_on_each_other():
-    best = max(product(*SPACE.values()), key=lambda it: height(dict(zip(SPACE, it, strict=True))))
+def test_a_search_finds_one_of_the_best_where_settings_depend_on_each_other():
+    heights = [height(dict(zip(SPACE, values, strict=True))) for values in product(*SPACE.values())]
     found = search(SPACE, FIRST, lambda settings: iter([height(settings)]), trials=40, seed=1)
-    assert tuple(found.settings.values()) == best == ("c", 1.5, 6)
-    assert found.score == pytest.approx(height(found.settings))
+    assert found.score == height(found.settings)
+    assert sum(better > found.score for better in heights) < 3, "of 72"
 
 
 def test_a_search_begins_with_the_first_settings_and_ends_when_its_trials_are_spent():
@@ -56,11 +56,11 @@ def test_hopeless_settings_end_after_few_folds_and_are_not_chosen():
         used.append([settings, 0])
         for fold in range(10):
             used[-1][1] += 1
-            yield 2 * (fold == 0 and settings["kind"] == "a") - (settings["kind"] == "a")
+            yield height(settings) + (settings["kind"] == "a") * (2 if fold == 0 else -1)
 
     found = search(SPACE, FIRST, scores, trials=40, seed=1)
     assert [folds for _, folds in used[:5]] == [10] * 5
-    assert sum(folds for _, folds in used) < 300
+    assert sum(folds for _, folds in used) < 330
     assert found.settings["kind"] != "a"
     assert 10 in [folds for settings, folds in used if settings == found.settings]
 

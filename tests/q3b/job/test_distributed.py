@@ -99,7 +99,7 @@ def test_workers_write_to_dynamodb_themselves(cluster, files, tmp_path, dynamodb
 
 @pytest.mark.slow
 def test_an_evaluation_finds_the_same(cluster):
-    models = ["--models=user-user euclidean", "--models=user-user cosine", "--splits", "2"]
+    models = ["--models=user-user euclidean", "--models=damped vote", "--splits", "2"]
     rows = []
     for where in ([], ["--cluster", cluster.address]):
         finished = run_script(EVALUATE, *models, "--format", "json", *where)

@@ -47,16 +47,16 @@ def rows_of(matrix: csr_array) -> list[list[int]]:
     return [part.tolist() for part in np.split(matrix.indices, matrix.indptr[1:-1])]
 
 
-def set_head(monkeypatch, rare: int, fewest: int, largest: int = 10**6) -> None:
-    monkeypatch.setattr("recommender.damped_vote.RARE", rare)
+def set_head(monkeypatch, fewest: int, popular: int, largest: int = 10**6) -> None:
     monkeypatch.setattr("recommender.damped_vote.FEWEST_IN_HEAD", fewest)
+    monkeypatch.setattr("recommender.damped_vote.POPULAR", popular)
     monkeypatch.setattr("recommender.damped_vote.LARGEST_HEAD", largest)
 
 
 @pytest.mark.parametrize(
     "head",
-    [(1, 1), (1, 18), (16, 20), (16, 16), (1, 1, 90 * 7), (1000, 1000)],
-    ids=["all", "few", "few and rare", "rare", "small", "none"],
+    [(1, 1), (1, 18), (20, 16), (16, 99), (99, 16), (1, 1, 90 * 7), (99, 99)],
+    ids=["all", "few popular", "small", "none popular", "popular alone", "limited", "none"],
 )
 @pytest.mark.parametrize(
     "settings",
@@ -75,7 +75,7 @@ def test_the_scores_are_those_of_the_formula_whatever_the_head(settings, head, m
 
 
 def test_blocks_and_threads_change_nothing(monkeypatch):
-    set_head(monkeypatch, 15, 17)
+    set_head(monkeypatch, 17, 16)
     plays = drawn_plays()
     whole = recommend(fit(plays, SETTINGS, threads=1), threads=1)
     monkeypatch.setattr("recommender.damped_vote.BLOCK", 7)

@@ -19,10 +19,10 @@ def listeners():
     return generated_play_counts(users=USERS, artists=90, seed=5)
 
 
-@pytest.fixture(params=[(1, 1), (30, 45), (1, 1000), (1000, 1000)], ids=str)
+@pytest.fixture(params=[(1, 1), (45, 30), (30, 45), (99, 1)], ids=str)
 def damped(request, listeners, monkeypatch):
-    monkeypatch.setattr("recommender.damped_vote.RARE", request.param[0])
-    monkeypatch.setattr("recommender.damped_vote.FEWEST_IN_HEAD", request.param[1])
+    monkeypatch.setattr("recommender.damped_vote.FEWEST_IN_HEAD", request.param[0])
+    monkeypatch.setattr("recommender.damped_vote.POPULAR", request.param[1])
     return damped_vote.fit(listeners.matrix, Settings(limit=0.03, popularity=0.001))
 
 
