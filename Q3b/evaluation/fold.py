@@ -1,6 +1,7 @@
 """The settings of the damped vote, chosen on one held-out fold of the plays of a fit."""
 
 from dataclasses import dataclass, replace
+from itertools import product
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -42,15 +43,14 @@ def chosen_settings(plays: csr_array, top: int = 20, seed: int = 1) -> Settings:
 
 
 def chosen_on(fold: Split, top: int) -> Choice:
-    """Choose on a fold: the limit first, then the power of popularity.
+    """Choose on a fold: the limit and the power of popularity, of all pairs.
 
     Where the best settings lose to what is popular, popularity is blended in at the weight that
     the fold prefers.
     """
     known = damped_vote.compared(fold.train)
-    best = best_choice(known, fold, [Settings(limit) for limit in limits(known)], top)
-    powers = [replace(best.settings, popularity_power=power) for power in POPULARITY_POWERS]
-    best = best_choice(known, fold, powers, top, best)
+    pairs = [Settings(*pair) for pair in product(limits(known), POPULARITY_POWERS)]
+    best = best_choice(known, fold, pairs, top)
     popular = recall_and_ndcg(popular_artists(fold.train, top), fold.test, top)
     if not best.loses_to(popular):
         return best
@@ -66,21 +66,14 @@ def limits(known: Compared) -> list[float]:
     return [0.0, *(float(values[rank - 1]) for rank in RANKS if rank <= len(values))]
 
 
-def best_choice(
-    known: Compared,
-    fold: Split,
-    settings: list[Settings],
-    top: int,
-    before: Choice | None = None,
-) -> Choice:
-    """The best of the settings and the choice before, of equals the first."""
-    best = before
+def best_choice(known: Compared, fold: Split, settings: list[Settings], top: int) -> Choice:
+    """The best of the settings, of equals the first."""
+    choices = []
     for one in settings:
-        if best is None or one != best.settings:
-            found = damped_vote.recommend(damped_vote.fit(known, one), top)
-            choice = Choice(one, found, recall_and_ndcg(found, fold.test, top))
-            best = max((best or choice, choice), key=lambda made: made.score)
-    return best
+        found = damped_vote.recommend(damped_vote.fit(known, one), top)
+        choices.append(Choice(one, found, recall_and_ndcg(found, fold.test, top)))
+        choices = [max(choices, key=lambda made: made.score)]
+    return choices[0]
 
 
 def popular_artists(plays: csr_array, top: int) -> csr_array:
