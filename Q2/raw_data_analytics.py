@@ -3,7 +3,6 @@
 
 from common.command import Command
 
-import gc
 import sys
 from datetime import date, tzinfo
 from pathlib import Path
@@ -220,20 +219,16 @@ def main(
         first, last, extensions, caches, by, time_zone, over_time=bool(plot or html)
     )
 
-    gc.disable()  # what is loaded here stays: to search it for garbage takes a tenth of the start
-    if not cluster:
-        load_kernel()
     from traffic.answer import answer
     from traffic.report import as_text, print_report
 
-    gc.freeze()
-    gc.enable()
     if not logs:
         from logs.sample import ROWS, sample_source
 
         click.echo(f"no log is named: {ROWS:,} sample rows, seed {seed}", err=True)
         sources = [sample_source(seed)]
     if show_layout:
+        load_kernel()
         from logs.preview import previews, report
 
         click.echo(report(previews(sources, layout), output_format))
@@ -248,6 +243,7 @@ def main(
             strict=on_bad_row == "stop",
             skip_bad_files=skip_bad_files,
             client=client,
+            prepare=load_kernel,
         )
     found.account.require_accepted_rows()
     if plot:

@@ -21,6 +21,7 @@ class Piece(NamedTuple):
     block: memoryview  # of a Parquet file, a batch of rows, which are not packed
     unfinished: tuple[str, ...] = ()  # files whose last line has no newline
     reason: str = ""  # why the file cannot be read
+    answered: object = None  # what a whole file adds to the answer, where no line is to be read
 
 
 def packed(pieces: Iterable[Piece], pool: list[np.ndarray]) -> Iterator[Piece]:
@@ -34,7 +35,7 @@ def packed(pieces: Iterable[Piece], pool: list[np.ndarray]) -> Iterator[Piece]:
         if file.is_large:
             yield from pack.flush()
             yield from file.take()
-        elif piece.reason:
+        elif piece.reason or piece.answered:
             yield piece
             file.pieces.clear()
     yield from pack.add_all(file.pieces)

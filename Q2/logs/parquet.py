@@ -7,6 +7,7 @@ formats.
 from common.command import UserError
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, BinaryIO, ClassVar
 
@@ -15,6 +16,7 @@ from logs.layouts.rows import OPTIONAL, own_fields, row_layout
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from pyarrow import parquet
 
 ROWS = 1 << 16  # of a piece
 PER_SECOND = {"s": 1, "ms": 1000, "us": 10**6, "ns": 10**9}
@@ -90,21 +92,34 @@ def parquet_pieces(
     raw: BinaryIO, file: str, options: LayoutOptions
 ) -> Iterator[tuple[Layout, "pa.RecordBatch"]]:
     """Yield the layout of a file with some rows at a time. Raises `UserError`."""
-    import pyarrow as pa
-    from pyarrow import parquet
-
-    try:
-        opened = parquet.ParquetFile(raw)
+    with opened_file(raw, file) as opened:
         layout = layout_of_file(opened, file, options)
         columns = list(layout.names)
         # Its threads would take from those that scan.
         for rows in opened.iter_batches(ROWS, columns=columns, use_threads=False):
             yield layout, rows.select(columns)
+
+
+@contextmanager
+def opened_file(raw: BinaryIO, file: str) -> "Iterator[parquet.ParquetFile]":
+    """Open a Parquet file; damage that is found while it is open is a `UserError`."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    try:
+        yield parquet.ParquetFile(raw)
     except (pa.ArrowException, OSError) as error:
         reason = str(error).partition("\n")[0]
         raise UserError(
             f"{file}: the Parquet file is damaged or cut short ({reason}); fetch it again"
         ) from None
+
+
+def layout_of_raw(raw: BinaryIO, file: str, options: LayoutOptions) -> "ParquetLayout":
+    """The layout of a file that is open. Raises `UserError`."""
+    raw.seek(0)
+    with opened_file(raw, file) as opened:
+        return layout_of_file(opened, file, options)
 
 
 def layout_of_file(opened, file: str, options: LayoutOptions) -> ParquetLayout:

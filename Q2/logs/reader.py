@@ -22,6 +22,7 @@ from logs.layouts import format_of
 from logs.lines import as_utf_8
 from logs.packs import Piece, packed
 from logs.sources import Source
+from logs.tables import Table, table_of
 
 Result = TypeVar("Result")
 
@@ -33,6 +34,8 @@ class Reading:
     options: LayoutOptions = NOTHING_SAID  # what is not said is found in each file
     check: Callable[[Layout, str], object] = lambda layout, file: None  # raises UserError
     skip_bad_files: bool = False
+    # Returns what a whole file adds to the answer, or None where its lines must be read
+    answer_table: Callable[[Table], object] | None = None
     pool: list[np.ndarray] = field(default_factory=list)  # of buffers
 
 
@@ -61,6 +64,10 @@ def pieces_of_source(
     """Yield the pieces of each file of a source, and for a bad one, if those are skipped, why."""
     try:
         with source.open() as raw:
+            if answered := answered_piece(source, raw, reading):
+                report(source.size)
+                yield answered
+                return
             for file in files_of_source(raw, source.name, report):
                 try:
                     lay = lay_out_parquet if file.is_parquet else lay_out
@@ -69,6 +76,20 @@ def pieces_of_source(
                     yield bad_file(file.name, error, reading)
     except (UserError, OSError) as error:
         yield bad_file(source.name, error, reading)
+
+
+def answered_piece(source: Source, raw: BinaryIO, reading: Reading) -> Piece | None:
+    """Return the one piece of a source that is answered as a table. Raises `UserError`."""
+    if not reading.answer_table or not source.path:
+        return None
+    table = table_of(source, raw, reading.options)
+    if table:
+        reading.check(table.layout, table.file)
+        answered = reading.answer_table(table)
+        if answered:
+            return Piece((table.file,), (0,), table.layout, memoryview(b""), answered=answered)
+    raw.seek(0)
+    return None
 
 
 def bad_file(name: str, error: UserError | OSError, reading: Reading) -> Piece:

@@ -4,6 +4,7 @@ from common.command import OutsideError, UserError
 
 import glob
 import os
+import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ class Source:
     open: Callable[[], BinaryIO]
     size: int | None = None  # bytes, None if not known
     place: str = ""  # the same for two names of one file
+    path: Path | None = None  # of a regular file of this machine
 
 
 def find_sources(names: Iterable[str], skip_bad_files: bool = False) -> list[Source]:
@@ -79,8 +81,10 @@ def sources_of(name: str, refuse: Callable[[Path, OSError], Source]) -> Iterator
 
 def local_source(path: Path) -> Source:
     """A file of this machine. Raises OSError."""
-    size = path.stat().st_size
-    return Source(str(path), partial(path.absolute().open, "rb", 0), size, str(path.resolve()))
+    state, whole = path.stat(), path.absolute()
+    named = whole if stat.S_ISREG(state.st_mode) else None
+    opening = partial(whole.open, "rb", 0)
+    return Source(str(path), opening, state.st_size, str(path.resolve()), named)
 
 
 def local_paths(name: str, unreached: list[OSError]) -> list[Path]:

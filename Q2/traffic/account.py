@@ -5,11 +5,13 @@ from common.command import UserError
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from logs.fields import REASONS
 from logs.packs import Piece
-from logs.scanner import ScannedBlock
+
+if TYPE_CHECKING:
+    from logs.scanner import ScannedBlock
 
 
 @dataclass
@@ -35,7 +37,7 @@ class BlockAccount(NamedTuple):
     left_out: tuple[tuple[str, str], ...] = ()  # files that cannot be read, and why
 
 
-def account_for(scanned: ScannedBlock, piece: Piece) -> BlockAccount:
+def account_for(scanned: "ScannedBlock", piece: Piece) -> BlockAccount:
     """What became of the lines of a scanned piece.
 
     `rejected` maps each reason to its rows and to the first one's line in the block.

@@ -2,7 +2,7 @@
 
 from common.command import UserError
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import date
@@ -10,9 +10,11 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from logs.fields import NOTHING_SAID, LayoutOptions
+from logs.packs import Piece
 from logs.reader import Reading, in_order, read_pieces
 from logs.sources import Source
 from traffic.account import RowAccount
+from traffic.by_duckdb import table_answer
 from traffic.groups import with_shares
 from traffic.parts import Buffers, Part, answer_piece, whole_files
 from traffic.question import Question
@@ -79,17 +81,19 @@ def answer(
     strict: bool = False,
     skip_bad_files: bool = False,
     client: "Client | None" = None,
+    prepare: Callable[[], object] = lambda: None,
 ) -> Answer:
     """Read the sources and answer the question, in memory that does not grow with their size.
 
     `layout` is what the user says about the lines of the logs. `order`, bytes or requests, ranks
     the groups, of which `top` are kept. Raises `UserError` where a log cannot be read, unless such
     files are skipped, or, if `strict`, at the first bad row.
-    With the client of a Dask cluster its workers read.
+    With the client of a Dask cluster its workers read; otherwise `prepare` is called before the
+    first lines are read, if any are.
     """
-    reading = Reading(layout, question.check, skip_bad_files)
+    reading = Reading(layout, question.check, skip_bad_files, table_answer(question))
     if client is None:
-        parts = local_parts(sources, question, reading)
+        parts = local_parts(sources, question, reading, prepare)
     else:
         from traffic.distributed import parts_on_cluster
 
@@ -118,11 +122,24 @@ def totals_by(question: Question) -> AbstractContextManager:
     return UrlTotals()
 
 
-def local_parts(sources: list[Source], question: Question, reading: Reading) -> Iterator[Part]:
+def local_parts(
+    sources: list[Source], question: Question, reading: Reading, prepare: Callable[[], object]
+) -> Iterator[Part]:
     """Yield what the pieces of the sources add to the answer, in their order."""
     work = partial(answer_piece, question=question, buffers=Buffers())
-    parts = in_order(work, read_pieces(sources, reading))
+    parts = in_order(work, prepared(read_pieces(sources, reading), prepare))
     return whole_files(parts) if reading.skip_bad_files else parts
+
+
+def prepared(pieces: Iterator[Piece], prepare: Callable[[], object]) -> Iterator[Piece]:
+    """Yield the pieces; call `prepare` before the first one whose lines are to be read."""
+    for piece in pieces:
+        if not piece.answered and not piece.reason:
+            prepare()
+            yield piece
+            break
+        yield piece
+    yield from pieces
 
 
 def nothing_read(sources: list[Source], account: RowAccount) -> str:

@@ -8,13 +8,15 @@ In a notebook, for the records of `logs.scanner`:
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from logs.names import LONGEST_NAME, pack, unpack
-from logs.scanner import Columns
 from traffic.question import Question
+
+if TYPE_CHECKING:
+    from logs.scanner import Columns
 
 # Days and hours are put together from quarters of an hour, of which every time zone's offset from
 # UTC is a whole number.
@@ -44,7 +46,7 @@ class Group(NamedTuple):
     bytes: int
 
 
-def counts(records: Columns, question: Question) -> np.ndarray:
+def counts(records: "Columns", question: Question) -> np.ndarray:
     """Which records the question is about, bool of shape (records,)."""
     mask = np.ones(len(records.second), dtype=bool)
     if question.first_day:
@@ -64,7 +66,7 @@ def is_one_of(packed: np.ndarray, wanted: Iterable[int]) -> np.ndarray:
     return np.logical_or.reduce([packed == name for name in wanted])
 
 
-def summarise(records: Columns, question: Question) -> GroupPart:
+def summarise(records: "Columns", question: Question) -> GroupPart:
     """What records add to the answer; without grouping there is one group."""
     mask = counts(records, question)
     if not question.by:
@@ -83,7 +85,7 @@ def total(requests: np.ndarray, sizes: np.ndarray) -> GroupPart:
     return GroupPart(np.zeros((1, 0), dtype=np.int64), *sums)
 
 
-def group_key(records: Columns, by: str) -> np.ndarray:
+def group_key(records: "Columns", by: str) -> np.ndarray:
     """What records are grouped by: whole numbers of type int64."""
     if by in ("date", "hour"):
         return records.second // QUARTER

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from logs.packs import Piece
-from logs.scanner import SHORTEST_ROW, Columns, ScannedBlock, empty_columns, scan_block
 from traffic.account import BlockAccount, account_for
 from traffic.groups import GroupPart, counts, summarise
 from traffic.question import Question
@@ -15,6 +14,7 @@ from traffic.totals import no_groups
 from traffic.url_part import UrlPart
 
 if TYPE_CHECKING:
+    from logs.scanner import Columns, ScannedBlock
     from traffic.url_table import UrlTable
 
 HELD = 64 << 20  # bytes of parts that wait in memory for the end of their file
@@ -26,11 +26,13 @@ Part = tuple[BlockAccount, Groups]
 class Buffers(threading.local):
     """The columns that a thread fills for block after block: to allocate them anew takes time."""
 
-    columns: Columns | None = None
+    columns: "Columns | None" = None
     urls: "UrlTable | None" = None
 
-    def columns_for(self, block: memoryview, question: Question) -> Columns:
+    def columns_for(self, block: memoryview, question: Question) -> "Columns":
         """Return columns for at least as many rows as the block can hold."""
+        from logs.scanner import SHORTEST_ROW, empty_columns
+
         if self.columns is None or len(self.columns.second) < len(block) // SHORTEST_ROW + 1:
             self.columns = empty_columns(block, question.columns_left_out())
         return self.columns
@@ -40,12 +42,16 @@ def answer_piece(piece: Piece, question: Question, buffers: Buffers) -> Part:
     """Return what became of the lines of one piece, and what it adds to the answer."""
     if piece.reason:
         return BlockAccount(left_out=((piece.files[0], piece.reason),)), no_groups(question)
+    if piece.answered:
+        return piece.answered
+    from logs.scanner import scan_block  # compiled, and not all files need it
+
     text = piece.layout.as_text(piece.block)
     scanned = scan_block(piece.files[0], piece.layout, text, buffers.columns_for(text, question))
     return account_for(scanned, piece), part_of_answer(scanned, question, buffers)
 
 
-def part_of_answer(scanned: ScannedBlock, question: Question, buffers: Buffers) -> Groups:
+def part_of_answer(scanned: "ScannedBlock", question: Question, buffers: Buffers) -> Groups:
     """What one block adds to the answer."""
     if not scanned.rows:
         return no_groups(question)

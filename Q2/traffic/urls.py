@@ -76,6 +76,7 @@ class UrlTotals:
         folder = Path(self.folder.name)
         settings = {"memory_limit": SPILLED_MEMORY, "temp_directory": str(folder)}
         self.database = duckdb.connect(str(folder / "urls.duckdb"), config=settings)
+        self.database.execute("SET enable_progress_bar = false")  # it would go to standard output
         self.database.execute("CREATE TABLE parts (url VARCHAR, requests BIGINT, bytes BIGINT)")
 
     def table(self, order: str, top: int | None) -> tuple[dict[str, list], int]:

@@ -17,7 +17,7 @@ def read_own_profiles(
     """Return the profiles by user id, columns as in `PlayCounts`, and the rows left out.
 
     columns: titles of the columns user, gender, age, country and signup (see
-        `tables.columns.named_columns`); None to tell them by their titles
+        `tables.columns.named_columns`); None for those with usual titles
     Raises UserError for a file that cannot be read for certain, and at the first bad row if
     `on_bad_row` is "stop".
     """

@@ -48,7 +48,7 @@ def read_listening(
     """Read the two files; the suffix of each tells its format.
 
     columns, profile_columns: titles of columns by their use (see `tables.columns.named_columns`),
-        None to tell them by their titles. A .tsv file is in the layout of Last.fm if they are not
+        None for those with usual titles. A .tsv file is in the layout of Last.fm if they are not
         named, and its first line does not name them.
     Raises UserError for a file that is missing or of another layout, if plays that have no times
     are to be chosen by age, and at the first bad row if `on_bad_row` is "stop".

@@ -135,7 +135,7 @@ def test_a_package_has_one_range_in_all_files():
 
 @pytest.mark.parametrize("path", FILES, ids=name_of)
 def test_requirements_are_ranges(path):
-    """They leave room to be installed beside others, and on several Pythons."""
+    """So the project installs with other projects, and on several Pythons."""
     for one in named(path):
         assert {"<", ">="} == {part.operator for part in one.specifier}, one
 

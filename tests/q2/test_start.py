@@ -3,7 +3,9 @@
 import subprocess
 import sys
 
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from logs.fields import DATE, SIZE, TIME, URL, Layout
 from logs.kernel import scan
@@ -52,6 +54,14 @@ def test_a_run_loads_only_what_it_needs():
     assert "numba" in modules
     assert not modules & AT_TIMES
     assert not loaded(FIXTURES / "plain.tsv", "--by", "url") & AT_TIMES
+
+
+def test_a_table_that_duckdb_answers_loads_no_kernel(tmp_path):
+    row = {"timestamp": ["2024-11-14T22:06:40Z"], "size": [1], "url": ["/a.jpg"]}
+    parquet.write_table(pa.table(row), tmp_path / "log.parquet")
+    modules = loaded(tmp_path / "log.parquet")
+    assert "duckdb" in modules
+    assert not modules & {"numba", "pandas", "scipy"}
 
 
 def test_what_numba_would_load_is_not_and_can_be_afterwards():

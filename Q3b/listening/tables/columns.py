@@ -1,4 +1,4 @@
-"""Which columns of a table are wanted: named by the user, or told by their titles."""
+"""Which columns of a table are wanted: named by the user, or known by their titles."""
 
 from common.command import UserError
 
@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+NUMBERS = ("plays", "age")  # the uses of columns that hold numbers of any kind
 POSITION = re.compile(r"#([1-9]\d{0,3})")
 
 
@@ -18,7 +19,7 @@ class Kind:
     what: the rows, as reasons and messages name them
     titles: the usual titles of each column, in lower case with underscores
     needed: the columns without which no table is read
-    asked: those that must be found, or named, before columns are told by their titles
+    asked: those that must be found, or named, before columns are known by their titles
     option: the option that names the columns
     """
 

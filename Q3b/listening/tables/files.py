@@ -25,7 +25,7 @@ def read_table(
 ) -> Table:
     """Read the columns of a kind of table, and those of the titles `extra`, as texts.
 
-    named: titles by use, as `named_columns` reads them; None to tell them by their titles
+    named: titles by use, as `named_columns` reads them; None for those with usual titles
     Raises UserError for a file that is missing or damaged, and if it is not certain which column
     is which.
     """

@@ -14,13 +14,12 @@ from typing import BinaryIO
 
 import numpy as np
 
-from listening.tables.columns import Kind, find_columns, has_header
+from listening.tables.columns import NUMBERS, Kind, find_columns, has_header
 from listening.tables.table import Part, Table, column_of_codes, table_of
 
 NO_OBJECT = "not a JSON object with each key once"
 NO_TEXT = "neither text nor a number"
 NOT_WHOLE = "a number with a point or an exponent; write it as text"
-NUMBERS = ("plays", "age")  # the uses of columns that hold numbers of any kind
 
 
 class Fraction(str):

@@ -11,12 +11,11 @@ import pandas as pd
 import pyarrow as pa
 from pyarrow import parquet
 
-from listening.tables.columns import Kind, find_columns, has_header
+from listening.tables.columns import NUMBERS, Kind, find_columns, has_header
 from listening.tables.table import Part, Table, table_of
 from listening.text_columns import Column, as_column
 
 TIMES = ("time", "signup")  # the uses of columns that hold times, and of no other
-NUMBERS = ("plays", "age")  # the uses of columns that hold numbers of any kind
 
 
 def read_parquet(

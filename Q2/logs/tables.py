@@ -1,0 +1,113 @@
+"""Files of this machine that DuckDB reads as a table: Parquet, and large files of JSON lines."""
+
+from common.command import UserError
+
+import glob
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import BinaryIO, NamedTuple
+
+from logs.archives import PARQUET
+from logs.fields import LONGEST_LINE, Layout, LayoutOptions
+from logs.layouts import FORMATS, format_of
+from logs.layouts.json_lines import JsonLayout
+from logs.layouts.whole import HEAD, first_lines
+from logs.sources import Source
+
+LEAST_JSON = 4 << 20  # bytes: smaller files are packed together, which costs less than a query each
+NEWLINE_NEAR = 1 << 12  # bytes in which a newline is looked for first
+
+
+class Table(NamedTuple):
+    """A file as a table of SQL."""
+
+    file: str
+    layout: Layout
+    relation: str  # what to read FROM
+    columns: tuple[str, ...]  # an expression of SQL for each field of the layout
+    unfinished: tuple[str, ...]  # the file, if its last line has no newline
+
+
+def table_of(source: Source, raw: BinaryIO, options: LayoutOptions) -> Table | None:
+    """Return a file as a table; None if it cannot be read as one, whatever the reason."""
+    if glob.has_magic(str(source.path)):
+        return None
+    raw.seek(0)
+    head = raw.read(HEAD)
+    with suppress(UserError):  # reported where the file is read as all are
+        if head.startswith(PARQUET):
+            return parquet_table(source, raw, options)
+        if source.size >= LEAST_JSON and head.lstrip()[:1] == b"{":
+            return json_table(source, raw, head, options)
+    return None
+
+
+def parquet_table(source: Source, raw: BinaryIO, options: LayoutOptions) -> Table:
+    """A Parquet file as a table. Raises `UserError`."""
+    from logs.parquet import layout_of_raw
+
+    layout = layout_of_raw(raw, source.name, options)
+    relation = f"read_parquet({literal(source.path)}, hive_partitioning = false)"
+    return Table(source.name, layout, relation, tuple(map(identifier, layout.names)), ())
+
+
+def json_table(source: Source, raw: BinaryIO, head: bytes, options: LayoutOptions) -> Table | None:
+    """A file of JSON lines as a table; None for objects within others' text. Raises `UserError`."""
+    log_format = format_of(head, source.name, options)
+    if log_format is not FORMATS["json"]:
+        return None
+    layout = log_format.layout_for(first_lines(head), source.name, options, True)
+    if not isinstance(layout, JsonLayout) or may_have_long_line(raw, source.size):
+        return None
+    keys: dict = {}
+    for first, *more in layout.paths:
+        below = keys.setdefault(first, {})
+        for key in more:
+            below = below.setdefault(key, {})
+    columns = ", ".join(f"{literal(key)}: {literal(type_of(below))}" for key, below in keys.items())
+    relation = (
+        f"read_json({literal(source.path)}, format = 'newline_delimited', compression = 'none', "
+        f"hive_partitioning = false, columns = {{{columns}}})"
+    )
+    paths = tuple(".".join(map(identifier, path)) for path in layout.paths)
+    raw.seek(source.size - 1)
+    unfinished = () if raw.read(1) == b"\n" else (source.name,)
+    return Table(source.name, layout, relation, paths, unfinished)
+
+
+def type_of(below: dict) -> str:
+    """The type of a value that is a text, or an object with such values."""
+    if not below:
+        return "VARCHAR"
+    parts = (f"{identifier(key)} {type_of(value)}" for key, value in below.items())
+    return f"STRUCT({', '.join(parts)})"
+
+
+def may_have_long_line(raw: BinaryIO, size: int) -> bool:
+    """Whether a line may be longer than `LONGEST_LINE`, which would be a rejected row.
+
+    Such a line fills a window of half that length, so a newline in each window rules it out.
+    """
+    windows = range(0, size, LONGEST_LINE // 2)
+    return not all(any(b"\n" in part for part in parts_of(raw, start)) for start in windows)
+
+
+def parts_of(raw: BinaryIO, start: int) -> Iterator[bytes]:
+    """Yield the first bytes of a window, then the rest; at the end of the file, a newline."""
+    raw.seek(start)
+    yield raw.read(NEWLINE_NEAR)
+    rest = raw.read(LONGEST_LINE // 2 - NEWLINE_NEAR)
+    yield rest
+    if len(rest) < LONGEST_LINE // 2 - NEWLINE_NEAR:
+        yield b"\n"
+
+
+def literal(value: str | os.PathLike) -> str:
+    """A string of SQL."""
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def identifier(name: str) -> str:
+    """A name of SQL."""
+    return '"' + name.replace('"', '""') + '"'

@@ -1,0 +1,232 @@
+"""Q2's files that DuckDB answers: what it takes for plain, the kernel reads the same."""
+
+import io
+import json
+import random
+from datetime import UTC, date, datetime, timedelta
+
+import duckdb
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
+from logs import tables
+from logs.fields import NOTHING_SAID
+from logs.names import pack
+from logs.plain_rows import extension_of, has_extension, record_query
+from logs.scanner import scan_block
+from logs.sources import Source, find_sources
+from logs.tables import may_have_long_line, table_of
+from tests.q2.conftest import run
+from traffic.answer import answer
+from traffic.by_duckdb import answer_table, kinds_of_columns, rows_of_answer
+from traffic.question import Question
+
+ROWS = 2000
+MOMENT = "2024-11-14T22:06:40"
+GOOD = {
+    "date": ["2024-11-14", "1970-01-01", "2199-12-31", "2024-02-29"],
+    "time": ["22:06:40", "00:00:00", "23:59:59", "12:30:00.25"],
+    "timestamp": [f"{MOMENT}Z", f"{MOMENT}.123Z", f"{MOMENT}+08:00", MOMENT.replace("T", " ")],
+    "epoch": ["1731622000", "1731622000.123", 1731622000, 7258118399, 1731622000.5],
+    "size": ["0", "314", 1000, "1000000000000", 10**12],
+    "url": ["/a.jpg", "/b/C.JPG?v=1.css", "http://h.com/x.tar.gz#a", "http://h.com", "/", "/a.b/c"],
+    "status": ["200", 404, "000", "-", "0", None],
+    "cache": ["Hit", "miss", "-", "LambdaGeneratedResponse", None],
+}
+ODD = [None, "", " ", "-", "-1", "+5", "1e3", "0x1F", "1_0", "12:3:4.5", "24:00:00", "2024-02-30"]
+ODD += ["infinity", "epoch", "23:59:60", " 1:02:03", 1.5, True, "9" * 30, "//h.jpg", "a://b.jpg"]
+LETTERS = "0123456789-:./?#TtZz+ ,ajpgJPGé\u212a\u0130\t\n_%'\"[]"
+LAYOUTS = {
+    "date and time": ("date", "time", "size", "url", "status", "cache"),
+    "moment": ("timestamp", "size", "url", "status", "cache"),
+    "seconds": ("epoch", "size", "url", "cache"),
+}
+
+
+def changed(value, draw: random.Random):
+    """A value in which a letter is another, is missing, or has come."""
+    if not isinstance(value, str):
+        return value
+    at = draw.randrange(len(value) + 1)
+    return value[:at] + draw.choice(["", draw.choice(LETTERS)]) + value[at + draw.randrange(2) :]
+
+
+def drawn_rows(keys: tuple[str, ...], seed: int) -> list[dict]:
+    """Rows that begin with a good one; of the others most have an odd value or two."""
+    draw = random.Random(seed)  # noqa: S311 no secret
+    rows = [{key: GOOD[key][0] for key in keys}]
+    for _ in range(ROWS):
+        row = {key: draw.choice(GOOD[key]) for key in keys}
+        for key in draw.choices(keys, k=draw.randrange(3)):
+            row[key] = draw.choice([changed(row[key], draw), draw.choice(ODD)])
+        rows.append(row)
+    return rows
+
+
+def records(path):
+    """The table of a file, and its rows as DuckDB reads them."""
+    (source,) = find_sources([str(path)])
+    with source.open() as raw:
+        table = table_of(source, raw, NOTHING_SAID)
+    with duckdb.connect() as database:
+        query = record_query(table, kinds_of_columns(database, table), with_cache=True)
+        values = (
+            f"plain, epoch_us(moment) // 1000000, size, {extension_of('url')}, status, cache, "
+            f"{has_extension('url', ('jpg', 'gz'))}"
+        )
+        return table, database.sql(query).project(values).fetchall()
+
+
+def assert_same(layout, lines: list[bytes], found: list[tuple]) -> None:
+    """Check that the kernel reads each line whose row is plain as DuckDB does."""
+    assert len(lines) == len(found)
+    for line, (plain, second, size, extension, status, cache, asked) in zip(
+        lines, found, strict=True
+    ):
+        assert asked is None or asked == (extension in ("jpg", "gz"))
+        if not plain:
+            continue
+        scanned = scan_block("log", layout, memoryview(line + b"\n"))
+        assert scanned.rows == 1, line
+        read = [int(column[0]) for column in scanned.records[:5]]
+        statuses = {"status"} & {*layout.names}
+        expected = [second, size, pack(extension), status if statuses else read[3], pack(cache)]
+        assert read == expected, line
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_plain_json_lines_are_what_the_kernel_reads(name, tmp_path, monkeypatch):
+    monkeypatch.setattr(tables, "LEAST_JSON", 0)
+    rows = [{"ts" if key == "epoch" else key: value for key, value in row.items()}
+            for row in drawn_rows(LAYOUTS[name], seed=1)]  # fmt: skip
+    text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
+    (tmp_path / "log.json").write_bytes(text)
+    table, found = records(tmp_path / "log.json")
+    lines = bytes(table.layout.as_text(memoryview(text))).split(b"\n")[:-1]
+    assert_same(table.layout, lines, found)
+    assert sum(row[0] is True for row in found) > ROWS / 10
+
+
+def columns_of(rows: list[dict]) -> dict[str, pa.Array]:
+    """The values of rows as columns of texts, and a moment and sizes of other types."""
+    texts = {
+        key: pa.array(
+            [value if value is None else str(value) for value in (it[key] for it in rows)]
+        )
+        for key in rows[0]
+    }
+    draw = random.Random(2)  # noqa: S311 no secret
+    numbers = [draw.choice([draw.randrange(10**13), -1, None, 7]) for _ in rows]
+    times = [draw.choice([None, draw.randrange(-(10**9), 8 * 10**9)]) for _ in rows]
+    return {
+        **texts,
+        "ints": pa.array(numbers),
+        "words": pa.array([number and number % 1500 for number in numbers], pa.int16()),
+        "moments": pa.array(times, pa.timestamp("s")).cast(pa.timestamp("ms")),
+        "zoned": pa.array(times, pa.timestamp("s", "Asia/Hong_Kong")).cast(
+            pa.timestamp("us", "Asia/Hong_Kong")
+        ),
+        "seconds": pa.array(times),
+    }
+
+
+@pytest.mark.parametrize(
+    "taken",
+    [
+        {"date": "date", "time": "time", "size": "size", "url": "url", "status": "status"},
+        {"timestamp": "moments", "size": "ints", "url": "url", "status": "words", "cache": "cache"},
+        {"timestamp": "zoned", "size": "size", "url": "url", "status": "words"},
+        {"ts": "seconds", "size": "ints", "url": "url"},
+        {"timestamp": "timestamp", "size": "ints", "url": "url"},
+    ],
+    ids=lambda taken: " ".join(taken.values()),
+)
+def test_plain_rows_of_parquet_are_what_the_kernel_reads(taken, tmp_path):
+    columns = columns_of(drawn_rows((*LAYOUTS["date and time"], "timestamp"), seed=3))
+    columns = {name: columns[column] for name, column in taken.items()}
+    if "ts" in columns:
+        columns["ts"] = pa.concat_arrays([pa.array([1731622000]), columns["ts"][1:]])
+    written = pa.table(columns)
+    parquet.write_table(written, tmp_path / "log.parquet", row_group_size=500)
+    table, found = records(tmp_path / "log.parquet")
+    rows = written.select(list(table.layout.names)).combine_chunks().to_batches()[0]
+    lines = bytes(table.layout.as_text(rows)).split(b"\n")[:-1]
+    assert_same(table.layout, lines, found)
+    assert sum(row[0] is True for row in found) > ROWS / 10
+
+
+def plain_log(kind: str, folder) -> str:
+    """A log of plain rows of four days."""
+    draw, start = random.Random(4), datetime(2024, 11, 13, tzinfo=UTC)  # noqa: S311 no secret
+    rows = [
+        {
+            "timestamp": f"{start + timedelta(seconds=draw.randrange(4 * 86_400)):%FT%TZ}",
+            "size": str(draw.randrange(10**9)),
+            "url": draw.choice(GOOD["url"]),
+            "status": draw.choice(["200", "404", "000"]),
+            "cache": draw.choice(["Hit", "Miss", "RefreshHit"]),
+        }
+        for _ in range(ROWS)
+    ]
+    path = folder / f"log.{kind}"
+    if kind == "json":
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    else:
+        parquet.write_table(pa.Table.from_pylist(rows), path)
+    return str(path)
+
+
+QUESTIONS = [
+    Question(date(2024, 11, 14), date(2024, 11, 15), ("jpg",)),
+    Question(extensions=("jpg", "gz"), by=("date", "extension")),
+    Question(by=("hour",), caches=("miss", "refreshhit")),
+    Question(date(2030, 1, 1), by=("status", "cache")),
+]
+
+
+@pytest.mark.parametrize("kind", ["json", "parquet"])
+def test_answers_and_accounts_are_those_of_the_kernel(kind, tmp_path, monkeypatch):
+    monkeypatch.setattr(tables, "LEAST_JSON", 0)
+    (source,) = find_sources([plain_log(kind, tmp_path)])
+    with source.open() as raw:
+        table = table_of(source, raw, NOTHING_SAID)
+    for question in QUESTIONS:
+        assert answer_table(table, question)
+        by_kernel = answer([Source(source.name, source.open, source.size)], question)
+        assert answer([source], question) == by_kernel
+
+
+def test_duckdb_prints_no_progress_into_the_answer(tmp_path):
+    (source,) = find_sources([plain_log("parquet", tmp_path)])
+    with source.open() as raw, duckdb.connect() as database:
+        assert rows_of_answer(database, table_of(source, raw, NOTHING_SAID), QUESTIONS[0])
+        shown = database.execute("SELECT current_setting('enable_progress_bar')").fetchone()
+    assert shown == (False,)
+
+
+@pytest.mark.parametrize("line", ["{}", "null", "rubbish", '{"url": "/a"}', "\ud800", ""])
+def test_a_file_with_another_line_is_the_kernels(line, tmp_path, monkeypatch):
+    monkeypatch.setattr(tables, "LEAST_JSON", 0)
+    path = plain_log("json", tmp_path)
+    with open(path, "ab") as file:  # noqa: PTH123 a text of bytes
+        file.write(line.encode("utf-8", "surrogatepass"))
+    (source,) = find_sources([path])
+    found = answer([source], QUESTIONS[0])
+    assert found == answer([Source(source.name, source.open, source.size)], QUESTIONS[0])
+    assert found.account.rows_rejected == (line != "")
+    assert bool(found.account.unfinished) == (line != "")
+
+
+@pytest.mark.parametrize("before", [0, 1, 4095, 4096, 5000, (1 << 19) - 1, 1 << 19])
+def test_a_line_that_is_too_long_is_seen(before):
+    for size, long in (((1 << 20) + 1, True), (100, False)):
+        data = b"x" * before + b"\n" + b"y" * size + b"\nz\n"
+        assert may_have_long_line(io.BytesIO(data), len(data)) == (long or before >= 1 << 19)
+
+
+def test_names_with_quotes_and_signs_of_globs(tmp_path):
+    path = plain_log("parquet", tmp_path)
+    for name in ("it's.parquet", "a[1].parquet", 'date="1"'):
+        (tmp_path / name).write_bytes(open(path, "rb").read())  # noqa: PTH123, SIM115
+        assert run(tmp_path / name).stdout == run(path).stdout
