@@ -275,6 +275,14 @@ CREATED = click.Path(dir_okay=False, path_type=Path)
     " where it is lower the tag is left empty.",
 )
 @click.option(
+    "--max-refused",
+    type=click.FloatRange(0, 1, max_open=True),
+    default=0.0,
+    metavar="F",
+    help="Leave the tag of novel articles empty, which may be of a topic that has no tag. F is the"
+    " share of articles of known topics that may be refused with them, as in 0.02.",
+)
+@click.option(
     "--top-k",
     type=click.IntRange(0, 1_000),
     default=0,
@@ -307,7 +315,7 @@ def predict(options: SimpleNamespace) -> None:
     """Tag the articles of --test with a saved tagger."""
     gc.disable()  # nearly all that loads stays: looking for garbage in it takes a fourth longer
     from articles.preparation import prepared
-    from tagger.predictions import Wanted, tag_articles
+    from tagger.predictions import Wanted, check_novelty, tag_articles
     from tagger.saved import load
 
     saved = load(options.model_file)
@@ -317,7 +325,8 @@ def predict(options: SimpleNamespace) -> None:
     source = Source(options.columns, options.encodings)
     new = read_batches(options.test, ["id", "text"], source, rejected, maybe_tagged=True)
     ready = (prepared(articles, saved.convert, source.changes) for articles in new)
-    wanted, known = Wanted(options.limits, options.top_k), []
+    wanted, known = Wanted(options.limits, options.top_k, options.max_refused), []
+    check_novelty(saved.tagger, wanted)
     ready = collected(ready, known)
     tag_articles(saved.tagger, ready, wanted, options.output, options.output_encoding)
     rejected.report()
@@ -365,6 +374,11 @@ def check_combination(options: SimpleNamespace, unexpected: list[str]) -> None:
         (
             options.multi_label and (options.plot or options.candidates),
             "--multi-label has no confusion matrix and no search: no --plot or --candidates",
+        ),
+        (
+            options.max_refused and (options.multi_label or options.out_of_core),
+            "--max-refused is for one tag per article, learnt in memory: no --multi-label or"
+            " --out-of-core",
         ),
         (use and options.convert, "--predict converts as the saved tagger did: no --convert"),
         (not use and options.model_file, "--model-file needs --predict"),

@@ -43,8 +43,9 @@ from quality.scores import confusion
 from tagger.evaluation import evaluate, trained
 from tagger.families import Family, families
 from tagger.folds import FOLDS, INNER_FOLDS, splits
+from tagger.novelty import Novelty
 from tagger.objective import macro_f1
-from tagger.predictions import tagged
+from tagger.predictions import Wanted, judged
 from tagger.search import choose
 from tagger.terms import Counted, counted
 
@@ -62,11 +63,7 @@ print(peak_memory())
 sys.exit(code)
 """
 COVERAGE = 0.98  # of articles of known topics that keep their tag
-JUDGED_ABSTAINING = (
-    "vote on words and characters",
-    "linear on words and characters",
-    "forest on all words",
-)
+JUDGED_ABSTAINING = ("vote on words and characters", "forest on all words")
 
 
 @click.command(cls=Command, help=__doc__)
@@ -220,19 +217,22 @@ def quality_row(name: str, articles: Counted, candidates: Callable) -> str:
 def abstention(corpora: dict[str, pd.DataFrame]):
     """Yield, for each tag left out of learning, the share of its articles that get no tag.
 
-    The least confidence is that at which 98 % of the articles of the other tags keep theirs.
+    The limits of confidence and of novelty are those at which 98 % of the articles of the other
+    tags keep theirs.
     """
     for corpus, articles in corpora.items():
         for name in JUDGED_ABSTAINING:
-            shares = []
+            shares, family = [], [family_called(name, seed=0)]
             for foreign in sorted(articles["tag"].unique()):
                 known = counted(articles[articles["tag"] != foreign].reset_index(drop=True))
-                family = [family_called(name, seed=0)]
-                least = np.quantile(evaluate(known, family, seed=0).confidence, 1 - COVERAGE)
-                tagger = trained(choose(known, family, FOLDS, seed=0), known)
-                _, confidence = tagged(tagger, articles[articles["tag"] == foreign])
-                shares.append(f"{foreign} {np.mean(confidence < least):.2f}")
-            yield f"{corpus}, {name}: no tag for foreign articles of {', '.join(shares)}"
+                found = evaluate(known, family, seed=0)
+                novelty = Novelty().fit(found.familiarity)
+                tagger = trained(choose(known, family, FOLDS, seed=0), known, novelty)
+                probabilities, new = judged(tagger, articles[articles["tag"] == foreign])
+                unsure = probabilities.max(axis=1) < np.quantile(found.confidence, 1 - COVERAGE)
+                novel = new > Wanted(max_refused=1 - COVERAGE).most_novel
+                shares.append(f"{foreign} {unsure.mean():.2f} {novel.mean():.2f}")
+            yield f"{corpus}, {name}, by confidence and by novelty: {', '.join(shares)}"
 
 
 def scale(articles: int):

@@ -28,6 +28,7 @@ def database(folder: Path) -> Iterator[DuckDBPyConnection]:
     """
     with duckdb.connect(config={"temp_directory": str(folder)}) as duck:
         duck.execute("SET TimeZone = 'UTC'")
+        duck.execute("SET enable_progress_bar = false")  # which goes to standard output
         duck.execute(WRITTEN)
         run(duck, "times", {})
         run(duck, "numbers", {})

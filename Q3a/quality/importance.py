@@ -2,12 +2,13 @@
 
 import numpy as np
 import pandas as pd
+from sklearn.base import TransformerMixin
 from sklearn.metrics import log_loss
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import Pipeline
 from tqdm import tqdm
 
-from tagger.families import Family
+from tagger.families import Family, telling_part
 from tagger.folds import FOLDS, splits
 from tagger.multi_label import decisions_of
 from tagger.terms import Counted
@@ -16,40 +17,27 @@ PERMUTED_WORDS = 200  # the most important ones by impurity: permuting all would
 REPEATS = 5
 
 
-def explained_pipeline(tagger: Pipeline) -> Pipeline:
-    """The fitted features and model under the calibration; of a vote, those of its regression.
-
-    That one learns what tells the tags apart.
-    """
-    if decisions := decisions_of(tagger):
-        return decisions.model_
-    pipeline = tagger["model"].model_
-    voters = getattr(pipeline["model"], "named_estimators_", {})
-    return voters.get("words", pipeline)
-
-
 def top_words(tagger: Pipeline, count: int) -> pd.DataFrame:
     """The `count` weightiest words, best first, with columns word, tag, importance.
 
     A forest's importance is the mean decrease in impurity, of no one tag; a linear model's is the
     coefficient for the tag that the word speaks for most, as a word or as a pair of characters.
     """
-    pipeline = explained_pipeline(tagger)
-    words = feature_words(pipeline, tagger["terms"].get_feature_names_out())
-    model = pipeline["model"]
+    features, model = telling_part((decisions_of(tagger) or tagger["model"]).model_)
+    words = feature_words(features, tagger["terms"].get_feature_names_out())
     if hasattr(model, "feature_importances_"):
         tags, importance = "", model.feature_importances_
     else:
-        weights = tag_coefficients(getattr(model, "named_estimators_", {}).get("linear", model))
+        weights = tag_coefficients(model)
         tags, importance = tagger.classes_[weights.argmax(axis=0)], weights.max(axis=0)
     table = pd.DataFrame({"word": words, "tag": tags, "importance": importance})
     table = table.sort_values("importance", ascending=False, kind="stable")
     return table.drop_duplicates("word").head(count).reset_index(drop=True)
 
 
-def feature_words(pipeline: Pipeline, terms: np.ndarray) -> list[str]:
+def feature_words(features: TransformerMixin, terms: np.ndarray) -> list[str]:
     """The word of each feature; a space within a pair of characters shows as ␣."""
-    names = pipeline["features"].get_feature_names_out(terms)
+    names = features.get_feature_names_out(terms)
     return [name.replace(" ", "␣") for name in names]
 
 
@@ -81,7 +69,7 @@ def log_loss_rises(forest: Family, seen: Counted, unseen: Counted, seed: int) ->
     """The mean rise in log loss when each of the foremost words is shuffled among articles."""
     pipeline = forest.pipeline(seen.terms.columns()).fit(seen.counts, seen.tags)
     generator = np.random.default_rng(seed)
-    words = np.array(feature_words(pipeline, seen.terms.get_feature_names_out()))
+    words = np.array(feature_words(pipeline["features"], seen.terms.get_feature_names_out()))
     model = pipeline["model"]
     foremost = np.argsort(-model.feature_importances_, kind="stable")[:PERMUTED_WORDS]
     counts = pipeline["features"].transform(unseen.counts).toarray()

@@ -30,6 +30,7 @@ from tagger.folds import (
     without_rare_tags,
 )
 from tagger.multi_label import KINDS, evaluate_sets, trained_on_sets
+from tagger.novelty import Novelty
 from tagger.out_of_core import learn_out_of_core
 from tagger.predictions import Wanted, tag_articles
 from tagger.search import choose
@@ -110,7 +111,7 @@ def learn(
     evaluation = evaluate(counts, candidates, seed, objective)
     quick = options.search == "quick" and options.model != "reference"
     choice = choose(counts, candidates, INNER_FOLDS if quick else FOLDS, seed, objective)
-    tagger = trained(choice, counts)
+    tagger = trained(choice, counts, Novelty().fit(evaluation.familiarity))
     if options.importance == "model":
         words = top_words(tagger, options.top_words)
     else:
@@ -212,5 +213,5 @@ def finish(
 
         save_tagger(run.tagger, options.convert, options.save)
     if new:
-        wanted = Wanted(options.limits, options.top_k)
+        wanted = Wanted(options.limits, options.top_k, options.max_refused)
         tag_articles(run.tagger, new, wanted, options.output, options.output_encoding)

@@ -18,6 +18,7 @@ from articles.parallel import in_threads, outlasting_losses
 from tagger.calibration import TemperatureScaled
 from tagger.families import Family
 from tagger.folds import FOLDS, INNER_FOLDS, splits
+from tagger.novelty import Novelty, familiarity_figures
 from tagger.search import Choice, choose
 from tagger.terms import Counted
 
@@ -31,21 +32,23 @@ class Evaluation:
     confidence: np.ndarray  # probability of the predicted tag
     fold: np.ndarray  # 0 to FOLDS - 1
     taggers: list[Pipeline]  # one per fold
+    familiarity: np.ndarray | None = None  # figures of `tagger.novelty`
 
     @property
     def correct(self) -> np.ndarray:
         return self.predicted == self.true
 
 
-def trained(choice: Choice, articles: Counted) -> Pipeline:
+def trained(choice: Choice, articles: Counted, novelty: Novelty | None = None) -> Pipeline:
     """Return a tagger of prepared articles: their terms, and a calibrated model of the terms.
 
-    The model is that of the choice, fitted to all articles. Raises UserError if it cannot be
-    fitted, such as when no word passes its `min_df`.
+    The model is that of the choice, fitted to all articles. With `novelty` it can also say how
+    unlike these an article is. Raises UserError if the model cannot be fitted, such as when no word
+    passes its `min_df`.
     """
     articles = articles.of(choice.candidate.kinds)
     pipeline = choice.candidate.pipeline(articles.terms.columns())
-    model = TemperatureScaled(pipeline, choice.inverse_temperature)
+    model = TemperatureScaled(pipeline, choice.inverse_temperature, novelty)
     try:
         model.fit(articles.counts, articles.tags)
     except ValueError as error:
@@ -69,18 +72,21 @@ def evaluate(
             )
 
     taggers = outlasting_losses(train)
-    return judged(articles, taggers, [test for _, test in outer])
+    return judged(articles, taggers, outer)
 
 
-def judged(articles: Counted, taggers: list[Pipeline], tests: list[np.ndarray]) -> Evaluation:
-    """Return what each tagger says of its fold of the articles."""
+def judged(articles: Counted, taggers: list[Pipeline], outer: list[tuple]) -> Evaluation:
+    """Return what each tagger says of its fold of the articles; outer: (train, test) rows."""
     true = articles.tags
     predicted, confidence = np.empty_like(true), np.zeros(len(true))
-    fold = np.zeros(len(true), dtype=int)
-    for number, (tagger, test) in enumerate(zip(taggers, tests, strict=True)):
-        part = articles.take(test).of(tagger["terms"].kinds)
-        probabilities = tagger["model"].predict_proba(part.counts)
+    fold, familiarity = np.zeros(len(true), dtype=int), np.zeros((len(true), 2))
+    for number, (tagger, (train, test)) in enumerate(zip(taggers, outer, strict=True)):
+        model, terms = tagger["model"], tagger["terms"]
+        part = articles.take(test).of(terms.kinds)
+        learnt = articles.take(train).of(terms.kinds).counts.getnnz(axis=0) > 0
+        probabilities = model.predict_proba(part.counts)
+        familiarity[test] = familiarity_figures(model, terms, part.articles, part.counts, learnt)
         predicted[test] = tagger.classes_[probabilities.argmax(axis=1)]
         confidence[test] = probabilities.max(axis=1)
         fold[test] = number
-    return Evaluation(true, predicted, confidence, fold, taggers)
+    return Evaluation(true, predicted, confidence, fold, taggers, familiarity)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from sklearn.base import ClassifierMixin
+from sklearn.base import ClassifierMixin, TransformerMixin
 from sklearn.ensemble import RandomForestClassifier, VotingClassifier
 from sklearn.naive_bayes import ComplementNB
 from sklearn.pipeline import Pipeline
@@ -45,6 +45,13 @@ class Family:
         """Return the pipeline of a candidate, for counts in these columns."""
         settings = {name: value for name, (value,) in self.grid.items()}
         return self.build(columns).set_params(**settings)
+
+
+def telling_part(fitted: Pipeline) -> tuple[TransformerMixin, ClassifierMixin]:
+    """Return the features and the model that tell tags apart; of a vote its regression's."""
+    part = getattr(fitted["model"], "named_estimators_", {}).get("words", fitted)
+    voters = getattr(part["model"], "named_estimators_", {})
+    return part["features"], voters.get("linear", part["model"])
 
 
 def pipeline(features="passthrough", model: ClassifierMixin | None = None) -> Pipeline:

@@ -9,13 +9,16 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from sklearn.pipeline import Pipeline
 
 from articles.preparation import report_all
 from articles.text import normalised
 from tagger.multi_label import decisions_of, given
+from tagger.novelty import Novelty, familiarity_figures
 from tagger.writers import writer
 
 FEATURES = ["plain", "words"]  # the columns that a model reads
+ROUNDING = 1e-9
 OTHERS = ""  # stands for the tags without a limit of their own
 
 
@@ -25,6 +28,12 @@ class Wanted:
 
     limits: Mapping[str, float] = field(default_factory=dict)  # least confidence by tag, or OTHERS
     top_k: int = 0  # likeliest tags to give, each with its confidence
+    max_refused: float = 0.0  # share of articles of known topics that may be refused as novel
+
+    @property
+    def most_novel(self) -> float:
+        """The highest novelty with which an article gets a tag."""
+        return 1 - self.max_refused + ROUNDING
 
     def limits_of(self, tags: Iterable[str]) -> np.ndarray:
         """Return the limit of each tag. Raises UserError if there is one for any other tag."""
@@ -46,13 +55,43 @@ def tagged(tagger, articles: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     return tagger.classes_[probabilities.argmax(axis=1)], probabilities.max(axis=1)
 
 
-def probabilities_of_tags(tagger, articles: pd.DataFrame) -> np.ndarray:
-    """Return the probability of each tag for each article; all are 0 for one without words."""
+def judged(tagger, articles: pd.DataFrame) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return the probability of each tag for each article, and the novelty of each if it is known.
+
+    All probabilities are 0 for an article without words, and its novelty is 1.
+    """
     worded = (articles["words"] != "").to_numpy()
     found = np.zeros((len(articles), len(tagger.classes_)))
-    if worded.any():
-        found[worded] = tagger.predict_proba(articles.loc[worded, FEATURES])
-    return found
+    some, novelty = articles[worded], novelty_of(tagger)
+    new = np.ones(len(articles)) if novelty else None
+    if len(some) and isinstance(tagger, Pipeline):
+        model, terms = tagger["model"], tagger["terms"]
+        counts = terms.transform(some)
+        found[worded] = model.predict_proba(counts)
+        if novelty:
+            new[worded] = novelty.of(familiarity_figures(model, terms, some, counts))
+    elif len(some):  # learnt out of core
+        found[worded] = tagger.predict_proba(some[FEATURES])
+    return found, new
+
+
+def novelty_of(tagger) -> Novelty | None:
+    """Return what knows the novelty of articles; None out of core and with several tags."""
+    return getattr(tagger["model"], "novelty", None) if isinstance(tagger, Pipeline) else None
+
+
+def check_novelty(tagger, wanted: Wanted) -> None:
+    """Raise UserError if a tagger is to refuse novel articles and does not know them."""
+    if wanted.max_refused and not novelty_of(tagger):
+        raise UserError(
+            "--max-refused: a tagger of several tags per article, or one learnt out of core, does"
+            " not know novelty: use --min-confidence"
+        )
+
+
+def probabilities_of_tags(tagger, articles: pd.DataFrame) -> np.ndarray:
+    """Return the probability of each tag for each article; all are 0 for one without words."""
+    return judged(tagger, articles)[0]
 
 
 def predictions(tagger, articles: pd.DataFrame, wanted: Wanted | None = None) -> pd.DataFrame:
@@ -62,10 +101,11 @@ def predictions(tagger, articles: pd.DataFrame, wanted: Wanted | None = None) ->
     `top_k` there are also tag_1, confidence_1, tag_2 and so on, the likeliest first and whatever
     the limits; those that a tagger of fewer tags cannot give are empty. A multi-label tagger joins
     the tags that pass their thresholds and limits, the likeliest first, and their confidences.
+    Where the tagger knows it there is also `novelty`, and no tag where `max_refused` refuses it.
     """
     wanted = wanted or Wanted()
     limits = wanted.limits_of(tagger.classes_)
-    probabilities = probabilities_of_tags(tagger, articles)
+    probabilities, novelty = judged(tagger, articles)
     order = np.argsort(-probabilities, axis=1, kind="stable")
     ranked = np.take_along_axis(probabilities, order, axis=1)
     columns = {
@@ -79,8 +119,12 @@ def predictions(tagger, articles: pd.DataFrame, wanted: Wanted | None = None) ->
         columns["confidence"] = joined(ranked.round(4), kept, separator)
     else:
         kept = given(ranked[:, 0], limits[order[:, 0]])
+        if novelty is not None:
+            kept &= novelty <= wanted.most_novel
         columns["predicted_tag"] = np.where(kept, tagger.classes_[order[:, 0]], "")
         columns["confidence"] = ranked[:, 0].round(4)
+    if novelty is not None:
+        columns["novelty"] = novelty.round(4)
     for rank in range(wanted.top_k):
         there = rank < len(tagger.classes_) and ranked[:, rank] > 0
         place = min(rank, len(tagger.classes_) - 1)

@@ -26,7 +26,7 @@ from sklearn.pipeline import Pipeline
 from articles.preparation import prepared
 from articles.words import segmenter_name
 from common.output import replacing
-from tagger.predictions import OTHERS, Wanted, predictions
+from tagger.predictions import OTHERS, Wanted, check_novelty, predictions
 
 # What a tagger holds beyond the types that skops trusts: our own, the names of a vote's models, and
 # the trees of a forest, which scikit-learn checks when it restores them.
@@ -36,6 +36,7 @@ OURS = (
     "tagger.features.TermWeights",
     "tagger.multi_label.TagDecisions",
     "tagger.nb_logistic.NBLogisticRegression",
+    "tagger.novelty.Novelty",
     "tagger.softmax_svc.SoftmaxSVC",
     "tagger.terms.TermCounts",
     "sklearn.tree._tree.Tree",
@@ -59,15 +60,18 @@ class SavedTagger:
         texts: Sequence[str],
         min_confidence: float | Mapping[str, float] = 0.0,
         top_k: int = 0,
+        max_refused: float = 0.0,
     ) -> pd.DataFrame:
         """Return the tag of each text and the confidence in it, a row for each text in order.
 
-        The columns are predicted_tag and confidence, from 0 to 1; with `top_k` also tag_1,
-        confidence_1, tag_2 and so on. `min_confidence` is for all tags, or by tag: below it
-        predicted_tag is empty. A multi-label tagger joins several tags, and their confidences, by
-        its separator. Texts are cleaned and converted as those that the tagger has learnt
-        from. Nothing of the tagger changes, so that threads can share it. Raises UserError if a
-        limit names a tag that the tagger does not have.
+        The columns are predicted_tag, confidence and novelty, from 0 to 1; with `top_k` also tag_1,
+        confidence_1, tag_2 and so on. predicted_tag is empty below `min_confidence`, which is for
+        all tags, or by tag, and for novel articles. Which these are is decided so that the share
+        `max_refused` of articles of known topics would be among them. A multi-label tagger joins
+        several tags, and their confidences, by its separator, and knows no novelty. Texts are
+        cleaned and converted as those that the tagger has learnt from. Nothing of the tagger
+        changes, so that threads can share it. Raises UserError if a limit names a tag that the
+        tagger does not have, or novelty is asked of one that does not know it.
         """
         if isinstance(texts, str):
             raise TypeError("texts is one text: pass a list of texts")
@@ -76,7 +80,9 @@ class SavedTagger:
             limits = {OTHERS: limits}
         texts = list(texts)
         articles = pd.DataFrame({"id": range(len(texts)), "text": texts}, dtype=object)
-        found = predictions(self.tagger, prepared(articles, self.convert), Wanted(limits, top_k))
+        wanted = Wanted(limits, top_k, max_refused)
+        check_novelty(self.tagger, wanted)
+        found = predictions(self.tagger, prepared(articles, self.convert), wanted)
         return found.drop(columns=["id", "text"])
 
 

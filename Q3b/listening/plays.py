@@ -11,7 +11,7 @@ import pyarrow as pa
 from pyarrow import compute
 
 from listening.bad_rows import TOO_OLD, Rejected
-from listening.cleaning import collect_plays, keyed
+from listening.cleaning import collect_plays
 from listening.maximum_age import MaximumAge
 from listening.play_counts import PlayCounts
 from listening.tables.columns import PLAYS, TIMED_PLAYS
@@ -62,8 +62,8 @@ def item_reasons(table: Table, name: Column) -> dict[str, np.ndarray]:
     """Return what speaks against each row's user and item."""
     item = table.columns["item"]
     unknown = item.each(item.values == "")
-    key = keyed(item, name)
-    named_as_id = unknown & key.each(np.isin(key.values, item.values[item.values != ""]))
+    ids = {*item.values} - {""}
+    named_as_id = unknown & each(name, ids.__contains__)
     return (
         table.id_reasons("user", "no user id")
         | {"neither item id nor name": unknown & name.each(name.values == "")}

@@ -342,3 +342,9 @@ sys.exit(main(sys.argv[1:]))
     )
     assert finished.returncode == 130, finished.stderr
     assert finished.stderr.decode().splitlines()[1:] == ["sql.py: interrupted"]
+
+
+def test_duckdb_prints_no_progress_into_the_answer(tmp_path):
+    with statements.database(tmp_path) as duck:
+        shown = duck.execute("SELECT current_setting('enable_progress_bar')").fetchone()
+    assert shown == (False,)

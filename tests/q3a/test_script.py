@@ -64,7 +64,7 @@ def test_the_report_holds_the_figures(finished):
 def test_every_new_article_gets_a_tag_and_keeps_its_id(finished):
     new = pd.read_csv(NEW, dtype=str, keep_default_na=False)
     predictions = pd.read_csv(finished[1], dtype=str, keep_default_na=False)
-    assert predictions.columns.tolist() == ["id", "text", "predicted_tag", "confidence"]
+    assert predictions.columns.tolist() == ["id", "text", "predicted_tag", "confidence", "novelty"]
     assert predictions["id"].tolist() == new["id"].tolist()
     assert predictions["text"].tolist() == new["text"].tolist()
     assert set(predictions["predicted_tag"]) <= {"拜登", "NBA", "新盤市況"}
@@ -152,7 +152,7 @@ def test_a_header_without_articles_gives_a_header_without_tags(tmp_path, capsys,
     empty.write_text("id,text\n", encoding="utf-8")
     answer(capsys, "--train", ARTICLES, "--test", empty, "--output", output, *FAST)
     read = pd.read_csv if name.endswith("csv") else pd.read_excel
-    assert list(read(output)) == ["id", "text", "predicted_tag", "confidence"]
+    assert list(read(output)) == ["id", "text", "predicted_tag", "confidence", "novelty"]
     assert read(output).empty
 
 

@@ -43,6 +43,7 @@ class Connections(threading.local):
             import duckdb  # takes time to load, and only these formats need it
 
             self.database = duckdb.connect(config={"threads": 1})
+            self.database.execute("SET enable_progress_bar = false")  # to standard output
         return self.database
 
 

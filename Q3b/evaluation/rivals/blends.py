@@ -21,7 +21,8 @@ def damped_scorer(plays: csr_array, seed: int) -> Scorer:
     def scores_of(rows: np.ndarray) -> np.ndarray:
         own = users[rows]
         scores = np.empty((len(rows), len(order)), np.float32)
-        scores[:, order] = (own @ users.T @ model.votes).toarray() - own @ model.basis @ model.gains
+        shared = own @ model.basis @ model.gains.T
+        scores[:, order] = (own @ users.T @ model.votes).toarray() - shared
         return scores
 
     return scores_of

@@ -89,7 +89,7 @@ def written(folder, name: str, content: bytes):
 
 @pytest.mark.parametrize("name", KINDS)
 def test_every_kind_of_file_gives_the_same_plays_by_exact_ids(tmp_path, name):
-    plays, rejected = read_own_plays(written(tmp_path, name, KINDS[name]), NAMED)
+    plays, rejected = read_own_plays(written(tmp_path, name, KINDS[name]), NAMED, fractions=True)
     assert totals(plays) == TOTALS
     names = dict(zip(plays.artists, plays.artist_names, strict=True))
     assert names == {"42": "Alien", "042": "Alien", "a/b?c=d": 'the 12" mix, live'}
@@ -127,6 +127,7 @@ BAD_ROWS = [
     ('"u\nv",42,a,1', "plays: user id has a control character, such as the end of a line"),
     ("u,42,a,0", "plays: count is not above zero"),
     ("u,42,a,-1e3", "plays: count is not above zero"),
+    ("u,42,a,2.5", "plays: count is not a whole number"),
     ("u,42,a,1e400", "plays: count is not a number"),
     ('u,42,a,"1,5"', "plays: count is not a number"),
     ("u,42,a,0x10", "plays: count is not a number"),
@@ -258,8 +259,8 @@ def test_arrow_and_the_csv_module_read_alike(tmp_path_factory, rows, ends):
 
 @pytest.mark.parametrize("name", ["filmtrust/ratings.csv", "citeulike/likes.csv"])
 def test_real_ratings_are_what_pandas_reads(real_data, name):
-    path = real_data / "q3b" / name
-    plays, rejected = read_own_plays(path, {"user": "u", "item": "i", "plays": "r"})
+    path, columns = real_data / "q3b" / name, {"user": "u", "item": "i", "plays": "r"}
+    plays, rejected = read_own_plays(path, columns, fractions=True)
     sums = pd.read_csv(path, dtype={"u": str, "i": str}).groupby(["u", "i"])["r"].sum()
     assert totals(plays) == sums.to_dict()
     assert not rejected.counts
