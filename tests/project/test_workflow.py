@@ -79,5 +79,6 @@ def test_the_commands_are_those_of_make_demo():
     steps = [step.get("run", "") for step in workflow()["jobs"]["questions"]["steps"]]
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     demo = re.findall(r"^\t@\$\(VENV_PYTHON\) (Q.*)$", makefile, re.MULTILINE)
-    assert len(demo) == 5
-    assert "\n".join(f"python {command}" for command in demo) + "\n" in steps
+    assert len(demo) > 4
+    commands = [re.sub(r" --html \S+", "", command) for command in demo]  # pages for people
+    assert "".join(f"python {command}\n" for command in commands) in steps
