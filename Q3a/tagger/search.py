@@ -1,7 +1,7 @@
 """Search among families of models by the folds of grid searches.
 
 All candidates are compared in one fold. The other folds are for the families that may still be
-chosen: in a table ordered by preference, one that does no better than those before it may not.
+chosen: in a table ordered by preference, one that does worse than one before it may not.
 """
 
 from common.command import UserError
@@ -113,11 +113,11 @@ def settings_of(families: Sequence[Family]) -> dict[tuple[str, int], dict]:
 
 
 def finalists(found: pd.DataFrame, families: Sequence[Family], measure: str) -> list[Family]:
-    """Return the families the best candidate of which is better than those of all before it."""
+    """Return the families the best candidate of which is as good as those of all before it."""
     best = found[measure].fillna(-1.0).groupby(level="family").max()
     remaining, highest = [], -np.inf
     for family in families:
-        if best[family.name] > highest:
+        if best[family.name] >= highest:
             remaining.append(family)
             highest = best[family.name]
     return remaining

@@ -151,7 +151,7 @@ def test_a_candidate_that_cannot_be_fitted_loses():
         search.preferred(nowhere, ["floor"], 60, "macro_f1", folds=3)
 
 
-def test_families_that_do_no_better_than_those_before_them_are_judged_in_one_fold():
+def test_families_that_do_worse_than_one_before_them_are_judged_in_one_fold():
     found = pd.DataFrame(
         {"accuracy": [0.8, np.nan, 0.7, 0.9, 0.8, 0.9]},
         pd.MultiIndex.from_tuples(
@@ -159,8 +159,8 @@ def test_families_that_do_no_better_than_those_before_them_are_judged_in_one_fol
         ),
     )
     order = [forest(name, 0, {}) for name in "abcde"]
-    assert [it.name for it in search.finalists(found, order, "accuracy")] == ["a", "d"]
-    assert [it.name for it in search.finalists(found, order[::-1], "accuracy")] == ["e"]
+    assert [it.name for it in search.finalists(found, order, "accuracy")] == ["a", "d", "e"]
+    assert [it.name for it in search.finalists(found, order[::-1], "accuracy")] == ["e", "d"]
 
     stump = forest("stump", 0, {"model__max_depth": [1], "model__n_estimators": [1]})
     choice = choose(counted_corpus(), [one_candidate("linear"), stump], folds=3, seed=0)
