@@ -423,6 +423,8 @@ def check_files(options: SimpleNamespace) -> None:
     taken = {os.path.realpath(path) for name in INPUTS for path in paths(getattr(options, name))}
     for name in OUTPUTS if tags_are_written else OUTPUTS[1:]:
         path = getattr(options, name)
+        if path and path.is_dir():  # as is the current one, if the name is empty
+            raise click.UsageError(f"--{name} {path}: is a folder; name a file")
         if not path or (path.exists() and not path.is_file()):  # a device, such as /dev/null
             continue
         if not os.access(path.parent, os.W_OK):

@@ -28,8 +28,8 @@ def new_file(ctx: click.Context, param: click.Parameter, path: Path | None) -> P
     """Check, as the callback of an option and before any work, that a file can be written there."""
     if path and param.name == "plot" and path.suffix.lower() not in {".png", ".svg", ".pdf"}:
         raise click.BadParameter(f"{str(path)!r} is not a picture: end it in .png, .svg or .pdf")
-    if path and not (os.access(path.parent, os.W_OK) or path.is_char_device()):
-        raise click.BadParameter(f"{str(path.parent)!r} is not a folder that you can write to")
+    if path and (path.is_dir() or not (os.access(path.parent, os.W_OK) or path.is_char_device())):
+        raise click.BadParameter(f"{str(path)!r} is not a file in a folder that you can write to")
     return path
 
 

@@ -106,8 +106,9 @@ def test_a_programming_error_is_not_hidden():
 @click.command(cls=Command)
 @click.option("--count", type=click.IntRange(0, 2**32 - 1), default=3, help="Number of rows.")
 @click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), callback=new_file)
+@click.option("--page", type=click.Path(dir_okay=False, path_type=Path), callback=new_file)
 @click.option("--by", type=click.Choice(FORMATS), multiple=True)
-def counting(count, plot, by):
+def counting(count, plot, page, by):
     """Count."""
     print(count, plot, *by)
 
@@ -123,7 +124,8 @@ def counting(count, plot, by):
         (["--cou", "3"], "--count"),
         (["--by", "texts"], "'texts' is not one of 'text', 'csv', 'json'"),
         (["--plot", "bars"], "'bars' is not a picture: end it in .png, .svg or .pdf"),
-        (["--plot", "nowhere/bars.png"], "'nowhere' is not a folder"),
+        (["--plot", "nowhere/bars.png"], "'nowhere/bars.png' is not a file in a folder"),
+        (["--page", ""], "'.' is not a file in a folder"),  # as the empty name is the current one
         (["superfluous"], "superfluous"),
     ],
 )

@@ -272,7 +272,7 @@ def read_finite(plays: Path, profiles: Path, age: str | None = None) -> None:
     assert np.isfinite(listening.plays.matrix.data).all()
 
 
-OWN_PLAYS = b'account,item,name,plays\n007,1,"x, y",2\n"b",2,,1.5\n'
+OWN_PLAYS = b'account,item,name,plays\n007,1,"x, y",2\n"b",2,,1.5\nb,3,z,4\n'
 OWN_OBJECTS = (
     b'{"account": 7, "item": "1", "name": null, "plays": 1e1}\n'
     b'{"account": "b", "item": 2, "plays": "2"}\n'

@@ -105,8 +105,8 @@ def test_an_evaluation_finds_the_same(cluster):
         finished = run_script(EVALUATE, *models, "--format", "json", *where)
         assert finished.returncode == 0, finished.stderr
         report = json.loads(finished.stdout)
-        models = [one | {"seconds": None} for one in report["models"]]
-        rows.append((models, report["differences"]))
+        figures = [one | {"seconds": None} for one in report["models"]]
+        rows.append((figures, report["differences"]))
     assert rows[0] == rows[1]
 
 
