@@ -30,10 +30,11 @@ from recommender.neighbours import unit_rows
 from recommender.parallel import in_order, processors
 from recommender.sparse_rows import row_starts
 from recommender.tastes import Tastes, damping, tastes_of
-from recommender.votes import BLOCK, Room, slices, table_of
+from recommender.votes import BLOCK, Room, slices, table_of, votes_of_voters
 from recommender.weights import PlayWeights, fitted_weights, listeners_of, rarity
 
-FEWEST_IN_HEAD, POPULAR = 16, 128  # listeners: an artist with as many is in the head, or popular
+FEWEST_IN_HEAD, POPULAR = 32, 128  # listeners: an artist with as many is in the head, or popular
+MOST_IN_HEAD = 20_000  # artists
 LARGEST_HEAD = 400_000_000  # its entries, of 4 bytes
 VOTE_LENGTH_POWER = -0.25  # of the norm of a user's votes, which scales them
 
@@ -107,14 +108,15 @@ def compared(plays: csr_array) -> Compared:
 class DampedVote:
     """A fitted model of n users and m artists, d tastes, h artists in the head.
 
-    votes: (n, m) / listeners^beta; listeners: (m, n) the users transposed; the others as
-    `kernels/damped_vote.py` says
+    votes: (n, m) / listeners^beta; listeners: (m, n) the users transposed; others: (m - p, m); the
+    rest as `kernels/damped_vote.py` says
     """
 
     settings: Settings
     compared: Compared
     votes: csr_array
     listeners: csr_array
+    others: csr_array
     head: np.ndarray
     most: np.ndarray
     basis: np.ndarray
@@ -132,8 +134,9 @@ class DampedVote:
         starts = self.votes.indptr.astype(np.int64)
         tails = starts[:-1] + np.diff(in_head[starts])
         users, votes, listeners = map(table_of, (self.compared.users, self.votes, self.listeners))
+        others = table_of(self.others)
         tastes = (self.basis, self.gains, self.head_gains)
-        return Model(users, votes, tails, listeners, self.head, self.most, *tastes)
+        return Model(users, votes, tails, listeners, others, self.head, self.most, *tastes)
 
     @cached_property
     def extremes(self) -> np.ndarray:
@@ -192,13 +195,15 @@ def fit(
     votes.data *= factors.astype(np.float32)[votes.indices]
     popular = int((known.listeners >= POPULAR).sum())
     head = int((known.listeners >= FEWEST_IN_HEAD).sum())
-    head = min(head, LARGEST_HEAD // max(popular, 1))
+    head = min(head, MOST_IN_HEAD, LARGEST_HEAD // max(popular, 1))
+    listeners = csr_array(known.users.T.tocsr())
     basis, gains = damped_tastes(known, settings, votes)
     model = DampedVote(
         settings,
         known,
         votes,
-        csr_array(known.users.T.tocsr()),
+        listeners,
+        votes_of_voters(listeners[popular:], votes, threads),
         np.empty((popular, head), np.float32),
         np.empty(popular, np.float32),
         basis,

@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from scipy.sparse import csr_array
 
-from recommender.kernels.votes import Table, best_votes, residual_votes
-from recommender.parallel import processors
+from recommender.kernels.votes import Table, best_votes, residual_votes, summed_votes
+from recommender.parallel import in_order, processors
 from recommender.sparse_rows import row_starts
 
 BLOCK = 1024  # users that a thread takes at a time
@@ -52,8 +52,9 @@ def by_blocks(
     """
     columns, values = np.empty(most, np.int32), np.empty(most, np.float32)
     lengths, filled = np.empty(shape[0], np.int64), 0
-    with ThreadPoolExecutor(threads or processors()) as pool:
-        blocks = pool.map(lambda rows: rows_of(rows).entries(), slices(shape[0]))
+    threads = threads or processors()
+    with ThreadPoolExecutor(threads) as pool:
+        blocks = in_order(pool, lambda rows: rows_of(rows).entries(), slices(shape[0]), threads)
         for rows, (block_columns, block_values, block_lengths) in zip(
             slices(shape[0]), blocks, strict=True
         ):
@@ -93,6 +94,31 @@ def best_artists(
         return block
 
     return by_blocks(best_of, heard.shape, heard.shape[0] * top, threads)
+
+
+def votes_of_voters(voters: csr_array, votes: csr_array, threads: int | None = None) -> csr_array:
+    """Return voters @ votes, (r, artists), its columns in no order.
+
+    voters: (r, users) weights, none below 0; votes: (users, artists), all above 0
+    """
+    counted = np.diff(votes.indptr)[voters.indices]
+    most = np.diff(np.concatenate([[0], np.cumsum(counted)])[voters.indptr])
+    most = np.minimum(most, votes.shape[1])
+    table = table_of(votes)
+
+    def rows_of(rows: slice) -> Room:
+        block = Room(rows.stop - rows.start, int(most[rows].max()))
+        summed_votes(
+            table_of(voters[rows]),
+            table,
+            votes.shape[1],
+            block.columns,
+            block.values,
+            block.lengths,
+        )
+        return block
+
+    return by_blocks(rows_of, (voters.shape[0], votes.shape[1]), int(most.sum()), threads)
 
 
 def less_what_neighbours_predict(

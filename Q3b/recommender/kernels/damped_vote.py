@@ -1,14 +1,15 @@
 """The damped vote: the compiled inner loops.
 
 Artists are numbered by falling number of listeners; the first of them are the head, the others the
-tail. What the listeners of a popular artist give the head is kept as a dense row; the votes of the
-listeners of other artists are added up one by one. A score in the tail is seldom among the best, so
-an upper bound is asked first:
+tail. What the listeners of a popular artist give the head is kept as a dense row, and what those of
+another artist give any artist as a sparse row. A score in the tail is seldom among the best, so an
+upper bound is asked first:
 
     score <= votes for own artists that are not popular
              + sum over those that are of (weight * most) + the largest part of tastes
 
-Only where it does not settle the question are the votes for the tail added up in full.
+Only where it does not settle the question are the votes of the listeners of popular artists for the
+tail added up in full.
 """
 
 from typing import NamedTuple
@@ -16,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from recommender.kernels.votes import CHUNK, Table, any_above, insert, take_best
+from recommender.kernels.votes import CHUNK, Table, add_votes, any_above, insert, take_best
 
 AT_ONCE = 16  # users whose scores share a pass over the tastes
 TILE = 512  # artists of such a pass
@@ -34,6 +35,7 @@ class Model(NamedTuple):
     votes: Table  # (n, m) what users give artists; columns ascending
     tails: np.ndarray  # (n,) int64: where the votes for the tail begin in a row
     listeners: Table  # (m, n) the transposed users
+    others: Table  # (m - p, m): what the listeners of artists that are not popular give the column
     head: np.ndarray  # (p, h): what the listeners of the row give the column
     most: np.ndarray  # (p,): the most that they give an artist of the tail
     basis: np.ndarray  # (m, d): how much of each shared taste an artist stands for
@@ -49,47 +51,33 @@ def add_scaled(row, weight, scores):
 
 
 @njit(cache=True, nogil=True)
-def add_head_votes(artist, weight, model, scores):
-    """Add weight * what the listeners of an artist give the head to the scores (m,)."""
-    listeners, votes = model.listeners, model.votes
-    for place in range(listeners.starts[artist], listeners.starts[artist + 1]):
-        user, amount = listeners.columns[place], weight * listeners.values[place]
-        for vote in range(votes.starts[user], model.tails[user]):
-            scores[votes.columns[vote]] += amount * votes.values[vote]
-
-
-@njit(cache=True, nogil=True)
-def add_tail_votes(artist, weight, model, scores):
-    """Add weight * what the listeners of an artist give the tail to the scores (m,)."""
-    listeners, votes = model.listeners, model.votes
-    for place in range(listeners.starts[artist], listeners.starts[artist + 1]):
-        user, amount = listeners.columns[place], weight * listeners.values[place]
-        for vote in range(model.tails[user], votes.starts[user + 1]):
-            scores[votes.columns[vote]] += amount * votes.values[vote]
-
-
-@njit(cache=True, nogil=True)
 def fill_head(first, model):
     """Fill AT_ONCE rows of the head from `first` on, or as many as there are, and their `most`."""
     rows, head = model.head.shape
-    scores = np.zeros(model.gains.shape[0], np.float32)
+    listeners, scores = model.listeners, np.zeros(model.gains.shape[0], np.float32)
     for artist in range(first, min(first + AT_ONCE, rows)):
-        add_head_votes(artist, np.float32(1), model, scores)
+        begin, end = listeners.starts[artist], listeners.starts[artist + 1]
+        ids, weights = listeners.columns[begin:end], listeners.values[begin:end]
+        add_votes(ids, weights, model.votes, scores)
         model.head[artist] = scores[:head]
-        add_tail_votes(artist, np.float32(1), model, scores)
         model.most[artist] = scores[head:].max() if scores.size > head else 0
         scores[:] = 0
 
 
 @njit(cache=True, nogil=True)
 def add_own(columns, weights, model, scores, tastes):
-    """Add what own artists (columns, weights) bring to the head of the scores, and to tastes."""
-    rows, head = model.head.shape
+    """Add what own artists (columns, weights) bring to the scores (m,), and to tastes (d,).
+
+    What popular artists bring to the tail is left out.
+    """
+    (rows, head), others = model.head.shape, model.others
     for place in range(columns.size):
         if columns[place] < rows:
             add_scaled(model.head[columns[place]], weights[place], scores[:head])
         else:
-            add_head_votes(columns[place], weights[place], model, scores)
+            row = columns[place] - rows
+            for entry in range(others.starts[row], others.starts[row + 1]):
+                scores[others.columns[entry]] += weights[place] * others.values[entry]
         add_scaled(model.basis[columns[place]], weights[place], tastes)
 
 
@@ -201,8 +189,6 @@ def take_damped(
     for place in range(own.size):
         if own[place] < model.most.size:
             bound += weights[place] * model.most[own[place]]
-        else:
-            add_tail_votes(own[place], weights[place], model, scores)
     hide(known, head, scores)
     bound += max(scores[head:].max(), np.float32(0))
     if bound > 0 and bound * ROUNDING >= least:

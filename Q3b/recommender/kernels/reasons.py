@@ -51,16 +51,15 @@ def give_within_head(own, weights, found, model, given):
 @njit(cache=True, nogil=True)
 def give_from_others(own, weights, place, model, given):
     """Add what the listeners of own artists that are not popular give."""
-    rows, listeners, votes = model.head.shape[0], model.listeners, model.votes
+    rows, others = model.head.shape[0], model.others
     for slot in range(own.size):
         if own[slot] < rows:
             continue
-        for entry in range(listeners.starts[own[slot]], listeners.starts[own[slot] + 1]):
-            user, amount = listeners.columns[entry], weights[slot] * listeners.values[entry]
-            for vote in range(votes.starts[user], votes.starts[user + 1]):
-                number = place[votes.columns[vote]]
-                if number >= 0:
-                    given[number, slot] += amount * votes.values[vote]
+        row = own[slot] - rows
+        for entry in range(others.starts[row], others.starts[row + 1]):
+            number = place[others.columns[entry]]
+            if number >= 0:
+                given[number, slot] += weights[slot] * others.values[entry]
 
 
 @njit(cache=True, nogil=True)

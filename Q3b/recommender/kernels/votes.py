@@ -7,8 +7,8 @@ user's own votes. Both fill a few rows at a time: no users x artists matrix exis
 Where the votes are few beside the artists, the columns that got any are written down, and only
 those are looked at and set back to 0: else most of the time would go into an almost empty row.
 
-`take_best` is compiled into `damped_vote.py` too, whose cache on disk does not notice a change
-here: whoever changes it changes that file as well.
+`take_best` and `add_votes` are compiled into `damped_vote.py` too, whose cache on disk does not
+notice a change here: whoever changes one of them changes that file as well.
 """
 
 from typing import NamedTuple
@@ -113,6 +113,25 @@ def add_few_votes(ids, weights, votes, scores, touched):
             touched[count] = column  # written over if it is none; a branch would be guessed wrong
             count += (before == 0) & (scores[column] != 0)
     return count
+
+
+@njit(cache=True, nogil=True)
+def summed_votes(voters, votes, artists, columns, values, lengths):
+    """Fill columns, values (r, room) and lengths (r,) with what each row's voters give artists.
+
+    voters: Table of r rows by users; votes: of users by artists, all above 0
+    """
+    scores = np.zeros(artists, votes.values.dtype)
+    touched = np.empty(artists + 1, np.uint32)
+    for row in range(lengths.size):
+        begin, end = voters.starts[row], voters.starts[row + 1]
+        ids, weights = voters.columns[begin:end], voters.values[begin:end]
+        found = touched[: add_few_votes(ids, weights, votes, scores, touched)]
+        lengths[row] = found.size
+        for place in range(found.size):
+            columns[row, place] = found[place]
+            values[row, place] = scores[found[place]]
+            scores[found[place]] = 0
 
 
 @njit(cache=True, nogil=True)

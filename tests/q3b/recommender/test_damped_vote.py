@@ -5,6 +5,7 @@ import pytest
 from scipy.sparse import csr_array, random_array
 
 from recommender.damped_vote import Settings, fit, recommend
+from recommender.votes import BLOCK, votes_of_voters
 
 SETTINGS = Settings(limit=0.05, popularity_power=0.25)
 
@@ -82,6 +83,16 @@ def test_blocks_and_threads_change_nothing(monkeypatch):
     cut = recommend(fit(plays, SETTINGS, threads=3), threads=3)
     assert whole.data.tobytes() == cut.data.tobytes()
     assert rows_of(whole) == rows_of(cut)
+
+
+def test_summed_votes_are_the_product_whatever_the_threads():
+    random = np.random.default_rng(3)
+    voters = csr_array(random_array((2 * BLOCK + 5, 70), density=0.1, rng=random), dtype=np.float32)
+    votes = csr_array(random_array((70, 40), density=0.2, rng=random), dtype=np.float32)
+    one, three = (votes_of_voters(voters, votes, threads) for threads in (1, 3))
+    assert one.data.tobytes() == three.data.tobytes()
+    assert one.indices.tobytes() == three.indices.tobytes()
+    np.testing.assert_allclose(one.toarray(), voters.toarray() @ votes.toarray(), rtol=1e-5)
 
 
 def test_of_equal_scores_the_artist_with_more_listeners_comes_first():
