@@ -1,7 +1,9 @@
 """The settings of the damped vote, chosen on one held-out fold of the plays of a fit."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import product
+from operator import attrgetter
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -49,15 +51,15 @@ def chosen_on(fold: Split, top: int) -> Choice:
     the fold prefers.
     """
     known = damped_vote.compared(fold.train)
-    pairs = [Settings(*pair) for pair in product(limits(known), POPULARITY_POWERS)]
-    best = best_choice(known, fold, pairs, top)
+    pairs = [Settings(limit, power) for power, limit in product(POPULARITY_POWERS, limits(known))]
+    best = max(choices(known, fold, pairs, top), key=attrgetter("score"))
     popular = recall_and_ndcg(popular_artists(fold.train, top), fold.test, top)
     if not best.loses_to(popular):
         return best
     blends = [replace(best.settings, popularity=weight) for weight in POPULARITIES]
-    tried = [best_choice(known, fold, [one], top) for one in blends]
+    tried = list(choices(known, fold, blends, top))
     sound = [choice for choice in tried if not choice.loses_to(popular)]
-    return max(sound or tried, key=lambda made: made.score)
+    return max(sound or tried, key=attrgetter("score"))
 
 
 def limits(known: Compared) -> list[float]:
@@ -66,14 +68,14 @@ def limits(known: Compared) -> list[float]:
     return [0.0, *(float(values[rank - 1]) for rank in RANKS if rank <= len(values))]
 
 
-def best_choice(known: Compared, fold: Split, settings: list[Settings], top: int) -> Choice:
-    """The best of the settings, of equals the first."""
-    choices = []
+def choices(known: Compared, fold: Split, settings: list[Settings], top: int) -> Iterator[Choice]:
+    """Yield what each of the settings finds; those of one power of popularity share a fit."""
+    model = None
     for one in settings:
-        found = damped_vote.recommend(damped_vote.fit(known, one), top)
-        choices.append(Choice(one, found, recall_and_ndcg(found, fold.test, top)))
-        choices = [max(choices, key=lambda made: made.score)]
-    return choices[0]
+        shared = model and model.settings.popularity_power == one.popularity_power
+        model = damped_vote.refitted(model, one) if shared else damped_vote.fit(known, one)
+        found = damped_vote.recommend(model, top)
+        yield Choice(one, found, recall_and_ndcg(found, fold.test, top))
 
 
 def popular_artists(plays: csr_array, top: int) -> csr_array:

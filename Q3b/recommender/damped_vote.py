@@ -16,7 +16,7 @@ A'R gives everybody what is popular, where the fold asks for that.
 """
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 
 import numpy as np
@@ -215,6 +215,13 @@ def fit(
         for _ in in_order(pool, lambda first: fill_head(first, model.tables), starts, ahead=64):
             pass
     return model
+
+
+def refitted(model: DampedVote, settings: Settings) -> DampedVote:
+    """Return the model by other settings with the same `popularity_power`: its votes are shared."""
+    basis, gains = damped_tastes(model.compared, settings, model.votes)
+    head_gains = np.ascontiguousarray(gains[: model.head.shape[1]].T)
+    return replace(model, settings=settings, basis=basis, gains=gains, head_gains=head_gains)
 
 
 def damped_tastes(

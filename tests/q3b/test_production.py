@@ -30,7 +30,7 @@ def test_one_command_goes_the_whole_way(tmp_path):
     )
     assert finished.returncode == 0, finished.stderr
     job, store, request, *artists = finished.stdout.splitlines()
-    assert re.match(r"Job: artists for 3,001 users \(neighbours 3,000, ", job)
+    assert re.match(r"Job: artists for 3,001 users \(neighbours 3,001\), ", job)
     assert re.match(r"Store: [\d,]+ items in SQLite, published", store)
     assert re.fullmatch(r"API: GET /users/[0-9a-f]{40}/recommendations\?limit=3", request)
     assert len(artists) == 3
