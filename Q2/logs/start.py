@@ -1,7 +1,9 @@
 """The kernel loaded for a command, without the libraries that numba looks for and we do not use."""
 
 import gc
+import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -18,12 +20,28 @@ def load_kernel() -> None:
     compiles nothing else.
     """
     gc.disable()  # what is loaded here stays: to search it for garbage takes a tenth of the start
-    with hidden(*UNUSED):
+    with interrupts_held(), hidden(*UNUSED):
         from logs.scanner import scan_block
 
         scan_block("", Layout((DATE, TIME, SIZE, URL)), memoryview(b"\n"))
     gc.freeze()
     gc.enable()
+
+
+@contextmanager
+def interrupts_held() -> Iterator[None]:
+    """Hold an interrupt until the end: a callback of numba would report it, and the work go on."""
+    if threading.current_thread() is not threading.main_thread():  # which alone takes signals
+        yield
+        return
+    held = []
+    usual = signal.signal(signal.SIGINT, lambda *_: held.append(True))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, usual)
+    if held:
+        signal.raise_signal(signal.SIGINT)
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Q2 starts with what a run needs, and compiles its kernel once."""
 
+import signal
 import subprocess
 import sys
 
@@ -10,6 +11,7 @@ from pyarrow import parquet
 from logs.fields import DATE, SIZE, TIME, URL, Layout
 from logs.kernel import scan
 from logs.scanner import scan_block
+from logs.start import interrupts_held
 from tests.conftest import ROOT, clean_environment
 from tests.q2.conftest import FIXTURES
 
@@ -77,3 +79,12 @@ def test_the_kernel_is_compiled_once_for_all_blocks():
     for block in (row, bytearray(row)):  # the last line of a file, and the lines before it
         scan_block("test", Layout((DATE, TIME, SIZE, URL)), memoryview(block))
     assert len({signature[0] for signature in scan.signatures}) == 1
+
+
+def test_an_interrupt_while_the_kernel_loads_comes_when_it_is_loaded():
+    """Inside a callback of numba Python would report it and go on."""
+    with pytest.raises(KeyboardInterrupt), interrupts_held():
+        signal.raise_signal(signal.SIGINT)
+        loaded = True
+    assert loaded
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

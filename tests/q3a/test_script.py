@@ -105,7 +105,7 @@ def test_every_new_article_gets_a_tag_and_keeps_its_id(finished):
         (("--predict", "--test", NEW, "--model-file", NEW), ["new.csv", "not a tagger"]),
         (
             ("--train", ARTICLES, "--save", "nowhere/x.skops"),
-            ["'nowhere' is not a folder"],
+            ["'nowhere/x.skops' is not a file in a folder"],
         ),
         (("--train", ARTICLES, "--out-of-core"), ["fewer than 100 articles"]),
         (("--train", ARTICLES, "--out-of-core", "--model", "linear"), ["one model of its own"]),
