@@ -197,7 +197,7 @@ def test_the_plan_is_explained(printed):
         (("--cohorts", "--active-to", "2017-04-09"), "leave them out with --cohorts"),
         (("--users", "--install-date", "2017-04-04"), "from 2017-04-01 to 2017-04-03"),
         (("--plot", "x.doc"), ".png"),
-        (("--plot", "nowhere/x.png"), "'nowhere' is not a folder"),
+        (("--plot", "nowhere/x.png"), "'nowhere/x.png' is not a file in a folder"),
     ],
 )
 def test_what_does_not_go_together_is_said_in_one_line(printed, arguments, part):

@@ -280,7 +280,7 @@ def app(files, postgres_url):
         (["--source", "postgresql://x/y", "--plays", "x"], ["--source", "--plays"]),
         (["--rollback", "--verify", "x"], ["--verify and --rollback exclude each other"]),
         (["--export", "x", "--publish", "x"], ["--export and --publish exclude each other"]),
-        (["--report", "no/folder/x.json"], ["--report", "'no/folder'"]),
+        (["--report", "no/folder/x.json"], ["--report", "'no/folder/x.json' is not a file"]),
         (["--format", "xml"], ["--format"]),
         (["--store", "mysql://x"], ["mysql://x", "sqlite:///"]),
         (["--store", "sqlite:///no/folder/x.db"], ["no/folder"]),
