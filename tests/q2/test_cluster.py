@@ -335,6 +335,7 @@ def test_workers_need_the_same_code(tmp_path):
     assert_one_line_error(finished, 1, "has other versions: code ", "use one image")
 
 
+@pytest.mark.slow
 def test_nobody_answers_at_the_address():
     finished = run("--cluster", "tcp://127.0.0.1:1")
     assert_one_line_error(finished, 1, "tcp://127.0.0.1:1")

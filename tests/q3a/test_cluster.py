@@ -132,6 +132,7 @@ def test_other_backends_of_joblib_are_one_line():
         backend_class("sequential", "missing_method")
 
 
+@pytest.mark.slow
 def test_nobody_answers_at_the_address():
     finished = run_script(SCRIPT, *LINEAR, "--cluster", "tcp://127.0.0.1:1")
     assert_one_line_error(finished, 1, "tcp://127.0.0.1:1")

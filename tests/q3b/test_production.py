@@ -38,6 +38,7 @@ def test_one_command_goes_the_whole_way(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no process groups")
 @pytest.mark.parametrize("seconds", [0.6, 1.5, 4.0, 6.0, 7.0])
 def test_an_interrupt_at_any_moment_is_one_line_and_leaves_nothing(tmp_path, seconds):
@@ -61,6 +62,7 @@ def test_an_interrupt_at_any_moment_is_one_line_and_leaves_nothing(tmp_path, sec
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_the_users_own_cluster_and_store_are_left_alone():
     settings = {"DASK_SCHEDULER_ADDRESS": "tcp://127.0.0.1:1", "RECOMMENDER_STORE": "redis://a"}
     assert run_script("Q3b/run_production.py", **settings).returncode == 0

@@ -87,6 +87,7 @@ def days_elsewhere() -> list[tuple[str, str]]:
     return [("EAST-14", today(14)), ("WEST+12", today(-12))]
 
 
+@pytest.mark.slow
 def test_cron_takes_the_apps_plays_to_the_api(installed):
     project, secrets, store_url = installed
     command, variables = crontab_command(project, secrets)

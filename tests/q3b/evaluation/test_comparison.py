@@ -372,6 +372,7 @@ def test_a_library_that_cannot_be_loaded_is_one_line(hetrec, capsys, monkeypatch
     assert "user_artists.dat: No such file" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "folder", "recall", "ndcg"),
     [("hetrec", "hetrec2011-lastfm-2k", 0.31, 0.305), ("ml-100k", "ml-100k", 0.345, 0.425)],

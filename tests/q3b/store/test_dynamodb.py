@@ -311,6 +311,7 @@ def test_a_run_ends_among_connections_that_are_reset(monkeypatch):
             assert check_set(store, store.current()) == 100
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM to send")
 def test_sigterm_is_obeyed_among_connections_that_are_reset(monkeypatch):
     with job_among_resets() as (process, server, url):

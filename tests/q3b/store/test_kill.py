@@ -86,6 +86,7 @@ def assert_kills_are_harmless(url, kills, longest):
     assert killed_inside > kills / 2  # the kills hit what they should
 
 
+@pytest.mark.slow
 def test_sqlite_survives_every_kill(tmp_path):
     assert_kills_are_harmless(f"sqlite:///{tmp_path / 'killed.db'}", KILLS, longest=0.3)
 

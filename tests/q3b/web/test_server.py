@@ -178,6 +178,7 @@ def api_process(folder, *options: str, **environment: str) -> subprocess.Popen:
     )
 
 
+@pytest.mark.slow
 @UNIX
 @pytest.mark.parametrize("seconds", [0.5, 0.8, 1.0, 1.2, 1.4, 1.7])
 def test_an_interrupt_while_it_starts_is_no_traceback(store_url, tmp_path, seconds):
