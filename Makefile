@@ -19,11 +19,11 @@ demo: .venv/installed
 	@$(VENV_PYTHON) Q3b/run_prototype.py --sample
 	@echo; echo "== Q3b in production: job, store, API, one request =="
 	@$(VENV_PYTHON) Q3b/run_production.py
-	@$(VENV_PYTHON) Q3b/evaluate.py --splits 1 --models "user-user cosine" --models popularity --html .venv/q3b.html
+	@$(VENV_PYTHON) Q3b/evaluate.py --splits 1 --models "damped vote" --models popularity --html .venv/q3b.html
 	@echo
 	@$(VENV_PYTHON) .ci/join_pages.py answers.html .venv/q1.html .venv/q2.html .venv/q3a.html .venv/q3b.html
 
-# On every core, up to four: each process starts a PostgreSQL and compiles kernels of its own.
+# A process more than cores, up to four: each starts a PostgreSQL and compiles kernels of its own.
 test: .venv/installed-dev
 	@$(VENV_PYTHON) -m pytest -n logical --maxprocesses 4 --dist worksteal --durations 10 $(PYTEST_ARGUMENTS)
 
