@@ -37,6 +37,7 @@ if WORKER := os.environ.get("PYTEST_XDIST_WORKER"):
     os.environ.setdefault("NUMBA_CACHE_DIR", str(ROOT / ".pytest_cache" / f"numba-{WORKER}"))
 
 
+@pytest.hookimpl(optionalhook=True)  # of pytest-xdist
 def pytest_xdist_auto_num_workers() -> int:
     """One process more than processors: a fifth of all tests' time is waiting for others."""
     return (os.cpu_count() or 1) + 1
