@@ -6,7 +6,7 @@ import hashlib
 import logging
 import signal
 import sys
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from importlib import metadata, util
 from pathlib import Path
 from pkgutil import walk_packages
@@ -16,8 +16,7 @@ import click
 FOLDER = Path(__file__).resolve().parents[1]
 CONNECT_SECONDS, WORKER_SECONDS = 10, 60  # for the scheduler to answer; without any worker
 PACKAGES = ("dask", "distributed", "numpy", "pandas", "scipy", "numba", "scikit-learn")
-# Bytes of freed memory that local workers keep: to have it again took half as much time more.
-MALLOC = {"MALLOC_TRIM_THRESHOLD_": 256 << 20, "MALLOC_MMAP_THRESHOLD_": 32 << 20}
+MALLOC = {"MALLOC_TRIM_THRESHOLD_": 256 << 20, "MALLOC_MMAP_THRESHOLD_": 32 << 20}  # bytes
 
 HELP = "Run on a Dask cluster: tcp://host:8786, or `local` to start workers on this machine."
 OPTION = {"metavar": "ADDRESS", "envvar": "DASK_SCHEDULER_ADDRESS", "show_envvar": True}
@@ -35,8 +34,8 @@ def connected(address: str | None):
     for name in ("distributed", "distributed.client"):  # each failure is reported in one line
         logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
-        with ExitStack() as at_the_end:
-            yield connect(address, at_the_end)
+        with ExitStack() as stack:
+            yield connect(address, stack)
         return
     except distributed.KilledWorker as error:
         problem = f"a task ended {error.allowed_failures + 1} workers: give each more memory"
@@ -49,25 +48,28 @@ def connected(address: str | None):
     raise OutsideError(f"cluster {address}: {problem}")
 
 
-def connect(address: str, at_the_end: ExitStack):
+def connect(address: str, stack: ExitStack):
     """Return a client of a cluster that has a worker and runs what runs here."""
-    import dask
-    from distributed import Client, LocalCluster
+    from dask import config, distributed
 
     target = address
     try:
-        if address == "local":  # a worker for each processor, reached from this machine alone
+        if address == "local":  # workers reached from here alone, which keep the memory they free
             spawn = {f"distributed.nanny.pre-spawn-environ.{name}": MALLOC[name] for name in MALLOC}
-            at_the_end.enter_context(dask.config.set(spawn))
+            stack.enter_context(config.set(spawn))
             own = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0", "threads_per_worker": 1}
             if hasattr(signal, "SIG_BLOCK"):  # half a cluster cannot be closed
                 signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
-            target = at_the_end.enter_context(LocalCluster(silence_logs=logging.CRITICAL, **own))
+            target = stack.enter_context(
+                distributed.LocalCluster(silence_logs=logging.CRITICAL, **own)
+            )
             if hasattr(signal, "SIG_BLOCK"):
                 signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
-        client = at_the_end.enter_context(Client(target, timeout=CONNECT_SECONDS))
+        client = stack.enter_context(distributed.Client(target, timeout=CONNECT_SECONDS))
         client.wait_for_workers(1, timeout=WORKER_SECONDS)
     except (ValueError, TypeError) as error:  # Dask's check of addresses, and of tls's settings
+        with suppress(ValueError):  # its default client would be one that could not start
+            distributed.default_client().close()
         raise UserError(f"--cluster {address}: {error}; write tcp://host:8786 or local") from None
     except TimeoutError:
         raise OutsideError(f"cluster {address}: no worker came in {WORKER_SECONDS} s") from None

@@ -1,6 +1,6 @@
 """Q3a on a cluster of real processes: the same tagger as without one, whatever happens to it."""
 
-from common.command import OutsideError
+from common.command import OutsideError, UserError
 
 import importlib.util
 import json
@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from joblib import Parallel, delayed
 
-from articles.parallel import backend_class, on_all_cores
+from articles.parallel import backend_class, cluster_client, on_all_cores
 from tests.cluster_processes import cluster_of_processes, started
 from tests.conftest import ROOT, assert_one_line_error, run_script
 
@@ -136,3 +136,15 @@ def test_other_backends_of_joblib_are_one_line():
 def test_nobody_answers_at_the_address():
     finished = run_script(SCRIPT, *LINEAR, "--cluster", "tcp://127.0.0.1:1")
     assert_one_line_error(finished, 1, "tcp://127.0.0.1:1")
+
+
+def test_a_cluster_that_cannot_be_asked_leaves_no_client():
+    with pytest.raises(UserError, match="missing port number"), connected("127.0.0.1"):
+        pass
+    assert cluster_client() is None
+
+
+def test_a_cluster_that_cannot_be_asked_leaves_no_client():
+    with pytest.raises(UserError, match="missing port number"), connected("127.0.0.1"):
+        pass
+    assert cluster_client() is None
