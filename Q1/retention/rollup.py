@@ -12,6 +12,7 @@ from psycopg2.extensions import cursor as Cursor
 
 from events.table import existing_table
 from events.view import TIMES, View, create_view
+from postgres.time_zones import check_time_zone
 from retention.days import midnights
 from retention.questions import QUERIES, times_checked
 
@@ -69,11 +70,12 @@ def refresh(connection: Connection, asked: Refresh) -> dict[str, Any]:
         with connection.cursor() as cursor:
             cursor.execute("SELECT FROM rollup_definition")  # before the events, which may lack too
         source = existing_table(connection, asked.table, asked.columns)
-        create_view(connection, [source], asked.time_zone)
+        check_time_zone(connection, asked.time_zone)
+        view = View([source], asked.time_zone)
+        create_view(connection, view)
         check_definition(connection, ".".join(source.relation), asked)
         _, time_type = TIMES[source.time_type]
         parameters = refresh_parameters(connection, asked, time_type)
-        view = View([source], asked.time_zone)
         with connection.cursor() as cursor, times_checked(view):
             cursor.execute(LOCK)
             cursor.execute("SELECT FROM user_day LIMIT 1")
