@@ -212,7 +212,7 @@ def main(**values) -> None:
     from retention.checked import answered, read_again
     from retention.inquiry import Inquiry
     from retention.questions import Question
-    from retention.source import load_events
+    from retention.source import load_events, rows_of_files
 
     question = Question(
         options.install_event,
@@ -223,9 +223,13 @@ def main(**values) -> None:
         options.from_day,
         options.to_day,
     )
-    target = (options.dsn, options.embedded, options.table)
-    with connected(*target) as connection, read_again(options) as second:
-        view, files = load_events(connection, options)
+    target = (options.dsn, options.embedded, options.table, options.time_zone)
+    with (
+        read_again(options) as second,
+        rows_of_files(options) as rows,
+        connected(*target) as connection,
+    ):
+        view, files = load_events(connection, options, rows)
         inquiry = Inquiry(connection, options, question, view, files)
         if options.explain:
             result = inquiry.plan()

@@ -43,7 +43,7 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "Q1"))
 from common.command import Command
 
 from events.files import opened_in_turn
-from events.load import load_files
+from events.load import load_rows, rows_in_turn
 from events.table import existing_table
 from events.view import View
 from postgres.embedded import embedded_server
@@ -221,7 +221,8 @@ def measure_load(meter: Meter, duck: DuckDBPyConnection, log: Path, runs: int) -
 def load_ours(url: str, log: Path) -> str:
     """As `sql.py --events` does; returns the peak memory of the server's process, on Linux."""
     connection = connect(url)
-    load_files(connection, opened_in_turn([str(log)]), {}, skip_bad_rows=False).sources()
+    rows = rows_in_turn(opened_in_turn([str(log)]), {})
+    load_rows(connection, rows, skip_bad_rows=False).sources()
     status = Path(f"/proc/{connection.info.backend_pid}/status")
     lines = status.read_text(encoding="utf-8").splitlines() if status.exists() else []
     connection.close()
