@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, BinaryIO, ClassVar
 
 from logs.fields import DATE, EPOCH, FIELDS, MOMENT, REASONS, URL, Layout, LayoutOptions
-from logs.layouts.rows import OPTIONAL, own_fields, row_layout
+from logs.layouts.rows import MOMENT_SAMPLE, OPTIONAL, own_fields, row_layout
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -22,7 +22,6 @@ ROWS = 1 << 16  # of a piece
 PER_SECOND = {"s": 1, "ms": 1000, "us": 10**6, "ns": 10**9}
 TEXTS = ("string", "large_string", "string_view", "binary", "large_binary", "binary_view")
 OTHERS = ("integer", "floating", "decimal", "date", "time", "timestamp")
-MOMENT_SAMPLE = "1970-01-01T00:00:00"
 
 
 @dataclass(frozen=True)
@@ -113,13 +112,6 @@ def opened_file(raw: BinaryIO, file: str) -> "Iterator[parquet.ParquetFile]":
         raise UserError(
             f"{file}: the Parquet file is damaged or cut short ({reason}); fetch it again"
         ) from None
-
-
-def layout_of_raw(raw: BinaryIO, file: str, options: LayoutOptions) -> "ParquetLayout":
-    """The layout of a file that is open. Raises `UserError`."""
-    raw.seek(0)
-    with opened_file(raw, file) as opened:
-        return layout_of_file(opened, file, options)
 
 
 def layout_of_file(opened, file: str, options: LayoutOptions) -> ParquetLayout:

@@ -11,9 +11,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from io import RawIOBase
 from itertools import chain
-from typing import BinaryIO, TypeVar
-
-import numpy as np
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 from logs.archives import files_of_source
 from logs.blocks import blocks
@@ -23,6 +21,9 @@ from logs.lines import as_utf_8
 from logs.packs import Piece, packed
 from logs.sources import Source
 from logs.tables import Table, table_of
+
+if TYPE_CHECKING:
+    import numpy as np
 
 Result = TypeVar("Result")
 
@@ -36,7 +37,7 @@ class Reading:
     skip_bad_files: bool = False
     # Returns what a whole file adds to the answer, or None where its lines must be read
     answer_table: Callable[[Table], object] | None = None
-    pool: list[np.ndarray] = field(default_factory=list)  # of buffers
+    pool: list["np.ndarray"] = field(default_factory=list)  # of buffers
 
 
 def read_pieces(sources: list[Source], reading: Reading) -> Iterator[Piece]:

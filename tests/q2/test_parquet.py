@@ -118,6 +118,13 @@ def test_a_vendors_columns_and_columns_by_hand(tmp_path):
     assert answer["bytes"] == sum(SIZES)
 
 
+def test_names_that_differ_in_capital_letters_are_asked_about(tmp_path):
+    """DuckDB would rename the second one and read the first."""
+    path = tmp_path / "log.parquet"
+    write(path, {"timestamp": MOMENTS["s"], "bytes": SIZES, "url": URLS, "URL": URLS[::-1]})
+    assert_one_line_error(run(path), 2, "must name 'url' once", "--columns")
+
+
 def test_rejected_rows_name_the_reason_and_the_row(tmp_path):
     path = tmp_path / "log.parquet"
     days = [date(2024, 11, 14)] * 7
