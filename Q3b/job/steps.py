@@ -56,9 +56,9 @@ def run(options: SimpleNamespace) -> str:
 def write_page(run: Run, text: str, path: Path | None) -> None:
     """Write the report of the run as a page, where there is a path for it."""
     if path:
-        from evaluation.page import save_page
+        from common.page import save_page
 
-        save_page("The daily recommendations", text, *page_rows(run), path)
+        save_page(path, "The daily recommendations", text, page_rows(run))
 
 
 def published_already(
