@@ -1,5 +1,6 @@
 """The picture of drift shows the figures of all sets that are known, and can be read."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -7,6 +8,8 @@ import pytest
 
 from job.drift import history_of
 from job.plot import described, figure_of, source_of
+from job.steps import write_page
+from recommend_daily import main
 from store.protocol import Run
 from tests.pictures import assert_readable, texts_in
 
@@ -48,6 +51,20 @@ def test_a_set_of_an_earlier_version_leaves_a_gap():
     figure = figure_of(history_of(new))
     assert np.isnan(figure.axes[1].lines[0].get_ydata()).all()
     assert_readable(figure)
+
+
+def test_without_matplotlib_the_page_has_no_picture_and_a_plot_is_refused(
+    monkeypatch, tmp_path, capsys
+):
+    """The image of the job has no matplotlib."""
+    for module in ("recommend_daily", "job.steps"):
+        monkeypatch.setattr(f"{module}.find_spec", lambda name: None)
+    run = run_of(2)
+    report = run.report | {"settings": {}}
+    write_page(replace(run, report=report), "text", tmp_path / "page.html")
+    assert "<figure" not in (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert main(["--diff", "--plot", str(tmp_path / "drift.png")]) == 2
+    assert "--plot needs matplotlib: pip install matplotlib" in capsys.readouterr().err
 
 
 def test_the_words_say_what_the_picture_shows():
