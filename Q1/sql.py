@@ -22,6 +22,7 @@ from retention.options import (
     time_zone_option,
 )
 
+TITLE = "Users who came back after their first install"
 EXAMPLES = """\b
 examples:
   python Q1/sql.py
@@ -236,9 +237,13 @@ def main(**values) -> None:
         else:
             answer = answered(inquiry, second)
             if options.html:
-                from retention.page import save_page  # with matplotlib and Jinja
+                from common.page import save_page  # with Jinja
 
-                save_page(answer, inquiry.figures, options.html)
+                title, table = (
+                    "Users who came back after their first install",
+                    (answer.header, answer.rows),
+                )
+                save_page(options.html, title, answer.text, table, inquiry.figures)
             result = formatted(options.output_format, *answer)
     # Not click.echo, which takes colour codes out of the users' names.
     sys.stdout.write(result and f"{result}\n")

@@ -250,7 +250,7 @@ CREATED = click.Path(dir_okay=False, path_type=Path)
     "--font",
     type=NAMED,
     metavar="FILE",
-    help="Font of the plot. Without it an installed font that has the characters of the tags.",
+    help="Font to draw the plot in; installed fonts draw the characters that it lacks.",
 )
 @click.option(
     "--save",

@@ -10,7 +10,7 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from common.picture import STYLE
+from common.picture import STYLE, short
 from retention.questions import Cohort, Count, number_of
 from retention.report import Data
 
@@ -20,7 +20,6 @@ CELL, LABEL = (0.42, 0.27), (0.42, 0.2)  # inches: of a cell with its number, of
 LARGEST = (15, 10)  # inches of the cells together
 NICE_STEPS = (1, 2, 5, 7, 10, 14, 20, 28, 50, 100, 200, 500, 1000, 2000, 5000)
 MOST_MARKERS = 60
-LONGEST_NAME = 40  # characters
 # strftime's %b follows the locale
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 Z = NormalDist().inv_cdf(0.975)
@@ -163,12 +162,6 @@ def wilson_interval(found: np.ndarray, users: int) -> tuple[np.ndarray, np.ndarr
     middle = share + Z**2 / (2 * users)
     half = Z * np.sqrt(share * (1 - share) / users + Z**2 / (4 * users**2))
     return (middle - half) / (1 + Z**2 / users), (middle + half) / (1 + Z**2 / users)
-
-
-def short(name: str) -> str:
-    """Return a name of an event that fits into a title."""
-    longest = LONGEST_NAME // (1 if name.isascii() else 2)  # other letters may be wider
-    return name if len(name) <= longest else f"{name[: longest - 1]}…"
 
 
 def empty_figure(message: str) -> Figure:

@@ -8,14 +8,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter
 
-from common.picture import STYLE, save
+from common.picture import STYLE, save, short
 from traffic.answer import Answer
 from traffic.question import OVER_TIME
 from traffic.timeline import draw_timeline, timeline
 
 MOST_BARS = 30
 MOST_NAMES = 5  # of extensions in a sentence
-LONGEST_LABEL = 48  # characters; half as many where they may be wide
 LEFT_TO_RIGHT = "\N{LEFT-TO-RIGHT MARK}"
 BYTES = EngFormatter(unit="B", places=1, sep="\N{NO-BREAK SPACE}")
 
@@ -90,10 +89,8 @@ def draw_groups(axes: Axes, answer: Answer) -> None:
 
 
 def label(name: str) -> str:
-    """Return a name that fits: a long one keeps both ends, for URLs differ there."""
-    half = LONGEST_LABEL // (2 if name.isascii() else 4)
-    short = name if len(name) <= 2 * half else f"{name[:half]}…{name[1 - half :]}"
-    return short if name.isascii() else f"{LEFT_TO_RIGHT}{short}"
+    """Return a name that fits, in which the order of the text around it holds."""
+    return short(name) if name.isascii() else f"{LEFT_TO_RIGHT}{short(name)}"
 
 
 def source_of(answer: Answer) -> str:

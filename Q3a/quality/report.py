@@ -24,7 +24,7 @@ NO_WORDS = pd.DataFrame({"word": [], "tag": [], "importance": []})
 
 @dataclass(frozen=True)
 class Run:
-    """All that a training run found; without a search, as out of core, there is no choice."""
+    """The result of a training run; `choice` is None without a search, as out of core."""
 
     tagger: Pipeline  # or out of core, TemperatureScaled
     ids: pd.Series  # of the evaluated articles
@@ -119,7 +119,7 @@ def tags(run: Run) -> Iterator[str]:
 
 
 def certainty(run: Run) -> Iterator[str]:
-    """What a least confidence would cost and bring."""
+    """Yield coverage and selective accuracy for several thresholds of --min-confidence."""
     yield "With --min-confidence P, of these articles:"
     yield from lines_of_confidence(abstention(run.evaluation), "of which right")
 

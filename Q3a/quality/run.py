@@ -167,15 +167,15 @@ def report_reading(options: SimpleNamespace, name: str, rejected: Rejections) ->
 
 
 def check_tags_named(tags: Iterable[str], options: SimpleNamespace) -> None:
-    """Raise UserError if an option names another tag, or no font of a plot has the tags.
+    """Raise UserError if an option names another tag, or --font is not a font.
 
     It is better to know before learning.
     """
     Wanted(options.limits).limits_of(tags)
-    if options.plot or (options.html and not options.multi_label):
-        from quality.fonts import font_for  # matplotlib loads for a plot alone
+    if options.font:
+        from quality.page import families_of  # matplotlib loads for a plot alone
 
-        font_for("".join(tags), options.font)
+        families_of(options.font)
 
 
 def finish(
@@ -201,9 +201,9 @@ def finish(
             table = formatted("csv", "", *candidate_rows(run), {})
             sibling.write_text(table + "\n", encoding="utf-8", newline="\n")
     if options.plot:
-        from quality.plots import plot_run
+        from quality.page import save_plot
 
-        plot_run(run, options.plot, options.font)
+        save_plot(run, options.plot, options.font)
     if options.html:
         from quality.page import save_page
 

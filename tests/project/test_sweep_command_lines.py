@@ -137,6 +137,7 @@ GOOD = {
         "--export": ("exported", "empty"),
         "--report": ("report.json", "missing/report.json", "/dev/full"),
         "--html": PAGES,
+        "--plot": PICTURES,
         "--cluster": CLUSTERS,
     },
     "generate_listeners": {"--output": ("drawn", "empty")},

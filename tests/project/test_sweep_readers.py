@@ -39,6 +39,7 @@ from alert import post
 from articles import files as articles
 from articles.preparation import prepared
 from articles.rejections import Rejections
+from common.picture import characters_of
 from evaluation import data as evaluation_data
 from evaluation import models as evaluation_models
 from evaluation import settings as chosen_settings
@@ -60,7 +61,6 @@ from logs.scanner import scan_block
 from logs.sources import find_sources
 from logs.streams import zstd
 from postgres import connection
-from quality.fonts import drawn_characters
 from store.protocol import new_run
 from store.url import open_store
 from tagger.predictions import predictions
@@ -233,8 +233,8 @@ def prepared_articles():
 
 
 def read_font(folder: Path, name: str) -> None:
-    getattr(drawn_characters, "cache_clear", lambda: None)()
-    drawn_characters(str(folder / name))
+    characters_of.cache_clear()
+    characters_of(str(folder / name))
 
 
 # Q3b

@@ -116,7 +116,7 @@ def test_every_new_article_gets_a_tag_and_keeps_its_id(finished):
         (("--train", ARTICLES, "--save", FIXTURES), ["--save", "is a directory"]),
         (
             ("--train", ARTICLES, "--plot", "x.png", "--font", NEW),
-            ["--font", "no file of a font"],
+            ["--font", "not a font's file"],
         ),
         (("--train", ARTICLES, "--encoding", "utf-16"), ["name another with --encoding"]),
     ],
