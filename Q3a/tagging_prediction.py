@@ -283,6 +283,12 @@ CREATED = click.Path(dir_okay=False, path_type=Path)
     " share of articles of known topics that may be refused with them, as in 0.02.",
 )
 @click.option(
+    "--reasons",
+    is_flag=True,
+    help="Add to the file of tags the words that spoke for the likeliest tag, the second likeliest"
+    " tag, and the words that spoke for that one, the strongest first.",
+)
+@click.option(
     "--top-k",
     type=click.IntRange(0, 1_000),
     default=0,
@@ -315,7 +321,7 @@ def predict(options: SimpleNamespace) -> None:
     """Tag the articles of --test with a saved tagger."""
     gc.disable()  # nearly all that loads stays: looking for garbage in it takes a fourth longer
     from articles.preparation import prepared
-    from tagger.predictions import Wanted, check_novelty, tag_articles
+    from tagger.predictions import check_abilities, tag_articles, wanted_of
     from tagger.saved import load
 
     saved = load(options.model_file)
@@ -325,8 +331,8 @@ def predict(options: SimpleNamespace) -> None:
     source = Source(options.columns, options.encodings)
     new = read_batches(options.test, ["id", "text"], source, rejected, maybe_tagged=True)
     ready = (prepared(articles, saved.convert, source.changes) for articles in new)
-    wanted, known = Wanted(options.limits, options.top_k, options.max_refused), []
-    check_novelty(saved.tagger, wanted)
+    wanted, known = wanted_of(options), []
+    check_abilities(saved.tagger, wanted)
     ready = collected(ready, known)
     tag_articles(saved.tagger, ready, wanted, options.output, options.output_encoding)
     rejected.report()
@@ -376,9 +382,10 @@ def check_combination(options: SimpleNamespace, unexpected: list[str]) -> None:
             "--multi-label has no confusion matrix and no search: no --plot or --candidates",
         ),
         (
-            options.max_refused and (options.multi_label or options.out_of_core),
-            "--max-refused is for one tag per article, learnt in memory: no --multi-label or"
-            " --out-of-core",
+            (options.max_refused or options.reasons)
+            and (options.multi_label or options.out_of_core),
+            "--max-refused and --reasons are for one tag per article, learnt in memory: no"
+            " --multi-label or --out-of-core",
         ),
         (use and options.convert, "--predict converts as the saved tagger did: no --convert"),
         (not use and options.model_file, "--model-file needs --predict"),

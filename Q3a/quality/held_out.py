@@ -8,8 +8,8 @@ import pandas as pd
 from sklearn.pipeline import Pipeline
 
 from quality import multi_label, report
+from quality.mistakes import misleading_words
 from quality.multi_label import MultiLabelRun, scored_sets
-from quality.occlusion import misleading_words
 from quality.report import Run
 from tagger.evaluation import Evaluation
 from tagger.multi_label import decisions_of

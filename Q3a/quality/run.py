@@ -16,8 +16,8 @@ from articles.sample import sample_articles
 from common.output import formatted, replacing
 from quality.held_out import report_of, scored
 from quality.importance import permuted_words, top_words
+from quality.mistakes import misleading_words
 from quality.multi_label import MultiLabelRun
-from quality.occlusion import misleading_words
 from quality.report import Run, candidate_rows
 from tagger.evaluation import evaluate, trained
 from tagger.families import families
@@ -32,7 +32,7 @@ from tagger.folds import (
 from tagger.multi_label import KINDS, evaluate_sets, trained_on_sets
 from tagger.novelty import Novelty
 from tagger.out_of_core import learn_out_of_core
-from tagger.predictions import Wanted, tag_articles
+from tagger.predictions import Wanted, tag_articles, wanted_of
 from tagger.search import choose
 from tagger.tag_sets import (
     check_tag_sets,
@@ -213,5 +213,5 @@ def finish(
 
         save_tagger(run.tagger, options.convert, options.save)
     if new:
-        wanted = Wanted(options.limits, options.top_k, options.max_refused)
+        wanted = wanted_of(options)
         tag_articles(run.tagger, new, wanted, options.output, options.output_encoding)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from articles.preparation import report_all
 from articles.text import normalised
 from tagger.multi_label import decisions_of, given
 from tagger.novelty import Novelty, familiarity_figures
+from tagger.reasons import reasons, strongest
 from tagger.writers import writer
 
 FEATURES = ["plain", "words"]  # the columns that a model reads
@@ -29,6 +31,7 @@ class Wanted:
     limits: Mapping[str, float] = field(default_factory=dict)  # least confidence by tag, or OTHERS
     top_k: int = 0  # likeliest tags to give, each with its confidence
     max_refused: float = 0.0  # share of articles of known topics that may be refused as novel
+    reasons: bool = False  # whether to name the words that spoke for a tag, and for the second
 
     @property
     def most_novel(self) -> float:
@@ -47,6 +50,11 @@ class Wanted:
                 raise UserError(f"--min-confidence: no tag {name!r} among {known}")
             limits[tag] = limit
         return np.array([limits.get(tag, limits.get(OTHERS, 0.0)) for tag in tags])
+
+
+def wanted_of(options: SimpleNamespace) -> Wanted:
+    """Return what the options of the command ask for."""
+    return Wanted(options.limits, options.top_k, options.max_refused, options.reasons)
 
 
 def tagged(tagger, articles: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
@@ -80,12 +88,13 @@ def novelty_of(tagger) -> Novelty | None:
     return getattr(tagger["model"], "novelty", None) if isinstance(tagger, Pipeline) else None
 
 
-def check_novelty(tagger, wanted: Wanted) -> None:
-    """Raise UserError if a tagger is to refuse novel articles and does not know them."""
-    if wanted.max_refused and not novelty_of(tagger):
+def check_abilities(tagger, wanted: Wanted) -> None:
+    """Raise UserError if a tagger is asked for what it does not know, such as novelty."""
+    asked = {"--max-refused": wanted.max_refused, "--reasons": wanted.reasons}
+    if (named := [option for option in asked if asked[option]]) and not novelty_of(tagger):
         raise UserError(
-            "--max-refused: a tagger of several tags per article, or one learnt out of core, does"
-            " not know novelty: use --min-confidence"
+            f"{named[0]}: a tagger of several tags per article, or one learnt out of core, does"
+            " not know novelty, nor reasons: use --min-confidence"
         )
 
 
@@ -102,6 +111,7 @@ def predictions(tagger, articles: pd.DataFrame, wanted: Wanted | None = None) ->
     the limits; those that a tagger of fewer tags cannot give are empty. A multi-label tagger joins
     the tags that pass their thresholds and limits, the likeliest first, and their confidences.
     Where the tagger knows it there is also `novelty`, and no tag where `max_refused` refuses it.
+    With `reasons` there are also reasons, second_tag and second_reasons, whatever the limits.
     """
     wanted = wanted or Wanted()
     limits = wanted.limits_of(tagger.classes_)
@@ -125,12 +135,33 @@ def predictions(tagger, articles: pd.DataFrame, wanted: Wanted | None = None) ->
         columns["confidence"] = ranked[:, 0].round(4)
     if novelty is not None:
         columns["novelty"] = novelty.round(4)
+    if wanted.reasons:
+        columns |= reason_columns(tagger, articles, order)
     for rank in range(wanted.top_k):
         there = rank < len(tagger.classes_) and ranked[:, rank] > 0
         place = min(rank, len(tagger.classes_) - 1)
         columns[f"tag_{rank + 1}"] = np.where(there, tagger.classes_[order[:, place]], "")
         columns[f"confidence_{rank + 1}"] = np.where(there, ranked[:, place].round(4), np.nan)
     return pd.DataFrame(columns)
+
+
+def reason_columns(tagger, articles: pd.DataFrame, order: np.ndarray) -> dict[str, list[str]]:
+    """Return reasons, second_tag and second_reasons of articles; empty for those without words.
+
+    order: places of the tags of each article, the likeliest first.
+    """
+    rows = np.flatnonzero(articles["words"] != "")
+    first, second = order[rows, :2].T
+    table = reasons(tagger, articles.iloc[rows], first, second)
+    columns = {
+        "reasons": strongest(table, len(rows)),
+        "second_tag": [[tag] for tag in tagger.classes_[second]],
+        "second_reasons": strongest(table, len(rows), -1),
+    }
+    found = pd.DataFrame("", index=range(len(articles)), columns=list(columns))
+    for name, lists in columns.items():
+        found.loc[rows, name] = [" ".join(words) for words in lists]
+    return found.to_dict("list")
 
 
 def joined(values: np.ndarray, kept: np.ndarray, separator: str) -> list[str]:
