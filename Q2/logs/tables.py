@@ -40,15 +40,20 @@ class Table(NamedTuple):
     unfinished: tuple[str, ...]  # the file, if its last line has no newline
 
 
-def table_of(source: Source, raw: BinaryIO, options: LayoutOptions) -> Table | None:
-    """Return a file as a table; None if it cannot be read as one, whatever the reason."""
+def table_of(
+    source: Source, raw: BinaryIO, options: LayoutOptions, rows: range | None = None
+) -> Table | None:
+    """Return a file as a table; None if it cannot be read as one, whatever the reason.
+
+    Of a Parquet file `rows` selects some.
+    """
     if glob.has_magic(str(source.path)):
         return None
     raw.seek(0)
     head = raw.read(HEAD)
     with suppress(UserError):  # reported where the file is read as all are
         if head.startswith(PARQUET):
-            return parquet_table(source, options)
+            return parquet_table(source, options, rows)
         if source.size >= LEAST_JSON and head.lstrip()[:1] == b"{":
             return json_table(source, raw, head, options)
     return None
@@ -63,12 +68,12 @@ def open_database() -> "DuckDBPyConnection":
     return database
 
 
-def parquet_table(source: Source, options: LayoutOptions) -> Table | None:
+def parquet_table(source: Source, options: LayoutOptions, rows: range | None) -> Table | None:
     """A Parquet file as a table; None for one that is left to pyarrow. Raises `UserError`."""
     import duckdb
 
     database = open_database()
-    relation = f"read_parquet({literal(source.path)}, hive_partitioning = false)"
+    relation = parquet_relation(source)
     try:
         described = database.execute(f"DESCRIBE FROM {relation}").fetchall()
         kinds = {name: kind for name, kind, *_ in described}
@@ -80,7 +85,19 @@ def parquet_table(source: Source, options: LayoutOptions) -> Table | None:
     layout, _ = row_layout([*kinds], sample, source.name, options)
     columns = tuple(map(identifier, layout.names))
     types = tuple(kinds[name] for name in layout.names)
+    if rows is not None:
+        numbered = relation.replace(
+            "hive_partitioning", "file_row_number = true, hive_partitioning"
+        )
+        wanted = f"file_row_number >= {rows.start} AND file_row_number < {rows.stop}"
+        relation = f"(SELECT * FROM {numbered} WHERE {wanted})"  # noqa: S608 numbers
     return Table(source.name, database, layout, relation, columns, types, ())
+
+
+def parquet_relation(source: Source, *more: str) -> str:
+    """What to read a Parquet file FROM; `hive_partitioning` would take columns from its folders."""
+    settings = ", ".join((literal(source.path), "hive_partitioning = false", *more))
+    return f"read_parquet({settings})"
 
 
 def first_values(database: "DuckDBPyConnection", relation: str, kinds: dict[str, str]) -> list[str]:
