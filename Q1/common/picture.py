@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from unicodedata import category
+from unicodedata import bidirectional, category
 from warnings import catch_warnings
 
 import click
@@ -27,6 +27,7 @@ STYLE = {
     "font.sans-serif": [FAMILY],
 }
 PLAIN = (400, "normal", "regular", "book")  # names of one weight
+LEFT_TO_RIGHT = "\N{LEFT-TO-RIGHT MARK}"
 MARKS = ("hk", "tc", "jhenghei", "cjk")  # of Hong Kong and Taiwan, best first
 
 
@@ -98,6 +99,7 @@ def characters_of(path: str) -> frozenset[str]:
 
 
 def short(name: str, longest: int = 48) -> str:
-    """Return a name that fits, without the middle of a long one; wide letters count twice."""
-    half = longest // (2 if name.isascii() else 4)
-    return name if len(name) <= 2 * half else f"{name[:half]}…{name[1 - half :]}"
+    """Return a name that fits: its middle is left out, and it leaves the text around in order."""
+    half = longest // (2 if name.isascii() else 4)  # other letters may be wider
+    mark = LEFT_TO_RIGHT * any(bidirectional(it) in ("R", "AL") for it in name)
+    return mark + (name if len(name) <= 2 * half else f"{name[:half]}…{name[1 - half :]}")

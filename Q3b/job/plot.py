@@ -1,6 +1,6 @@
 """Drift of the published sets as a picture: lists that changed, coverage and recall over time."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 from matplotlib import style
@@ -13,7 +13,7 @@ from common.picture import STYLE
 from job.drift import TOP
 
 PANELS = (  # title, and figure, label and kind of each line
-    (f"Users with others among their first {TOP}", (("changed", "", "o-"),)),
+    (f"Users whose first {TOP} changed", (("changed", "", "o-"),)),
     ("Items that are recommended to somebody", (("coverage", "", "o-"),)),
     (
         "Recall of held-out plays",
@@ -21,6 +21,7 @@ PANELS = (  # title, and figure, label and kind of each line
     ),
 )
 MOST_MARKERS = 60
+HALF_A_DAY = timedelta(hours=12)
 UNKNOWN = (None, "")  # figures that a set lacks
 
 
@@ -42,6 +43,8 @@ def figure_of(history: list[dict]) -> Figure:
     locator = AutoDateLocator()
     panels[-1].xaxis.set_major_locator(locator)
     panels[-1].xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    if times[0] == times[-1]:
+        panels[-1].set_xlim(times[0] - HALF_A_DAY, times[0] + HALF_A_DAY)
     panels[-1].set_xlabel("when the set was made (UTC)")
     return figure
 

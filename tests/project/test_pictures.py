@@ -61,7 +61,13 @@ def test_a_file_that_is_not_a_font_has_no_characters():
 
 @pytest.mark.parametrize(
     ("name", "expected"),
-    [("a" * 8, "a" * 8), ("abcde12345", "abcd…345"), ("新盤", "新盤"), ("一二三四五", "一二…五")],
+    [
+        ("a" * 8, "a" * 8),
+        ("abcde12345", "abcd…345"),
+        ("新盤", "新盤"),
+        ("一二三四五", "一二…五"),
+        ("/של", "\N{LEFT-TO-RIGHT MARK}/של"),
+    ],
 )
 def test_a_long_name_keeps_both_ends(name, expected):
     assert short(name, 8) == expected
