@@ -51,6 +51,23 @@ def strongest(table: pd.DataFrame, articles: int, sign: int = 1) -> list[list[st
     return [words.get(row, []) for row in range(articles)]
 
 
+def deciding_words(
+    tagger: Pipeline, articles: pd.DataFrame, predicted: np.ndarray, given: np.ndarray
+) -> list[list[str]]:
+    """Return, for each article, the words that spoke most for its predicted tag.
+
+    They spoke against the tag that is given; against the second likeliest where the given one is
+    the predicted one, was not learnt, or is empty.
+    """
+    first = np.searchsorted(tagger.classes_, predicted)
+    probabilities = tagger.predict_proba(articles)
+    probabilities[np.arange(len(first)), first] = -1
+    places = {tag: place for place, tag in enumerate(tagger.classes_) if tag}
+    pairs = zip(given, predicted, probabilities.argmax(axis=1), strict=True)
+    second = [other if tag == own else places.get(tag, other) for tag, own, other in pairs]
+    return strongest(reasons(tagger, articles, first, np.array(second)), len(articles))
+
+
 def linear_reasons(
     tagger: Pipeline, articles: pd.DataFrame, first: np.ndarray, second: np.ndarray
 ) -> pd.DataFrame:

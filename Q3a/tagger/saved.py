@@ -32,6 +32,7 @@ from tagger.predictions import OTHERS, Wanted, check_abilities, predictions
 # the trees of a forest, which scikit-learn checks when it restores them.
 OURS = (
     "tagger.calibration.TemperatureScaled",
+    "tagger.drift.Drift",
     "tagger.features.FrequentTerms",
     "tagger.features.TermWeights",
     "tagger.multi_label.TagDecisions",
@@ -84,7 +85,7 @@ class SavedTagger:
         texts = list(texts)
         articles = pd.DataFrame({"id": range(len(texts)), "text": texts}, dtype=object)
         wanted = Wanted(limits, top_k, max_refused, reasons)
-        check_abilities(self.tagger, wanted)
+        check_abilities(self.tagger, wanted.abilities)
         found = predictions(self.tagger, prepared(articles, self.convert), wanted)
         return found.drop(columns=["id", "text"])
 

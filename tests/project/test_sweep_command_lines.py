@@ -104,6 +104,8 @@ GOOD = {
         "--encoding": ("utf-8", "big5hkscs", "utf-16", "rot13", "idna", "few.csv=undefined"),
         "--output-encoding": ("utf-8", "utf-8-sig"),
         "--convert": ("s2hk", "t2s", "missing"),
+        "--corrections": TAGGED,
+        "--review": ("review.csv", "review.xlsx", "missing/r.csv", "/dev/full"),
         "--candidates": ("candidates.csv", "missing/c.csv", "/dev/full"),
         "--plot": PICTURES,
         "--html": PAGES,

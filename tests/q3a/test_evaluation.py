@@ -15,7 +15,7 @@ from tagger.calibration import INVERSES, best_inverse, losses
 from tagger.evaluation import evaluate
 from tagger.families import REFERENCE_GRID, families, first_candidate, forest
 from tagger.folds import FOLDS, check_tags, splits
-from tagger.predictions import tagged
+from tagger.out_of_core import tagged
 from tagger.search import choose
 from tagger.terms import counted
 from tests.q3a.conftest import corpus, counted_corpus, one_candidate, tagger_of

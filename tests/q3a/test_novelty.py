@@ -69,6 +69,6 @@ def test_a_foreign_topic_is_refused_more_often_than_known_ones(tmp_path):
 
 def test_a_tagger_that_does_not_know_novelty_says_so():
     tagger = tagger_of(one_candidate("linear"), counted_corpus(per_tag=8))
-    check_abilities(tagger, Wanted())
+    check_abilities(tagger, Wanted().abilities)
     with pytest.raises(UserError, match="does not know novelty"):
-        check_abilities(tagger, Wanted(max_refused=0.1))
+        check_abilities(tagger, Wanted(max_refused=0.1).abilities)

@@ -11,7 +11,7 @@ from articles.preparation import prepared
 from articles.sample import sample_articles
 from tagger.calibration import scores
 from tagger.contributions import contributions
-from tagger.evaluation import trained
+from tagger.evaluation import evaluate, trained
 from tagger.families import families
 from tagger.predictions import Wanted, predictions
 from tagger.reasons import reasons, strongest
@@ -106,6 +106,24 @@ def test_a_character_outside_of_words_is_named_and_a_space_is_seen():
     assert set(named[1]) == {"乙", "␣"}
 
 
+def test_values_sum_whatever_the_letters():
+    """Some have a longer form in lower case, or another one at the end of a word."""
+    texts = [
+        "İstanbul İİ 甲甲",
+        "ΑΣ ΣΑΣ ΟΔΟΣ。NBA",
+        "Straße ﬁn 𠮷野家 e\u0301",
+        "，，，a-b A_B 3.5%",
+    ]
+    articles = prepared(pd.DataFrame({"id": range(40), "text": texts * 10}))
+    tagger = tagger_for("vote", articles.assign(tag=["甲", "乙", "丙", "丁"] * 10))
+    first, second = np.array([0, 1, 2, 3]), np.array([3, 2, 1, 0])
+    table = reasons(tagger, articles[:4], first, second)
+    counts = tagger["terms"].transform(articles[:4])
+    summed = np.asarray(contributions(tagger["model"], counts, first, second).sum(axis=1)).ravel()
+    assert table.groupby("row")["value"].sum().to_numpy() == pytest.approx(summed)
+    assert set(strongest(table, 4)[0]) <= {"İstanbul", "İİ", "甲", "␣"}
+
+
 def test_the_file_of_tags_names_reasons_of_both_tags(tmp_path, training, new):
     tagger = tagger_for("vote", training)
     found = predictions(tagger, new, Wanted(reasons=True, top_k=2))
@@ -117,12 +135,9 @@ def test_the_file_of_tags_names_reasons_of_both_tags(tmp_path, training, new):
 
 
 def test_the_command_and_python_give_the_same_reasons(tmp_path, training):
-    from tagger.novelty import Novelty
-
     family = families("all", "none", 0)
     articles = counted(training.assign(group=range(len(training))), family[0].kinds)
-    novelty = Novelty().fit(np.random.default_rng(0).random((20, 2)))
-    tagger = trained(choose(articles, family, 3, 0), articles, novelty)
+    tagger = trained(choose(articles, family, 3, 0), articles, evaluate(articles, family, 0))
     save_tagger(tagger, None, tmp_path / "t.skops")
     texts = [*sample_articles(seed=2)[1]["text"][:3], "！"]
     pd.DataFrame({"id": range(4), "text": texts}).to_csv(tmp_path / "new.csv", index=False)
