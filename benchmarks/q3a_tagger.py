@@ -6,7 +6,7 @@
 
 The classic way segments every article anew, by `pycantonese.segment` within CountVectorizer, for
 each of 54 forests and 5 folds; two candidates are measured and 54 are extrapolated from them.
-Without REAL_DATA_DIR sample articles stand in for the real articles. Times are medians of --rounds;
+Without REAL_DATA_DIR sample articles replace the real ones. Times are medians of --rounds;
 our 54 candidates and learning out of core are run once.
 """
 

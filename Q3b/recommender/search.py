@@ -107,7 +107,7 @@ def best_of(
 
 
 def positions(rows: Rows) -> np.ndarray:
-    """(n,) where each row of the caller stands in the order of the search."""
+    """(n,) the place of each row of the caller in the order of the search."""
     found = np.empty(len(rows.numbers), np.int64)
     found[rows.numbers] = np.arange(len(found))
     return found

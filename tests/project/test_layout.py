@@ -1,4 +1,4 @@
-"""Each question's folder stands alone, and all of them keep the same habits."""
+"""Each question's folder works by itself, and all of them keep the same habits."""
 
 import ast
 import hashlib

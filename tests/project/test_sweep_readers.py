@@ -567,8 +567,8 @@ def assert_down_or_sound(path: Path) -> None:
     finally:
         store.close()
         client.application.extensions["store"].close()
-        for beside in path.parent.glob("store.db*"):
-            beside.unlink()
+        for file in path.parent.glob("store.db*"):
+            file.unlink()
 
 
 def test_a_damaged_store_is_a_store_that_is_down(published, tmp_path):

@@ -149,7 +149,7 @@ def test_records_of_files_are_those_that_a_query_counts(postgres_url):
 
 @pytest.mark.parametrize("limits", [{}, {"from_day": date(2017, 4, 2)}])
 def test_a_record_without_a_time_is_left_out_and_counted(postgres_url, capsys, limits):
-    """Whether others are left out or not, it is no record within the limits."""
+    """Whether others are left out or not, it is not a record within the limits."""
     events = """
         uid | time       | event_name
         a   | 2017-04-01 | FIRST_INSTALL

@@ -78,7 +78,7 @@ def rolled_up(url: str) -> list[tuple]:
 
 
 def counted(url: str, time_zone: str = "UTC") -> list[tuple]:
-    """The same from the raw rows; nothing if there are none."""
+    """(cohort, users, age, active users) from the raw rows; nothing if there are none."""
     table = "public.piwik_track"
     with suppress(UserError):
         return cells(url, lambda connection: triangle_rows(inquiry(connection, table, time_zone)))

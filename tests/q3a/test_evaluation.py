@@ -139,7 +139,7 @@ def test_doubles_count_once():
 
 
 def test_a_candidate_that_cannot_be_fitted_loses():
-    """No word of short texts may stand in nine of ten articles; alone, it is one clear error."""
+    """No word of short texts is in nine of ten articles; alone, it is one clear error."""
     floors = {"features__min_df": [0.9, 1]}
     choice = choose(counted_corpus(), [forest("both", 0, floors)], folds=2, seed=0)
     assert choice.parameters == {"min_df": 1}

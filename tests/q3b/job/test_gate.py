@@ -29,7 +29,7 @@ def files(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def truncated(files, tmp_path_factory):
-    """The same plays, of which an export wrote the first 150 lines."""
+    """Plays of which an export wrote the first 150 lines."""
     path = tmp_path_factory.mktemp("truncated") / files[1].name
     lines = files[1].read_bytes().splitlines(keepends=True)
     path.write_bytes(b"".join(lines[:150]))
