@@ -286,7 +286,7 @@ def measure_question(meter: Meter, duck: DuckDBPyConnection, runs: int) -> None:
     with connection, connection.cursor() as cursor:
         cursor.execute("CREATE TABLE one_user AS SELECT * FROM piwik_track LIMIT 0")
         cursor.execute("INSERT INTO one_user VALUES ('a', '2017-04-01Z', 'FIRST_INSTALL')")
-        cursor.execute(CLASSIC_TABLE)
+        cursor.execute(f"{CLASSIC_TABLE}; ANALYZE classic")
     view = View([existing_table(connection, "public.piwik_track", {})], QUESTION.time_zone)
     parameters = moments(connection, view, QUESTION) | {"install_event": EVENT}
 
