@@ -352,7 +352,7 @@ def read_name(at, length):
 
 @inlined
 def read_extension(dot, length, names):
-    """The packed name after a dot, or 0 if it is not a name. Of `names`, see `scan`."""
+    """The packed name after a dot, 0 for what is not a name; `scan` says what `names` are."""
     if length > SHORT_NAME:
         number, stop = read_name(dot + 1, length)
         return number if stop == length else 0
@@ -369,7 +369,7 @@ def read_extension(dot, length, names):
 def read_url(at, length, names):
     """The packed extension, what follows the last dot of the path's last segment; the path's end.
 
-    A path ends before any query string. http://host.name is not a file with the extension `name`.
+    A path ends before any query string. http://host.name does not have the extension `name`.
     """
     window, slash, dot, stop = at, at - 1, at - 1, at
     while True:

@@ -143,7 +143,7 @@ def prepared(pieces: Iterator[Piece], prepare: Callable[[], object]) -> Iterator
 
 
 def nothing_read(sources: list[Source], account: RowAccount) -> str:
-    """Why there is no answer: the sources are empty, or none can be read."""
+    """The message of a run that read no line: the logs are empty, or none can be read."""
     if not account.left_out:
         return f"{names(sources)}: the log is empty"
     name, reason = next(iter(account.left_out.items()))
