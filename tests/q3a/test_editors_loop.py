@@ -12,7 +12,7 @@ from sklearn.metrics import f1_score
 from articles.corrections import corrected, read_corrections
 from articles.preparation import prepared
 from articles.sample import sample_articles
-from quality.review import COLUMNS, chance_of_no_topic
+from quality.review import COLUMNS, chance_of_no_topic, write_review
 from tagging_prediction import main
 
 FAST = ("--search", "none", "--model", "linear", "--format", "json")
@@ -175,6 +175,14 @@ def test_a_correction_that_is_not_certain_is_refused_by_name(tmp_path, capsys, r
     assert main([str(it) for it in (*files, *FAST)]) == 2
     line = capsys.readouterr().err.splitlines()[-1]
     assert all(part in line for part in parts), line
+
+
+def test_a_review_that_a_spreadsheet_saved_is_a_file_of_corrections(tmp_path):
+    rows = [("007", "ＮＢＡ"), ("8", ""), ("=1", "拜登")]
+    table = pd.DataFrame(rows, columns=["id", "tag"]).reindex(columns=COLUMNS, fill_value="")
+    write_review(table.assign(why="unsure"), tmp_path / "r.xlsx", "utf-8")
+    found = read_corrections([tmp_path / "r.xlsx"], {}, None)
+    assert {id_: it.tag for id_, it in found.items()} == {"007": "NBA", "=1": "拜登"}
 
 
 def test_a_later_file_corrects_an_earlier_one_and_ids_stay_text(tmp_path):
