@@ -107,10 +107,10 @@ def first_values(database: "DuckDBPyConnection", relation: str, kinds: dict[str,
     """
     read = [name for name, kind in kinds.items() if kind == "VARCHAR" or kind in WHOLE]
     query = f"SELECT {', '.join(map(identifier, read))} FROM {relation} LIMIT 1"  # noqa: S608
-    row = read and database.execute(query).fetchone()
+    rows = read and database.execute(query).fetchall()
     values = {name: MOMENT_SAMPLE for name, kind in kinds.items() if kind in TIMESTAMPS}
-    if row:
-        texts = ("" if value is None else str(value) for value in row)
+    if rows:
+        texts = ("" if value is None else str(value) for value in rows[0])
         values |= zip(read, texts, strict=True)
     return [values.get(name, "") for name in kinds]
 
