@@ -14,7 +14,7 @@ from listening.bad_rows import Rejected
 from listening.play_counts import PlayCounts
 from listening.tables.columns import ITEMS
 from listening.tables.files import read_table
-from listening.tables.table import NOT_TEXT, SURROGATE, each
+from listening.tables.table import NOT_TEXT, SURROGATE, each_with
 
 # The answers' own names of what an item has, and the name of the column of ids.
 OWN_FIELDS = ("id", "name", "score", "because", "rule", "plays", "share", "listeners", "item")
@@ -81,7 +81,7 @@ def read_items(
     reasons = table.id_reasons("item", "no item id")
     for use in ("name", *fields):
         if use in texts:
-            reasons[f"{use} is {NOT_TEXT}"] = each(table.columns[use], SURROGATE.search)
+            reasons[f"{use} is {NOT_TEXT}"] = each_with(table.columns[use], SURROGATE)
     reasons["item id repeated"] = pd.Series(texts["item"], dtype=object).duplicated().to_numpy()
     keep, rejected = table.kept(reasons)
     rejected.check(on_bad_row)

@@ -16,7 +16,7 @@ from listening.maximum_age import MaximumAge
 from listening.play_counts import PlayCounts
 from listening.tables.columns import PLAYS, TIMED_PLAYS
 from listening.tables.files import read_table
-from listening.tables.table import NOT_TEXT, SURROGATE, Table, each
+from listening.tables.table import NOT_TEXT, SURROGATE, Table, each, each_with
 from listening.text_columns import Column
 
 OLD = TOO_OLD.partition(": ")[2]
@@ -63,13 +63,13 @@ def item_reasons(table: Table, name: Column) -> dict[str, np.ndarray]:
     item = table.columns["item"]
     unknown = item.each(item.values == "")
     ids = {*item.values} - {""}
-    named_as_id = unknown & each(name, ids.__contains__)
+    named_as_id = unknown & each(name, ids.__contains__) if unknown.any() else unknown
     return (
         table.id_reasons("user", "no user id")
         | {"neither item id nor name": unknown & name.each(name.values == "")}
         | table.id_reasons("item")
         | {"no item id, and the name is another item's id": named_as_id}
-        | {f"name is {NOT_TEXT}": each(name, SURROGATE.search)}
+        | {f"name is {NOT_TEXT}": each_with(name, SURROGATE)}
     )
 
 

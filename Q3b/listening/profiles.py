@@ -8,7 +8,7 @@ import pandas as pd
 from listening.bad_rows import Rejected
 from listening.tables.columns import PROFILES
 from listening.tables.files import read_table
-from listening.tables.table import NOT_TEXT, SURROGATE, Table, each
+from listening.tables.table import NOT_TEXT, SURROGATE, Table, each_with
 
 
 def read_own_profiles(
@@ -25,7 +25,7 @@ def read_own_profiles(
     user, country = texts(table, "user"), texts(table, "country")
     reasons = table.id_reasons("user", "no user id")
     if "country" in table.columns:
-        reasons[f"country is {NOT_TEXT}"] = each(table.columns["country"], SURROGATE.search)
+        reasons[f"country is {NOT_TEXT}"] = each_with(table.columns["country"], SURROGATE)
     reasons["user id repeated"] = pd.Series(user, dtype=object).duplicated().to_numpy()
     keep, rejected = table.kept(reasons)
     rejected.check(on_bad_row)

@@ -22,6 +22,7 @@ OUTER_BLANKS = "blanks at its start or end"
 CONTROL = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029]")
 NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 SURROGATE = re.compile("[\ud800-\udfff]")
+BLANK = re.compile(r"\s")
 
 
 class Part(NamedTuple):
@@ -77,19 +78,30 @@ class Table:
     def id_reasons(self, use: str, missing: str = "") -> dict[str, np.ndarray]:
         """Return what speaks against each row's id, an exact text: `missing` ones, and odd ones."""
         column, what = self.columns[use], f"{use} id"
-        odd = {
-            f"{what} is {NOT_TEXT}": SURROGATE.search,
-            f"{what} has {NOT_ONE_LINE}": CONTROL.search,
-            f"{what} has {OUTER_BLANKS}": lambda text: text != text.strip(),
-        }
         reasons = {missing: column.each(column.values == "")} if missing else {}
-        return reasons | {reason: each(column, is_odd) for reason, is_odd in odd.items()}
+        return reasons | {
+            f"{what} is {NOT_TEXT}": each_with(column, SURROGATE),
+            f"{what} has {NOT_ONE_LINE}": each_with(column, CONTROL),
+            f"{what} has {OUTER_BLANKS}": each_with(column, BLANK, lambda it: it != it.strip()),
+        }
 
 
 def each(column: Column, test: Callable[[str], object]) -> np.ndarray:
     """For every row whether its text passes the test."""
     found = (bool(test(text)) for text in column.values)
     return column.each(np.fromiter(found, bool, len(column.values)))
+
+
+def each_with(
+    column: Column, character: re.Pattern, test: Callable[[str], object] | None = None
+) -> np.ndarray:
+    """For every row whether its text has such a character, and passes the test if there is one.
+
+    To look for the character in all texts at once takes a tenth of the time, and few files have it.
+    """
+    if not character.search("".join(column.values)):
+        return np.zeros(len(column.codes), bool)
+    return each(column, test or character.search)
 
 
 def table_of(path: Path, what: str, uses: Sequence[str], parts: list[Part]) -> Table:
