@@ -22,6 +22,7 @@ from retention.options import (
     time_zone_option,
 )
 
+TITLE = "Users who came back after their first install"
 EXAMPLES = """\b
 examples:
   python Q1/sql.py
@@ -212,7 +213,7 @@ def main(**values) -> None:
     from retention.checked import answered, read_again
     from retention.inquiry import Inquiry
     from retention.questions import Question
-    from retention.source import load_events
+    from retention.source import load_events, rows_of_files
 
     question = Question(
         options.install_event,
@@ -223,18 +224,26 @@ def main(**values) -> None:
         options.from_day,
         options.to_day,
     )
-    target = (options.dsn, options.embedded, options.table)
-    with connected(*target) as connection, read_again(options) as second:
-        view, files = load_events(connection, options)
+    target = (options.dsn, options.embedded, options.table, options.time_zone)
+    with (
+        read_again(options) as second,
+        rows_of_files(options) as rows,
+        connected(*target) as connection,
+    ):
+        view, files = load_events(connection, options, rows)
         inquiry = Inquiry(connection, options, question, view, files)
         if options.explain:
             result = inquiry.plan()
         else:
             answer = answered(inquiry, second)
             if options.html:
-                from retention.page import save_page  # with matplotlib and Jinja
+                from common.page import save_page  # with Jinja
 
-                save_page(answer, inquiry.figures, options.html)
+                title, table = (
+                    "Users who came back after their first install",
+                    (answer.header, answer.rows),
+                )
+                save_page(options.html, title, answer.text, table, inquiry.figures)
             result = formatted(options.output_format, *answer)
     # Not click.echo, which takes colour codes out of the users' names.
     sys.stdout.write(result and f"{result}\n")

@@ -17,8 +17,8 @@ from articles.rejections import POLICIES, Rejections
 from common.cluster import cluster_option, connected
 from common.output import FORMATS, new_file
 
-INPUTS = ("train", "test", "model_file", "font")
-OUTPUTS = ("output", "save", "plot", "html", "candidates")
+INPUTS = ("train", "test", "corrections", "model_file", "font")
+OUTPUTS = ("output", "save", "plot", "html", "candidates", "review")
 NOT_WRITTEN = {".xls", ".tsv", ".parquet", ".json", ".jsonl", ".gz", ".zst"}  # by --output
 EXAMPLES = """\b
 examples:
@@ -247,10 +247,29 @@ CREATED = click.Path(dir_okay=False, path_type=Path)
     " of HTML that needs no network.",
 )
 @click.option(
+    "--review",
+    type=CREATED,
+    metavar="FILE",
+    help="File, CSV or .xlsx, for at most 200 articles of --train and --test worth a look, the"
+    " most doubtful first: those with a tag that is unlikely or that near-duplicates do not have,"
+    " those of which the tagger is unsure, and novel ones, with the words that decided. Correct or"
+    " fill in its column tag, and give the file to --corrections.",
+)
+@click.option(
+    "--corrections",
+    multiple=True,
+    metavar="FILE",
+    callback=named_files,
+    help="Corrected tags, in columns id and tag: they replace those of articles of --train, and"
+    " articles of --test are learnt from with them. Rows without a tag change nothing. The report"
+    " says what is better, and which new articles get another tag. Give the option again for each"
+    " file: a later one corrects an earlier one.",
+)
+@click.option(
     "--font",
     type=NAMED,
     metavar="FILE",
-    help="Font of the plot. Without it an installed font that has the characters of the tags.",
+    help="Font to draw the plot in; installed fonts draw the characters that it lacks.",
 )
 @click.option(
     "--save",
@@ -281,6 +300,12 @@ CREATED = click.Path(dir_okay=False, path_type=Path)
     metavar="F",
     help="Leave the tag of novel articles empty, which may be of a topic that has no tag. F is the"
     " share of articles of known topics that may be refused with them, as in 0.02.",
+)
+@click.option(
+    "--reasons",
+    is_flag=True,
+    help="Add to the file of tags the words that spoke for the likeliest tag, the second likeliest"
+    " tag, and the words that spoke for that one, the strongest first.",
 )
 @click.option(
     "--top-k",
@@ -315,7 +340,8 @@ def predict(options: SimpleNamespace) -> None:
     """Tag the articles of --test with a saved tagger."""
     gc.disable()  # nearly all that loads stays: looking for garbage in it takes a fourth longer
     from articles.preparation import prepared
-    from tagger.predictions import Wanted, check_novelty, tag_articles
+    from tagger.judgements import judgements
+    from tagger.predictions import check_abilities, tag_articles, wanted_of
     from tagger.saved import load
 
     saved = load(options.model_file)
@@ -325,12 +351,19 @@ def predict(options: SimpleNamespace) -> None:
     source = Source(options.columns, options.encodings)
     new = read_batches(options.test, ["id", "text"], source, rejected, maybe_tagged=True)
     ready = (prepared(articles, saved.convert, source.changes) for articles in new)
-    wanted, known = Wanted(options.limits, options.top_k, options.max_refused), []
-    check_novelty(saved.tagger, wanted)
-    ready = collected(ready, known)
-    tag_articles(saved.tagger, ready, wanted, options.output, options.output_encoding)
+    wanted, known = wanted_of(options), []
+    check_abilities(saved.tagger, wanted.abilities | {"--review": options.review})
+    found = judgements(saved.tagger, collected(ready, known))
+    if options.review:
+        from quality.review import NewArticles
+
+        doubtful = NewArticles(saved.tagger)
+        found = doubtful.noted(found)
+    tag_articles(saved.tagger, found, wanted, options.output, options.output_encoding)
     rejected.report()
     source.changes.report()
+    if options.review:
+        doubtful.write(options.review, options.output_encoding)
     if any(map(len, known)):
         from quality.held_out import report_of, scored
 
@@ -376,10 +409,12 @@ def check_combination(options: SimpleNamespace, unexpected: list[str]) -> None:
             "--multi-label has no confusion matrix and no search: no --plot or --candidates",
         ),
         (
-            options.max_refused and (options.multi_label or options.out_of_core),
-            "--max-refused is for one tag per article, learnt in memory: no --multi-label or"
-            " --out-of-core",
+            (options.max_refused or options.reasons or options.review or options.corrections)
+            and (options.multi_label or options.out_of_core),
+            "--max-refused, --reasons, --review and --corrections are for one tag per article,"
+            " learnt in memory: no --multi-label or --out-of-core",
         ),
+        (use and options.corrections, "--predict learns nothing: no --corrections"),
         (use and options.convert, "--predict converts as the saved tagger did: no --convert"),
         (not use and options.model_file, "--model-file needs --predict"),
         (options.test and not (use or options.train), "--test needs --train or --predict"),
@@ -388,12 +423,17 @@ def check_combination(options: SimpleNamespace, unexpected: list[str]) -> None:
             "--importance permutation is for forests: add --model forest",
         ),
         (
-            unnamed := set(options.encodings) - {None, *options.train, *options.test},
-            f"--encoding {next(iter(unnamed), None)}=: neither --train nor --test names this file",
+            unnamed := set(options.encodings)
+            - {None, *options.train, *options.test, *options.corrections},
+            f"--encoding {next(iter(unnamed), None)}=: neither --train nor --test names this file,"
+            " nor does --corrections",
         ),
-        (
-            options.output.suffix.lower() in NOT_WRITTEN,
-            f"--output {options.output}: tags are written as CSV, or as .xlsx",
+        *(
+            (
+                path and path.suffix.lower() in NOT_WRITTEN,
+                f"--{name} {path}: tags are written as CSV, or as .xlsx",
+            )
+            for name, path in (("output", options.output), ("review", options.review))
         ),
         (
             options.output_encoding != "utf-8" and options.output.suffix.lower() == ".xlsx",

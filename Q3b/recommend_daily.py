@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
@@ -97,8 +98,12 @@ def check_step(options: SimpleNamespace) -> str:
     asked = [name for name in STEPS if getattr(options, name)]
     if len(asked) > 1:
         raise click.UsageError(f"--{asked[0]} and --{asked[1]} exclude each other")
-    if asked and (options.report or options.html or options.output_format != "text"):
-        raise click.UsageError(f"--{asked[0]} has neither a --report, --html nor another --format")
+    if asked and (options.report or options.output_format != "text"):
+        raise click.UsageError(f"--{asked[0]} has neither a --report nor another --format")
+    if asked and not options.diff and (options.plot or options.html):
+        raise click.UsageError(f"--{asked[0]} has neither a --plot nor an --html page")
+    if options.plot and not find_spec("matplotlib"):
+        raise click.UsageError("--plot needs matplotlib: pip install matplotlib")
     if options.export and options.plays:
         raise click.UsageError("--export reads --source: leave out --plays")
     if options.neighbours and options.metric != "euclidean":
@@ -339,7 +344,16 @@ def check_step(options: SimpleNamespace) -> str:
     type=click.Path(dir_okay=False, path_type=Path),
     callback=new_file,
     metavar="FILE",
-    help="Write the report of the run as a page: one file of HTML that needs no network.",
+    help="Write the report, and the picture of --plot, as a page: one file of HTML that needs no "
+    "network.",
+)
+@click.option(
+    "--plot",
+    type=click.Path(dir_okay=False, path_type=Path),
+    callback=new_file,
+    metavar="FILE",
+    help="Draw how the published sets changed into a .png, .svg or .pdf file: users who got other "
+    "items, coverage and recall over time.",
 )
 def main(**given):
     """Recommend artists to every user and publish the answers to a store.

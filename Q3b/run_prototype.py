@@ -18,6 +18,7 @@ EXAMPLES = """\b
 examples:
   python Q3b/run_prototype.py
   python Q3b/run_prototype.py --data ~/lastfm-360k --gender f --share 0.1
+  python Q3b/run_prototype.py --data plays.csv --profiles users.csv
 """
 
 
@@ -35,15 +36,20 @@ def number(ctx: click.Context, param: click.Parameter, value: float) -> float:
     return value
 
 
-def notebook_settings(data: Path | None, sample: bool, gender: str | None, share: float) -> dict:
+def notebook_settings(
+    data: Path | None, profiles: Path | None, sample: bool, gender: str | None, share: float
+) -> dict:
     """Return the environment variables that tell the notebook what to run on."""
     if data and sample:
         raise click.UsageError("--data and --sample exclude each other")
-    for name in (PLAYS_FILE, PROFILE_FILE):
-        if data and not (data / name).is_file():
-            raise UserError(f"{data / name}: no such file; --data names the folder that holds it")
+    if profiles and not (data and data.is_file()):
+        raise click.UsageError("--profiles belongs to a file of plays: name that with --data")
+    for name in () if data is None or data.is_file() else (PLAYS_FILE, PROFILE_FILE):
+        if not (data / name).is_file():
+            raise UserError(f"{data / name}: no such file; --data names its folder, or a file")
     return {
         "PROTOTYPE_DATA": "sample" if sample else str(data.resolve()) if data else "",
+        "PROTOTYPE_PROFILES": str(profiles.resolve()) if profiles else "",
         "PROTOTYPE_GENDER": gender or "",
         "PROTOTYPE_SHARE": str(share),
     }
@@ -53,9 +59,16 @@ def notebook_settings(data: Path | None, sample: bool, gender: str | None, share
 @click.option(
     "--data",
     type=click.Path(path_type=Path),
-    metavar="FOLDER",
-    help=f"Folder that holds {PLAYS_FILE} and {PROFILE_FILE}. By default the two files are read"
-    " from Q3b/; if they are not there, a sample is drawn from a seed.",
+    metavar="PATH",
+    help=f"Folder that holds {PLAYS_FILE} and {PROFILE_FILE}, or a file of your own plays with any"
+    " ids: .csv, .tsv, .jsonl or .parquet. By default the two files are read from Q3b/; if they are"
+    " not there, a sample is drawn from a seed.",
+)
+@click.option(
+    "--profiles",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Gender, age and country of each user, for a file of plays.",
 )
 @click.option("--sample", is_flag=True, help="Run on the sample, whatever files are in Q3b/.")
 @click.option("--gender", type=click.Choice(["f", "m"]), help="Keep the users of one gender.")
@@ -81,14 +94,20 @@ def notebook_settings(data: Path | None, sample: bool, gender: str | None, share
     help="Write the executed copy over the notebook itself, in place of --output.",
 )
 def main(
-    data: Path | None, sample: bool, gender: str | None, share: float, output: Path, in_place: bool
+    data: Path | None,
+    profiles: Path | None,
+    sample: bool,
+    gender: str | None,
+    share: float,
+    output: Path,
+    in_place: bool,
 ) -> None:
     """Execute the notebook from top to bottom and print its closing summary.
 
     The executed copy goes to output/ in the current folder; the notebook itself changes only with
     --in-place.
     """
-    settings = notebook_settings(data, sample, gender, share)
+    settings = notebook_settings(data, profiles, sample, gender, share)
     from evaluation.notebook import executed, summary, write
 
     output = NOTEBOOK if in_place else output

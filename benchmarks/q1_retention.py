@@ -3,6 +3,7 @@
 \b
     python benchmarks/q1_retention.py
     python benchmarks/q1_retention.py --events 10000000 --users 1000000 --day-events 1000000
+    python benchmarks/q1_retention.py --parts triangle --parts rollup
 
 The classic way has rows in Python with times as `datetime`, inserts them by `execute_values`, and
 asks with `DATE(time) = ...` and `IN (SELECT DISTINCT ...)`. All ways get the same rows, and their
@@ -43,7 +44,7 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "Q1"))
 from common.command import Command
 
 from events.files import opened_in_turn
-from events.load import load_files
+from events.load import load_rows, rows_in_turn
 from events.table import existing_table
 from events.view import View
 from postgres.embedded import embedded_server
@@ -56,6 +57,7 @@ FIRST_DAY, LAST_DAY, NEW_DAY = "2017-04-01", "2017-04-30", "2017-05-01"
 DAYS = 30
 EVENT = "FIRST_INSTALL"
 COUNT = click.IntRange(1)
+PARTS = ("load", "question", "triangle", "rollup")
 QUESTION = Question(EVENT, date(2017, 4, 1), date(2017, 4, 2), date(2017, 4, 8), "UTC")
 
 CLASSIC_QUERY = """
@@ -63,6 +65,10 @@ CLASSIC_QUERY = """
     AND date(time) = '2017-04-01' AND uid IN (
         SELECT DISTINCT uid FROM {0} WHERE date(time) BETWEEN '2017-04-02' AND '2017-04-08'
     )
+"""
+CLASSIC_TABLE = """
+    CREATE UNLOGGED TABLE IF NOT EXISTS classic AS
+    SELECT uid, time AT TIME ZONE 'UTC' AS time, event_name FROM piwik_track
 """
 DUCKDB_QUERY = """
     SELECT count(DISTINCT uid) FROM events SEMI JOIN (
@@ -81,12 +87,21 @@ DUCKDB_TRIANGLE = """
 
 
 @click.command(cls=Command, help=__doc__)
+@click.option(
+    "--parts",
+    type=click.Choice(PARTS),
+    multiple=True,
+    default=PARTS,
+    help="Measure this part; give it again for another.",
+)
 @click.option("--events", type=COUNT, default=200_000, help="Rows of the log, at least --users.")
 @click.option("--users", type=COUNT, default=20_000, help="Users, each of whom installs once.")
 @click.option("--day-events", type=COUNT, default=20_000, help="Rows of one more day.")
 @click.option("--runs", type=COUNT, default=3, help="Runs of what does not take long.")
 @click.option("--seed", type=click.IntRange(0), default=2017, help="Seed of the log.")
-def main(events: int, users: int, day_events: int, runs: int, seed: int) -> None:
+def main(
+    parts: tuple[str, ...], events: int, users: int, day_events: int, runs: int, seed: int
+) -> None:
     """Make a log, load it, ask it, and print what each way took."""
     if events < users:
         raise click.UsageError("--events is at least --users: each installs once")
@@ -94,11 +109,16 @@ def main(events: int, users: int, day_events: int, runs: int, seed: int) -> None
         log, new_day = write_logs(Path(folder), events, users, day_events, seed)
         meter = Meter(url)
         with duckdb.connect(config={"threads": 1}) as duck:
-            measure_load(meter, duck, log, runs)
+            if "load" in parts:
+                measure_load(meter, duck, log, runs)
             append(meter, log)
-            measure_question(meter, duck, runs)
-            measure_triangle(meter, duck, log, runs)
-            measure_rollup(meter, duck, new_day, runs)
+            load_duckdb(duck, log)
+            if "question" in parts:
+                measure_question(meter, duck, runs)
+            if "triangle" in parts:
+                measure_triangle(meter, duck, log, runs)
+            if "rollup" in parts:
+                measure_rollup(meter, duck, new_day, runs)
 
 
 def write_logs(
@@ -221,7 +241,8 @@ def measure_load(meter: Meter, duck: DuckDBPyConnection, log: Path, runs: int) -
 def load_ours(url: str, log: Path) -> str:
     """As `sql.py --events` does; returns the peak memory of the server's process, on Linux."""
     connection = connect(url)
-    load_files(connection, opened_in_turn([str(log)]), {}, skip_bad_rows=False).sources()
+    rows = rows_in_turn(opened_in_turn([str(log)]), {})
+    load_rows(connection, rows, skip_bad_rows=False).sources()
     status = Path(f"/proc/{connection.info.backend_pid}/status")
     lines = status.read_text(encoding="utf-8").splitlines() if status.exists() else []
     connection.close()
@@ -265,6 +286,7 @@ def measure_question(meter: Meter, duck: DuckDBPyConnection, runs: int) -> None:
     with connection, connection.cursor() as cursor:
         cursor.execute("CREATE TABLE one_user AS SELECT * FROM piwik_track LIMIT 0")
         cursor.execute("INSERT INTO one_user VALUES ('a', '2017-04-01Z', 'FIRST_INSTALL')")
+        cursor.execute(CLASSIC_TABLE)
     view = View([existing_table(connection, "public.piwik_track", {})], QUESTION.time_zone)
     parameters = moments(connection, view, QUESTION) | {"install_event": EVENT}
 

@@ -6,7 +6,7 @@
 
 The classic way segments every article anew, by `pycantonese.segment` within CountVectorizer, for
 each of 54 forests and 5 folds; two candidates are measured and 54 are extrapolated from them.
-Without REAL_DATA_DIR sample articles stand in for the real articles. Times are medians of --rounds;
+Without REAL_DATA_DIR sample articles replace the real ones. Times are medians of --rounds;
 our 54 candidates and learning out of core are run once.
 """
 
@@ -27,6 +27,7 @@ import pycantonese
 import rjieba
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.metrics import f1_score
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
@@ -43,14 +44,14 @@ from quality.scores import confusion
 from tagger.evaluation import evaluate, trained
 from tagger.families import Family, families
 from tagger.folds import FOLDS, INNER_FOLDS, splits
-from tagger.novelty import Novelty
+from tagger.judgements import judge
 from tagger.objective import macro_f1
-from tagger.predictions import Wanted, judged
+from tagger.predictions import Wanted
 from tagger.search import choose
 from tagger.terms import Counted, counted
 
 ROOT = Path(__file__).resolve().parents[1]
-PARTS = ("segmentation", "search", "quality", "abstention", "scale")
+PARTS = ("segmentation", "search", "quality", "abstention", "corrections", "scale")
 CLASSIC_CANDIDATES = 54
 SEEDS = range(3)
 # `tagging_prediction.py`, which then tells its own peak.
@@ -62,6 +63,9 @@ code = main()
 print(peak_memory())
 sys.exit(code)
 """
+# Learning from corrections: articles to begin with, corrected in a round, kept aside to judge by.
+FIRST, ROUND, ROUNDS, JUDGING, CURVES = 120, 20, 8, 1 / 3, 10
+MISTAKES = 0.05  # share of articles that get a wrong tag
 COVERAGE = 0.98  # of articles of known topics that keep their tag
 JUDGED_ABSTAINING = ("vote on words and characters", "forest on all words")
 
@@ -90,6 +94,7 @@ def main(parts: tuple[str, ...], rounds: int, articles: int) -> None:
         "search": lambda: search(first, rounds),
         "quality": lambda: quality(corpora),
         "abstention": lambda: abstention(corpora),
+        "corrections": lambda: corrections(corpora),
         "scale": lambda: scale(articles),
     }
     for part in parts:
@@ -226,13 +231,77 @@ def abstention(corpora: dict[str, pd.DataFrame]):
             for foreign in sorted(articles["tag"].unique()):
                 known = counted(articles[articles["tag"] != foreign].reset_index(drop=True))
                 found = evaluate(known, family, seed=0)
-                novelty = Novelty().fit(found.familiarity)
-                tagger = trained(choose(known, family, FOLDS, seed=0), known, novelty)
-                probabilities, new = judged(tagger, articles[articles["tag"] == foreign])
-                unsure = probabilities.max(axis=1) < np.quantile(found.confidence, 1 - COVERAGE)
-                novel = new > Wanted(max_refused=1 - COVERAGE).most_novel
+                tagger = trained(choose(known, family, FOLDS, seed=0), known, found)
+                new = judge(tagger, articles[articles["tag"] == foreign])
+                confidence = new.probabilities.max(axis=1)
+                unsure = confidence < np.quantile(found.confidence, 1 - COVERAGE)
+                novel = new.novelty > Wanted(max_refused=1 - COVERAGE).most_novel
                 shares.append(f"{foreign} {unsure.mean():.2f} {novel.mean():.2f}")
             yield f"{corpus}, {name}, by confidence and by novelty: {', '.join(shares)}"
+
+
+def corrections(corpora: dict[str, pd.DataFrame]):
+    """Yield macro F1 after each round of: tag, correct 20 articles, learn again.
+
+    The articles are those most doubtful for `--review`, or random ones; the means are of 10 seeds,
+    and of each seed's difference there is the standard error.
+    """
+    for corpus in list(corpora)[:3]:
+        curves = [learning_curves(corpora[corpus], seed) for seed in range(CURVES)]
+        learnt, doubtful, drawn = np.mean(curves, axis=0).T
+        differences = np.array([curve[:, 1] - curve[:, 2] for curve in curves])
+        errors = differences.std(axis=0, ddof=1) / np.sqrt(CURVES)
+        yield f"{corpus}: articles learnt from, macro F1 by doubt, at random, difference"
+        rows = zip(learnt, doubtful, drawn, differences.mean(axis=0), errors, strict=True)
+        for number, first, second, difference, error in rows:
+            yield f"  {number:4.0f}  {first:.4f}  {second:.4f}  {difference:+.4f} ± {error:.4f}"
+        found = [planted_mistakes_found(corpora[corpus], seed) for seed in SEEDS]
+        yield f"  planted mistakes found: {', '.join(f'{share:.2f}' for share in found)}"
+
+
+def learning_curves(articles: pd.DataFrame, seed: int) -> np.ndarray:
+    """Return rows of the number of articles learnt from, and macro F1 by doubt and at random."""
+    generator = np.random.default_rng(seed)
+    order = generator.permutation(len(articles))
+    test, pool = np.split(order, [int(len(articles) * JUDGING)])
+    ways = []
+    for by_doubt in (True, False):
+        learnt, curve = pool[:FIRST], []
+        for _ in range(ROUNDS + 1):
+            tagger = quick_tagger(articles.iloc[learnt].reset_index(drop=True), seed)
+            found = judge(tagger, articles.iloc[test])
+            predicted = tagger.classes_[found.probabilities.argmax(axis=1)]
+            curve.append(
+                (len(learnt), f1_score(articles["tag"].iloc[test], predicted, average="macro"))
+            )
+            rest = np.setdiff1d(pool, learnt)
+            if by_doubt:
+                doubt = 1 - judge(tagger, articles.iloc[rest]).probabilities.max(axis=1)
+                rest = rest[np.argsort(-doubt, kind="stable")]
+            else:
+                rest = generator.permutation(rest)
+            learnt = np.append(learnt, rest[:ROUND])
+        ways.append(curve)
+    return np.column_stack([np.array(ways[0]), np.array(ways[1])[:, 1]])
+
+
+def planted_mistakes_found(articles: pd.DataFrame, seed: int) -> float:
+    """Return the share of planted mistakes among as many of the most doubtful articles."""
+    generator = np.random.default_rng(seed)
+    rows = generator.choice(len(articles), int(len(articles) * MISTAKES), replace=False)
+    tags, given = np.unique(articles["tag"]), articles["tag"].to_numpy(copy=True)
+    places = np.searchsorted(tags, given[rows]) + generator.integers(1, len(tags), len(rows))
+    given[rows] = tags[places % len(tags)]
+    family = families("all", "none", seed)
+    found = evaluate(counted(articles.assign(tag=given), family[0].kinds), family, seed)
+    return float(np.isin(np.argsort(found.own, kind="stable")[: len(rows)], rows).mean())
+
+
+def quick_tagger(articles: pd.DataFrame, seed: int):
+    """Return a tagger of the vote, without comparing families."""
+    family = families("all", "none", seed)
+    known = counted(articles, family[0].kinds)
+    return trained(choose(known, family, INNER_FOLDS, seed), known)
 
 
 def scale(articles: int):

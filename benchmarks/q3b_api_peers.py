@@ -1,7 +1,7 @@
 """The peers of q3b_api.py: WSGI apps on the API's own server, with the same settings.
 
 `blob` is a usual Flask app that reads a user's answer as one JSON text from SQLite; `bare` sends a
-body of so many bytes and does nothing else.
+body of a given size in bytes and does nothing else.
 """
 
 import sqlite3

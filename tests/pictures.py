@@ -9,12 +9,15 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from common.picture import choose_fonts
+
 SVG = "{http://www.w3.org/2000/svg}"
 PIXEL = 1  # by so much boxes may overlap
 
 
 def texts_in(figure: Figure) -> list[Text]:
-    """The texts that are drawn, after the layout is made."""
+    """The texts that are drawn, after the layout is made in the fonts of a file."""
+    choose_fonts(figure)
     with catch_warnings(action="ignore"):  # of characters that no font has
         figure.draw_without_rendering()
     hidden = {text for axes in figure.axes for text in hidden_texts(axes.xaxis, axes.axison)}

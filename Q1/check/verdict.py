@@ -24,7 +24,7 @@ from check.table import read_table
 
 
 def in_capitals(time_format: str) -> str:
-    """A format of strptime with capitals for the letters that stand for themselves."""
+    """The format of strptime with its literal letters, those that no % precedes, in capitals."""
     return re.sub(r"(%.)|([^%]+)", lambda part: part[1] or part[2].upper(), time_format)
 
 

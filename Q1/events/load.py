@@ -3,7 +3,7 @@
 from common.command import UserError
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import redirect_stderr
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,7 +22,20 @@ if TYPE_CHECKING:
     from events.batch import Batch
 
 TABLE = "piwik_track_1"
-CREATE = f"CREATE TEMP TABLE {TABLE} (uid text, time timestamptz NOT NULL, event_name text)"
+# Queries that group all events by user do so a partition at a time, whose users fit in a
+# processor's cache. More partitions would cost COPY more than they save, since a thousand rows go
+# to all of them at once.
+PARTITIONS = 16
+PARTITION = (
+    f"; CREATE TEMP TABLE {TABLE}_{{0}} PARTITION OF {TABLE}"
+    f" FOR VALUES WITH (MODULUS {PARTITIONS}, REMAINDER {{0}})"
+)
+CREATE = (
+    f"CREATE TEMP TABLE {TABLE} (uid text, time timestamptz NOT NULL, event_name text)"
+    " PARTITION BY HASH (uid)" + "".join(map(PARTITION.format, range(PARTITIONS)))
+)
+# A sample of each partition, which together have as many rows as that of one table.
+ANALYZE = f"SET LOCAL default_statistics_target = 10; ANALYZE pg_temp.{TABLE}"
 COPY_BYTES = 1 << 22
 COPY = f"COPY pg_temp.{TABLE} FROM STDIN (FORMAT binary)"
 
@@ -55,29 +68,17 @@ class LoadedEvents:
         with connection.cursor() as cursor:
             cursor.execute(CREATE)
 
-    def load(self, file: EventFile, headers: dict[str, str]) -> None:
-        """Take in the rows of a file that are events, and count the others by reason.
+    def take_in(self, name: str, rows: Rows) -> None:
+        """Take in the events among some rows of a file of this name, and count the others.
 
-        Raises `UserError` for the first row that is not, unless such rows are skipped.
+        Raises `UserError` for the first row that is not one, unless such rows are skipped.
         """
-        from events.formats import read_rows  # takes time to load, and tables do not need it
-
-        progress = tqdm.wrapattr(
-            file.stored, "read", desc="loading", delay=1, leave=False, disable=None
-        )
-        with progress as stored:
-            for rows in read_rows(EventFile(file.name, stored), headers):
-                self.take_in(file, rows)
-        self.copy()
-
-    def take_in(self, file: EventFile, rows: Rows) -> None:
-        """Take in the events among some rows of a file, and count the others."""
         from events.batch import batch_of
         from events.binary import as_binary_rows
 
         batch = batch_of(rows, self.time_format)
         for row in batch.bad:
-            self.reject(f"{file.name}{rows.mark}{row.line}", row)
+            self.reject(f"{name}{rows.mark}{row.line}", row)
         if len(batch.uids):
             self.count(batch)
             self.waiting.append(as_binary_rows(batch.uids, batch.times, batch.event_names))
@@ -119,26 +120,41 @@ class LoadedEvents:
     def sources(self) -> list[Source]:
         """The table for the view, with fresh statistics for the planner."""
         with self.connection.cursor() as cursor:
-            cursor.execute(f"ANALYZE pg_temp.{TABLE}")
+            cursor.execute(ANALYZE)
         return [Source(("pg_temp", TABLE), NAMES, ZONED)]
 
 
-def load_files(
+def rows_in_turn(files: Iterable[EventFile], headers: dict[str, str]) -> Iterator[tuple[str, Rows]]:
+    """The rows of event files in blocks, each with the name of its file.
+
+    `headers` maps the names of columns that differ from ours. Raises what `read_rows` raises.
+    """
+    from events.formats import read_rows  # takes time to load, and tables do not need it
+
+    for file in files:
+        progress = tqdm.wrapattr(
+            file.stored, "read", desc="loading", delay=1, leave=False, disable=None
+        )
+        with progress as stored:
+            for rows in read_rows(EventFile(file.name, stored), headers):
+                yield file.name, rows
+
+
+def load_rows(
     connection: Connection,
-    files: Iterable[EventFile],
-    headers: dict[str, str],
+    rows_of_files: Iterable[tuple[str, Rows]],
     skip_bad_rows: bool,
     time_format: str | None = None,
 ) -> LoadedEvents:
-    """Load event files and report the rows that were skipped on stderr.
+    """Load rows, each block with the name of its file, and report those skipped on stderr.
 
-    `headers` maps the names of columns that differ from ours; `time_format` is one of strptime, or
-    None for the grammar of `events.times`. Raises `UserError` for the first row that is not an
-    event, unless such rows are skipped.
+    `time_format` is one of strptime, or None for the grammar of `events.times`. Raises `UserError`
+    for the first row that is not an event, unless such rows are skipped.
     """
     events = LoadedEvents(connection, skip_bad_rows, time_format)
-    for file in files:
-        events.load(file, headers)
+    for name, rows in rows_of_files:
+        events.take_in(name, rows)
+    events.copy()
     for reason, rejected in events.rejected.items():
         rows = f"{rejected.rows:,} {'row' if rejected.rows == 1 else 'rows'}"
         line = f"{rows} rejected, first {rejected.place}: {reason}"

@@ -5,8 +5,6 @@ table that is there already; nothing is created for it. `time` keeps the type of
 so that an index on it can serve; `day` is the day that clocks in the time zone show at that moment.
 """
 
-from common.command import UserError
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -182,19 +180,8 @@ def identifier(*names: str) -> sql.Identifier:
     return sql.Identifier(*(name.replace("%", "%%") for name in names))
 
 
-def view_of(connection: Connection, sources: list[Source], time_zone: str) -> View:
-    """The view over all `sources`. Raises `UserError` for an unknown time zone."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT FROM pg_timezone_names WHERE name = %s", [time_zone])
-        if not cursor.rowcount:
-            raise UserError(
-                f"--time-zone {time_zone}: there is no such zone; write it like Asia/Hong_Kong"
-            )
-    return View(sources, time_zone)
-
-
-def create_view(connection: Connection, sources: list[Source], time_zone: str) -> None:
-    """Create the view as a TEMP one, for statements that write. Raises what `view_of` raises."""
-    selects = view_of(connection, sources, time_zone).ctes(connection, limited=False)[VIEW]
+def create_view(connection: Connection, view: View) -> None:
+    """Create the view as a TEMP one, for statements that write."""
+    selects = view.ctes(connection, limited=False)[VIEW]
     with connection.cursor() as cursor:  # without parameters
         cursor.execute(f"CREATE TEMP VIEW {VIEW} AS {selects}".replace("%%", "%"))

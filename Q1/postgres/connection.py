@@ -23,6 +23,7 @@ from psycopg2.extras import wait_select
 
 from postgres.embedded import embedded_server
 from postgres.refusals import with_remedy
+from postgres.time_zones import check_embedded_time_zone
 
 DOTENV = Path(__file__).resolve().parents[2] / ".env"
 HOST_VARIABLES = ("DATABASE_URL", "PGHOST", "PGHOSTADDR", "PGSERVICE")
@@ -34,11 +35,13 @@ STARTING = ("the database system is starting up", "server closed the connection 
 
 
 @contextmanager
-def connected(dsn: str | None, embedded: bool, table: str | None = None) -> Iterator[Connection]:
+def connected(
+    dsn: str | None, embedded: bool, table: str | None, time_zone: str
+) -> Iterator[Connection]:
     """Yield a connection to the server chosen. All that is asked sees one state of its data.
 
     Raises what `session` raises, `OutsideError` if an embedded server does not start, and
-    `UserError` if it is to have a table already.
+    `UserError` if it is to have a table already or a time zone that it does not have.
     """
     target, source = (None, "embedded") if embedded else chosen_server(dsn, os.environ)
     with ExitStack() as stack:
@@ -48,6 +51,7 @@ def connected(dsn: str | None, embedded: bool, table: str | None = None) -> Iter
                     f"--table {table}: an embedded server begins without tables; name yours with "
                     "--dsn, PGHOST or DATABASE_URL"
                 )
+            check_embedded_time_zone(time_zone)
             target = stack.enter_context(embedded_server())
         read_only = table is not None
         yield stack.enter_context(session(target, source, "REPEATABLE READ", read_only))

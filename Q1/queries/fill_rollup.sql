@@ -1,29 +1,34 @@
--- Fill the empty rollup for some days, as refresh_rollup.sql does, but all rows are new. The caller
--- makes it one transaction and locks the tables.
+-- Fill the empty rollup from `sixty_days`, which has the users' days as bits; the caller makes it
+-- one transaction and locks the tables. The result is that of refresh_rollup.sql.
 
--- One row per user and day with an event, in order of days, since the BRIN index wants them
--- together. OFFSET 0 keeps the planner from sorting all events to have that order, and from taking
--- them for few, since it cannot know how many days there are.
+CREATE INDEX ON sixty_days (part);
+
+ANALYZE sixty_days;
+
+-- One row per user and day with an event, a day after the other, since the BRIN index wants them
+-- together: OFFSET 0 keeps the planner from another order.
 INSERT INTO user_day (uid, day, installed)
 SELECT
-    days.uid,
-    days.day,
-    days.installed
+    users.uid,
+    %(first_day)s + calendar.number AS day,
+    users.installs & calendar.bit <> 0 AS installed
 FROM (
     SELECT
-        uid::text AS uid,
-        day,
-        bool_or(event_name = %(install_event)s) IS TRUE AS installed
-    FROM piwik_track
-    WHERE
-        time >= %(first_moment)s
-        AND time < %(moment_after)s
-        AND uid::text <> ''
-    GROUP BY uid, day
+        number,
+        1::bigint << mod(number, 60) AS bit
+    FROM generate_series(0, %(last_day)s - %(first_day)s) AS numbers (number)
     OFFSET 0 -- noqa: AM09
-) AS days
-WHERE days.day BETWEEN %(first_day)s AND %(last_day)s  -- midnights that come twice
-ORDER BY days.day;
+) AS calendar
+CROSS JOIN LATERAL (
+    SELECT
+        sixty_days.uid,
+        sixty_days.installs
+    FROM sixty_days
+    WHERE
+        sixty_days.days & calendar.bit <> 0
+        AND (NOT %(long)s OR sixty_days.part = calendar.number / 60)
+    OFFSET 0 -- noqa: AM09
+) AS users;
 
 ANALYZE user_day;
 
@@ -32,22 +37,40 @@ DELETE FROM cohort_day;
 -- One row per day of first installs and later day: the users active on it.
 WITH
 
-first_installs AS (
-    -- One row per user with an install.
+visits AS (
+    -- One row per cohort, sixty days and those of them with an event.
     SELECT
-        uid,
-        min(day) AS install_day
-    FROM user_day
-    WHERE installed
-    GROUP BY uid
+        install_day,
+        part,
+        days,
+        count(*) AS users
+    FROM sixty_days
+    WHERE install_day IS NOT NULL
+    GROUP BY install_day, part, days
+),
+
+tens AS (
+    -- One row per cohort, ten days and those of them with an event: there are so few patterns of
+    -- ten bits that few rows are left to be split into days.
+    SELECT
+        visits.install_day,
+        60 * visits.part + 10 * digits.digit AS before,
+        visits.days >> 10 * digits.digit & 1023 AS pattern,
+        sum(visits.users) AS users
+    FROM visits
+    CROSS JOIN generate_series(0, 5) AS digits (digit)
+    WHERE visits.days >> 10 * digits.digit & 1023 <> 0
+    GROUP BY visits.install_day, before, pattern
 )
 
 INSERT INTO cohort_day (install_day, activity_day, users)
 SELECT
-    first_installs.install_day,
-    user_day.day AS activity_day,
-    count(*) AS users
-FROM user_day
-INNER JOIN first_installs ON user_day.uid = first_installs.uid
-WHERE user_day.day >= first_installs.install_day
-GROUP BY first_installs.install_day, user_day.day;
+    tens.install_day,
+    %(first_day)s + tens.before + bits.bit AS activity_day,
+    sum(tens.users) AS users
+FROM tens
+CROSS JOIN generate_series(0, 9) AS bits (bit)
+WHERE
+    tens.pattern >> bits.bit & 1 = 1
+    AND %(first_day)s + tens.before + bits.bit >= tens.install_day
+GROUP BY tens.install_day, activity_day;

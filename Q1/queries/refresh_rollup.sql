@@ -66,7 +66,8 @@ WHEN NOT MATCHED THEN
     VALUES (refreshed_day.uid, refreshed_day.day, refreshed_day.installed);
 
 -- One row per cohort and day whose number of users changes: a user whose first install is another
--- day now takes the days that are not refreshed along, from the one cohort to the other.
+-- day now takes the days that are not refreshed along, from the one cohort to the other. OFFSET 0
+-- has these days looked up user by user: the planner cannot know that newcomers have none.
 CREATE TEMP TABLE cohort_change ON COMMIT DROP AS
 WITH
 
@@ -81,35 +82,31 @@ first_installs AS (
             WHERE user_day.uid = installer.uid AND user_day.installed
         ) AS new_install_day
     FROM installer
-),
-
-steps AS (
-    -- Two rows per user whose first install moved: out of one cohort, into the other.
-    SELECT
-        uid,
-        old_install_day AS install_day,
-        -1 AS change
-    FROM first_installs
-    WHERE old_install_day IS DISTINCT FROM new_install_day
-    UNION ALL
-    SELECT
-        uid,
-        new_install_day AS install_day,
-        1 AS change
-    FROM first_installs
-    WHERE old_install_day IS DISTINCT FROM new_install_day
 )
 
 SELECT
     steps.install_day,
-    user_day.day AS activity_day,
+    other_days.day AS activity_day,
     sum(steps.change) AS change
-FROM steps
-INNER JOIN user_day ON steps.uid = user_day.uid
+FROM first_installs
+CROSS JOIN
+    LATERAL (
+        SELECT user_day.day
+        FROM user_day
+        WHERE
+            user_day.uid = first_installs.uid
+            AND user_day.day NOT BETWEEN %(first_day)s AND %(last_day)s
+        OFFSET 0 -- noqa: AM09
+    ) AS other_days
+CROSS JOIN
+    unnest(  -- out of one cohort, into the other
+        ARRAY[first_installs.old_install_day, first_installs.new_install_day],
+        ARRAY[-1, 1]
+    ) AS steps (install_day, change)
 WHERE
-    user_day.day NOT BETWEEN %(first_day)s AND %(last_day)s
-    AND steps.install_day <= user_day.day
-GROUP BY steps.install_day, user_day.day
+    first_installs.old_install_day IS DISTINCT FROM first_installs.new_install_day
+    AND steps.install_day <= other_days.day
+GROUP BY steps.install_day, other_days.day
 HAVING sum(steps.change) <> 0;
 
 MERGE INTO cohort_day
@@ -142,11 +139,9 @@ first_installs AS (
 INSERT INTO cohort_day (install_day, activity_day, users)
 SELECT
     first_installs.install_day,
-    user_day.day AS activity_day,
+    refreshed_day.day AS activity_day,
     count(*) AS users
-FROM user_day
-INNER JOIN first_installs ON user_day.uid = first_installs.uid
-WHERE
-    user_day.day BETWEEN %(first_day)s AND %(last_day)s
-    AND user_day.day >= first_installs.install_day
-GROUP BY first_installs.install_day, user_day.day;
+FROM refreshed_day
+INNER JOIN first_installs ON refreshed_day.uid = first_installs.uid
+WHERE refreshed_day.day >= first_installs.install_day
+GROUP BY first_installs.install_day, refreshed_day.day;

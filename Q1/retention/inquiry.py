@@ -37,7 +37,7 @@ class Inquiry:
     question: Question
     view: View
     files: LoadedEvents | None
-    figures: list = field(default_factory=list)  # of matplotlib, with what they show in words
+    figures: list = field(default_factory=list)  # of SVG, each with what it shows in words
 
     @cached_property
     def parameters(self) -> dict[str, Any]:
@@ -141,10 +141,11 @@ class Inquiry:
 
     def draw(self, figure, description: str, data: Data) -> None:
         """Keep a figure for a page of HTML, and write it where the options say."""
-        from common.picture import save
+        from common.picture import save, svg
         from retention.plot import source_of
 
-        self.figures.append((figure, description, source_of(data)))
+        if self.options.html:
+            self.figures.append((svg(figure, source_of(data)), description))
         if self.options.plot:
             save(figure, self.options.plot, source_of(data))
 

@@ -98,9 +98,10 @@ def check_users(found, left_out: Sequence[LeftOut] = ()) -> None:
 
 
 def all_within(first: Moment | None, last: Moment | None, parameters: dict[str, Any]) -> bool:
-    """Whether there are records, the first and last of these times, all within the limits.
+    """Whether all records lie within the limits, the earliest at `first` and the latest at `last`.
 
-    The limits are moments then.
+    False if there are no records, and if a limit is a midnight that clocks show twice, since
+    whether a record is within it then depends on its day and not on its time alone.
     """
     return (
         first is not None

@@ -1,7 +1,6 @@
 """Retention as a picture: the heat map of the triangle, or the curve of one day's users."""
 
 from datetime import date
-from statistics import NormalDist
 
 import numpy as np
 from matplotlib import style
@@ -10,9 +9,10 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from common.picture import STYLE
+from common.picture import STYLE, short
 from retention.questions import Cohort, Count, number_of
 from retention.report import Data
+from retention.shares import weighted_mean, wilson_interval
 
 COLOURS = "YlGnBu"  # from light to dark, so that grey paper shows the same
 DARK_FROM = 0.6  # of the colour scale: from here on numbers are white
@@ -20,10 +20,8 @@ CELL, LABEL = (0.42, 0.27), (0.42, 0.2)  # inches: of a cell with its number, of
 LARGEST = (15, 10)  # inches of the cells together
 NICE_STEPS = (1, 2, 5, 7, 10, 14, 20, 28, 50, 100, 200, 500, 1000, 2000, 5000)
 MOST_MARKERS = 60
-LONGEST_NAME = 40  # characters
 # strftime's %b follows the locale
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-Z = NormalDist().inv_cdf(0.975)
 CURVES = (
     ("returned_users", "came back by the end of the day", "o-"),
     ("active_users", "active on the day", "s--"),
@@ -153,24 +151,6 @@ def make_time_axis(axes: Axes, first: date, last: date) -> None:
     axes.set_xlim(np.datetime64(first) - half, np.datetime64(last) + half)
 
 
-def wilson_interval(found: np.ndarray, users: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the 95 % interval of the share `found` of so many users, by Wilson's score.
-
-    Brown, Cai and DasGupta 2001, doi.org/10.1214/ss/1009213286: it is also right for few users and
-    for shares near 0 and 1.
-    """
-    share = found / users
-    middle = share + Z**2 / (2 * users)
-    half = Z * np.sqrt(share * (1 - share) / users + Z**2 / (4 * users**2))
-    return (middle - half) / (1 + Z**2 / users), (middle + half) / (1 + Z**2 / users)
-
-
-def short(name: str) -> str:
-    """Return a name of an event that fits into a title."""
-    longest = LONGEST_NAME // (1 if name.isascii() else 2)  # other letters may be wider
-    return name if len(name) <= longest else f"{name[: longest - 1]}…"
-
-
 def empty_figure(message: str) -> Figure:
     """Return a picture of nothing that says why."""
     figure = Figure(figsize=(8, 4.5), layout="constrained")
@@ -193,10 +173,8 @@ def describe_curve(count: Count, curve: list) -> str:
 
 def describe_triangle(cohorts: list[Cohort], period: str) -> str:
     """Return what the heat map shows, in words: all users together, one period after."""
-    followed = [cohort for cohort in cohorts if None not in cohort.active_on[:2]]
-    followed = [cohort for cohort in followed if len(cohort.active_on) > 1]
-    users = sum(cohort.users for cohort in followed)
-    active = sum(cohort.active_on[1] for cohort in followed)
+    mean = weighted_mean(cohorts)
+    users, active = (mean.users[1], mean.active_on[1]) if len(mean.users) > 1 else (0, 0)
     share = (
         f"{active / users:.1%} of {number_of(users, 'user')}" if users else "nobody to follow yet"
     )

@@ -9,12 +9,9 @@ from typing import Any, NamedTuple
 from events.load import Rejected
 from retention.overview import Overview
 from retention.questions import Cohort, Count, Question, number_of
+from retention.shares import intervals, shares, weighted_mean, with_shares
 
 NOT_YET = "·"
-TRIANGLE_HEADER = (
-    "start", "users", "age", "active_on", "active_on_share",
-    "active_on_or_after", "active_on_or_after_share", "observed",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -43,6 +40,7 @@ def count_answer(data: Data, count: Count, last_day: date | None, statement: str
     """
     question = data.question
     observed = last_day is None or question.active_to <= last_day
+    (low,), (high,) = intervals([count.retained_users], [count.installed_users])
     record = data_record(data) | {
         "install_date": question.install_date,
         "active_from": question.active_from,
@@ -50,6 +48,8 @@ def count_answer(data: Data, count: Count, last_day: date | None, statement: str
         "installed_users": count.installed_users,
         "retained_users": count.retained_users,
         "retention": None if count.retention is None else round(count.retention, 6),
+        "retention_low": low,
+        "retention_high": high,
         "observed": observed,
     }
     cells = record | {
@@ -58,7 +58,9 @@ def count_answer(data: Data, count: Count, last_day: date | None, statement: str
         "observed": csv_flag(observed),
     }
     del cells["first_rejected"]
-    share = "" if count.retention is None else f" ({count.retention:.1%})"
+    share = (
+        "" if low is None else f" ({count.retention:.1%}, 95 % interval {low:.1%} to {high:.1%})"
+    )
     caution = "" if observed else f"; not over yet: the data end on {last_day}"
     text = f"""\
 {statement}
@@ -87,35 +89,42 @@ def plain_uid(uid: Any) -> Any:
 
 def triangle_answer(data: Data, period: str, cohorts: list[Cohort], statement: str) -> Answer:
     """The triangle: two tables for people, a row per cohort and age for CSV, lists for JSON."""
-    measures = (
-        (f"N-{period} retention", [cohort.active_on for cohort in cohorts]),
-        ("unbounded retention", [cohort.active_on_or_after for cohort in cohorts]),
-    )
+    measures = {
+        f"N-{period} retention": "active_on",
+        "unbounded retention": "active_on_or_after",
+    }
     tables = [
-        f"% {title}, by {period}s after the first install\n{share_table(cohorts, counts)}"
-        for title, counts in measures
+        f"% {title}, by {period}s after the first install\n{share_table(cohorts, name)}"
+        for title, name in measures.items()
     ]
     legend = f"{NOT_YET} not yet observed: the data end on {data.overview.span.last_day}"
     text = "\n\n".join([statement, data_text(data), *tables, legend])
-    record = {"period": period, "cohorts": [cohort_record(cohort) for cohort in cohorts]}
-    return Answer(text, TRIANGLE_HEADER, list(triangle_rows(cohorts)), data_record(data) | record)
+    records = [cohort_record(cohort) for cohort in cohorts]
+    record = {"period": period, "cohorts": records, "weighted_mean": mean_record(cohorts)}
+    header = ["start", "users", "age", *list(records[0])[2:], "observed"]
+    rows = [row for cohort in records for row in cohort_rows(cohort)]
+    return Answer(text, header, rows, data_record(data) | record)
 
 
 def cohort_record(cohort: Cohort) -> dict[str, Any]:
-    """A cohort for JSON: lists by age, null where not yet observed."""
-    return cohort._asdict() | {
-        "active_on_share": shares(cohort.active_on, cohort.users),
-        "active_on_or_after_share": shares(cohort.active_on_or_after, cohort.users),
-    }
+    """A cohort for JSON: its start, its users, and lists by age, null where not yet observed."""
+    start, users, active_on, active_on_or_after = cohort
+    counts = {"active_on": active_on, "active_on_or_after": active_on_or_after}
+    return {"start": start, "users": users} | with_shares(counts, [users] * len(active_on))
 
 
-def triangle_rows(cohorts: list[Cohort]) -> Iterable[tuple]:
-    """The triangle for CSV: cells are empty where not yet observed."""
-    for cohort in cohorts:
-        on, after = cohort.active_on, cohort.active_on_or_after
-        columns = (on, shares(on, cohort.users), after, shares(after, cohort.users))
-        for age, cells in enumerate(zip(*columns, strict=True)):
-            yield (cohort.start, cohort.users, age, *cells, csv_flag(cells[0] is not None))
+def mean_record(cohorts: list[Cohort]) -> dict[str, list]:
+    """All cohorts together for JSON: lists by age, of those that are observed at it."""
+    counts = weighted_mean(cohorts)._asdict()
+    users = counts.pop("users")
+    return {"users": users} | with_shares(counts, users)
+
+
+def cohort_rows(record: dict[str, Any]) -> Iterable[tuple]:
+    """The rows of a cohort for CSV, one for each age: cells are empty where not yet observed."""
+    start, users, *columns = record.values()
+    for age, cells in enumerate(zip(*columns, strict=True)):
+        yield (start, users, age, *cells, csv_flag(cells[0] is not None))
 
 
 def csv_flag(value: bool) -> str:
@@ -123,25 +132,31 @@ def csv_flag(value: bool) -> str:
     return "true" if value else "false"
 
 
-def share_table(cohorts: list[Cohort], counts: list[list[int | None]]) -> str:
-    """One line per cohort: start, users, and the share in percent for each age."""
-    lines = [
-        f"{'first install':13} {'users':>9} " + "".join(f"{n:>4}" for n in range(len(counts[0])))
+def share_table(cohorts: list[Cohort], name: str) -> str:
+    """One line per cohort: start, users, and the share in percent for each age; then their mean.
+
+    name: the counts, a field of `Cohort` and `Mean`.
+    """
+    mean, ages = weighted_mean(cohorts), range(len(cohorts[0].active_on))
+    rows = [
+        (str(it.start), it.users, percentages(getattr(it, name), [it.users for _ in ages]))
+        for it in cohorts
     ]
-    for cohort, row in zip(cohorts, counts, strict=True):
-        cells = (
-            NOT_YET if share is None else f"{100 * share:.0f}"
-            for share in shares(row, cohort.users)
-        )
-        lines.append(
-            f"{cohort.start!s:13} {cohort.users:>9,} " + "".join(f"{cell:>4}" for cell in cells)
-        )
-    return "\n".join(lines)
+    everybody = sum(it.users for it in cohorts)
+    rows.append(("weighted mean", everybody, percentages(getattr(mean, name), mean.users)))
+    lines = [share_line(title, f"{users:,}", cells) for title, users, cells in rows]
+    return "\n".join([share_line("first install", "users", ages), *lines])
 
 
-def shares(counts: list[int | None], users: int) -> list[float | None]:
-    """Counts as shares of a cohort."""
-    return [None if count is None else round(count / users, 6) for count in counts]
+def share_line(title: str, users: str, cells: Iterable) -> str:
+    """A line of the triangle, with a cell for each age."""
+    return f"{title:13} {users:>9} " + "".join(f"{cell:>4}" for cell in cells)
+
+
+def percentages(counts: list[int | None], users: list[int]) -> list[str]:
+    """The shares that counts are, in percent."""
+    found = shares(counts, users)
+    return [NOT_YET if share is None else f"{100 * share:.0f}" for share in found]
 
 
 def data_record(data: Data) -> dict[str, Any]:

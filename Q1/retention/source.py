@@ -1,40 +1,58 @@
 """The events that the options name: how they are read, and what they are called in an answer."""
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from io import BytesIO
+from itertools import chain, islice
 from types import SimpleNamespace
 
 from psycopg2.extensions import connection as Connection
 
 from events.files import EventFile, opened_in_turn
-from events.load import LoadedEvents, load_files
+from events.load import LoadedEvents, load_rows, rows_in_turn
+from events.rows import Rows
 from events.sample import as_csv, sample_events
 from events.table import existing_table
-from events.view import View, view_of
+from events.view import View
 from postgres.connection import start_reading
+from postgres.time_zones import check_time_zone
 from retention.questions import number_of
 
 
+@contextmanager
+def rows_of_files(options: SimpleNamespace) -> Iterator[Iterator[tuple[str, Rows]]]:
+    """Yield the rows of the options' files or of the sample; a table has none.
+
+    The first have been read, so that a wrong header is found before a server starts. Raises
+    `UserError` for a file that cannot be used.
+    """
+    if options.table is not None:
+        files = []
+    elif options.events:
+        files = opened_in_turn(options.events)
+    else:
+        files = [EventFile("sample events", BytesIO(as_csv(sample_events(options.seed))))]
+    with closing(rows_in_turn(files, options.columns)) as rows:
+        yield chain(list(islice(rows, 1)), rows)
+
+
 def load_events(
-    connection: Connection, options: SimpleNamespace
+    connection: Connection, options: SimpleNamespace, rows: Iterator[tuple[str, Rows]]
 ) -> tuple[View, LoadedEvents | None]:
     """The view over the events of the options, and what was in the files; then only read.
 
-    Raises `UserError` for a table, file, row or time zone that cannot be used.
+    rows: those of the files. Raises `UserError` for a time zone, table, file or row that cannot be
+    used.
     """
+    check_time_zone(connection, options.time_zone)
     files = None
     if options.table is not None:
         sources = [existing_table(connection, options.table, options.columns)]
     else:
-        if options.events:
-            opened = opened_in_turn(options.events)
-        else:
-            opened = [EventFile("sample events", BytesIO(as_csv(sample_events(options.seed))))]
-        skip_bad_rows = options.on_bad_row == "skip"
-        files = load_files(connection, opened, options.columns, skip_bad_rows, options.time_format)
+        files = load_rows(connection, rows, options.on_bad_row == "skip", options.time_format)
         sources = files.sources()
-    view = view_of(connection, sources, options.time_zone)
     start_reading(connection)
-    return view, files
+    return View(sources, options.time_zone), files
 
 
 def source_name(options: SimpleNamespace) -> str:

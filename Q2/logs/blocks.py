@@ -2,11 +2,12 @@
 
 import weakref
 from collections.abc import Callable, Iterator
-from typing import BinaryIO
-
-import numpy as np
+from typing import TYPE_CHECKING, BinaryIO
 
 from logs.fields import LONGEST_LINE
+
+if TYPE_CHECKING:
+    import numpy as np
 
 BLOCK = 8 << 20  # bytes: large enough to hide the work per block, small enough for 0.5 GB
 
@@ -14,7 +15,7 @@ BLOCK = 8 << 20  # bytes: large enough to hide the work per block, small enough 
 def blocks(
     stream: BinaryIO,
     size: int = BLOCK,
-    pool: list[np.ndarray] | None = None,
+    pool: "list[np.ndarray] | None" = None,
     report_unfinished: Callable[[], object] | None = None,
 ) -> Iterator[memoryview]:
     """Yield the stream's bytes in pieces of about `size` that end with a newline.
@@ -40,11 +41,13 @@ def blocks(
         yield memoryview(rest + b"\n")
 
 
-def borrow_buffer(size: int, pool: list[np.ndarray]) -> memoryview:
+def borrow_buffer(size: int, pool: list["np.ndarray"]) -> memoryview:
     """Borrow a buffer of `size` bytes from the pool; it returns when its last view is released.
 
     New memory costs a page fault for every 4 KB.
     """
+    import numpy as np
+
     buffer = pool.pop() if pool else np.empty(size, dtype=np.uint8)
     lent = buffer[:]
     weakref.finalize(lent, pool.append, buffer).atexit = False

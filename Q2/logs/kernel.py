@@ -7,6 +7,8 @@ reason. All functions that are compiled are in this file, because numba notices 
 the date of the file that holds the cached function.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from llvmlite import ir
 from numba import njit, types
@@ -350,7 +352,7 @@ def read_name(at, length):
 
 @inlined
 def read_extension(dot, length, names):
-    """The packed name after a dot, or 0 if it is no name. Of `names`, see `scan`."""
+    """The packed name after a dot, or 0 if it is not a name. Of `names`, see `scan`."""
     if length > SHORT_NAME:
         number, stop = read_name(dot + 1, length)
         return number if stop == length else 0
@@ -367,7 +369,7 @@ def read_extension(dot, length, names):
 def read_url(at, length, names):
     """The packed extension, what follows the last dot of the path's last segment; the path's end.
 
-    A path ends before any query string. http://host.name is no file with the extension `name`.
+    A path ends before any query string. http://host.name is not a file with the extension `name`.
     """
     window, slash, dot, stop = at, at - 1, at - 1, at
     while True:
@@ -687,6 +689,226 @@ def is_line(at, stop, text):
     return place == length
 
 
+class Seen(NamedTuple):
+    """The last date and time that were read, as bytes and as numbers."""
+
+    date_start: int  # the first eight bytes
+    date_end: int  # the last eight
+    day: int
+    clock: int  # the eight bytes of the time
+    second: int
+
+
+class Row(NamedTuple):
+    """What `Columns` of `logs.scanner` hold of a row, but with addresses of the URL."""
+
+    second: int
+    size: int
+    extension: int
+    status: int
+    cache: int
+    url_start: int
+    url_end: int
+
+
+@inlined
+def nothing_seen(plan):
+    """What is remembered before the first row."""
+    start = 0 if plan.moment_kind == APACHE else DAY_0_START
+    return Seen(start, DAY_0_END, 0, MIDNIGHT, 0)
+
+
+@inlined
+def first_of_last_lines(block):
+    """Where the lines begin after which there may be less than a window of memory."""
+    cut = max(len(block) - WINDOW, 0)
+    while cut > 0 and block[cut - 1] != ord("\n"):
+        cut -= 1
+    return cut
+
+
+@inlined
+def cut_fields(start, plan, marked, edges):
+    """Put where the fields of a line end; return its end, their number, and whether to strip them.
+
+    `marked` are lines that may have quotes, brackets or repeated separators.
+    """
+    sure, strip = True, marked
+    if marked:
+        stop, count, sure = cut_quoted_line(start, plan, edges)
+        if plan.loose >= 0 and count > plan.loose + 1:
+            after = eight_bytes(edges + 8 * plan.loose + 16)
+            sure &= byte(eight_bytes(edges + 8 * plan.loose + 8) + 1) == ord("[")
+            sure &= ends_brackets(after - 1, plan)
+    else:
+        stop, count = cut_line(start, plan, edges)
+    if stop - start <= LONGEST_LINE:
+        if not sure:
+            count = cut_by_byte(start, plan, plan.repeated == REPEATED, edges)
+        if plan.repeated == ALIGNED and count != plan.fields:
+            count, strip = cut_by_byte(start, plan, True, edges), True
+    return stop, count, strip
+
+
+@called
+def is_blank(at, stop):
+    """Whether there are only carriage returns in [at, stop)."""
+    while at < stop and byte(at) == ord("\r"):
+        at += 1
+    return at == stop
+
+
+@inlined
+def is_no_row(start, stop, plan):
+    """Whether a line is blank or a comment."""
+    first = byte(start)
+    if first == ord("\n") or (first == ord("\r") and is_blank(start, stop)):
+        return True
+    return plan.comments and byte(after_mark(start)) == ord("#")
+
+
+@inlined
+def without_returns(start, stop, count, plan, edges):
+    """Let the last field of a line end before the carriage returns there."""
+    if byte(stop - 1) == ord("\r") and count <= plan.last:
+        end = stop - 1
+        while end > start and byte(end - 1) == ord("\r"):
+            end -= 1
+        put(edges + 8 * count, end)
+
+
+@inlined
+def date_and_time(edges, plan, strip):
+    """Where the date of a row begins, its length, and the same of the time."""
+    if plan.moment < 0:
+        place, length = field(edges, plan.date, plan, strip)
+        time_place, time_length = field(edges, plan.time, plan, strip)
+        return place, length, time_place, time_length
+    place, length = field(edges, plan.moment, plan, strip)
+    wide = date_length(plan)
+    return place, min(length, wide), place + wide + 1, length - wide - 1
+
+
+@inlined
+def date_length(plan):
+    """The number of bytes of a date."""
+    return 11 if plan.moment_kind == APACHE else 10
+
+
+@inlined
+def read_day(place, length, plan, seen):
+    """Days since 1970-01-01, or minus the reason for rejecting them; and what is seen now."""
+    wide = date_length(plan)
+    start, end = eight_bytes(place), eight_bytes(place + wide - 8)
+    if length == wide and start == seen.date_start and end == seen.date_end:
+        return seen.day, seen
+    if plan.moment_kind == APACHE:
+        day = read_apache_date(place) if length == wide else -BAD_DATE
+    else:
+        day = read_date(place, length)
+    if day >= 0 and length == wide:
+        seen = Seen(start, end, day, seen.clock, seen.second)
+    return day, seen
+
+
+@inlined
+def read_clock(place, length, seen):
+    """The second of the day, the reason for rejecting it, and what is seen now."""
+    if length == 8 and eight_bytes(place) == seen.clock:
+        return seen.second, ACCEPTED, seen
+    second, reason = read_time(place, length)
+    if length == 8 and reason == ACCEPTED:
+        seen = Seen(seen.date_start, seen.date_end, seen.day, eight_bytes(place), second)
+    return second, reason, seen
+
+
+@inlined
+def may_follow_date(value, plan):
+    """Whether a byte may be between the date and the time of a moment."""
+    if plan.moment_kind == APACHE:
+        return value == ord(":")
+    return (value | 32) == ord("t") or value == ord(" ")
+
+
+@inlined
+def read_moment(edges, plan, strip, seen):
+    """The second since 1970 of a row, the reason for rejecting it, and what is seen now."""
+    if plan.moment >= 0 and plan.moment_kind == EPOCH:
+        place, length = field(edges, plan.moment, plan, strip)
+        moment, reason = read_epoch(place, length, plan.per_second)
+        return moment, reason, seen
+    place, length, time_place, time_length = date_and_time(edges, plan, strip)
+    day, seen = read_day(place, length, plan, seen)
+    second, time_reason, seen = read_clock(time_place, time_length, seen)
+    reason = -day if day < 0 else time_reason
+    if plan.moment >= 0 and not may_follow_date(byte(time_place - 1), plan):
+        reason = reason or BAD_TIME
+    moment = day * 86_400 + second
+    if not 0 <= moment <= LAST_SECOND:
+        reason = reason or BAD_DATE
+    return moment, reason, seen
+
+
+@inlined
+def read_results(edges, plan, strip, with_cache):
+    """The status and the cache's result of a row, 0 for none, and the reason for rejecting them."""
+    status, cache, reason = 0, 0, ACCEPTED
+    if plan.result >= 0:
+        name, name_length, place, length = result_and_status(
+            *field(edges, plan.result, plan, strip)
+        )
+        cache = read_name(name, name_length)[0]
+        status = read_status(place, length)
+        if status < 0:
+            reason = -status
+    if plan.status >= 0:
+        place, length = field(edges, plan.status, plan, strip)
+        status = read_status(place, length)
+        if status < 0:
+            reason = reason or -status
+    if plan.cache >= 0 and with_cache:
+        place, length = field(edges, plan.cache, plan, strip)
+        cache = read_name(place, length)[0]
+    return status, cache, reason
+
+
+@inlined
+def has_two_sizes(edges, count, plan, strip):
+    """Whether there is a number where the layout has none, which may be the size."""
+    if plan.no_number < 0 or count <= plan.no_number:
+        return False
+    place, length = field(edges, plan.no_number, plan, strip)
+    return length > 0 and digits(place) == length
+
+
+@inlined
+def find_url(edges, plan, strip):
+    """Where the URL of a row begins, and its length."""
+    place, length = field(edges, plan.url, plan, strip)
+    if plan.request:
+        return url_of_request(place, length)
+    if byte(place) == ord(" ") or byte(place + length - 1) == ord(" "):
+        return trim(place, length)
+    return place, length
+
+
+@inlined
+def read_row(edges, count, plan, strip, with_cache, names, seen):
+    """The values of a row, the reason for rejecting it, and what is seen now."""
+    second, reason, seen = read_moment(edges, plan, strip, seen)
+    place, length = field(edges, plan.size, plan, strip)
+    size = read_size(place, length)
+    if size < 0:
+        reason = reason or -size
+    status, cache, results_reason = read_results(edges, plan, strip, with_cache)
+    reason = reason or results_reason
+    if has_two_sizes(edges, count, plan, strip):
+        reason = reason or TWO_SIZES
+    place, length = find_url(edges, plan, strip)
+    extension, path_end = read_url(place, length, names)
+    return Row(second, size, extension, status, cache, place, path_end), reason, seen
+
+
 def scan(block, header, plan, columns, rejected, first_lines):
     """Fill `columns` from the lines of `block`; return the numbers of rows accepted and lines.
 
@@ -697,154 +919,56 @@ def scan(block, header, plan, columns, rejected, first_lines):
     """
     with_status, with_cache = len(columns.status) > 0, len(columns.cache) > 0
     with_urls = len(columns.url_start) > 0
-    date_length = 11 if plan.moment_kind == APACHE else 10
     # The last lines are read from a copy, after which there is a window more.
-    cut = max(len(block) - WINDOW, 0)
-    while cut > 0 and block[cut - 1] != ord("\n"):
-        cut -= 1
+    cut = first_of_last_lines(block)
     rest = np.zeros(len(block) - cut + WINDOW, dtype=np.uint8)
     rest[: len(block) - cut] = block[cut:]
     # Where fields end, and pairs of short names and their packed ones
     work = np.zeros(plan.last + 2 + WINDOW + 2 * NAMES, dtype=np.int64)
     edges = np.int64(work.ctypes.data)
     names = edges + 8 * (plan.last + 2 + WINDOW)
-    date_start, date_end, day, clock, second = DAY_0_START, DAY_0_END, 0, MIDNIGHT, 0
-    if plan.moment_kind == APACHE:
-        date_start = 0
     # Without any quote in the block, quoting changes nothing, and separators are all there is.
     marked = plan.marked or (plan.quoting > 0 and has_quote(block, cut, rest))
-    status = cache = 0
+    seen = nothing_seen(plan)
     text = np.int64(block.ctypes.data)
-    at, row, line = 0, np.uint64(0), 0  # an unsigned index needs no test for being negative
+    at, rows, line = 0, np.uint64(0), 0  # an unsigned index needs no test for being negative
     while at < len(block):
         if at == cut:
             text = np.int64(rest.ctypes.data) - cut
         start = text + at
-        if marked:
-            stop, count, sure = cut_quoted_line(start, plan, edges)
-            if plan.loose >= 0 and count > plan.loose + 1:
-                after = eight_bytes(edges + 8 * plan.loose + 16)
-                sure &= byte(eight_bytes(edges + 8 * plan.loose + 8) + 1) == ord("[")
-                sure &= ends_brackets(after - 1, plan)
-            if not sure and stop - start <= LONGEST_LINE:
-                count = cut_by_byte(start, plan, plan.repeated == REPEATED, edges)
-        else:
-            stop, count = cut_line(start, plan, edges)
-        strip = marked
-        if plan.repeated == ALIGNED and count != plan.fields and stop - start <= LONGEST_LINE:
-            count, strip = cut_by_byte(start, plan, True, edges), True
+        stop, count, strip = cut_fields(start, plan, marked, edges)
         at = stop + 1 - text
         line += 1
-        first = byte(start)
-        if first == ord("\n") or (first == ord("\r") and is_line(start, stop, block[:0])):
+        if is_no_row(start, stop, plan):
             continue
-        if plan.comments and byte(after_mark(start)) == ord("#"):
-            continue
-        reason = ACCEPTED
         if stop - start > LONGEST_LINE:
             reason = LONG_LINE
         elif count < plan.fields or (count > plan.fields and not plan.more):
             reason = FIELDS
         else:
-            if byte(stop - 1) == ord("\r") and count <= plan.last:
-                end = stop - 1
-                while end > start and byte(end - 1) == ord("\r"):
-                    end -= 1
-                put(edges + 8 * count, end)
-            total = 0
-            if plan.moment >= 0:
-                place, length = field(edges, plan.moment, plan, strip)
-                if plan.moment_kind == EPOCH:
-                    total, reason = read_epoch(place, length, plan.per_second)
-                time_place, time_length = place + date_length + 1, length - date_length - 1
-                length = min(length, date_length)
-            else:
-                place, length = field(edges, plan.date, plan, strip)
-                time_place, time_length = field(edges, plan.time, plan, strip)
-            if plan.moment_kind != EPOCH:
-                if (
-                    length != date_length
-                    or eight_bytes(place) != date_start
-                    or eight_bytes(place + date_length - 8) != date_end
-                ):
-                    if plan.moment_kind == APACHE:
-                        value = read_apache_date(place) if length == date_length else -BAD_DATE
-                    else:
-                        value = read_date(place, length)
-                    if value < 0:
-                        reason = -value
-                    else:
-                        day = value
-                        date_start = eight_bytes(place)
-                        date_end = eight_bytes(place + date_length - 8)
-                if time_length == 8 and eight_bytes(time_place) == clock:
-                    total = day * 86_400 + second
-                else:
-                    value, time_reason = read_time(time_place, time_length)
-                    reason = reason or time_reason
-                    total = day * 86_400 + value
-                    if time_length == 8 and time_reason == ACCEPTED:
-                        second, clock = value, eight_bytes(time_place)
-                if plan.moment >= 0:
-                    between = byte(time_place - 1)
-                    if plan.moment_kind == APACHE:
-                        known = between == ord(":")
-                    else:
-                        known = (between | 32) == ord("t") or between == ord(" ")
-                    if not known:
-                        reason = reason or BAD_TIME
-                if not 0 <= total <= LAST_SECOND:
-                    reason = reason or BAD_DATE
-            place, length = field(edges, plan.size, plan, strip)
-            size = read_size(place, length)
-            if size < 0:
-                reason = reason or -size
-            if plan.result >= 0:
-                place, length = field(edges, plan.result, plan, strip)
-                name_place, name_length, place, length = result_and_status(place, length)
-                cache = read_name(name_place, name_length)[0]
-                status = read_status(place, length)
-                if status < 0:
-                    reason = reason or -status
-            if plan.status >= 0:
-                place, length = field(edges, plan.status, plan, strip)
-                status = read_status(place, length)
-                if status < 0:
-                    reason = reason or -status
-            if plan.cache >= 0 and with_cache:
-                place, length = field(edges, plan.cache, plan, strip)
-                cache = read_name(place, length)[0]
-            if plan.no_number >= 0 and count > plan.no_number:
-                place, length = field(edges, plan.no_number, plan, strip)
-                if length > 0 and digits(place) == length:
-                    reason = reason or TWO_SIZES
-            place, length = field(edges, plan.url, plan, strip)
-            if plan.request:
-                place, length = url_of_request(place, length)
-            elif byte(place) == ord(" ") or byte(place + length - 1) == ord(" "):
-                place, length = trim(place, length)
-            extension, path_end = read_url(place, length, names)
+            without_returns(start, stop, count, plan, edges)
+            row, reason, seen = read_row(edges, count, plan, strip, with_cache, names, seen)
             if reason == ACCEPTED:
-                columns.second[row] = total
-                columns.size[row] = size
-                columns.extension[row] = extension
+                columns.second[rows] = row.second
+                columns.size[rows] = row.size
+                columns.extension[rows] = row.extension
                 if with_status:
-                    columns.status[row] = status
+                    columns.status[rows] = row.status
                 if with_cache:
-                    columns.cache[row] = cache
+                    columns.cache[rows] = row.cache
                 if with_urls:
-                    columns.url_start[row] = place - text
-                    columns.url_end[row] = path_end - text
-                row += np.uint64(1)
-        if reason != ACCEPTED:
-            if len(header) > 0 and is_line(start, stop, header):
+                    columns.url_start[rows] = row.url_start - text
+                    columns.url_end[rows] = row.url_end - text
+                rows += np.uint64(1)
                 continue
-            if rejected[reason] == 0:
-                first_lines[reason] = line - 1
-            rejected[reason] += 1
+        if len(header) > 0 and is_line(start, stop, header):
+            continue
+        if rejected[reason] == 0:
+            first_lines[reason] = line - 1
+        rejected[reason] += 1
     # numba frees an array after the last line that names it, and their addresses do not count.
     work[0], rest[0] = 0, 0
-    return np.int64(row), line
+    return np.int64(rows), line
 
 
 try:

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
-from typing import NamedTuple
-
-import numpy as np
+from typing import TYPE_CHECKING, NamedTuple
 
 from logs.blocks import BLOCK, borrow_buffer
 from logs.fields import LONGEST_LINE, Layout
+
+if TYPE_CHECKING:
+    import numpy as np
 
 SMALL = 1 << 20  # bytes of a file that is packed with others
 
@@ -24,7 +25,7 @@ class Piece(NamedTuple):
     answered: object = None  # what a whole file adds to the answer, where no line is to be read
 
 
-def packed(pieces: Iterable[Piece], pool: list[np.ndarray]) -> Iterator[Piece]:
+def packed(pieces: Iterable[Piece], pool: list["np.ndarray"]) -> Iterator[Piece]:
     """Yield the pieces in their order, those of small files together, as far as one layout goes."""
     pack, file = Pack(pool), WaitingFile()
     for piece in pieces:
@@ -65,7 +66,7 @@ class WaitingFile:
 class Pack:
     """Pieces of one layout, copied into one block."""
 
-    def __init__(self, pool: list[np.ndarray]):
+    def __init__(self, pool: list["np.ndarray"]):
         self.pool, self.block, self.size = pool, None, 0
 
     def add_all(self, pieces: list[Piece]) -> Iterator[Piece]:
@@ -109,4 +110,6 @@ def with_comments(pieces: list[Piece]) -> Iterator[Piece]:
 
 def count_lines(block: memoryview) -> int:
     """Return the number of newlines."""
+    import numpy as np
+
     return int(np.count_nonzero(np.frombuffer(block, dtype=np.uint8) == ord("\n")))

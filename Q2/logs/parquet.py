@@ -9,10 +9,11 @@ from common.command import UserError
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, BinaryIO, ClassVar
 
 from logs.fields import DATE, EPOCH, FIELDS, MOMENT, REASONS, URL, Layout, LayoutOptions
-from logs.layouts.rows import OPTIONAL, own_fields, row_layout
+from logs.layouts.rows import MOMENT_SAMPLE, OPTIONAL, own_fields, row_layout
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -22,7 +23,6 @@ ROWS = 1 << 16  # of a piece
 PER_SECOND = {"s": 1, "ms": 1000, "us": 10**6, "ns": 10**9}
 TEXTS = ("string", "large_string", "string_view", "binary", "large_binary", "binary_view")
 OTHERS = ("integer", "floating", "decimal", "date", "time", "timestamp")
-MOMENT_SAMPLE = "1970-01-01T00:00:00"
 
 
 @dataclass(frozen=True)
@@ -89,15 +89,43 @@ def is_one_of(kind: "pa.DataType", names: tuple[str, ...]) -> bool:
 
 
 def parquet_pieces(
-    raw: BinaryIO, file: str, options: LayoutOptions
+    raw: BinaryIO, file: str, options: LayoutOptions, rows: range | None = None
 ) -> Iterator[tuple[Layout, "pa.RecordBatch"]]:
-    """Yield the layout of a file with some rows at a time. Raises `UserError`."""
+    """Yield the layout of a file with some rows at a time, all or those of the groups in `rows`.
+
+    Raises `UserError`.
+    """
     with opened_file(raw, file) as opened:
         layout = layout_of_file(opened, file, options)
         columns = list(layout.names)
+        starts = starts_of_groups(opened.metadata)[:-1]
+        groups = [group for group, start in enumerate(starts) if rows is None or start in rows]
         # Its threads would take from those that scan.
-        for rows in opened.iter_batches(ROWS, columns=columns, use_threads=False):
-            yield layout, rows.select(columns)
+        for batch in opened.iter_batches(ROWS, groups, columns, use_threads=False):
+            yield layout, batch.select(columns)
+
+
+def ranges_of_rows(raw: BinaryIO, file: str, size: int) -> list[range]:
+    """The rows of a file in ranges of whole row groups, of about `size` bytes each.
+
+    Raises `UserError`.
+    """
+    with opened_file(raw, file) as opened:
+        metadata = opened.metadata
+        starts, filled = [], size
+        for group, first in enumerate(starts_of_groups(metadata)[:-1]):
+            more = metadata.row_group(group).total_byte_size
+            if filled + more > size:
+                starts.append(first)
+                filled = 0
+            filled += more
+        return [range(*bounds) for bounds in pairwise([*starts, metadata.num_rows])]
+
+
+def starts_of_groups(metadata: "parquet.FileMetaData") -> list[int]:
+    """The first row of each row group, counted from 0, and the number of rows."""
+    rows = (metadata.row_group(group).num_rows for group in range(metadata.num_row_groups))
+    return list(accumulate(rows, initial=0))
 
 
 @contextmanager
@@ -113,13 +141,6 @@ def opened_file(raw: BinaryIO, file: str) -> "Iterator[parquet.ParquetFile]":
         raise UserError(
             f"{file}: the Parquet file is damaged or cut short ({reason}); fetch it again"
         ) from None
-
-
-def layout_of_raw(raw: BinaryIO, file: str, options: LayoutOptions) -> "ParquetLayout":
-    """The layout of a file that is open. Raises `UserError`."""
-    raw.seek(0)
-    with opened_file(raw, file) as opened:
-        return layout_of_file(opened, file, options)
 
 
 def layout_of_file(opened, file: str, options: LayoutOptions) -> ParquetLayout:

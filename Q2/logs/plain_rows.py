@@ -9,13 +9,10 @@ from typing import NamedTuple
 
 from logs.fields import CACHE, DATE, EPOCH, ISO, MOMENT, SIZE, STATUS, TIME, URL
 from logs.names import LONGEST_NAME
-from logs.tables import Table
+from logs.tables import TIMESTAMPS, WHOLE, Table
 
 LARGEST_SIZE = 10**12  # bytes, as in the kernel
 LONGEST_URL = 1 << 18  # bytes: the row is far from too long, even percent-encoded
-WHOLE = {f"{sign}{kind}" for sign in ("", "U") for kind in ("TINYINT", "SMALLINT", "INTEGER")}
-WHOLE |= {"BIGINT", "UBIGINT"}
-TIMESTAMPS = {f"TIMESTAMP{end}" for end in ("", "_S", "_MS", "_NS", " WITH TIME ZONE")}
 ZONE = "([Zz]|[+]00:?00)?"
 
 
@@ -26,12 +23,13 @@ class Field(NamedTuple):
     plain: str
 
 
-def record_query(table: Table, kinds: tuple[str, ...], with_cache: bool) -> str | None:
+def record_query(table: Table, with_cache: bool) -> str | None:
     """A query for moment, size, url, status, cache, if asked for, and plain of each row.
 
-    `kinds` are the types of the table's columns. None where one of them is left to the kernel.
+    None where the type of a column is left to the kernel.
     """
-    found = dict(zip(table.layout.roles, zip(table.columns, kinds, strict=True), strict=True))
+    columns = zip(table.columns, table.kinds, strict=True)
+    found = dict(zip(table.layout.roles, columns, strict=True))
     if not with_cache:  # which the kernel does not judge
         found.pop(CACHE, None)
     columns = {role: f"field_{role}" for role in found}
@@ -162,10 +160,10 @@ def extension_of(url: str) -> str:
 def has_extension(url: str, extensions: tuple[str, ...]) -> str:
     """Whether a URL has one of these extensions, in SQL; patterns are tried where they must be."""
     wanted = ", ".join(f"'{extension}'" for extension in extensions)
+    within = " OR ".join(f"contains(lower({url}), '.{extension}')" for extension in extensions)
     ends = " OR ".join(f"ends_with({url}, '.{extension}')" for extension in extensions)
     more = " OR ".join(f"contains({url}, '{sign}')" for sign in ("?", "#", "://"))
-    matches = f"{extension_of(url)} IN ({wanted})"
     return (
-        f"CASE WHEN {more} THEN {matches} WHEN {ends} THEN true "
-        f"WHEN {ends.replace(f'({url}', f'(lower({url})')} THEN {matches} ELSE false END"
+        f"CASE WHEN NOT ({within}) THEN false WHEN ({ends}) AND NOT ({more}) THEN true "
+        f"ELSE {extension_of(url)} IN ({wanted}) END"
     )

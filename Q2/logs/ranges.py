@@ -1,4 +1,4 @@
-"""Byte ranges of large plain logs, each read as if it were a file of its own."""
+"""Ranges of large logs, bytes of plain ones and rows of Parquet, each read as if it were a file."""
 
 from common.command import UserError
 
@@ -9,7 +9,7 @@ from functools import partial
 from itertools import pairwise
 from typing import BinaryIO, NamedTuple
 
-from logs.archives import is_plain
+from logs.archives import PARQUET, is_plain
 from logs.fields import NOTHING_SAID, Layout, LayoutOptions
 from logs.layouts import format_of, name_of
 from logs.layouts.whole import HEAD
@@ -24,26 +24,31 @@ CHUNK = 1 << 16  # bytes in which the end of a line is looked for
 
 
 class LogRange(NamedTuple):
-    """The lines of a log that begin within [start, stop), or the whole log where stop is None."""
+    """The lines of a log that begin within [start, stop), or the whole log where stop is None.
+
+    Of a Parquet file the range is `rows`.
+    """
 
     source: Source
     options: LayoutOptions = NOTHING_SAID
     start: int = 0
     stop: int | None = None
     layout: Layout | None = None  # that holds at the start of a later range
-
-    @property
-    def size(self) -> int | None:
-        """Bytes, None if not known."""
-        return self.source.size if self.stop is None else self.stop - self.start
+    rows: range | None = None
 
 
 def ranges_of(source: Source, options: LayoutOptions, size: int) -> list[LogRange]:
-    """Cut a plain log into ranges of `size` bytes; a small or a compressed one stays whole."""
+    """Cut a log into ranges of `size` bytes; a small or a compressed one stays whole."""
     if source.size is None or source.size <= size:
         return [LogRange(source, options)]
     with source.open() as raw:
         head = raw.read(HEAD)
+        if head.startswith(PARQUET):
+            from logs.parquet import ranges_of_rows  # takes time to load
+
+            ranges = ranges_of_rows(raw, source.name, size)
+            parts = [LogRange(source, options, rows=rows) for rows in ranges]
+            return parts or [LogRange(source, options)]
         if is_utf_16(head) or not is_plain(head):
             return [LogRange(source, options)]
         log_format = format_of(head, source.name, options)
@@ -60,7 +65,7 @@ def ranges_of(source: Source, options: LayoutOptions, size: int) -> list[LogRang
 
 def lay_out_range(part: LogRange, reading: Reading) -> Iterator[Piece]:
     """Yield the pieces of a range, or those of all files of a whole log."""
-    reading = replace(reading, options=part.options)
+    reading = replace(reading, options=part.options, rows=part.rows)
     opened = replace(part.source, open=partial(open_on_worker, part.source))
     if part.stop is None:
         yield from packed(pieces_of_source(opened, reading, count_nothing), reading.pool)

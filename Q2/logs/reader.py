@@ -11,9 +11,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from io import RawIOBase
 from itertools import chain
-from typing import BinaryIO, TypeVar
-
-import numpy as np
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 from logs.archives import files_of_source
 from logs.blocks import blocks
@@ -23,6 +21,9 @@ from logs.lines import as_utf_8
 from logs.packs import Piece, packed
 from logs.sources import Source
 from logs.tables import Table, table_of
+
+if TYPE_CHECKING:
+    import numpy as np
 
 Result = TypeVar("Result")
 
@@ -36,7 +37,8 @@ class Reading:
     skip_bad_files: bool = False
     # Returns what a whole file adds to the answer, or None where its lines must be read
     answer_table: Callable[[Table], object] | None = None
-    pool: list[np.ndarray] = field(default_factory=list)  # of buffers
+    rows: range | None = None  # of a Parquet file, those of whole row groups; None for all
+    pool: list["np.ndarray"] = field(default_factory=list)  # of buffers
 
 
 def read_pieces(sources: list[Source], reading: Reading) -> Iterator[Piece]:
@@ -82,7 +84,7 @@ def answered_piece(source: Source, raw: BinaryIO, reading: Reading) -> Piece | N
     """Return the one piece of a source that is answered as a table. Raises `UserError`."""
     if not reading.answer_table or not source.path:
         return None
-    table = table_of(source, raw, reading.options)
+    table = table_of(source, raw, reading.options, reading.rows)
     if table:
         reading.check(table.layout, table.file)
         answered = reading.answer_table(table)
@@ -140,7 +142,7 @@ def lay_out_parquet(raw: BinaryIO, file: str, reading: Reading) -> Iterator[Piec
     """Yield the pieces of a Parquet file, whose blocks are rows. Raises UserError."""
     from logs.parquet import parquet_pieces  # takes time to load, and few logs need it
 
-    for layout, rows in parquet_pieces(raw, file, reading.options):
+    for layout, rows in parquet_pieces(raw, file, reading.options, reading.rows):
         reading.check(layout, file)
         yield Piece((file,), (0,), layout, rows)
 

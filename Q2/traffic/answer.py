@@ -105,8 +105,8 @@ def answer(
             if strict:
                 account.check()
             totals.add(part)
-            requests += int(part.requests.sum())
-            size += int(part.bytes.sum())
+            more = part.sums()
+            requests, size = requests + more[0], size + more[1]
         if account.file is None:
             raise UserError(nothing_read(sources, account))
         columns, groups = totals.table(order, top)

@@ -4,8 +4,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from logs.names import LONGEST_NAME, pack
 from logs.plain_rows import extension_of, has_extension, record_query
@@ -13,6 +12,9 @@ from logs.tables import Table
 from traffic.account import BlockAccount
 from traffic.groups import QUARTER, GroupPart
 from traffic.question import Question
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 QUARTER_OF_HOUR = f"epoch_us(moment) // {QUARTER * 1_000_000}"
 KEYS = {
@@ -33,9 +35,12 @@ def answer_table(table: Table, question: Question) -> tuple[BlockAccount, GroupP
     """What a file adds to the answer; None if a row of it is for the kernel."""
     import duckdb  # takes time to load, and only these files need it
 
-    with duckdb.connect() as database, ThreadPoolExecutor(1) as thread:
+    records = record_query(table, bool(question.caches) or "cache" in question.by)
+    if not records:
+        return None
+    with table.database as database, ThreadPoolExecutor(1) as thread:
         # DuckDB may wait for its own threads without looking at Ctrl-C.
-        found = thread.submit(partial(rows_of_answer, database, table, question))
+        found = thread.submit(rows_of_query, database, query(records, question))
         try:
             rows = found.result()
         except duckdb.Error:  # a line that is not JSON, a page that is damaged: the kernel reports
@@ -43,21 +48,12 @@ def answer_table(table: Table, question: Question) -> tuple[BlockAccount, GroupP
         except KeyboardInterrupt:
             database.interrupt()
             raise
-    return part_of_rows(rows, table, question) if rows else None
+    return part_of_rows(rows, table, question)
 
 
-def rows_of_answer(database, table: Table, question: Question) -> list[tuple] | None:
-    """The rows of `query`; None for columns that are left to the kernel. Raises duckdb.Error."""
-    database.execute("SET enable_progress_bar = false")  # it would go to standard output
-    with_cache = bool(question.caches) or "cache" in question.by
-    records = record_query(table, kinds_of_columns(database, table), with_cache)
-    return records and database.execute(query(records, question)).fetchall()
-
-
-def kinds_of_columns(database, table: Table) -> tuple[str, ...]:
-    """The types of the table's columns. Raises duckdb.Error."""
-    read = f"SELECT {', '.join(table.columns)} FROM {table.relation}"  # noqa: S608 see `literal`
-    return tuple(row[1] for row in database.execute(f"DESCRIBE {read}").fetchall())
+def rows_of_query(database: "DuckDBPyConnection", text: str) -> list[tuple]:
+    """The rows of a query. Raises duckdb.Error."""
+    return database.execute(text).fetchall()
 
 
 def query(records: str, question: Question) -> str:
@@ -98,7 +94,9 @@ def moment_at(second: int) -> str:
     return f"make_timestamp({second * 1_000_000})"
 
 
-def part_of_rows(rows: list[tuple], table: Table, question: Question):
+def part_of_rows(
+    rows: list[tuple], table: Table, question: Question
+) -> tuple[BlockAccount, GroupPart] | None:
     """What the rows of `query` add to the answer; None if not all are plain, or there are none."""
     wide = len(question.by)
     keys, (requests, sizes, read, plain, firsts, lasts) = (
@@ -116,7 +114,10 @@ def part_of_rows(rows: list[tuple], table: Table, question: Question):
         last_second=max((second for second in lasts if second is not None), default=None),
         unfinished=table.unfinished,
     )
-    counted = [place for place, count in enumerate(requests) if count or not wide]
-    packed = [[pack(key) if isinstance(key, str) else key for key in keys[at]] for at in counted]
-    numbers = (np.array([column[at] for at in counted], np.int64) for column in (requests, sizes))
-    return account, GroupPart(np.array(packed, np.int64).reshape(len(counted), wide), *numbers)
+    groups = zip(map(packed, keys), zip(requests, sizes, strict=True), strict=True)
+    return account, GroupPart((key, sums) for key, sums in groups if sums[0])
+
+
+def packed(keys: tuple) -> tuple[int, ...]:
+    """The keys of a group, names among them as numbers."""
+    return tuple(pack(key) if isinstance(key, str) else key for key in keys)

@@ -60,13 +60,18 @@ def all_ranges(client: "Client", sources: list[Source], reading: Reading) -> lis
 
 
 def planned_ranges(source: Source, reading: Reading, size: int) -> list[LogRange]:
-    """The ranges of a log; a bad one that is to be skipped is one, whose task reports why."""
+    """The ranges of a log; a bad one that is to be skipped is one, whose task reports why.
+
+    So is a Parquet file then, any row group of which may be damaged.
+    """
+    whole = [LogRange(source, reading.options)]
     try:
-        return ranges_of(source, reading.options, size)
+        ranges = ranges_of(source, reading.options, size)
     except (UserError, OSError):
         if not reading.skip_bad_files:
             raise
-        return [LogRange(source, reading.options)]
+        return whole
+    return whole if reading.skip_bad_files and ranges[0].rows else ranges
 
 
 def in_a_tree(

@@ -9,12 +9,12 @@ NUMBERS = types.Array(types.int64, 1, "C", readonly=True)
 KEYS = types.Array(types.int64, 2, "C", readonly=True)
 
 
-def group_rows(keys: np.ndarray, requests: np.ndarray, sizes: np.ndarray):
-    """Add up int64 rows whose keys, of shape (rows, keys), are equal.
+def group_rows(keys: np.ndarray, sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Count rows and add up their int64 sizes where keys, of shape (rows, keys), are equal.
 
     Returns the keys, requests and bytes of each group, in the order in which groups come.
     """
-    first, counts, sums = sums_by_key(keys, requests, sizes, SEED)
+    first, counts, sums = sums_by_key(keys, sizes, SEED)
     return keys[first], counts, sums
 
 
@@ -27,8 +27,8 @@ def same_keys(keys, first, second):
     return same
 
 
-@compiled(types.UniTuple(types.int64[::1], 3)(KEYS, NUMBERS, NUMBERS, types.int64))
-def sums_by_key(keys, requests, sizes, seed):
+@compiled(types.UniTuple(types.int64[::1], 3)(KEYS, NUMBERS, types.int64))
+def sums_by_key(keys, sizes, seed):
     """Return the first row, the requests and the bytes of each group."""
     size = 16
     while size < 2 * len(keys):
@@ -51,6 +51,6 @@ def sums_by_key(keys, requests, sizes, seed):
                 slots[slot], first[group] = group, row
                 groups += 1
             group_of_last = group
-        counts[group] += requests[row]
+        counts[group] += 1
         sums[group] += sizes[row]
     return first[:groups].copy(), counts[:groups].copy(), sums[:groups].copy()

@@ -10,12 +10,12 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-
 from logs.names import LONGEST_NAME, pack, unpack
 from traffic.question import Question
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from logs.scanner import Columns
 
 # Days and hours are put together from quarters of an hour, of which every time zone's offset from
@@ -30,12 +30,18 @@ CACHE_RESULTS = (
 )
 
 
-class GroupPart(NamedTuple):
-    """Totals by group, whose keys are still numbers. Such parts of an answer can be added up."""
+class GroupPart(dict[tuple[int, ...], tuple[int, int]]):
+    """Requests and bytes by group, whose keys, one for each grouping, are still numbers."""
 
-    keys: np.ndarray  # int64 of shape (groups, groupings of the question)
-    requests: np.ndarray  # int64, one for each group, as the next
-    bytes: np.ndarray
+    def add(self, other: "GroupPart") -> None:
+        """Add the groups of another part."""
+        for keys, (requests, size) in other.items():
+            before = self.get(keys, (0, 0))
+            self[keys] = (before[0] + requests, before[1] + size)
+
+    def sums(self) -> tuple[int, int]:
+        """The requests and the bytes of all groups."""
+        return sum(count for count, _ in self.values()), sum(size for _, size in self.values())
 
 
 class Group(NamedTuple):
@@ -46,8 +52,10 @@ class Group(NamedTuple):
     bytes: int
 
 
-def counts(records: "Columns", question: Question) -> np.ndarray:
+def counts(records: "Columns", question: Question) -> "np.ndarray":
     """Which records the question is about, bool of shape (records,)."""
+    import numpy as np
+
     mask = np.ones(len(records.second), dtype=bool)
     if question.first_day:
         mask &= records.second >= question.midnight(question.first_day)
@@ -61,51 +69,47 @@ def counts(records: "Columns", question: Question) -> np.ndarray:
     return mask
 
 
-def is_one_of(packed: np.ndarray, wanted: Iterable[int]) -> np.ndarray:
+def is_one_of(packed: "np.ndarray", wanted: Iterable[int]) -> "np.ndarray":
     """Where a packed name is one of these; a comparison for each is faster than np.isin's sort."""
+    import numpy as np
+
     return np.logical_or.reduce([packed == name for name in wanted])
 
 
 def summarise(records: "Columns", question: Question) -> GroupPart:
     """What records add to the answer; without grouping there is one group."""
+    import numpy as np
+
     mask = counts(records, question)
     if not question.by:
         # Multiplied, which is ten times as fast as to take out the sizes that count
-        return total(mask, records.size * mask)
+        return GroupPart({(): (int(mask.sum()), int((records.size * mask).sum()))})
     from traffic.group_table import group_rows  # compiled, and only groupings need it
 
     keys = np.stack([group_key(records, by)[mask] for by in question.by], axis=1)
-    sizes = records.size[mask]
-    return GroupPart(*group_rows(keys, np.ones_like(sizes), sizes))
+    groups, *sums = (column.tolist() for column in group_rows(keys, records.size[mask]))
+    return GroupPart(zip(map(tuple, groups), zip(*sums, strict=True), strict=True))
 
 
-def total(requests: np.ndarray, sizes: np.ndarray) -> GroupPart:
-    """The one group of a question without grouping."""
-    sums = (np.array([numbers.sum()], dtype=np.int64) for numbers in (requests, sizes))
-    return GroupPart(np.zeros((1, 0), dtype=np.int64), *sums)
+def sum_of_groups(parts: Iterable[GroupPart]) -> GroupPart:
+    """The sum of parts."""
+    total = GroupPart()
+    for part in parts:
+        total.add(part)
+    return total
 
 
-def group_key(records: "Columns", by: str) -> np.ndarray:
+def group_key(records: "Columns", by: str) -> "np.ndarray":
     """What records are grouped by: whole numbers of type int64."""
     if by in ("date", "hour"):
         return records.second // QUARTER
-    return getattr(records, by).astype(np.int64)
-
-
-def add_up(parts: list[GroupPart], by: tuple[str, ...]) -> GroupPart:
-    """The sum of parts."""
-    keys, requests, sizes = map(np.concatenate, zip(*parts, strict=True))
-    if not by:
-        return total(requests, sizes)
-    from traffic.group_table import group_rows  # compiled, and only groupings need it
-
-    return GroupPart(*group_rows(keys, requests, sizes))
+    return getattr(records, by).astype("int64")
 
 
 def name_groups(part: GroupPart, question: Question) -> list[Group]:
     """The groups under their names; those of one name, such as quarters of an hour, are one."""
     sums: dict[tuple[str, ...], list[int]] = {}
-    for keys, *numbers in zip(*(column.tolist() for column in part), strict=True):
+    for keys, numbers in part.items():
         names = tuple(map(group_name, keys, question.by, [question] * len(keys)))
         before = sums.get(names, (0, 0))
         sums[names] = [before[0] + numbers[0], before[1] + numbers[1]]

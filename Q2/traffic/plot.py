@@ -8,15 +8,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter
 
-from common.picture import STYLE, save
+from common.picture import STYLE, save, short
 from traffic.answer import Answer
 from traffic.question import OVER_TIME
 from traffic.timeline import draw_timeline, timeline
 
 MOST_BARS = 30
 MOST_NAMES = 5  # of extensions in a sentence
-LONGEST_LABEL = 48  # characters; half as many where they may be wide
-LEFT_TO_RIGHT = "\N{LEFT-TO-RIGHT MARK}"
 BYTES = EngFormatter(unit="B", places=1, sep="\N{NO-BREAK SPACE}")
 
 
@@ -62,7 +60,7 @@ def draw_nothing(axes: Axes, answer: Answer) -> None:
 def asked(answer: Answer) -> str:
     """Return which requests count, in words."""
     question, (first, last) = answer.question, answer.period()
-    names = [label(f".{name}") for name in question.extensions] or ["all"]
+    names = [short(f".{name}") for name in question.extensions] or ["all"]
     results = f" with cache result {', '.join(question.caches)}" if question.caches else ""
     files = f"{', '.join(names[:MOST_NAMES])}{' …' * (len(names) > MOST_NAMES)} files{results}"
     return f"{files}, {first} to {last}, {question.time_zone}"
@@ -71,7 +69,7 @@ def asked(answer: Answer) -> str:
 def draw_groups(axes: Axes, answer: Answer) -> None:
     """Draw a bar for each of the first groups, and one for all others together."""
     shown = answer.table.head(MOST_BARS)
-    names = [label(name) for name in shown[answer.question.by[0]]]
+    names = [short(name) for name in shown[answer.question.by[0]]]
     sizes = shown["bytes"].tolist()
     others = answer.groups - len(shown)
     axes.barh(range(len(sizes)), sizes)
@@ -87,13 +85,6 @@ def draw_groups(axes: Axes, answer: Answer) -> None:
     axes.set_xlim(0, max(*sizes, 1) * 1.2)  # with place for the text at the longest bar
     axes.set_ylabel(answer.question.by[0])
     axes.xaxis.set_major_formatter(EngFormatter(unit="B"))
-
-
-def label(name: str) -> str:
-    """Return a name that fits: a long one keeps both ends, for URLs differ there."""
-    half = LONGEST_LABEL // (2 if name.isascii() else 4)
-    short = name if len(name) <= 2 * half else f"{name[:half]}…{name[1 - half :]}"
-    return short if name.isascii() else f"{LEFT_TO_RIGHT}{short}"
 
 
 def source_of(answer: Answer) -> str:

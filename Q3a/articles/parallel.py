@@ -121,7 +121,7 @@ def backend_class(name: str, *methods: str, **settings) -> type:
 def failing_backend(client, data: list):
     """Return joblib's backend for Dask, made to end its loop when Dask gives a task up.
 
-    Joblib is told of results alone, among which are the errors of our functions. Of a task that
+    Joblib receives results alone, among which are the errors of our functions. Of a task that
     ended worker after worker, or whose function no worker can read, it would wait for ever.
     """
     backend = backend_class("dask", "submit", "retrieve_result_callback", client=client)

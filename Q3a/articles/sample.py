@@ -1,7 +1,7 @@
 """Sample news articles, drawn from a seed: the tagger runs before it has data of its own.
 
 Articles are drawn from the sentences of sample_templates.toml: most are plainly about their tag,
-a few hardly mention it, so that, as in a newsroom, some cannot be told apart.
+a few hardly mention it, so that, as in a newsroom, some cannot be distinguished.
 """
 
 import random

@@ -8,12 +8,12 @@ import pandas as pd
 from sklearn.pipeline import Pipeline
 
 from quality import multi_label, report
+from quality.mistakes import misleading_words
 from quality.multi_label import MultiLabelRun, scored_sets
-from quality.occlusion import misleading_words
-from quality.report import Run
+from quality.runs import Run
 from tagger.evaluation import Evaluation
+from tagger.judgements import judge
 from tagger.multi_label import decisions_of
-from tagger.predictions import probabilities_of_tags
 
 
 def scored(tagger, batches: Iterable[pd.DataFrame], seed: int) -> Run | MultiLabelRun | None:
@@ -27,7 +27,7 @@ def scored(tagger, batches: Iterable[pd.DataFrame], seed: int) -> Run | MultiLab
         return scored_sets(tagger, articles)
     if articles.empty:
         return None
-    probabilities = probabilities_of_tags(tagger, articles)
+    probabilities = judge(tagger, articles).probabilities
     confidence = probabilities.max(axis=1)
     predicted = np.where(confidence > 0, tagger.classes_[probabilities.argmax(axis=1)], "")
     one_fold = np.zeros(len(articles), dtype=int)

@@ -4,11 +4,10 @@ import numpy as np
 import pandas as pd
 from sklearn.base import TransformerMixin
 from sklearn.metrics import log_loss
-from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import Pipeline
 from tqdm import tqdm
 
-from tagger.families import Family, telling_part
+from tagger.families import Family, tag_coefficients, telling_part
 from tagger.folds import FOLDS, splits
 from tagger.multi_label import decisions_of
 from tagger.terms import Counted
@@ -39,13 +38,6 @@ def feature_words(features: TransformerMixin, terms: np.ndarray) -> list[str]:
     """The word of each feature; a space within a pair of characters shows as ␣."""
     names = features.get_feature_names_out(terms)
     return [name.replace(" ", "␣") for name in names]
-
-
-def tag_coefficients(model) -> np.ndarray:
-    """Coefficients of shape (tags, features); of two tags scikit-learn keeps one row."""
-    if isinstance(model, OneVsRestClassifier):
-        return np.vstack([regression.coef_ for regression in model.estimators_])
-    return model.coef_ if len(model.classes_) > 2 else np.vstack([-model.coef_, model.coef_])
 
 
 def permuted_words(articles: Counted, forest: Family, count: int, seed: int) -> pd.DataFrame:

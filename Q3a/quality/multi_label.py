@@ -9,9 +9,10 @@ from sklearn.metrics import accuracy_score, f1_score, precision_recall_fscore_su
 from sklearn.pipeline import Pipeline
 
 from quality import report
+from quality.runs import NO_WORDS
 from quality.scores import MIN_CONFIDENCES
+from tagger.judgements import judge
 from tagger.multi_label import SetEvaluation, decisions_of
-from tagger.predictions import probabilities_of_tags
 from tagger.tag_sets import membership, tag_set
 
 
@@ -155,9 +156,9 @@ def scored_sets(tagger: Pipeline, articles: pd.DataFrame) -> MultiLabelRun | Non
     learnt = list(model.classes_)
     all_tags = learnt + sorted(set().union(*sets) - set(learnt))
     confidence = np.zeros((len(articles), len(all_tags)))
-    confidence[:, : len(learnt)] = probabilities_of_tags(tagger, articles)
+    confidence[:, : len(learnt)] = judge(tagger, articles).probabilities
     thresholds = np.ones_like(confidence)
     thresholds[:, : len(learnt)] = model.thresholds_
     true = membership(articles["tag"], model.separator, all_tags).astype(bool)
     evaluation = SetEvaluation(np.array(all_tags, dtype=object), true, confidence, thresholds)
-    return MultiLabelRun(tagger, articles["id"], evaluation, report.NO_WORDS)
+    return MultiLabelRun(tagger, articles["id"], evaluation, NO_WORDS)

@@ -1,57 +1,48 @@
-"""A run as a page of HTML that needs nothing else: pictures, figures of each tag, and the text."""
+"""A run as a picture and as a page of HTML: figures of each tag, and the text."""
 
-import io
-import sys
+from common.command import UserError
+
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader
-from matplotlib import style
+from matplotlib import font_manager
 
-from common import output
-from quality.fonts import font_for
+from common import page, picture
 from quality.multi_label import MultiLabelRun
-from quality.plots import STYLE, figure_of
+from quality.plots import figure_of, source_of
 from quality.report import Run, performance
 from quality.scores import confusion
 
 
-def save_page(
-    run: Run | MultiLabelRun, text: str, table: tuple, path: Path, named_font: Path | None
-) -> None:
-    """Write `common/page.html` filled with a run, whole or not at all.
+def save_plot(run: Run, path: Path, font: Path | None = None) -> None:
+    """Write the picture of a run, whole or not at all, in a font that is named, where it can."""
+    picture.save(figure_of(run), path, source_of(run), families_of(font))
 
-    A run with several tags an article has no picture. Raises UserError if no font has the
-    characters of the tags.
-    """
-    figures = [] if isinstance(run, MultiLabelRun) else [(svg_of(run, named_font), shown(run))]
-    templates = FileSystemLoader(Path(output.__file__).parent)
-    page = (
-        Environment(loader=templates, autoescape=True)
-        .get_template("page.html")
-        .render(
-            title=f"How well {len(run.ids):,} articles were tagged",
-            argv=sys.argv,
-            figures=figures,
-            text=text,
-            header=table[0],
-            rows=[[rounded(cell) for cell in row] for row in table[1]],
-        )
-    )
-    with output.replacing(path) as sibling:
-        sibling.write_text(page, encoding="utf-8", newline="\n")
+
+def save_page(
+    run: Run | MultiLabelRun, text: str, table: tuple, path: Path, font: Path | None = None
+) -> None:
+    """Write the page of a run, whole or not at all; several tags an article have no picture."""
+    figures = []
+    if isinstance(run, Run):
+        figures = [(picture.svg(figure_of(run), source_of(run), families_of(font)), shown(run))]
+    rows = [[rounded(cell) for cell in row] for row in table[1]]
+    title = f"How well {len(run.ids):,} articles were tagged"
+    page.save_page(path, title, text, (table[0], rows), figures)
+
+
+def families_of(font: Path | None) -> list[str]:
+    """Return the family of a font's file, if one is named. Raises UserError if it is not one."""
+    if not font:
+        return []
+    if not picture.characters_of(str(font)):
+        raise UserError(f"--font {font}: is not a font's file")
+    font_manager.fontManager.addfont(font)
+    return [font_manager.FontProperties(fname=font).get_name()]
 
 
 def rounded(cell: object) -> object:
     """Return a cell of a table, a fraction to four decimals."""
     return round(cell, 4) if isinstance(cell, float) else cell
-
-
-def svg_of(run: Run, named_font: Path | None) -> str:
-    """Return the plot of a run as an element of SVG."""
-    figure, file = figure_of(run, font_for("".join(run.evaluation.true), named_font)), io.StringIO()
-    with style.context(STYLE):
-        figure.savefig(file, format="svg")
-    return file.getvalue()[file.getvalue().index("<svg") :]
 
 
 def shown(run: Run) -> str:

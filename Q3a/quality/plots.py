@@ -1,22 +1,17 @@
 """A run as a picture: confusion of tags, weightiest words, and whether confidence is reliable."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties
 from matplotlib.ticker import PercentFormatter
 
-from common.output import replacing
-from quality.fonts import LONGEST, drawable, font_for
+from common.picture import STYLE, short
 from quality.report import Run
 from quality.scores import by_confusion, confusion, most_confused, reliability, selective_accuracy
 
-# Tags and words have a font of their own, so nothing needs the style's other fonts.
-STYLE = [Path(__file__).parents[1] / "common" / "picture.mplstyle", {"font.family": "DejaVu Sans"}]
+LONGEST = 40  # characters of a tag or word
 MOST_WORDS = 30
 MOST_TAGS = 100  # of the confusion matrix
 MOST_NUMBERED = 15  # tags of a confusion matrix with a number in each cell
@@ -25,15 +20,8 @@ INCHES_PER_WORD, INCHES_PER_TAG, INCHES_PER_LETTER = 0.24, 0.13, 0.05
 PANEL = (6.5, 4.5)  # inches
 
 
-def plot_run(run: Run, path: Path, named_font: Path | None) -> None:
-    """Write the figure. Raises UserError if no font has the characters of the tags."""
-    figure = figure_of(run, font_for("".join(np.unique(run.evaluation.true)), named_font))
-    with style.context(STYLE), replacing(path) as sibling:
-        figure.savefig(sibling)
-
-
 @style.context(STYLE)
-def figure_of(run: Run, font: FontProperties) -> Figure:
+def figure_of(run: Run) -> Figure:
     """Return the four panels; without words, as out of core, three."""
     counts = by_confusion(most_confused(confusion(run.evaluation), MOST_TAGS))
     words = run.words.head(MOST_WORDS)
@@ -43,14 +31,18 @@ def figure_of(run: Run, font: FontProperties) -> Figure:
     figure = Figure(figsize=(sum(columns), sum(rows)), layout="constrained")
     sizes = {"width_ratios": columns, "height_ratios": rows}
     panels = figure.subplot_mosaic([["tags", "words"], ["reliability", "coverage"]], **sizes)
-    draw_confusion(panels["tags"], counts, font)
-    draw_words(panels["words"], words, font)
+    draw_confusion(panels["tags"], counts)
+    draw_words(panels["words"], words)
     draw_reliability(panels["reliability"], reliability(run.evaluation))
     draw_coverage(panels["coverage"], selective_accuracy(run.evaluation))
-    tags = len(np.unique(run.evaluation.true))
-    source = f"{len(run.ids):,} articles that the models had not seen, {tags:,} tags"
-    figure.supxlabel(f"Source: {source}; seed {run.seed}", x=0.01, ha="left", fontsize="x-small")
     return figure
+
+
+def source_of(run: Run) -> str:
+    """Return what the picture was drawn from."""
+    tags = len(np.unique(run.evaluation.true))
+    articles = f"{len(run.ids):,} articles that the models had not seen, {tags:,} tags"
+    return f"Source: {articles}; seed {run.seed}"
 
 
 def inches_of(names: pd.Series | pd.Index) -> float:
@@ -58,16 +50,16 @@ def inches_of(names: pd.Series | pd.Index) -> float:
     return INCHES_PER_LETTER * min(2 * LONGEST, max(map(len, names), default=0))
 
 
-def draw_confusion(axes: Axes, counts: pd.DataFrame, font: FontProperties) -> None:
+def draw_confusion(axes: Axes, counts: pd.DataFrame) -> None:
     """Draw counts as a grid; the shade is the share of the true tag."""
     shares = counts.div(counts.sum(axis=1).clip(lower=1), axis=0).to_numpy()
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, interpolation="nearest")
-    names = [drawable(tag, font) for tag in counts.columns]
+    names = [short(tag, LONGEST) for tag in counts.columns]
     size = 10 if len(names) <= MOST_NUMBERED else 6
     places = range(len(names))
     turn = 90 if len("".join(names)) > 40 else 0
-    axes.set_xticks(places, names, rotation=turn, font=font, size=size)
-    axes.set_yticks(places, names, font=font, size=size)
+    axes.set_xticks(places, names, rotation=turn, size=size)
+    axes.set_yticks(places, names, size=size)
     if len(names) <= MOST_NUMBERED:
         for (row, column), number in np.ndenumerate(counts.to_numpy()):
             colour = "white" if shares[row, column] > 0.5 else "black"
@@ -76,7 +68,7 @@ def draw_confusion(axes: Axes, counts: pd.DataFrame, font: FontProperties) -> No
     axes.set_title("Articles by tag; the shade is the share of the true tag")
 
 
-def draw_words(axes: Axes, words: pd.DataFrame, font: FontProperties) -> None:
+def draw_words(axes: Axes, words: pd.DataFrame) -> None:
     """Draw a bar per word, the weightiest on top, in the colour of the tag that it speaks for."""
     if words.empty:
         axes.set_axis_off()
@@ -86,7 +78,7 @@ def draw_words(axes: Axes, words: pd.DataFrame, font: FontProperties) -> None:
         return
     tags = list(dict.fromkeys(words["tag"]))
     coloured = len(tags) <= MOST_COLOURS
-    names = [drawable(word, font) for word in words["word"]]
+    names = [short(word, LONGEST) for word in words["word"]]
     bars = []
     for number, tag in enumerate(tags):
         of_tag = words[words["tag"] == tag]
@@ -94,15 +86,15 @@ def draw_words(axes: Axes, words: pd.DataFrame, font: FontProperties) -> None:
         bars.append(axes.barh(of_tag.index, of_tag["importance"], color=colour))
     if not coloured:
         named = zip(names, words["tag"], strict=True)
-        names = [f"{name} ({drawable(tag, font)})" for name, tag in named]
-    axes.set_yticks(words.index, names, font=font)
+        names = [f"{name} ({short(tag, LONGEST)})" for name, tag in named]
+    axes.set_yticks(words.index, names)
     axes.invert_yaxis()
     axes.margins(y=0.01)
     axes.set(xlabel="importance", title="Weightiest words")
     if tags != [""] and coloured:
         # Bars and names, since a label of theirs that begins with "_" would be left out.
-        names = [drawable(tag, font) for tag in tags]
-        axes.legend(bars, names, prop=font, title="speaks for", loc="lower right")
+        names = [short(tag, LONGEST) for tag in tags]
+        axes.legend(bars, names, title="speaks for", loc="lower right")
 
 
 def draw_reliability(axes: Axes, table: pd.DataFrame) -> None:

@@ -1,12 +1,12 @@
 """The result of a run, as text for people, as CSV or JSON for programs."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import pandas as pd
-from sklearn.pipeline import Pipeline
 
+from quality.review import worth_a_look
+from quality.runs import Run
 from quality.scores import (
     abstention,
     confusion,
@@ -14,25 +14,9 @@ from quality.scores import (
     macro_f1_interval,
     per_tag,
 )
-from tagger.evaluation import Evaluation
 from tagger.objective import OBJECTIVES, macro_f1
-from tagger.search import Choice
 
 WORDS_IN_LINE = 10
-NO_WORDS = pd.DataFrame({"word": [], "tag": [], "importance": []})
-
-
-@dataclass(frozen=True)
-class Run:
-    """All that a training run found; without a search, as out of core, there is no choice."""
-
-    tagger: Pipeline  # or out of core, TemperatureScaled
-    ids: pd.Series  # of the evaluated articles
-    evaluation: Evaluation
-    seed: int
-    choice: Choice | None = None
-    words: pd.DataFrame = field(default_factory=lambda: NO_WORDS)
-    misled_by: Mapping[int, list[str]] = field(default_factory=dict)  # by row of the evaluation
 
 
 def as_record(run: Run) -> dict:
@@ -55,6 +39,8 @@ def as_record(run: Run) -> dict:
         "best_parameters": run.choice.parameters if run.choice else {},
         "misclassified": misclassified(run).to_dict("records"),
         "top_words": run.words.to_dict("records"),
+        **({"corrections": run.change.record()} if run.change else {}),
+        **({"review": run.review.to_dict("records")} if run.review is not None else {}),
     }
 
 
@@ -119,7 +105,7 @@ def tags(run: Run) -> Iterator[str]:
 
 
 def certainty(run: Run) -> Iterator[str]:
-    """What a least confidence would cost and bring."""
+    """Yield coverage and selective accuracy for several thresholds of --min-confidence."""
     yield "With --min-confidence P, of these articles:"
     yield from lines_of_confidence(abstention(run.evaluation), "of which right")
 
@@ -185,4 +171,10 @@ def learnt(run: Run) -> Iterator[str]:
             yield "  " + " ".join(words[start : start + WORDS_IN_LINE])
 
 
-PARTS = (performance, tags, certainty, mistakes, search, learnt)
+def changed(run: Run) -> Iterator[str]:
+    """Yield what corrections changed, if there were any."""
+    if run.change:
+        yield from run.change.lines()
+
+
+PARTS = (changed, performance, tags, certainty, mistakes, worth_a_look, search, learnt)

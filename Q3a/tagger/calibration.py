@@ -20,15 +20,17 @@ class TemperatureScaled(ClassifierMixin, BaseEstimator):
     """A model, and as its probabilities a softmax of its scores.
 
     inverse_temperature: factor of the scores that gives held-out articles the least log loss.
-    novelty: of articles, if it is known, as `tagger.novelty` has it.
+    novelty, drift: what knows how unlike the training articles an article, or a batch, is, as
+    `tagger.novelty` and `tagger.drift` have it.
     Fitted: `model_`, and `inverse_temperature_`, which is lower where it would make the articles
     surer than they can show. Had all n of them been tagged rightly without having been seen, the
     next would be with probability (n + 1) / (n + 2): Laplace's rule of succession.
     """
 
-    def __init__(self, model=None, inverse_temperature: float = 1.0, novelty=None):
+    def __init__(self, model=None, inverse_temperature: float = 1.0, novelty=None, drift=None):
         self.model = model
         self.novelty = novelty
+        self.drift = drift
         self.inverse_temperature = inverse_temperature
 
     def fit(self, X, y) -> "TemperatureScaled":

@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from articles.parallel import in_threads, outlasting_losses
 from tagger.calibration import TemperatureScaled
+from tagger.drift import Drift
 from tagger.families import Family
 from tagger.folds import FOLDS, INNER_FOLDS, splits
 from tagger.novelty import Novelty, familiarity_figures
@@ -33,22 +34,25 @@ class Evaluation:
     fold: np.ndarray  # 0 to FOLDS - 1
     taggers: list[Pipeline]  # one per fold
     familiarity: np.ndarray | None = None  # figures of `tagger.novelty`
+    own: np.ndarray | None = None  # probability of the true tag
 
     @property
     def correct(self) -> np.ndarray:
         return self.predicted == self.true
 
 
-def trained(choice: Choice, articles: Counted, novelty: Novelty | None = None) -> Pipeline:
+def trained(choice: Choice, articles: Counted, seen: Evaluation | None = None) -> Pipeline:
     """Return a tagger of prepared articles: their terms, and a calibrated model of the terms.
 
-    The model is that of the choice, fitted to all articles. With `novelty` it can also say how
-    unlike these an article is. Raises UserError if the model cannot be fitted, such as when no word
-    passes its `min_df`.
+    The model is that of the choice, fitted to all articles. With their evaluation it also knows how
+    unlike them an article, or a batch of articles, is. Raises UserError if the model cannot be
+    fitted, such as when no word passes its `min_df`.
     """
     articles = articles.of(choice.candidate.kinds)
     pipeline = choice.candidate.pipeline(articles.terms.columns())
-    model = TemperatureScaled(pipeline, choice.inverse_temperature, novelty)
+    novelty = Novelty().fit(seen.familiarity) if seen else None
+    drift = Drift().fit(seen.familiarity[:, 1], seen.predicted) if seen else None
+    model = TemperatureScaled(pipeline, choice.inverse_temperature, novelty, drift)
     try:
         model.fit(articles.counts, articles.tags)
     except ValueError as error:
@@ -78,7 +82,7 @@ def evaluate(
 def judged(articles: Counted, taggers: list[Pipeline], outer: list[tuple]) -> Evaluation:
     """Return what each tagger says of its fold of the articles; outer: (train, test) rows."""
     true = articles.tags
-    predicted, confidence = np.empty_like(true), np.zeros(len(true))
+    predicted, confidence, own = np.empty_like(true), np.zeros(len(true)), np.zeros(len(true))
     fold, familiarity = np.zeros(len(true), dtype=int), np.zeros((len(true), 2))
     for number, (tagger, (train, test)) in enumerate(zip(taggers, outer, strict=True)):
         model, terms = tagger["model"], tagger["terms"]
@@ -88,5 +92,16 @@ def judged(articles: Counted, taggers: list[Pipeline], outer: list[tuple]) -> Ev
         familiarity[test] = familiarity_figures(model, terms, part.articles, part.counts, learnt)
         predicted[test] = tagger.classes_[probabilities.argmax(axis=1)]
         confidence[test] = probabilities.max(axis=1)
+        own[test] = probability_of(true[test], probabilities, tagger.classes_)
         fold[test] = number
-    return Evaluation(true, predicted, confidence, fold, taggers, familiarity)
+    return Evaluation(true, predicted, confidence, fold, taggers, familiarity, own)
+
+
+def probability_of(tags: np.ndarray, probabilities: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Return the probability of a tag for each article; 0 for one that the tagger does not know.
+
+    probabilities: of shape (articles, known tags).
+    """
+    places = np.minimum(np.searchsorted(known, tags), len(known) - 1)
+    found = probabilities[np.arange(len(tags)), places]
+    return np.where(known[places] == tags, found, 0.0)

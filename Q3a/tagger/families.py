@@ -7,8 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+import numpy as np
 from sklearn.base import ClassifierMixin, TransformerMixin
 from sklearn.ensemble import RandomForestClassifier, VotingClassifier
+from sklearn.multiclass import OneVsRestClassifier
 from sklearn.naive_bayes import ComplementNB
 from sklearn.pipeline import Pipeline
 from sklearn.svm import LinearSVC
@@ -52,6 +54,13 @@ def telling_part(fitted: Pipeline) -> tuple[TransformerMixin, ClassifierMixin]:
     part = getattr(fitted["model"], "named_estimators_", {}).get("words", fitted)
     voters = getattr(part["model"], "named_estimators_", {})
     return part["features"], voters.get("linear", part["model"])
+
+
+def tag_coefficients(model) -> np.ndarray:
+    """Coefficients of shape (tags, features); of two tags scikit-learn keeps one row."""
+    if isinstance(model, OneVsRestClassifier):
+        return np.vstack([regression.coef_ for regression in model.estimators_])
+    return model.coef_ if len(model.classes_) > 2 else np.vstack([-model.coef_, model.coef_])
 
 
 def pipeline(features="passthrough", model: ClassifierMixin | None = None) -> Pipeline:

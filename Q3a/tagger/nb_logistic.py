@@ -1,7 +1,7 @@
 """Logistic regression on words that are weighed by naive Bayes: a strong model of short texts.
 
 The weights are those of Wang and Manning 2012 (aclanthology.org/P12-2018): how much more often a
-word stands in a tag's articles than in the others, as the logarithm of the ratio.
+word occurs in a tag's articles than in the others, as the logarithm of the ratio.
 """
 
 import numpy as np

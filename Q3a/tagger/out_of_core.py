@@ -30,7 +30,7 @@ from articles.preparation import NO_WORDS, prepared
 from articles.rejections import Rejections
 from tagger.calibration import TemperatureScaled, best_inverse, losses, scores
 from tagger.evaluation import Evaluation
-from tagger.predictions import FEATURES, tagged
+from tagger.judgements import FEATURES
 from tagger.terms import WORD
 
 PARTS = 20
@@ -68,6 +68,12 @@ def learn_out_of_core(
     one_fold = np.zeros(len(judged), dtype=int)
     evaluation = Evaluation(judged["tag"].to_numpy(), predicted, confidence, one_fold, [tagger])
     return tagger, judged, evaluation
+
+
+def tagged(tagger, articles: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Return the predicted tags and the probability of each."""
+    probabilities = tagger.predict_proba(articles[FEATURES])
+    return tagger.classes_[probabilities.argmax(axis=1)], probabilities.max(axis=1)
 
 
 def deal_out(

@@ -6,18 +6,18 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
-from sklearn.pipeline import Pipeline
 
 from articles.preparation import report_all
 from articles.text import normalised
+from tagger.judgements import Judgement, judge, novelty_of
 from tagger.multi_label import decisions_of, given
-from tagger.novelty import Novelty, familiarity_figures
+from tagger.reasons import reasons, strongest
 from tagger.writers import writer
 
-FEATURES = ["plain", "words"]  # the columns that a model reads
 ROUNDING = 1e-9
 OTHERS = ""  # stands for the tags without a limit of their own
 
@@ -29,6 +29,12 @@ class Wanted:
     limits: Mapping[str, float] = field(default_factory=dict)  # least confidence by tag, or OTHERS
     top_k: int = 0  # likeliest tags to give, each with its confidence
     max_refused: float = 0.0  # share of articles of known topics that may be refused as novel
+    reasons: bool = False  # whether to name the words that spoke for a tag, and for the second
+
+    @property
+    def abilities(self) -> dict[str, object]:
+        """What not every tagger can do, by option; true where it is wanted."""
+        return {"--max-refused": self.max_refused, "--reasons": self.reasons}
 
     @property
     def most_novel(self) -> float:
@@ -49,63 +55,38 @@ class Wanted:
         return np.array([limits.get(tag, limits.get(OTHERS, 0.0)) for tag in tags])
 
 
-def tagged(tagger, articles: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Return the predicted tags and the probability of each."""
-    probabilities = tagger.predict_proba(articles[FEATURES])
-    return tagger.classes_[probabilities.argmax(axis=1)], probabilities.max(axis=1)
+def wanted_of(options: SimpleNamespace) -> Wanted:
+    """Return what the options of the command ask for."""
+    return Wanted(options.limits, options.top_k, options.max_refused, options.reasons)
 
 
-def judged(tagger, articles: pd.DataFrame) -> tuple[np.ndarray, np.ndarray | None]:
-    """Return the probability of each tag for each article, and the novelty of each if it is known.
-
-    All probabilities are 0 for an article without words, and its novelty is 1.
-    """
-    worded = (articles["words"] != "").to_numpy()
-    found = np.zeros((len(articles), len(tagger.classes_)))
-    some, novelty = articles[worded], novelty_of(tagger)
-    new = np.ones(len(articles)) if novelty else None
-    if len(some) and isinstance(tagger, Pipeline):
-        model, terms = tagger["model"], tagger["terms"]
-        counts = terms.transform(some)
-        found[worded] = model.predict_proba(counts)
-        if novelty:
-            new[worded] = novelty.of(familiarity_figures(model, terms, some, counts))
-    elif len(some):  # learnt out of core
-        found[worded] = tagger.predict_proba(some[FEATURES])
-    return found, new
-
-
-def novelty_of(tagger) -> Novelty | None:
-    """Return what knows the novelty of articles; None out of core and with several tags."""
-    return getattr(tagger["model"], "novelty", None) if isinstance(tagger, Pipeline) else None
-
-
-def check_novelty(tagger, wanted: Wanted) -> None:
-    """Raise UserError if a tagger is to refuse novel articles and does not know them."""
-    if wanted.max_refused and not novelty_of(tagger):
+def check_abilities(tagger, asked: Mapping[str, object]) -> None:
+    """Raise UserError if an option that is given asks what the tagger does not know."""
+    if (named := [option for option in asked if asked[option]]) and not novelty_of(tagger):
         raise UserError(
-            "--max-refused: a tagger of several tags per article, or one learnt out of core, does"
-            " not know novelty: use --min-confidence"
+            f"{named[0]}: a tagger of several tags per article, or one learnt out of core, does"
+            " not know novelty, nor reasons: use --min-confidence"
         )
 
 
-def probabilities_of_tags(tagger, articles: pd.DataFrame) -> np.ndarray:
-    """Return the probability of each tag for each article; all are 0 for one without words."""
-    return judged(tagger, articles)[0]
-
-
 def predictions(tagger, articles: pd.DataFrame, wanted: Wanted | None = None) -> pd.DataFrame:
-    """Return prepared articles' id and text with predicted_tag and confidence.
+    """Return the `table` of prepared articles."""
+    return table(tagger, judge(tagger, articles), wanted or Wanted())
+
+
+def table(tagger, judgement: Judgement, wanted: Wanted) -> pd.DataFrame:
+    """Return the articles' id and text with predicted_tag and confidence.
 
     The tag is empty where the confidence is below its limit, and for an article without words. With
     `top_k` there are also tag_1, confidence_1, tag_2 and so on, the likeliest first and whatever
     the limits; those that a tagger of fewer tags cannot give are empty. A multi-label tagger joins
     the tags that pass their thresholds and limits, the likeliest first, and their confidences.
     Where the tagger knows it there is also `novelty`, and no tag where `max_refused` refuses it.
+    With `reasons` there are also reasons, second_tag and second_reasons, whatever the limits.
     """
-    wanted = wanted or Wanted()
     limits = wanted.limits_of(tagger.classes_)
-    probabilities, novelty = judged(tagger, articles)
+    articles, probabilities = judgement.articles, judgement.probabilities
+    novelty = judgement.novelty
     order = np.argsort(-probabilities, axis=1, kind="stable")
     ranked = np.take_along_axis(probabilities, order, axis=1)
     columns = {
@@ -125,12 +106,33 @@ def predictions(tagger, articles: pd.DataFrame, wanted: Wanted | None = None) ->
         columns["confidence"] = ranked[:, 0].round(4)
     if novelty is not None:
         columns["novelty"] = novelty.round(4)
+    if wanted.reasons:
+        columns |= reason_columns(tagger, articles, order)
     for rank in range(wanted.top_k):
         there = rank < len(tagger.classes_) and ranked[:, rank] > 0
         place = min(rank, len(tagger.classes_) - 1)
         columns[f"tag_{rank + 1}"] = np.where(there, tagger.classes_[order[:, place]], "")
         columns[f"confidence_{rank + 1}"] = np.where(there, ranked[:, place].round(4), np.nan)
     return pd.DataFrame(columns)
+
+
+def reason_columns(tagger, articles: pd.DataFrame, order: np.ndarray) -> dict[str, list[str]]:
+    """Return reasons, second_tag and second_reasons of articles; empty for those without words.
+
+    order: places of the tags of each article, the likeliest first.
+    """
+    rows = np.flatnonzero(articles["words"] != "")
+    first, second = order[rows, :2].T
+    found = reasons(tagger, articles.iloc[rows], first, second)
+    columns = {
+        "reasons": strongest(found, len(rows)),
+        "second_tag": [[tag] for tag in tagger.classes_[second]],
+        "second_reasons": strongest(found, len(rows), -1),
+    }
+    written = pd.DataFrame("", index=range(len(articles)), columns=list(columns))
+    for name, lists in columns.items():
+        written.loc[rows, name] = [" ".join(words) for words in lists]
+    return written.to_dict("list")
 
 
 def joined(values: np.ndarray, kept: np.ndarray, separator: str) -> list[str]:
@@ -140,23 +142,23 @@ def joined(values: np.ndarray, kept: np.ndarray, separator: str) -> list[str]:
 
 
 def write_predictions(
-    tagger, batches: Iterable[pd.DataFrame], wanted: Wanted, output: Path, encoding: str = "utf-8"
+    tagger, batches: Iterable[Judgement], wanted: Wanted, output: Path, encoding: str = "utf-8"
 ) -> Counter:
-    """Write the predictions of all batches to `output`; return how many were tagged and not."""
+    """Write the tables of all batches to `output`; return how many were tagged and not."""
     outcomes = Counter()
     with writer(output, encoding) as append:
-        for articles in batches:
-            table = predictions(tagger, articles, wanted)
-            append(table)
-            tagless = int((table["predicted_tag"] == "").sum())
-            outcomes["tagged"] += len(table) - tagless
+        for judgement in batches:
+            written = table(tagger, judgement, wanted)
+            append(written)
+            tagless = int((written["predicted_tag"] == "").sum())
+            outcomes["tagged"] += len(written) - tagless
             outcomes["left without a tag"] += tagless
     return +outcomes
 
 
 def tag_articles(
-    tagger, batches: Iterable[pd.DataFrame], wanted: Wanted, output: Path, encoding: str = "utf-8"
+    tagger, batches: Iterable[Judgement], wanted: Wanted, output: Path, encoding: str = "utf-8"
 ) -> None:
-    """Write the tags of prepared articles to `output` and report how many got one."""
+    """Write the tags of judged articles to `output` and report how many got one."""
     counts = write_predictions(tagger, batches, wanted, output, encoding) or {"tagged": 0}
     report_all(f"{output}: {articles} articles {outcome}" for outcome, articles in counts.items())

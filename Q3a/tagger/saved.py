@@ -26,12 +26,13 @@ from sklearn.pipeline import Pipeline
 from articles.preparation import prepared
 from articles.words import segmenter_name
 from common.output import replacing
-from tagger.predictions import OTHERS, Wanted, check_novelty, predictions
+from tagger.predictions import OTHERS, Wanted, check_abilities, predictions
 
 # What a tagger holds beyond the types that skops trusts: our own, the names of a vote's models, and
 # the trees of a forest, which scikit-learn checks when it restores them.
 OURS = (
     "tagger.calibration.TemperatureScaled",
+    "tagger.drift.Drift",
     "tagger.features.FrequentTerms",
     "tagger.features.TermWeights",
     "tagger.multi_label.TagDecisions",
@@ -61,17 +62,20 @@ class SavedTagger:
         min_confidence: float | Mapping[str, float] = 0.0,
         top_k: int = 0,
         max_refused: float = 0.0,
+        reasons: bool = False,
     ) -> pd.DataFrame:
         """Return the tag of each text and the confidence in it, a row for each text in order.
 
         The columns are predicted_tag, confidence and novelty, from 0 to 1; with `top_k` also tag_1,
         confidence_1, tag_2 and so on. predicted_tag is empty below `min_confidence`, which is for
         all tags, or by tag, and for novel articles. Which these are is decided so that the share
-        `max_refused` of articles of known topics would be among them. A multi-label tagger joins
-        several tags, and their confidences, by its separator, and knows no novelty. Texts are
+        `max_refused` of articles of known topics would be among them. With `reasons` there are
+        also reasons, the words that spoke for the likeliest tag, second_tag, and second_reasons,
+        those that spoke for that one, the strongest first. A multi-label tagger joins several tags,
+        and their confidences, by its separator, and knows neither novelty nor reasons. Texts are
         cleaned and converted as those that the tagger has learnt from. Nothing of the tagger
         changes, so that threads can share it. Raises UserError if a limit names a tag that the
-        tagger does not have, or novelty is asked of one that does not know it.
+        tagger does not have, or novelty or reasons are asked of one that does not know them.
         """
         if isinstance(texts, str):
             raise TypeError("texts is one text: pass a list of texts")
@@ -80,8 +84,8 @@ class SavedTagger:
             limits = {OTHERS: limits}
         texts = list(texts)
         articles = pd.DataFrame({"id": range(len(texts)), "text": texts}, dtype=object)
-        wanted = Wanted(limits, top_k, max_refused)
-        check_novelty(self.tagger, wanted)
+        wanted = Wanted(limits, top_k, max_refused, reasons)
+        check_abilities(self.tagger, wanted.abilities)
         found = predictions(self.tagger, prepared(articles, self.convert), wanted)
         return found.drop(columns=["id", "text"])
 

@@ -1,8 +1,10 @@
-"""How a set differs from the one before it."""
+"""How a set differs from the one before it, and the figures of the sets before that."""
 
+from job.report import figures
 from store.protocol import Run, Store
 
 TOP = 20  # items of a user that are compared
+LONGEST = 90  # sets whose figures a set carries
 
 
 def difference(store: Store, run: Run, before: Run) -> dict:
@@ -27,6 +29,17 @@ def difference(store: Store, run: Run, before: Run) -> dict:
             for name, value in run.report.get("metrics", {}).items()
         },
     }
+
+
+def history_of(run: Run) -> list[dict]:
+    """The figures of the sets that were published before this one, and its own, oldest first.
+
+    Each has also `changed`, the share of the compared users who got others; None if unknown.
+    """
+    drift = run.report.get("drift") or {}
+    compared = drift.get("compared_users")
+    own = figures(run) | {"changed": drift["changed_users"] / compared if compared else None}
+    return [*run.report.get("history", []), own]
 
 
 def top_of(item: dict) -> set[str]:

@@ -6,6 +6,7 @@ Each takes the options of `recommend_daily.py` and returns what to print.
 from common.command import UserError
 
 from dataclasses import asdict, replace
+from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,7 +14,7 @@ import click
 
 from common.cluster import connected
 from common.output import replacing
-from job.drift import described, difference
+from job.drift import LONGEST, described, difference, history_of
 from job.gate import Limits, check_gate, failures
 from job.input import export_app, read_input
 from job.report import data_report, formatted_run, page_rows, summary
@@ -40,6 +41,7 @@ def run(options: SimpleNamespace) -> str:
             write_report(done, options.report)
             text = f"version {done.version} is published"
             write_page(done, text, options.html)
+            write_plot(done, options.plot)
             return formatted_run(options.output_format, text, done)
         with connected(options.cluster) as client:
             finished = judged(store, daily_run(listening, settings, store, about, client), options)
@@ -50,15 +52,37 @@ def run(options: SimpleNamespace) -> str:
     state = "finished, not published" if options.no_publish else "published"
     text = summary(finished, state)
     write_page(finished, text, options.html)
+    write_plot(finished, options.plot)
     return formatted_run(options.output_format, text, finished)
 
 
 def write_page(run: Run, text: str, path: Path | None) -> None:
-    """Write the report of the run as a page, where there is a path for it."""
-    if path:
-        from evaluation.page import save_page
+    """Write the report of the run as a page, where there is a path for it.
 
-        save_page("The daily recommendations", text, *page_rows(run), path)
+    Where matplotlib is not installed, as in the image of the job, the page has no picture.
+    """
+    if path:
+        from common.page import save_page
+
+        figures = []
+        if find_spec("matplotlib"):
+            from common.picture import svg
+            from job import plot
+
+            history = history_of(run)
+            figure = svg(plot.figure_of(history), plot.source_of(history))
+            figures = [(figure, plot.described(history))]
+        save_page(path, "The daily recommendations", text, page_rows(run), figures)
+
+
+def write_plot(run: Run, path: Path | None) -> None:
+    """Draw how the published sets changed, where there is a path for it."""
+    if path:
+        from common.picture import save
+        from job import plot
+
+        history = history_of(run)
+        save(plot.figure_of(history), path, plot.source_of(history))
 
 
 def published_already(
@@ -96,7 +120,9 @@ def judged(store: Store, finished: Run, options: SimpleNamespace) -> Run:
     missed = failures(finished, before, limits)
     gate = {"limits": asdict(limits), "failures": missed, "forced": options.force and bool(missed)}
     drift = difference(store, finished, before) if before else None
-    return replace(finished, report=finished.report | {"gate": gate, "drift": drift})
+    history = history_of(before)[-LONGEST:] if before else []
+    added = {"gate": gate, "drift": drift, "history": history}
+    return replace(finished, report=finished.report | added)
 
 
 def write_report(finished: Run, path: Path | None) -> None:
@@ -131,10 +157,12 @@ def publish(options: SimpleNamespace) -> str:
 
 
 def diff(options: SimpleNamespace) -> str:
-    """Tell how the published set differs from the one before it."""
+    """Return how the published set differs from the one before it."""
     current = open_store(options.store).current()
     if current is None:
         raise UserError("nothing was published yet")
+    write_page(current, described(current), options.html)
+    write_plot(current, options.plot)
     return described(current)
 
 

@@ -46,7 +46,7 @@ def read_columns(
 ) -> tuple[dict[str, Column], int]:
     """The columns of a file by name, and how many rows have another number of columns.
 
-    Raises UserError if no row has these columns. `check_text` tells whether it is text at all.
+    Raises UserError if no row has these columns. `check_text` checks that the file is UTF-8 text.
     """
     ragged = []
 

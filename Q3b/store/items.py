@@ -1,35 +1,14 @@
 """The items that readers of a store see, alike from every store."""
 
-import struct
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
 
 import numpy as np
 import orjson
 
-from recommender.lists import FILLED_FROM, REASONS, RECOMMENDATION
+from recommender.lists import FILLED_FROM, RECOMMENDATION
 from store.protocol import Run
 
-PACKED = struct.Struct("<if3i3f3i")  # RECOMMENDATION
-REASON = '%s,"share":%.4f,"listeners":%d}'
-WITH_REASONS = [  # an item with so many reasons
-    f'%s,"score":%.6g,"because":[{",".join([REASON] * many)}]}}' for many in range(REASONS + 1)
-]
-FILLED = {  # an item that fills up a list
-    number: f'%s,"score":%.6g,"because":[],"rule":"{rule}"}}'
-    for number, rule in FILLED_FROM.items()
-}
 ItemOf = Callable[[int], dict]  # what readers see of an item, by its number
-
-
-class Fragments(NamedTuple):
-    """The JSON of items by their numbers, without the last brace, so that more can follow.
-
-    shown: where they are recommended, with their fields; named: id and name alone
-    """
-
-    shown: dict[int, str]
-    named: dict[int, str]
 
 
 def user_item(
@@ -94,13 +73,6 @@ def significant(number: float) -> float:
     return float(f"{number:.6g}")
 
 
-def numbers_in(packed: bytes) -> set[int]:
-    """The numbers of all items in packed recommendations and their reasons."""
-    rows = np.frombuffer(packed, RECOMMENDATION)
-    causes = rows["because_artist"]
-    return {*rows["artist"].tolist(), *causes[causes >= 0].tolist()}
-
-
 def fields_json(fields: Mapping[str, str | None]) -> str:
     """The fields of an item as they follow its name in JSON; "" for none."""
     return f",{orjson.dumps(fields)[1:-1].decode()}" if fields else ""
@@ -109,24 +81,3 @@ def fields_json(fields: Mapping[str, str | None]) -> str:
 def item_json(item_id: str, name: str) -> str:
     """An item as JSON without its last brace, so that fields, score and reasons can follow."""
     return orjson.dumps({"id": item_id, "name": name})[:-1].decode()
-
-
-def list_json(packed: bytes, items: Fragments) -> str:
-    """The JSON of `recommended_items`, from packed recommendations and the items' fragments.
-
-    It takes a fifth of the time of making those objects and writing them. Raises KeyError for an
-    item that is not among `items`, ValueError for a score that is not a number.
-    """
-    shown, named = items
-    templates, values = [], []
-    for item, score, a, b, c, s, t, u, i, j, k in PACKED.iter_unpack(packed):
-        if (score + s + t + u) * 0 != 0:
-            raise ValueError(f"score {score}")
-        values += shown[item], score
-        reasons = 0
-        for cause, share, listeners in ((a, s, i), (b, t, j), (c, u, k)):
-            if cause >= 0:
-                values += named[cause], share, listeners
-                reasons += 1
-        templates.append(FILLED.get(a) or WITH_REASONS[reasons])
-    return f"[{','.join(templates)}]" % tuple(values)

@@ -39,7 +39,7 @@ class StoreLockedError(StoreError):
 
 @dataclass(frozen=True)
 class Run:
-    """One published set, as readers are told of it."""
+    """One published set, as readers see it."""
 
     version: str  # unique to the run that wrote it
     run_id: str  # the scheduler's name of the run, such as a date; "" if it gave none

@@ -24,7 +24,9 @@ def list_body(listed: Listed, user_id: str | None) -> bytes:
         "rule": listed.rule,
         "version": listed.run.version,
         "generated_at": listed.run.generated_at,
-    } | ({"stale": True} if listed.stale else {})
+    }
+    if listed.stale:
+        about["stale"] = True
     return b'%b,"items":%b}' % (orjson.dumps(about)[:-1], listed.items)
 
 

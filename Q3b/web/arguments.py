@@ -56,7 +56,7 @@ def read_arguments(arguments: MultiDict, readers: dict[str, Callable]) -> dict:
         if name not in readers:
             raise BadRequest(f"There is no argument {name!r} here; use {', '.join(readers)}.")
         if len(values) > 1:
-            raise BadRequest(f"{name} stands there {len(values)} times; give it once.")
+            raise BadRequest(f"{name} is given {len(values)} times; give it once.")
     return {name: readers[name](name, text) for name, text in arguments.items()}
 
 

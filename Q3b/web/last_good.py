@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from store.protocol import ExpiredError, Listed, Store, StoreError
 
-KEPT = 2_000  # answers of each process, about 8 KB each
+KEPT = 500  # answers of each process, about 8 KB each
 PAUSE = 1.0  # seconds in which a remote store that failed is not asked again: threads would wait
 
 
@@ -43,7 +43,7 @@ class LastGood:
     def _asked(self, key: tuple, ask: Callable[[], Listed | None]) -> Listed | None:
         """The answer of `ask`, kept by `key`. Raises StoreError if it fails and none was kept."""
         try:
-            if time.monotonic() - self._failed_at < self._pause:
+            if self._pause and time.monotonic() - self._failed_at < self._pause:
                 raise self._error
             found = ask()
         except ExpiredError:

@@ -1,6 +1,6 @@
 """The jobs on a cluster whose scheduler, workers and client have addresses of their own.
 
-Each stands in a network namespace of Linux, as on a machine of its own; one bridge joins them.
+Each is in a network namespace of Linux, as on a machine of its own; one bridge joins them.
 """
 
 import os

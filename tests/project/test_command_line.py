@@ -191,8 +191,8 @@ def test_a_result_is_written_in_three_formats(form, expected):
 def test_replacing_writes_the_whole_file(tmp_path):
     path = tmp_path / "result.csv"
     path.write_text("old", encoding="utf-8")
-    with replacing(path) as beside:
-        beside.write_text("new", encoding="utf-8")
+    with replacing(path) as sibling:
+        sibling.write_text("new", encoding="utf-8")
         assert path.read_text(encoding="utf-8") == "old"
     assert path.read_text(encoding="utf-8") == "new"
     assert list(tmp_path.iterdir()) == [path]
@@ -201,14 +201,14 @@ def test_replacing_writes_the_whole_file(tmp_path):
 def test_replacing_leaves_the_old_file_after_a_failure(tmp_path):
     path = tmp_path / "result.csv"
     path.write_text("old", encoding="utf-8")
-    with pytest.raises(ValueError, match="half way"), replacing(path) as beside:
-        beside.write_text("ne", encoding="utf-8")
+    with pytest.raises(ValueError, match="half way"), replacing(path) as sibling:
+        sibling.write_text("ne", encoding="utf-8")
         raise ValueError("half way")
     assert path.read_text(encoding="utf-8") == "old"
     assert list(tmp_path.iterdir()) == [path]
 
 
 def test_replacing_leaves_a_device_in_its_place():
-    with replacing(Path(os.devnull)) as beside:
-        beside.write_text("nothing", encoding="utf-8")
+    with replacing(Path(os.devnull)) as sibling:
+        sibling.write_text("nothing", encoding="utf-8")
     assert not Path(os.devnull).is_file()

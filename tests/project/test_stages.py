@@ -1,4 +1,4 @@
-"""Imports go from later stages to earlier ones only: the stages stand in pyproject.toml."""
+"""Imports go from later stages to earlier ones only: the stages are listed in pyproject.toml."""
 
 import tomllib
 from pathlib import Path

@@ -104,6 +104,8 @@ GOOD = {
         "--encoding": ("utf-8", "big5hkscs", "utf-16", "rot13", "idna", "few.csv=undefined"),
         "--output-encoding": ("utf-8", "utf-8-sig"),
         "--convert": ("s2hk", "t2s", "missing"),
+        "--corrections": TAGGED,
+        "--review": ("review.csv", "review.xlsx", "missing/r.csv", "/dev/full"),
         "--candidates": ("candidates.csv", "missing/c.csv", "/dev/full"),
         "--plot": PICTURES,
         "--html": PAGES,
@@ -137,6 +139,7 @@ GOOD = {
         "--export": ("exported", "empty"),
         "--report": ("report.json", "missing/report.json", "/dev/full"),
         "--html": PAGES,
+        "--plot": PICTURES,
         "--cluster": CLUSTERS,
     },
     "generate_listeners": {"--output": ("drawn", "empty")},
@@ -165,7 +168,7 @@ GOOD = {
 }
 
 # By script: how a command line begins, so that it costs little if it succeeds and writes nothing
-# beside the sandbox. {dsn} is a server with a table `swept` and {taken} a port in use.
+# outside the sandbox. {dsn} is a server with a table `swept` and {taken} a port in use.
 DSN = ("--dsn", "{dsn}")
 STORE = ("--store", "sqlite:///store.db")
 PLAYS = (*STORE, "--plays", "plays.tsv")
@@ -335,7 +338,7 @@ def swept_url(postgres_url) -> str:
 
 
 def contents(folder: Path) -> dict[str, tuple]:
-    """What tells whether a file has changed, by name."""
+    """What shows whether a file has changed, by name."""
     found = {}
     for place, _, names in os.walk(folder):
         for name in names:
@@ -442,7 +445,7 @@ def check(script: Path, status: int, out: str, err: str, left: set[str]) -> None
     assert err.splitlines()[-1] == errors[0]
     assert errors[0].removeprefix(f"{script.name}: error: ").strip()
     assert status != 1 or OUTSIDE.search(errors[0]), f"exit code 1: {errors[0]}"
-    if script.parent.name != "benchmarks":  # whose report tells of the failures
+    if script.parent.name != "benchmarks":  # whose report names the failures
         assert out == ""
         assert not left or status == REFUSED  # whose report says what failed
 
@@ -538,7 +541,7 @@ LAST = {
 @pytest.mark.slow
 @pytest.mark.parametrize("script", QUESTIONS, ids=script_id)
 def test_a_process_ends_as_its_main_does(script, template, tmp_path_factory, named):
-    """The same for some command lines as a user's shell starts them."""
+    """Sweep some command lines as a user's shell starts them."""
     module = loaded(script)
     first = filled_in(FIRST.get(script.stem, ((),)), named)
     (last,) = filled_in((LAST.get(script.stem, ()),), named)

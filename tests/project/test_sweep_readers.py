@@ -39,6 +39,7 @@ from alert import post
 from articles import files as articles
 from articles.preparation import prepared
 from articles.rejections import Rejections
+from common.picture import characters_of
 from evaluation import data as evaluation_data
 from evaluation import models as evaluation_models
 from evaluation import settings as chosen_settings
@@ -47,7 +48,7 @@ from evaluation.spaces import SPACES
 from events.batch import batch_of
 from events.files import opened
 from events.formats import read_rows
-from events.load import LoadedEvents
+from events.load import load_rows, rows_in_turn
 from job.verify import check_set
 from listening import cache as plays_cache
 from listening import database as app_database
@@ -60,7 +61,6 @@ from logs.scanner import scan_block
 from logs.sources import find_sources
 from logs.streams import zstd
 from postgres import connection
-from quality.fonts import drawn_characters
 from store.protocol import new_run
 from store.url import open_store
 from tagger.predictions import predictions
@@ -233,8 +233,8 @@ def prepared_articles():
 
 
 def read_font(folder: Path, name: str) -> None:
-    getattr(drawn_characters, "cache_clear", lambda: None)()
-    drawn_characters(str(folder / name))
+    characters_of.cache_clear()
+    characters_of(str(folder / name))
 
 
 # Q3b
@@ -567,8 +567,8 @@ def assert_down_or_sound(path: Path) -> None:
     finally:
         store.close()
         client.application.extensions["store"].close()
-        for beside in path.parent.glob("store.db*"):
-            beside.unlink()
+        for file in path.parent.glob("store.db*"):
+            file.unlink()
 
 
 def test_a_damaged_store_is_a_store_that_is_down(published, tmp_path):
@@ -657,9 +657,8 @@ def test_any_event_file_lands_or_is_one_error(tmp_path, server):
 
     def land(folder: Path, name: str) -> None:
         try:
-            landing = LoadedEvents(server)
             with opened(str(folder / name)) as file:
-                landing.load(file, {})
+                landing = load_rows(server, rows_in_turn([file], {}), skip_bad_rows=True)
             ((_, table),) = [source.relation for source in landing.sources()]
             with server.cursor() as cursor:
                 cursor.execute(f"SELECT count(*) FROM pg_temp.{table}")  # noqa: S608

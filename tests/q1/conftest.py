@@ -12,7 +12,7 @@ import pytest
 from psycopg2.extensions import connection as Connection
 
 from events.table import existing_table
-from events.view import create_view, view_of
+from events.view import View, create_view
 from postgres.directory import server_directory
 from postgres.embedded import (
     copied_binaries,
@@ -109,7 +109,7 @@ def given(
             f"CREATE TEMP TABLE given_events (uid text, time {time_type}, event_name text)"
         )
         cursor.executemany("INSERT INTO given_events VALUES (%s, %s, %s)", table(events))
-    create_view(connection, [existing_table(connection, "given_events", {})], time_zone)
+    create_view(connection, View([existing_table(connection, "given_events", {})], time_zone))
     try:
         yield connection
     finally:
@@ -124,7 +124,7 @@ def inquiry(
     limits = (options.pop("from_day", None), options.pop("to_day", None))
     question = Question(options.pop("install_event", "FIRST_INSTALL"), *days, time_zone, *limits)
     known = {"table": relation, "overview": True, "period": "day", "follow": None, "plot": None}
-    view = view_of(connection, [existing_table(connection, relation, {})], time_zone)
+    view = View([existing_table(connection, relation, {})], time_zone)
     return Inquiry(connection, SimpleNamespace(**known | options), question, view, None)
 
 

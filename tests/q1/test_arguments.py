@@ -1,5 +1,7 @@
 """A wrong argument is said in one line, with exit code 2, and nothing is printed."""
 
+from pathlib import Path
+
 import pytest
 
 from retention.options import Columns
@@ -69,7 +71,24 @@ def test_spaces_around_names_of_columns_are_not_of_them():
     assert given == {"uid": "user id", "time": "at"}
 
 
-def test_a_table_of_the_embedded_server_is_refused_before_it_starts():
-    finished = run_here(main, "--embedded", "--table", "public.events")
-    assert_one_line_error(finished, 2, "public.events", "--dsn")
+@pytest.mark.parametrize(
+    ("options", "part"),
+    [
+        (("--table", "public.events"), "public.events"),
+        (("--time-zone", "Mars/Olympus"), "Mars/Olympus"),
+        (("--time-zone", "Asia"), "--time-zone Asia"),
+        (("--events", "-"), "stdin:1: the column 'uid' is missing"),
+        (("--events", "log.csv"), "log.csv:1: the column 'uid' is missing"),
+        (("--events", "log.csv", "--check"), "log.csv:1: the column 'uid' is missing"),
+    ],
+)
+def test_what_the_embedded_server_is_not_needed_for_is_refused_before_it_starts(
+    options, part, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    Path("log.csv").write_text("user,time,event_name\n", encoding="utf-8")
+    with Path("log.csv").open(encoding="utf-8") as log:
+        monkeypatch.setattr("sys.stdin", log)
+        finished = run_here(main, "--embedded", *options)
+    assert_one_line_error(finished, 2, part)
     assert "server:" not in finished.stderr

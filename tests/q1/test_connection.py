@@ -44,7 +44,7 @@ def settings(url: str) -> dict[str, str]:
 
 @pytest.fixture
 def script(tmp_path) -> Path:
-    """A copy of the folder, so that a test's `.env` beside it is never a developer's."""
+    """A copy of the folder, so that a test's `.env` in it is never a developer's."""
     shutil.copytree(ROOT / "Q1", tmp_path / "Q1")
     return tmp_path / "Q1" / "sql.py"
 

@@ -18,7 +18,7 @@ import psycopg2
 import pytest
 
 from events.files import EventFile, files_named
-from events.load import load_files
+from events.load import load_rows, rows_in_turn
 from events.streams import zstd
 from postgres.connection import session
 from sql import main
@@ -327,7 +327,7 @@ def test_an_interrupt_ends_the_loading(postgres_url, interruptible):
         pytest.raises(KeyboardInterrupt),
         session(postgres_url, "--dsn", "REPEATABLE READ") as connection,
     ):
-        load_files(connection, [log], {}, skip_bad_rows=True)
+        load_rows(connection, rows_in_turn([log], {}), skip_bad_rows=True)
 
 
 def test_a_server_that_goes_away_while_loading_is_said_in_one_line(postgres_url, capsys):
@@ -339,6 +339,7 @@ def test_a_server_that_goes_away_while_loading_is_said_in_one_line(postgres_url,
     ):
         end = "SELECT pg_terminate_backend(%s, 10000)"
         log = Disturbed(lambda: cursor.execute(end, [connection.info.backend_pid]))
-        load_files(connection, [EventFile("log.csv", log)], {}, skip_bad_rows=True)
+        rows = rows_in_turn([EventFile("log.csv", log)], {})
+        load_rows(connection, rows, skip_bad_rows=True)
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("server: ")

@@ -26,7 +26,7 @@ from moto.server import ThreadedMotoServer
 from pyarrow import parquet
 
 from events.files import EventFile, files_named, opened_in_turn
-from events.load import LoadedEvents, load_files
+from events.load import LoadedEvents, load_rows, rows_in_turn
 from events.streams import zstd
 from sql import main
 from tests.conftest import assert_one_line_error, free_port, run_here, run_script
@@ -57,7 +57,7 @@ def load(server, *contents: bytes, headers: dict[str, str] | None = None) -> Loa
     """Load files of these contents; bad rows are skipped."""
     server.rollback()
     files = [EventFile(f"log-{number}", io.BytesIO(it)) for number, it in enumerate(contents)]
-    return load_files(server, files, headers or {}, skip_bad_rows=True)
+    return load_rows(server, rows_in_turn(files, headers or {}), skip_bad_rows=True)
 
 
 def stored(server) -> list[Event]:
@@ -377,7 +377,8 @@ def bucket(tmp_path_factory):
 def test_files_in_a_bucket(bucket, server):
     assert files_named(f"{bucket}/*.parquet") == [f"{bucket}/b.parquet"]
     server.rollback()
-    load_files(server, opened_in_turn(files_named(f"{bucket}/*")), {}, skip_bad_rows=False)
+    files = opened_in_turn(files_named(f"{bucket}/*"))
+    load_rows(server, rows_in_turn(files, {}), skip_bad_rows=False)
     assert stored(server) == LOG * 2
 
 

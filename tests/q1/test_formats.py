@@ -68,13 +68,16 @@ def test_the_default_question(printed):
         "installed_users": 3,
         "retained_users": 2,
         "retention": 0.666667,
+        "retention_low": 0.20766,
+        "retention_high": 0.938508,
         "observed": False,
     }
     (row,) = rows(printed("--format", "csv"))
     same = {name: str(value) for name, value in answer.items() if name != "first_rejected"}
     assert row == same | {"records_left_out": "0", "rows_rejected": "0", "observed": "false"}
     text = printed()
-    assert "2 of them (66.7%); not over yet: the data end on 2017-04-03" in text
+    interval = "95 % interval 20.8% to 93.9%"
+    assert f"2 of them (66.7%, {interval}); not over yet: the data end on 2017-04-03" in text
 
 
 def test_a_period_that_is_over_is_not_marked(printed):
@@ -116,7 +119,11 @@ def test_the_triangle(printed):
             "active_on": [3, 1, 1],
             "active_on_or_after": [3, 2, 1],
             "active_on_share": [1.0, 0.333333, 0.333333],
+            "active_on_low": [0.438503, 0.061492, 0.061492],
+            "active_on_high": [1.0, 0.79234, 0.79234],
             "active_on_or_after_share": [1.0, 0.666667, 0.333333],
+            "active_on_or_after_low": [0.438503, 0.20766, 0.061492],
+            "active_on_or_after_high": [1.0, 0.938508, 0.79234],
         },
         {
             "start": "2017-04-03",
@@ -124,9 +131,17 @@ def test_the_triangle(printed):
             "active_on": [1, None, None],
             "active_on_or_after": [1, None, None],
             "active_on_share": [1.0, None, None],
+            "active_on_low": [0.206549, None, None],
+            "active_on_high": [1.0, None, None],
             "active_on_or_after_share": [1.0, None, None],
+            "active_on_or_after_low": [0.206549, None, None],
+            "active_on_or_after_high": [1.0, None, None],
         },
     ]
+    mean = answer["weighted_mean"]
+    assert (mean["users"], mean["active_on"]) == ([4, 3, 3], [4, 1, 1])
+    assert mean["active_on_share"] == [1.0, 0.333333, 0.333333]
+    assert mean["active_on_or_after_share"] == [1.0, 0.666667, 0.333333]
     table = rows(printed("--cohorts", "--format", "csv"))
     assert [row["active_on"] for row in table] == ["3", "1", "1", "1", "", ""]
     assert [row["observed"] for row in table] == ["true"] * 4 + ["false"] * 2
@@ -136,11 +151,13 @@ def test_the_triangle(printed):
 first install     users    0   1   2
 2017-04-01            3  100  33  33
 2017-04-03            1  100   ·   ·
+weighted mean         4  100  33  33
 
 % unbounded retention, by days after the first install
 first install     users    0   1   2
 2017-04-01            3  100  67  33
 2017-04-03            1  100   ·   ·
+weighted mean         4  100  67  33
 
 · not yet observed: the data end on 2017-04-03
 """

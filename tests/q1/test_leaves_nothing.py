@@ -28,7 +28,7 @@ def everything(url: str) -> list[tuple]:
 
 
 def wait_for_sessions(url: str, number: int) -> None:
-    """Wait until so many sessions are open beside the one that asks."""
+    """Wait until this number of sessions is open, without the one that asks."""
     statement = (
         "SELECT count(*) FROM pg_stat_activity"
         " WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"

@@ -9,7 +9,7 @@ import psycopg2
 import pytest
 
 from events.files import EventFile
-from events.load import load_files
+from events.load import load_rows, rows_in_turn
 from retention.overview import all_within
 from sql import main
 from tests.conftest import assert_one_line_error, run_here
@@ -138,7 +138,8 @@ def test_records_of_files_are_those_that_a_query_counts(postgres_url):
     """Loading counts them, also those of nobody, so that they need not be read again."""
     text = EVENTS + ",2017-03-31,x\n,2017-04-09 12:00,x\n"
     connection = psycopg2.connect(postgres_url)
-    files = load_files(connection, [EventFile("log", BytesIO(text.encode()))], {}, False)
+    rows = rows_in_turn([EventFile("log", BytesIO(text.encode()))], {})
+    files = load_rows(connection, rows, skip_bad_rows=False)
     asked = inquiry(connection, "pg_temp.piwik_track_1")
     assert asked.span == replace(asked, files=files).span
     assert (asked.span.records, asked.span.records_without_user) == (6, 2)
@@ -148,7 +149,7 @@ def test_records_of_files_are_those_that_a_query_counts(postgres_url):
 
 @pytest.mark.parametrize("limits", [{}, {"from_day": date(2017, 4, 2)}])
 def test_a_record_without_a_time_is_left_out_and_counted(postgres_url, capsys, limits):
-    """Whether others are left out or not, it is no record within the limits."""
+    """Whether others are left out or not, it is not a record within the limits."""
     events = """
         uid | time       | event_name
         a   | 2017-04-01 | FIRST_INSTALL

@@ -29,7 +29,7 @@ def answer(url: str, *arguments: str, stdin: bytes | None = None) -> dict:
 
 
 def counted_by_pandas(events: pd.DataFrame, install_event, install_date, active_from, active_to):
-    """The same question asked of pandas: days as texts, sets of users."""
+    """Ask pandas the question: days as texts, sets of users."""
     days = events["time"].dt.strftime("%Y-%m-%d")
     installs = events[(events["event_name"] == install_event) & (days == install_date)]
     active = events[(days >= active_from) & (days <= active_to)]

@@ -9,10 +9,12 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from urllib.parse import urlsplit, urlunsplit
+from zoneinfo import ZoneInfo
 
 import psycopg2
 import pytest
@@ -76,7 +78,7 @@ def rolled_up(url: str) -> list[tuple]:
 
 
 def counted(url: str, time_zone: str = "UTC") -> list[tuple]:
-    """The same from the raw rows; nothing if there are none."""
+    """(cohort, users, age, active users) from the raw rows; nothing if there are none."""
     table = "public.piwik_track"
     with suppress(UserError):
         return cells(url, lambda connection: triangle_rows(inquiry(connection, table, time_zone)))
@@ -221,16 +223,39 @@ def test_a_failure_while_filling_leaves_all_as_it_was(url):
     assert rolled_up(url) == counted(url) != []
 
 
-def test_filling_is_the_same_as_a_refresh_of_each_day(url):
-    change(url, random.Random(7))  # noqa: S311
-    rollup = "SELECT uid, day, installed FROM user_day ORDER BY uid, day"
-    refresh(url, str(FIRST_DAY), str(FIRST_DAY + timedelta(days=DAYS)))
-    whole = execute(url, rollup), rolled_up(url)
-    execute(url, "TRUNCATE user_day, cohort_day")
-    for day in range(DAYS):
-        refresh(url, str(FIRST_DAY + timedelta(days=day)))
-    assert (execute(url, rollup), rolled_up(url)) == whole
-    assert whole[0]
+@pytest.mark.parametrize(
+    ("first", "hours", "zone", "last_day"),
+    [
+        pytest.param("2017-03-31 22:00", 240, "UTC", "2017-04-10", id="some days"),
+        pytest.param("2017-01-01 00:00", 5000, "Asia/Hong_Kong", "2017-08-01", id="many"),
+        pytest.param("2006-10-28 22:00", 6, "America/St_Johns", "2006-10-28", id="midnight twice"),
+    ],
+)
+def test_filling_takes_in_each_user_and_day(url, first, hours, zone, last_day):
+    generator = random.Random(7)  # noqa: S311
+    first, last = datetime.fromisoformat(f"{first}Z"), date.fromisoformat(last_day)
+    user_day, events = {}, []
+    for _ in range(200):
+        uid, name = f"u{generator.randrange(9)}", generator.choice(["FIRST_INSTALL", "OPEN", "x"])
+        moment = first + timedelta(minutes=generator.randrange(60 * hours))
+        events.append((uid, f"{moment:%Y-%m-%d %H:%M:%S}", name))
+        day = moment.astimezone(ZoneInfo(zone)).date()
+        if day <= last:
+            user_day[uid, day] = user_day.get((uid, day), False) or name == "FIRST_INSTALL"
+    add(url, *events)
+    refresh(url, str(min(day for _, day in user_day)), last_day, "--time-zone", zone)
+    found = execute(url, "SELECT uid, day, installed FROM user_day ORDER BY ctid")
+    assert {(uid, day): installed for uid, day, installed in found} == user_day
+    assert len(found) == len(user_day)
+    days = [day for _, day, _ in found]
+    assert days == sorted(days), "a BRIN index would not tell days apart"
+    installs = {
+        uid: min(day for other, day in user_day if other == uid and user_day[other, day])
+        for uid in {uid for (uid, _), installed in user_day.items() if installed}
+    }
+    visits = [(installs[uid], day) for uid, day in user_day if day >= installs.get(uid, date.max)]
+    counts = {(installed, day): n for installed, day, n in execute(url, "TABLE cohort_day")}
+    assert counts == Counter(visits)
 
 
 def test_an_empty_uid_is_nobody(filled):

@@ -12,9 +12,11 @@ from pathlib import Path
 
 import boto3
 import fsspec
+import pyarrow as pa
 import pytest
 from distributed import Client, get_task_stream
 from moto.server import ThreadedMotoServer
+from pyarrow import parquet
 
 from logs import ranges as log_ranges
 from logs.layouts import FORMATS
@@ -90,6 +92,32 @@ def test_ranges_cut_at_line_ends_know_the_header_and_the_lines(
     assert f"{log}:5" in alone.stdout and f"{log}:7" in alone.stdout and f"{log}:10" in alone.stdout
     strict = assert_same(cluster, log, "--strict")
     assert_one_line_error(strict, 2, f"{log}:5: no time", "pass --on-bad-row skip")
+
+
+def test_row_groups_of_parquet_are_ranges(cluster, monkeypatch, tmp_path):
+    """A row that is not plain in one row group, another that is broken, and damage to one group."""
+    log, rows = tmp_path / "log.parquet", 1000
+    sizes = [*map(str, range(rows))]
+    sizes[450], sizes[770] = " 450", "x"
+    times = [f"2024-11-14T22:{n // 60 % 60:02}:{n % 60:02}Z" for n in range(rows)]
+    urls = [f"/{n}.{'jpg' if n % 3 else 'css'}" for n in range(rows)]
+    table = pa.table({"timestamp": times, "bytes": sizes, "url": urls})
+    parquet.write_table(table, log, row_group_size=100)
+    monkeypatch.setattr(log_ranges, "RANGE", 4096)
+    with (
+        Client(cluster.address, set_as_default=False) as client,
+        get_task_stream(client) as stream,
+    ):
+        alone = assert_same(cluster, log, "--by", "extension", "--format", "json")
+    assert f"{log}:771" in alone.stdout
+    assert len([task for task in stream.data if task["key"].startswith("part_of")]) == 10
+    place = parquet.ParquetFile(log).metadata.row_group(5).column(1).data_page_offset
+    damaged = bytearray(log.read_bytes())
+    damaged[place : place + 200] = bytes(200)
+    log.write_bytes(damaged)
+    assert (
+        assert_same(cluster, log, FIXTURES / "plain.tsv", "--on-bad-file", "skip").returncode == 3
+    )
 
 
 def test_stop_reads_little_beyond_the_first_bad_row(cluster, monkeypatch, tmp_path):

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import re
 import shlex
 from collections import Counter
@@ -21,7 +22,7 @@ from logs.ranges import lay_out_range, ranges_of
 from logs.reader import Reading
 from logs.scanner import scan_block
 from logs.sources import find_sources
-from tests.q2.conftest import ask
+from tests.q2.conftest import FIXTURES, ask
 
 ROWS = 1000
 DAYS = 4
@@ -137,6 +138,10 @@ def akamai(it: Row) -> str:
     return f'{it.time:%Y-%m-%d\t%H:%M:%S}\tGET\t{it.url}\t{it.status}\t{it.size}\t"a\tb ""c"""'
 
 
+def docker(it: Row) -> str:
+    return json.dumps({"log": combined(it) + "\n", "stream": "stdout", "time": "2020-01-01T00:00Z"})
+
+
 def aligned(it: Row) -> str:
     return f"{it.time:%Y-%m-%d %H:%M:%S}  {it.size:>12}   {it.url}"
 
@@ -225,6 +230,11 @@ def by_duckdb(separator: str, *places: int) -> Callable[[list[str]], list[tuple]
     return read
 
 
+def by_json(key: str, then: Callable[[list[str]], list[tuple]]) -> Callable[[list[str]], list]:
+    """Python's json, and a reader of the text at this key."""
+    return lambda lines: then([json.loads(line)[key].rstrip() for line in lines])
+
+
 IN_BRACKETS = r'\[(?P<t>[^]]*\d)\] "(?P<u>[^"]*)" \d+ (?P<s>\d+)'
 
 
@@ -239,12 +249,14 @@ class Case(NamedTuple):
 
 
 W3C = "#Version: 1.0\n#Fields: "
+THIRTY_THREE = (FIXTURES / "cloudfront-33-fields.log").read_text("utf-8").splitlines()[1:3]
 CASES = {
     "combined": Case(combined, by_shlex(3, 6, 4)),
     "combined, any user": Case(any_user, by_pattern(IN_BRACKETS)),
     "vhost_combined": Case(lambda it: combined(it, "h.com:443 ::1 - -"), by_shlex(4, 7, 5)),
     "nginx, milliseconds": Case(nginx, by_shlex(3, 6, 4)),
     "nginx, ISO 8601": Case(iso_in_brackets, by_shlex(3, 6, 4)),
+    "docker": Case(docker, by_json("log", by_shlex(3, 6, 4))),
     "s3": Case(s3, by_pattern(r'\[(?P<t>.*?)\].*?"(?P<u>.*?)" \d+ - (?P<s>\d+)')),
     "alb": Case(alb, by_shlex(1, 11, 12)),
     "elb": Case(elb, by_shlex(0, 10, 11)),
@@ -254,6 +266,11 @@ CASES = {
     "cloudfront real-time": Case(real_time, by_duckdb("\t", 0, 4, 8)),
     "cloudfront, header cut off": Case(
         tail, by_csv("\t", 0, 1, 3, 7), options=("--log-format", "cloudfront")
+    ),
+    "cloudfront, 33 fields": Case(
+        lambda it: tail(it) + "\t" + "\t".join(THIRTY_THREE[1].split("\t")[9:]),
+        by_duckdb("\t", 0, 1, 3, 7),
+        f"#Version: 1.0\n{THIRTY_THREE[0]}\n",
     ),
     "cloudfront v2, comma": Case(
         table(","), by_duckdb(",", 0, 1, 2, 3), W3C + "date,time,sc-bytes,cs-uri-stem\n"

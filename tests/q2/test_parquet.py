@@ -11,8 +11,17 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
+from logs.fields import LayoutOptions
+from logs.ranges import lay_out_range, ranges_of
+from logs.reader import Reading
+from logs.sources import find_sources
 from tests.conftest import assert_one_line_error
 from tests.q2.conftest import ask, run
+from traffic.account import BlockAccount, joined
+from traffic.by_duckdb import table_answer
+from traffic.groups import GroupPart
+from traffic.parts import Buffers, answer_piece
+from traffic.question import Question
 
 START = datetime(2024, 11, 14, 22, 6, 40)
 ROWS = 1000
@@ -116,6 +125,37 @@ def test_a_vendors_columns_and_columns_by_hand(tmp_path):
     assert_one_line_error(run(path), 2, "log.parquet", "when, sent, what", "--columns")
     answer = ask(path, "--columns", "datetime=when,size=sent,url=what", "--extension", "all")
     assert answer["bytes"] == sum(SIZES)
+
+
+def test_names_that_differ_in_capital_letters_are_asked_about(tmp_path):
+    """DuckDB would rename the second one and read the first."""
+    path = tmp_path / "log.parquet"
+    write(path, {"timestamp": MOMENTS["s"], "bytes": SIZES, "url": URLS, "URL": URLS[::-1]})
+    assert_one_line_error(run(path), 2, "must name 'url' once", "--columns")
+
+
+@pytest.mark.parametrize("odd", [False, True], ids=["by DuckDB", "by the kernel"])
+def test_ranges_are_row_groups_that_add_up_to_the_whole(tmp_path, odd):
+    path = tmp_path / "log.parquet"
+    sizes = [*map(str, SIZES[:-1]), "odd" if odd else "1"]
+    write(path, {"timestamp": MOMENTS["s"], "bytes": sizes, "url": URLS, "status": STATUSES})
+    (source,) = find_sources([str(path)])
+    question = Question(by=("status",))
+    reading = Reading(answer_table=table_answer(question))
+    parts = ranges_of(source, LayoutOptions(), 4096)
+    rows = [row for part in parts for row in part.rows]
+    assert len(parts) > 2 and rows == [*range(ROWS)]
+    account, total = BlockAccount(), GroupPart()
+    for part in parts:
+        for piece in lay_out_range(part, reading):
+            lines, groups = answer_piece(piece, question, Buffers())
+            account = joined(account, lines)
+            total.add(groups)
+    expected = pd.DataFrame({"status": STATUSES, "size": [*SIZES[:-1], 1]})
+    expected = expected[: ROWS - odd].groupby("status")["size"].agg(["size", "sum"])
+    assert total == {(int(key),): tuple(row) for key, row in expected.iterrows()}
+    assert (account.lines, account.accepted) == (ROWS, ROWS - odd)
+    assert [*account.rejected.values()] == [(1, ROWS - 1)] * odd
 
 
 def test_rejected_rows_name_the_reason_and_the_row(tmp_path):

@@ -20,7 +20,7 @@ from logs.scanner import scan_block
 from logs.sources import Source
 from traffic.account import RowAccount, account_for
 from traffic.answer import answer
-from traffic.groups import add_up, name_groups, summarise
+from traffic.groups import name_groups, sum_of_groups, summarise
 from traffic.question import Question
 
 NAMES = st.text("abJPG019-_é%~", min_size=0, max_size=5)
@@ -120,7 +120,7 @@ def test_blocks_of_any_size_give_the_same_groups(requests, size):
         day = time.date().isoformat()
         expected[day] = expected.get(day, 0) + sent
     if parts:
-        groups = name_groups(add_up(parts, question.by), question)
+        groups = name_groups(sum_of_groups(parts), question)
         assert {group.names[0]: group.bytes for group in groups} == expected
     assert (account.accepted, account.lines) == (len(requests), len(requests))
 

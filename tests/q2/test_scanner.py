@@ -23,6 +23,11 @@ def rejects(scanned) -> dict[str, int]:
     return {REASONS[code]: int(scanned.rejected[code]) for code in scanned.rejected.nonzero()[0]}
 
 
+def test_a_padded_date_is_not_remembered_as_a_shorter_one():
+    scanned = scan(" 2017-08-24\t00:00:00\t1\t/a\n 2017-08-2\t00:00:00\t1\t/b")
+    assert (scanned.rows, rejects(scanned)) == (1, {"no date YYYY-MM-DD from 1970 to 2199": 1})
+
+
 @pytest.mark.parametrize(
     "url, extension",
     [

@@ -12,7 +12,7 @@ from tagger.terms import Counted, counted
 
 
 def corpus(per_tag: int = 20, seed: int = 0, informative: bool = True) -> pd.DataFrame:
-    """Articles whose tag is told by one word, or by none."""
+    """Articles whose tag one word decides, or none."""
     generator = np.random.default_rng(seed)
     rows = []
     for tag in ("甲", "乙", "丙"):

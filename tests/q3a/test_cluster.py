@@ -142,9 +142,3 @@ def test_a_cluster_that_cannot_be_asked_leaves_no_client():
     with pytest.raises(UserError, match="missing port number"), connected("127.0.0.1"):
         pass
     assert cluster_client() is None
-
-
-def test_a_cluster_that_cannot_be_asked_leaves_no_client():
-    with pytest.raises(UserError, match="missing port number"), connected("127.0.0.1"):
-        pass
-    assert cluster_client() is None

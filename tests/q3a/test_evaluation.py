@@ -15,7 +15,7 @@ from tagger.calibration import INVERSES, best_inverse, losses
 from tagger.evaluation import evaluate
 from tagger.families import REFERENCE_GRID, families, first_candidate, forest
 from tagger.folds import FOLDS, check_tags, splits
-from tagger.predictions import tagged
+from tagger.out_of_core import tagged
 from tagger.search import choose
 from tagger.terms import counted
 from tests.q3a.conftest import corpus, counted_corpus, one_candidate, tagger_of
@@ -139,7 +139,7 @@ def test_doubles_count_once():
 
 
 def test_a_candidate_that_cannot_be_fitted_loses():
-    """No word of short texts may stand in nine of ten articles; alone, it is one clear error."""
+    """No word of short texts is in nine of ten articles; alone, it is one clear error."""
     floors = {"features__min_df": [0.9, 1]}
     choice = choose(counted_corpus(), [forest("both", 0, floors)], folds=2, seed=0)
     assert choice.parameters == {"min_df": 1}

@@ -6,7 +6,7 @@ import pytest
 
 from quality import importance as word_importance
 from quality.importance import permuted_words, top_words
-from quality.occlusion import misleading_words
+from quality.mistakes import misleading_words
 from tagger.evaluation import Evaluation
 from tests.q3a.conftest import counted_corpus, one_candidate, tagger_of
 

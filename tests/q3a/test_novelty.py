@@ -8,7 +8,7 @@ import pytest
 
 from articles.sample import sample_articles
 from tagger.novelty import Novelty, known_share
-from tagger.predictions import Wanted, check_novelty
+from tagger.predictions import Wanted, check_abilities
 from tagger.saved import load
 from tagger.terms import TermCounts
 from tagging_prediction import main
@@ -69,6 +69,6 @@ def test_a_foreign_topic_is_refused_more_often_than_known_ones(tmp_path):
 
 def test_a_tagger_that_does_not_know_novelty_says_so():
     tagger = tagger_of(one_candidate("linear"), counted_corpus(per_tag=8))
-    check_novelty(tagger, Wanted())
+    check_abilities(tagger, Wanted().abilities)
     with pytest.raises(UserError, match="does not know novelty"):
-        check_novelty(tagger, Wanted(max_refused=0.1))
+        check_abilities(tagger, Wanted(max_refused=0.1).abilities)

@@ -17,7 +17,8 @@ from articles.files import Source, read_batches
 from articles.preparation import prepared
 from articles.rejections import Rejections
 from articles.sample import sample_articles
-from tagger.predictions import FEATURES, OTHERS, Wanted, predictions, write_predictions
+from tagger.judgements import FEATURES, judge
+from tagger.predictions import OTHERS, Wanted, predictions, write_predictions
 from tagger.saved import load
 from tagger.writers import CELL, writer
 from tests.conftest import ROOT
@@ -89,7 +90,7 @@ def test_more_tags_than_there_are_is_no_trouble(tagger, new):
 def test_no_article_is_a_header(tagger, tmp_path, name):
     path = tmp_path / name
     none = pd.DataFrame(columns=["id", "text", "place"], dtype=object)
-    assert not write_predictions(tagger, [prepared(none)], Wanted(top_k=1), path)
+    assert not write_predictions(tagger, [judge(tagger, prepared(none))], Wanted(top_k=1), path)
     header = ["id", "text", "predicted_tag", "confidence", "tag_1", "confidence_1"]
     assert written(path) == [header]
 

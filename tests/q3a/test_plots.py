@@ -1,25 +1,19 @@
-"""Plots draw every character with a font that has it, or refuse; never a box."""
-
-from common.command import UserError
-
-import os
-import warnings
+"""What the picture of a run shows, and that its texts can be read."""
 
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib import font_manager
 from matplotlib.figure import Figure
-from matplotlib.image import imread
 
-from quality.fonts import drawable, drawn_characters, font_for
-from quality.plots import MOST_TAGS, draw_words, figure_of, plot_run
+from quality.page import save_plot
+from quality.plots import MOST_TAGS, draw_words, figure_of
 from quality.report import Run
 from quality.scores import by_confusion, confusion, most_confused, reliability, selective_accuracy
 from tagger.evaluation import Evaluation
 from tests.pictures import assert_readable, svg_texts
 
-LATIN_ONLY = font_manager.findfont("DejaVu Sans")
+SERIF = font_manager.findfont("DejaVu Serif")
 
 
 def run_with(tags, words) -> Run:
@@ -31,48 +25,15 @@ def run_with(tags, words) -> Run:
     return Run(None, pd.Series(range(len(true))), evaluation, 0, words=table)
 
 
-@pytest.fixture
-def chinese_font():
-    try:
-        return font_for("拜登新盤市況")
-    except UserError as error:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(str(error))
-
-
-def test_chinese_tags_and_words_are_drawn(tmp_path, chinese_font):
-    path = tmp_path / "plot.png"
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")  # matplotlib warns of every missing glyph
-        plot_run(run_with(["拜登", "NBA", "新盤市況"], ["樓市", "\U000f0000", "␣白宮"]), path, None)
-    assert imread(path).std() > 0.05
-
-
-def test_a_missing_character_is_written_as_its_code(chinese_font):
-    assert drawable("樓\U000f0000", chinese_font) == "樓U+F0000"
-
-
-def test_without_a_font_the_plot_is_refused(tmp_path):
-    path = tmp_path / "plot.png"
-    with pytest.raises(UserError, match=r"--font .* has not all characters .* 拜"):
-        plot_run(run_with(["拜登", "NBA"], ["x"]), path, LATIN_ONLY)
-    assert not path.exists()
-
-
-def test_latin_tags_need_no_chinese_font(tmp_path):
-    plot_run(run_with(["sport", "politics"], ["ball"]), tmp_path / "plot.png", LATIN_ONLY)
-    assert (tmp_path / "plot.png").stat().st_size > 5000
-
-
 def test_dollars_begin_no_formula(tmp_path):
     tags, words = ["N$B$A", "$\\foo$"], ["$$", "a$b"]
-    plot_run(run_with(tags, words), tmp_path / "plot.svg", LATIN_ONLY)
+    save_plot(run_with(tags, words), tmp_path / "plot.svg")
     assert {*tags, *words} <= set(svg_texts(tmp_path / "plot.svg"))
 
 
-def test_a_file_that_is_no_font_has_no_characters():
-    assert drawn_characters(__file__) == frozenset()
+def test_a_font_that_is_named_comes_first(tmp_path):
+    save_plot(run_with(["a", "b"], ["c"]), tmp_path / "plot.svg", SERIF)
+    assert "font-family: 'DejaVu Serif', " in (tmp_path / "plot.svg").read_text(encoding="utf-8")
 
 
 def test_a_tag_that_begins_with_an_underscore_is_in_the_legend():
@@ -80,17 +41,17 @@ def test_a_tag_that_begins_with_an_underscore_is_in_the_legend():
     words = pd.DataFrame(
         {"word": ["ball", "vote"], "tag": ["_sport", "news"], "importance": [2, 1]}
     )
-    draw_words(axis, words, font_for("_sport"))
+    draw_words(axis, words)
     assert [text.get_text() for text in axis.get_legend().get_texts()] == ["_sport", "news"]
 
 
 @pytest.mark.parametrize("tags", [2, 15, 400])
-def test_texts_can_be_read_with_any_number_of_tags(chinese_font, tags):
+def test_texts_can_be_read_with_any_number_of_tags(tags):
     hostile = ["x" * 300, "長" * 300, "שלום", "$a$", "\U000f0000"]
     names = [f"{hostile[number % 5]}{number}" for number in range(tags)]
     run = run_with(names, hostile * 6)
     run.words["tag"] = [names[number % tags] for number in range(30)]
-    assert_readable(figure_of(run, chinese_font))
+    assert_readable(figure_of(run))
 
 
 def evaluation_of(true: list[str], predicted: list[str], confidence: list[float]) -> Evaluation:

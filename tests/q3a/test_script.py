@@ -116,7 +116,15 @@ def test_every_new_article_gets_a_tag_and_keeps_its_id(finished):
         (("--train", ARTICLES, "--save", FIXTURES), ["--save", "is a directory"]),
         (
             ("--train", ARTICLES, "--plot", "x.png", "--font", NEW),
-            ["--font", "no file of a font"],
+            ["--font", "not a font's file"],
+        ),
+        (("--train", ARTICLES, "--review", "x.jsonl"), ["--review x.jsonl", "CSV"]),
+        (("--train", ARTICLES, "--review", ARTICLES), ["--review", "the same file"]),
+        (("--train", ARTICLES, "--multi-label", "/", "--reasons"), ["--reasons", "one tag"]),
+        (("--train", ARTICLES, "--corrections", "no.csv"), ["--corrections", "'no.csv'"]),
+        (
+            ("--predict", "--test", NEW, "--model-file", NEW, "--corrections", ARTICLES),
+            ["--predict learns nothing"],
         ),
         (("--train", ARTICLES, "--encoding", "utf-16"), ["name another with --encoding"]),
     ],

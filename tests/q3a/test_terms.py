@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from scipy import sparse
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 
-from quality.occlusion import counts_without
 from tagger.families import WORD_RUNS
 from tagger.features import FrequentTerms, weights
+from tagger.occlusion import counts_without
 from tagger.terms import KINDS, WORD, TermCounts, counted
 from tests.q3a.conftest import corpus
 

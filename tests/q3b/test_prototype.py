@@ -7,6 +7,7 @@ import sys
 import time
 
 import nbformat
+import numpy as np
 import pytest
 
 from listening.lastfm import PLAYS_FILE, PROFILE_FILE, read_lastfm
@@ -30,7 +31,9 @@ def text_outputs(notebook) -> list:
 def text_of(output) -> str:
     if output.output_type == "stream":
         return f"{output.name}: {output.text}"
-    return "(plot)" if "image/png" in output.data else output.data["text/plain"]
+    if "image/png" in output.data:
+        return f"(plot) {output.metadata['image/png']['alt']}"
+    return output.data["text/plain"]
 
 
 def source_files() -> dict:
@@ -65,7 +68,9 @@ def test_committed_notebook_is_valid_and_shows_plots_but_no_warnings():
     committed = nbformat.read(NOTEBOOK, as_version=4)
     nbformat.validate(committed)
     texts = [text for _, shown in text_outputs(committed) for text in shown]
-    assert texts.count("(plot)") == 9
+    words = [text.removeprefix("(plot) ") for text in texts if text.startswith("(plot)")]
+    assert len(words) == 9
+    assert all(len(text) > 60 and text.endswith(".") for text in words)
     assert not [text for text in texts if text.startswith("stderr")]
 
 
@@ -83,6 +88,24 @@ def test_switches_choose_users(tmp_path):
     assert finished.returncode == 0, finished.stderr
     assert "Data: files of that layout, 301 users" in finished.stdout
     assert f"Served: {round(women / 2)} users" in finished.stdout
+
+
+def test_own_files_with_own_ids_are_read(tmp_path):
+    """Ids are e-mail addresses and numbers, without names of items and without profiles."""
+    drawn = np.random.default_rng(5)
+    rows = [(f"{user}@a.b", item) for user in range(80) for item in drawn.choice(60, 12, False)]
+    lines = [f"{user},{item},{1 + drawn.integers(9)}" for user, item in rows]
+    plays = tmp_path / "views.csv"
+    plays.write_text("\n".join(["user_id,item_id,plays", *lines]), encoding="utf-8")
+    output = tmp_path / "executed.ipynb"
+    finished = run_script(SCRIPT, "--data", plays, "--output", output)
+    assert finished.returncode == 0, finished.stderr
+    assert "Data: views.csv, 80 users, 60 artists; 0 rows left out" in finished.stdout
+    first = text_outputs(nbformat.read(output, as_version=4))
+    chart = next(shown for source, shown in first if source.startswith("def chart"))
+    numbers = [line.split()[-1] for line in chart[0].splitlines()[1:]]
+    own = [int(line.split(",")[2]) for line in lines if line.startswith(f"{rows[0][0]},")]
+    assert numbers == [str(number) for number in sorted(own, reverse=True)[:10]]
 
 
 def test_a_failing_cell_is_one_line_and_leaves_no_file(tmp_path):
@@ -128,6 +151,7 @@ def test_an_interrupt_is_one_line_and_ends_the_kernel(tmp_path):
         (["--share", "nan"], "nan is not a number"),
         (["--gender", "x"], "--gender"),
         (["--data", ".", "--sample"], "exclude"),
+        (["--profiles", __file__], "belongs to a file of plays"),
         (["--output", "executed.txt"], "end it in .ipynb"),
     ],
 )

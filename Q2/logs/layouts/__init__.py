@@ -22,7 +22,7 @@ FORMATS: dict[str, LogFormat] = {
     "cloudfront": servers.CLOUDFRONT_TAIL,
     "cloudfront-real-time": servers.CLOUDFRONT_REAL_TIME,
 }
-# What GoAccess calls formats that are no format strings
+# What GoAccess calls formats that are not format strings
 GOACCESS = {
     "goaccess:w3c": "w3c",
     "goaccess:cloudfront": "w3c",

@@ -52,6 +52,7 @@ VENDORS: tuple[tuple[Keys, Keys], ...] = (
 )
 # The fields of the lines; a size is last, since a return at the end of a line belongs to the line.
 ROLES = (DATE, TIME, MOMENT, URL, STATUS, CACHE, SIZE)
+MOMENT_SAMPLE = "1970-01-01T00:00:00"  # of a column whose type is a moment
 OPTIONAL = (STATUS, CACHE)  # `-` where a row has none
 
 

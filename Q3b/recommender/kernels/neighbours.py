@@ -9,7 +9,7 @@ second pass finds the k best keys, of equals the smaller row number:
 
 A sample of the keys gives a limit that about k of them keep; a vectorised comparison skips the
 rest, and Hoare's FIND picks the k best. If the limit was too low the pass is made again without
-it, so the result is exact. Rows stand in order of their group (a user's country); another group
+it, so the result is exact. Rows are in order of their group (a user's country); another group
 adds `penalty` to the key. Candidates come in blocks of at most 65,536 rows, so that their local
 numbers fit in 16 bits and the keys in the processor's second-level cache. Nothing of size rows x
 rows exists, nor a dense rows x columns.
@@ -124,7 +124,7 @@ def comes_after(key, number, other_key, other_number):
 
 @njit(cache=True, nogil=True)
 def keep_best(keys, numbers, k):
-    """Reorder so that the k best stand in front, the k-th best last of them (Hoare's FIND)."""
+    """Reorder so that the k best are in front, the k-th best last of them (Hoare's FIND)."""
     low, high = 0, keys.size - 1
     while low < high:
         middle = (low + high) // 2
@@ -159,7 +159,7 @@ def any_at_most(keys, limit):
 def append_until(limit, keys, numbers, k, buffer):
     """Append the candidates with keys up to `limit` to the buffer; return its new size.
 
-    The buffer's first k slots are filled. When it is full, all but the k best are let go.
+    The buffer's first k slots are filled. When it is full, all but the k best are dropped.
     """
     size = k
     for begin in range(0, keys.size, CHUNK):

@@ -147,7 +147,7 @@ def damage(path: Path) -> Iterator[None]:
     """Turn what contents that are none of ours raise into the store's error."""
     try:
         yield
-    except (KeyError, TypeError, ValueError, struct.error) as error:
+    except (LookupError, TypeError, ValueError, struct.error) as error:
         raise StoreError(f"{path}: is damaged ({error!r}); run the job again") from error
 
 

@@ -12,11 +12,17 @@ from typing import NamedTuple
 from recommender.lists import RULES, list_choices
 from store.protocol import Run, StoreError
 from store.sqlite.file import identity_of, open_to_read
-from store.sqlite.tables import ITEMS, check_schema
+from store.sqlite.lists import numbers_in, rendered_list, texts_of, unpacked
+from store.sqlite.tables import ITEMS, RENDERED, check_schema
+
+USER = (
+    "SELECT user_id, rule, neighbours, recommendations, top_artists, country, age_group "
+    "FROM users_{}"
+)
 
 
 class Row(NamedTuple):
-    """What a run holds for one listener: recommendations and top artists are packed arrays."""
+    """What a run holds for one listener: a rendered list, see `lists`, and a packed array."""
 
     rule: str
     neighbours: int
@@ -30,7 +36,8 @@ class Snapshot:
     def __init__(self, path: Path):
         self.identity = identity_of(path)
         self.connection = open_to_read(path)
-        self._items = ITEMS[check_schema(self.connection, path)]
+        schema = check_schema(self.connection, path)
+        self._items, self._rendered = ITEMS[schema], schema >= RENDERED
 
     @cached_property
     def current(self) -> tuple[int | None, Run | None]:
@@ -55,24 +62,23 @@ class Snapshot:
 
     def user(self, number: int, user_id: str) -> Row | None:
         """What a run holds for a user; None for a user whom it does not know."""
-        found = next(self.users(number, "WHERE user_id = ?", user_id), None)
+        query = f"{USER.format(number)} WHERE user_id = ?"
+        found = self.connection.execute(query, (user_id,)).fetchone()
         if found and found[0] != user_id:
             raise ValueError(f"user {found[0]!r} in place of {user_id!r}")
-        return found and found[1]
+        return found and self._user(number, found)
 
-    def users(self, number: int, condition: str = "", *values: str) -> Iterator[tuple[str, Row]]:
-        """The users of a run that fulfil a condition, and what it holds for them."""
-        rows = self.connection.execute(
-            "SELECT user_id, rule, neighbours, recommendations, top_artists, country, age_group "
-            f"FROM users_{number} {condition}",
-            values,
-        )
-        for user_id, rule, neighbours, recommendations, top_artists, country, age_group in rows:
-            if country is None:
-                yield user_id, checked(Row(rule, neighbours, recommendations, top_artists))
-            else:
-                found = self.listed(number, country, age_group)
-                yield user_id, found._replace(top_artists=top_artists)
+    def users(self, number: int) -> Iterator[tuple[str, Row]]:
+        """The users of a run, and what it holds for them."""
+        for found in self.connection.execute(USER.format(number)):
+            yield found[0], self._user(number, found)
+
+    def _user(self, number: int, found: tuple) -> Row:
+        """What a row of the table of users says, or the list that it names."""
+        _, rule, neighbours, recommendations, top_artists, country, age_group = found
+        if country is None:
+            return self._row(number, rule, neighbours, recommendations, top_artists)
+        return self.listed(number, country, age_group)._replace(top_artists=top_artists)
 
     def listed(self, number: int, country: str, age_group: str) -> Row:
         """The nearest list of a run. Raises StoreError if there is none."""
@@ -83,26 +89,30 @@ class Snapshot:
                 choice,
             ).fetchone()
             if row:
-                return checked(Row(row[0], 0, row[1], b""))
+                return self._row(number, row[0], 0, row[1], b"")
         raise StoreError("the run has no list for listeners without history")
 
-    def items(self, number: int, wanted: set[int]) -> dict[int, tuple[str, str, str]]:
-        """Id, name and fields, as they follow the name in JSON, of items by their numbers."""
-        rows = self.connection.execute(
+    def items(self, number: int, wanted: set[int]) -> list[tuple[int, str, str, str]]:
+        """Number, id, name and fields, as they follow the name in JSON, of items of a run."""
+        return self.connection.execute(
             f"{self._items.format(number)} WHERE number IN ({','.join(map(str, wanted))})"
-        )
-        return {item: tuple(texts) for item, *texts in rows}
+        ).fetchall()
+
+    def _row(
+        self, number: int, rule: str, neighbours: int, recommendations: bytes, top_artists: bytes
+    ) -> Row:
+        """A row of whatever schema. Raises ValueError for a rule that is none."""
+        if rule not in RULES:
+            raise ValueError(f"rule {rule!r}")
+        if not self._rendered:
+            found = unpacked(recommendations)
+            texts = texts_of(self.items(number, numbers_in(found)))
+            recommendations = rendered_list(found, texts)
+        return Row(rule, neighbours, recommendations, top_artists)
 
     def close(self) -> None:
         """Close the connection."""
         self.connection.close()
-
-
-def checked(row: Row) -> Row:
-    """The row, if its rule is one. Raises ValueError if not."""
-    if row.rule not in RULES:
-        raise ValueError(f"rule {row.rule!r}")
-    return row
 
 
 def current_run(connection: sqlite3.Connection) -> tuple[int | None, Run | None]:

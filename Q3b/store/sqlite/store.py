@@ -1,7 +1,6 @@
 """The store in one SQLite file: a set of tables per run, and a pointer to the run that is read.
 
-Rows hold numbers of items, not their names, as a few packed bytes per recommendation: a user
-with 20 items takes about 1,200 bytes.
+A row holds its list as compressed JSON, see `lists`.
 """
 
 from common.command import UserError
@@ -20,11 +19,12 @@ import numpy as np
 import orjson
 from filelock import FileLock, Timeout
 
-from recommender.lists import NEIGHBOURS, RECOMMENDATION, TOP_ARTIST
-from store.items import Fragments, item_json, list_json, numbers_in, played_items, user_item
+from recommender.lists import NEIGHBOURS, TOP_ARTIST
+from store.items import played_items, user_item
 from store.protocol import Catalogue, Listed, Run, StoreError, StoreLockedError
 from store.sqlite.erasure import forget_users, forgotten_marks
 from store.sqlite.file import check_place, damage, failures, identity_of, rewritten
+from store.sqlite.lists import list_json, texts_of
 from store.sqlite.snapshot import Row, Snapshot, current_run
 from store.sqlite.tables import (
     SqliteWriter,
@@ -34,7 +34,6 @@ from store.sqlite.tables import (
     transaction,
 )
 
-KNOWN_ITEMS = 200_000  # items whose JSON a reader keeps, about 180 bytes each
 READS = 3  # tries to read a file that is replaced meanwhile
 Answer = TypeVar("Answer")
 
@@ -49,7 +48,6 @@ class SqliteStore:
         self.create = create
         self._lock = FileLock(f"{path}.lock", timeout=0)
         self._threads = threading.local()
-        self._known = ("", Fragments({}, {}))  # of a run's version
 
     def current(self) -> Run | None:
         """The run that readers are served, or None if none was ever published."""
@@ -74,7 +72,7 @@ class SqliteStore:
         def read(snapshot: Snapshot) -> dict | None:
             number, found = snapshot.numbered(run)
             row = found and snapshot.user(number, user_id)
-            return self._item(snapshot, number, found, user_id, row) if row else None
+            return user_item_of(snapshot, number, found, user_id, row) if row else None
 
         return self._ask(read)
 
@@ -86,14 +84,19 @@ class SqliteStore:
         def read(snapshot: Snapshot) -> dict | None:
             number, found = snapshot.numbered(run)
             row = found and snapshot.listed(number, country, age_group)
-            return self._item(snapshot, number, found, None, row) if row else None
+            return user_item_of(snapshot, number, found, None, row) if row else None
 
         return self._ask(read)
 
     def user_list(self, user_id: str, limit: int) -> Listed | None:
         """The first `limit` items of a user as JSON; None for a user who is unknown."""
-        _, lists = self.user_lists([user_id], limit)
-        return lists[0] if lists else None
+
+        def read(snapshot: Snapshot) -> Listed | None:
+            number, run = snapshot.current
+            row = run and snapshot.user(number, user_id)
+            return listed(run, row, limit) if row else None
+
+        return self._ask(read)
 
     def user_lists(self, user_ids: list[str], limit: int) -> tuple[Run | None, list[Listed | None]]:
         """The current run, and of it the first `limit` items of each user, None for unknown ones.
@@ -104,7 +107,7 @@ class SqliteStore:
         def read(snapshot: Snapshot) -> tuple[Run | None, list[Listed | None]]:
             number, run = snapshot.current
             rows = [snapshot.user(number, user_id) for user_id in user_ids] if run else []
-            return run, [row and self._listed(snapshot, number, run, row, limit) for row in rows]
+            return run, [row and listed(run, row, limit) for row in rows]
 
         return self._ask(read)
 
@@ -114,7 +117,7 @@ class SqliteStore:
         def read(snapshot: Snapshot) -> Listed | None:
             number, run = snapshot.current
             row = run and snapshot.listed(number, country, age_group)
-            return self._listed(snapshot, number, run, row, limit) if row else None
+            return listed(run, row, limit) if row else None
 
         return self._ask(read)
 
@@ -123,7 +126,7 @@ class SqliteStore:
         with failures(self.path), damage(self.path), closing(Snapshot(self.path)) as snapshot:
             number, run = snapshot.numbered(run)
             for user_id, row in snapshot.users(number):
-                yield self._item(snapshot, number, run, user_id, row)
+                yield user_item_of(snapshot, number, run, user_id, row)
 
     def check_users(self, user_ids: Iterable[str]) -> None:
         """Nothing to check: a file takes ids of any length."""
@@ -228,14 +231,14 @@ class SqliteStore:
         for _ in range(READS):
             snapshot = None
             try:
-                with failures(self.path), damage(self.path):
-                    snapshot = self._snapshot()
-                    answer = question(snapshot)
-            except StoreError:
+                snapshot = self._snapshot()
+                answer = question(snapshot)
+            except Exception:
                 self.close()
                 if snapshot and snapshot.identity != identity_of(self.path):
                     continue
-                raise
+                with failures(self.path), damage(self.path):
+                    raise
             if os.name == "nt":  # where a file that is open cannot be replaced
                 self.close()
             if snapshot.identity == identity_of(self.path):
@@ -250,51 +253,24 @@ class SqliteStore:
             opened = self._threads.snapshot = Snapshot(self.path)
         return opened
 
-    def _listed(self, snapshot: Snapshot, number: int, run: Run, row: Row, limit: int) -> Listed:
-        """A row as JSON."""
-        packed = row.recommendations[: limit * RECOMMENDATION.itemsize]
-        try:
-            items = list_json(packed, self._items(run))
-        except KeyError:  # some are asked for the first time
-            items = list_json(packed, self._items(run, snapshot, number, numbers_in(packed)))
-        return Listed(run, row.rule, items.encode())
 
-    def _item(
-        self, snapshot: Snapshot, number: int, run: Run, user_id: str | None, row: Row
-    ) -> dict:
-        """A row as the item that readers see."""
-        top = np.frombuffer(row.top_artists, TOP_ARTIST)
-        listed = self._listed(snapshot, number, run, row, len(row.recommendations))
-        named = self._items(run, snapshot, number, set(top["artist"].tolist())).named
-        return user_item(
-            run,
-            user_id,
-            row.rule,
-            row.neighbours if row.rule == NEIGHBOURS else 0,
-            orjson.loads(listed.items),
-            played_items(lambda item: orjson.loads(named[item] + "}"), top),
-        )
+def listed(run: Run, row: Row, limit: int) -> Listed:
+    """The first `limit` items of a row as JSON."""
+    return Listed(run, row.rule, list_json(row.recommendations, limit))
 
-    def _items(
-        self,
-        run: Run,
-        snapshot: Snapshot | None = None,
-        number: int | None = None,
-        wanted: Iterable[int] = (),
-    ) -> Fragments:
-        """The JSON of a run's items, those `wanted` among them, each rendered once."""
-        version, known = self._known
-        if version != run.version or len(known.shown) > KNOWN_ITEMS:
-            known = Fragments({}, {})
-            self._known = (run.version, known)
-        # Not `wanted - known.keys()`, which walks through all that is known.
-        missing = {item for item in wanted if item not in known.shown}
-        if missing:
-            for item, (item_id, name, fields) in snapshot.items(number, missing).items():
-                text = item_json(item_id, name)
-                known.named[item] = text
-                known.shown[item] = text + fields if fields else text
-        return known
+
+def user_item_of(snapshot: Snapshot, number: int, run: Run, user_id: str | None, row: Row) -> dict:
+    """A row as the item that readers see."""
+    top = np.frombuffer(row.top_artists, TOP_ARTIST)
+    named = texts_of(snapshot.items(number, set(top["artist"].tolist()))).named
+    return user_item(
+        run,
+        user_id,
+        row.rule,
+        row.neighbours if row.rule == NEIGHBOURS else 0,
+        orjson.loads(list_json(row.recommendations)),
+        played_items(lambda item: orjson.loads(named[item] + "}"), top),
+    )
 
 
 class UnfinishedError(Exception):

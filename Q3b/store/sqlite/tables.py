@@ -14,8 +14,10 @@ from pathlib import Path
 
 from recommender.lists import Block, RuleList
 from store.items import fields_json
-from store.protocol import SCHEMA, Catalogue, Run, StoreError
+from store.protocol import Catalogue, Run, StoreError
+from store.sqlite.lists import rendered_list, rendered_lists, texts_of, unpacked
 
+SCHEMA = RENDERED = 3  # of the file; from this one on a row has its list rendered
 SHARED_TABLES = """
 CREATE TABLE IF NOT EXISTS runs (
     number INTEGER PRIMARY KEY AUTOINCREMENT,  -- names the run's tables; never used again
@@ -53,6 +55,7 @@ ITEMS = {
     1: "SELECT number, coalesce(mbid, name) AS id, name, '' AS fields FROM artists_{}",
     2: "SELECT number, id, name, fields FROM items_{}",
 }
+ITEMS[3] = ITEMS[2]
 
 
 class SqliteWriter:
@@ -64,12 +67,16 @@ class SqliteWriter:
         self.finished = False
         self._connection = connection
         self._number = number
+        self._texts = texts_of(connection.execute(ITEMS[SCHEMA].format(number)))
 
     def write(self, block: Block) -> None:
         """Write the users of `block`."""
+        lists = rendered_lists(block.recommendations, block.recommendation_starts, self._texts)
         rows = (
-            (user, rule, neighbours, own.tobytes(), top.tobytes(), *(named or (None, None)))
-            for user, rule, neighbours, own, top, named in block.slices()
+            (user, rule, neighbours, own, top.tobytes(), *(named or (None, None)))
+            for (user, rule, neighbours, _, top, named), own in zip(
+                block.slices(), lists, strict=True
+            )
         )
         with transaction(self._connection):
             self._connection.executemany(
@@ -81,7 +88,10 @@ class SqliteWriter:
         with transaction(self._connection):
             self._connection.executemany(
                 f"INSERT INTO lists_{self._number} VALUES (?, ?, ?, ?)",
-                [(a.country, a.age_group, a.rule, a.recommendations.tobytes()) for a in lists],
+                [
+                    (a.country, a.age_group, a.rule, rendered_list(a.recommendations, self._texts))
+                    for a in lists
+                ],
             )
 
     def finish(self, run: Run) -> None:
@@ -127,13 +137,29 @@ def make_shared_tables(connection: sqlite3.Connection, path: Path) -> None:
     """Make the tables that all runs share, where they are missing; bring older runs up to date."""
     schema = check_schema(connection, path)
     connection.executescript(SHARED_TABLES)
-    if schema == 1:
-        with transaction(connection):
-            for (number,) in connection.execute("SELECT number FROM runs").fetchall():
+    with transaction(connection):
+        for (number,) in connection.execute("SELECT number FROM runs").fetchall():
+            if schema == 1:
                 connection.execute(ITEMS_TABLE.format(number=number))
                 connection.execute(f"INSERT INTO items_{number} {ITEMS[1].format(number)}")
                 connection.execute(f"DROP TABLE artists_{number}")
+            if schema < RENDERED:
+                render_lists(connection, number)
     connection.execute(f"PRAGMA user_version = {SCHEMA}")
+
+
+def render_lists(connection: sqlite3.Connection, number: int) -> None:
+    """Render the lists of a run of an earlier schema."""
+    texts = texts_of(connection.execute(ITEMS[SCHEMA].format(number)))
+
+    def rendered(packed: bytes) -> bytes:
+        return rendered_list(unpacked(packed), texts)
+
+    connection.create_function("rendered", 1, rendered, deterministic=True)
+    for table in ("users", "lists"):
+        connection.execute(
+            f"UPDATE {table}_{number} SET recommendations = rendered(recommendations)"
+        )
 
 
 def make_run(connection: sqlite3.Connection, run: Run, catalogue: Catalogue) -> int:

@@ -20,7 +20,7 @@ PROFILES = {"postgres": "app-database", "dynamodb": "dynamodb", "job": "job", "a
 
 
 def tool(*command: str | Path, cwd: Path = ROOT) -> subprocess.CompletedProcess:
-    """Run a program that is installed beside this Python."""
+    """Run a program that is installed with this Python."""
     program = Path(sys.executable).parent / command[0]
     environment = {
         name: value

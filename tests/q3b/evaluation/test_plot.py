@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from evaluation.names import NAMES
 from evaluation.plot import figure_of
@@ -29,6 +30,25 @@ def test_texts_can_be_read(models, sets):
     ]
     figure = figure_of(rows, 20)
     assert_readable(figure)
-    bars, lines = figure.axes[0], figure.axes[len(sets)]
+    bars, recall, ndcg = figure.axes[:: len(sets)]
     assert len(bars.patches) == 2 * models
-    assert len(lines.lines) == models
+    assert len(recall.containers) == len(ndcg.containers) == models
+
+
+def test_quarters_have_intervals_of_their_users():
+    """scipy computes the same interval; the second quarter is not scored, the third is one user."""
+    row = row_of("sample", "EASE", 1)
+    values = np.random.default_rng(1).random((2, 40))
+    values[:, 10:20] = values[:, 20:29] = np.nan
+    figure = figure_of([row | {"users": {"recall@20": values, "ndcg@20": values / 2}}], 20)
+    for axes, factor in zip(figure.axes[1:], (1, 0.5), strict=True):
+        ((line, _, (bars,)),) = axes.containers
+        users = values.mean(axis=0) * factor
+        drawn = line.get_ydata().astype(float)
+        assert drawn[[0, 3]] == pytest.approx([users[:10].mean(), users[30:].mean()])
+        assert np.isnan(drawn).tolist() == [False, True, False, False]
+        low, high = bars.get_segments()[0][:, 1]
+        error = stats.sem(users[:10])
+        interval = stats.t.interval(0.95, 9, users[:10].mean(), error)
+        assert (low, high) == pytest.approx(interval)
+        assert bars.get_segments()[2][0, 1] == bars.get_segments()[2][1, 1]

@@ -4,12 +4,14 @@ import json
 
 import pytest
 
+from job.drift import history_of
 from job.gate import Limits, failures
 from listening.sample.files import write_listeners
 from recommend_daily import main
 from store.protocol import Run
 from store.url import open_store
 from tests.conftest import assert_one_line_error, run_here
+from tests.pictures import svg_texts
 
 REFUSED = 65
 
@@ -27,7 +29,7 @@ def files(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def truncated(files, tmp_path_factory):
-    """The same plays, of which an export wrote the first 150 lines."""
+    """Plays of which an export wrote the first 150 lines."""
     path = tmp_path_factory.mktemp("truncated") / files[1].name
     lines = files[1].read_bytes().splitlines(keepends=True)
     path.write_bytes(b"".join(lines[:150]))
@@ -135,7 +137,7 @@ def test_other_profiles_are_other_data(url, files, tmp_path):
     assert_one_line_error(refused, 2, "its data were others")
 
 
-def test_a_set_tells_how_it_differs_from_the_one_before(url, files, tmp_path):
+def test_a_set_tells_how_it_differs_from_those_before(url, files, tmp_path):
     assert_one_line_error(job(url, "--diff"), 1, "no such store")
     assert job(url, *files).returncode == 0
     assert "none before it" in job(url, "--diff").stdout
@@ -150,6 +152,14 @@ def test_a_set_tells_how_it_differs_from_the_one_before(url, files, tmp_path):
     lines = job(url, "--diff").stdout.splitlines()
     assert f"others among the first 20: {drift['changed_users']} of 100" in lines[2]
     assert any(line.startswith("recall@20: ") for line in lines)
+    history = history_of(published(url))
+    assert history[0]["version"] == first.version
+    assert [one["changed"] for one in history] == [None, 0, drift["changed_users"] / 100]
+    drawn = job(url, "--diff", "--plot", tmp_path / "drift.svg", "--html", tmp_path / "drift.html")
+    assert drawn.stdout.splitlines() == lines
+    assert "Recall of held-out plays" in svg_texts(tmp_path / "drift.svg")
+    share = f"users whose first items changed {drift['changed_users']}.0%"
+    assert share in (tmp_path / "drift.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("report", [{}, {"metrics": {"recall@20": 0.2}}])

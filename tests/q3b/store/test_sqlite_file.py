@@ -10,11 +10,13 @@ from contextlib import closing
 from dataclasses import replace
 
 import numpy as np
+import orjson
 import pytest
 
-from store.protocol import SCHEMA, Catalogue, StoreError, new_run
+from store.protocol import Catalogue, StoreError, new_run
 from store.sqlite import file as sqlite_file
 from store.sqlite.store import SqliteStore
+from store.sqlite.tables import SCHEMA
 from store.url import open_store
 from tests.q3b.store.conftest import LISTS, NAMES, block_of, publish, writing
 
@@ -164,15 +166,31 @@ def test_a_full_disk_leaves_readers_on_the_old_set(tmp_path, monkeypatch):
 MBID_OF_FIRST = "11111111-1111-4111-8111-111111111111"
 
 
+def to_schema_2(connection):
+    """Turn the rows into what schema 2 had: arrays, of the users and lists of `conftest.py`."""
+    numbers = [number for (number,) in connection.execute("SELECT number FROM runs")]
+    for number in numbers:
+        packed = block_of(["u"]).recommendations.tobytes()
+        update = "UPDATE {}_{} SET recommendations = ?"
+        connection.execute(update.format("users", number), [packed])
+        place = " WHERE country = ? AND age_group = ?"
+        for it in LISTS:
+            values = [it.recommendations.tobytes(), it.country, it.age_group]
+            connection.execute(update.format("lists", number) + place, values)
+    connection.execute("PRAGMA user_version = 2")
+    return numbers
+
+
 def to_wal_mode(path, close):
     """Turn a file into what an earlier version wrote.
 
     It has a log, no schema number, and of items names and MBIDs: the first's, who has one.
     """
     connection = sqlite3.connect(path, isolation_level=None)
+    numbers = to_schema_2(connection)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA user_version = 0")
-    for (number,) in connection.execute("SELECT number FROM runs").fetchall():
+    for number in numbers:
         connection.execute(
             f"CREATE TABLE artists_{number} AS SELECT number, name, "  # noqa: S608 - of the test
             f"CASE number WHEN 0 THEN '{MBID_OF_FIRST}' END AS mbid FROM items_{number}"
@@ -200,6 +218,34 @@ def test_a_set_of_an_earlier_version_is_read_and_kept(tmp_path):
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("delete",)
         assert connection.execute("PRAGMA user_version").fetchone() == (SCHEMA,)
+
+
+def test_a_set_of_schema_2_is_read_and_kept(tmp_path):
+    path = tmp_path / "recommendations.db"
+    store = SqliteStore(path, create=True)
+    old = publish(store, ["u1"])
+    user, newcomer = store.user("u1"), store.new_user("Germany", "25-34")
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        to_schema_2(connection)
+    reader = SqliteStore(path)
+    for _ in range(2):  # as it is, and rendered by the next writer
+        assert (reader.user("u1"), reader.new_user("Germany", "25-34")) == (user, newcomer)
+        assert orjson.loads(reader.user_list("u1", 1).items) == user["items"][:1]
+        publish(store, ["u2"])
+        assert store.rollback() == old
+
+
+def test_every_damaged_byte_of_a_list_is_noticed(tmp_path):
+    path = tmp_path / "recommendations.db"
+    store = SqliteStore(path, create=True)
+    publish(store, ["u1"])
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        (row,) = connection.execute("SELECT recommendations FROM users_1").fetchone()
+        for place in range(len(row)):
+            damaged = row[:place] + bytes([row[place] ^ 4]) + row[place + 1 :]
+            connection.execute("UPDATE users_1 SET recommendations = ?", [damaged])
+            with pytest.raises(StoreError, match="damaged"):
+                SqliteStore(path).user_list("u1", 20)
 
 
 def test_changes_in_a_log_are_not_passed_over(tmp_path):

@@ -1,4 +1,4 @@
-"""What clients find beside plain answers: encodings, other sites' pages, batches, whole sets."""
+"""What clients find next to plain answers: encodings, other sites' pages, batches, whole sets."""
 
 import gzip
 import json

@@ -10,7 +10,7 @@ RUN = new_run()
 
 
 class Failing:
-    """A store that answers until it is told to fail, and counts how often it is asked."""
+    """A store that answers until it is made to fail, and counts how often it is asked."""
 
     lock_seconds = None
 

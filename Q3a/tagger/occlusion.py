@@ -1,8 +1,7 @@
-"""The words that changed a decision: those without which a model would be less sure of a wrong tag.
+"""The words that changed a decision, found by leaving each of them out of its article.
 
-Each word of an article is taken out in turn (occlusion, after Zeiler and Fergus 2014,
-arxiv.org/abs/1311.2901), so that forests and linear models are asked in the same way. Only the text
-around a word is counted again: an article may have millions of characters.
+Occlusion, after Zeiler and Fergus 2014 (arxiv.org/abs/1311.2901), asks any model, such as a forest.
+Only the text around a word is counted again: an article may have millions of characters.
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,34 +11,24 @@ import pandas as pd
 from scipy import sparse
 from sklearn.pipeline import Pipeline
 
-from tagger.evaluation import Evaluation
 from tagger.terms import TermCounts
 
-MOST_WORDS = 5  # named per article
-MOST_ARTICLES = 100  # explained, the surest mistakes first
 MOST_TRIED = 500  # words of an article, each of which costs a prediction
 AT_ONCE = 500_000  # terms of articles without a word
-LEAST_DROP = 0.001  # of probability
 CHARACTERS, WORDS = 2, 1  # on each side of a word that a run of terms can reach
 
 
-def misleading_words(articles: pd.DataFrame, evaluation: Evaluation) -> dict[int, list[str]]:
-    """The misleading words of misclassified articles, by row number, the worst first."""
-    wrong = np.flatnonzero(~evaluation.correct & (evaluation.confidence > 0))
-    surest = wrong[np.argsort(-evaluation.confidence[wrong], kind="stable")][:MOST_ARTICLES]
-    found = {}
-    for fold, tagger in enumerate(evaluation.taggers):
-        rows = surest[evaluation.fold[surest] == fold]
-        if len(rows):
-            words = words_behind(tagger, articles.iloc[rows], evaluation.predicted[rows])
-            found |= dict(zip(rows.tolist(), words, strict=True))
-    return found
+def occlusion(
+    tagger: Pipeline, articles: pd.DataFrame, first: np.ndarray, second: np.ndarray
+) -> pd.DataFrame:
+    """Return what each word of each article is worth: columns row, word, value.
 
-
-def words_behind(tagger: Pipeline, articles: pd.DataFrame, tags: np.ndarray) -> list[list[str]]:
-    """Return, for each article, the words whose absence lowers the probability of its tag most."""
+    value: by how much P(first) - P(second) falls without the word. first, second: places of two
+    tags among the tagger's, for each article.
+    """
     terms, model = tagger["terms"], tagger["model"]
     whole = terms.transform(articles)
+    rows = np.arange(len(articles))
     tried = pd.DataFrame(
         [
             (row, word)
@@ -47,18 +36,19 @@ def words_behind(tagger: Pipeline, articles: pd.DataFrame, tags: np.ndarray) -> 
             for word in list(dict.fromkeys(words.split()))[:MOST_TRIED]
         ],
         columns=["row", "word"],
-    )
-    places = np.searchsorted(tagger.classes_, tags)
-    usual = model.predict_proba(whole)[np.arange(len(tags)), places]
+    ).assign(value=0.0)
+
+    def margin(counts: sparse.csr_matrix, rows: np.ndarray) -> np.ndarray:
+        found, places = model.predict_proba(counts), np.arange(len(rows))
+        return found[places, first[rows]] - found[places, second[rows]]
+
+    usual = margin(whole, rows)
     size = np.cumsum(np.diff(whole.indptr)[tried["row"]])
     for _, part in tried.groupby(size // AT_ONCE):
-        counts = counts_without(terms, articles, whole, part)
         rows = part["row"].to_numpy()
-        left = model.predict_proba(counts)[np.arange(len(part)), places[rows]]
-        tried.loc[part.index, "drop"] = usual[rows] - left
-    worst = tried[tried["drop"] >= LEAST_DROP].sort_values("drop", ascending=False, kind="stable")
-    by_row = worst.groupby("row")["word"].agg(lambda words: words.tolist()[:MOST_WORDS])
-    return [by_row.get(row, []) for row in range(len(tags))]
+        without = counts_without(terms, articles, whole, part)
+        tried.loc[part.index, "value"] = usual[rows] - margin(without, rows)
+    return tried
 
 
 def counts_without(
