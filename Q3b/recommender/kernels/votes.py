@@ -17,7 +17,7 @@ import numpy as np
 from numba import njit
 
 CHUNK = 64  # scores compared at once: a few vector registers
-FEW = 24  # columns are listed if there is less than one vote for so many artists
+FEW = 24  # artists for each vote above which columns are listed
 
 
 class Table(NamedTuple):
