@@ -1,9 +1,9 @@
-"""Q3b at scale: exact neighbours and recommendations, against the classic way and libraries.
+"""Q3b at scale: both methods of recommending, against the classic way.
 
 \b
     python benchmarks/q3b_neighbours.py
     python benchmarks/q3b_neighbours.py --users 180000 --users 359347 \\
-        --classic 34000 --classic 85657 --libraries 45000
+        --classic 34000 --classic 85657
 
 The users are drawn from a seed in the shape of Last.fm 360K: 155,424 artists, 48 a user. The
 classic way is scikit-learn's brute force and a loop over users; it is run on few users and each of
@@ -31,21 +31,20 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "Q3b"))
 
 from common.command import Command, OutsideError
 
+from job.run import held_out
+from job.settings import RunSettings
 from listening.play_counts import PlayCounts
 from listening.sample.listeners import generated_play_counts
 from recommender import damped_vote
 from recommender.blocks import Asked, recommendation_blocks
 from recommender.features import normalised_plays, scaled_age
-from recommender.neighbours import nearest_neighbours, similar_rows, unit_rows
+from recommender.neighbours import nearest_neighbours
 from recommender.popularity import popularity_of
 from recommender.reference import recommend as recommend_classic
 from recommender.reference import similarity_weights
-from recommender.residual_vote import ResidualVote, Settings, recommend, scaled_to_one
-from recommender.votes import less_what_neighbours_predict
-from recommender.weights import fitted_weights, listeners_of, rarity
 
 ARTISTS = 155_424
-EUCLIDEAN_K, COSINE_K, TOP = 100, Settings().neighbours, 20
+EUCLIDEAN_K, TOP = 100, 20
 
 
 class Clock:
@@ -96,74 +95,22 @@ def run_euclidean(data: PlayCounts, clock: Clock) -> None:
 
 
 def run_damped(data: PlayCounts, clock: Clock) -> None:
-    """Our default, the damped vote: all lists with their reasons."""
+    """Our default, the damped vote, as the daily job runs it: all lists with their reasons."""
+    with clock.stage("settings on the fold"):
+        settings = held_out(data, RunSettings()).settings
     with clock.stage("shared tastes"):
         known = damped_vote.compared(data.matrix)
     with clock.stage("votes by artist"):
-        model = damped_vote.fit(known)
+        model = damped_vote.fit(known, settings)
     with clock.stage("lists with reasons"):
         for _ in recommendation_blocks(model, data, popularity_of(data), Asked(TOP)):
             pass
-
-
-def run_cosine(data: PlayCounts, clock: Clock) -> None:
-    """The residual vote: cosine neighbours, then residual votes; one hop is without the latter."""
-    settings, plays = Settings(), data.matrix
-    with clock.stage("neighbours"):
-        rare = rarity(plays, settings.rarity_power)
-        weights = fitted_weights(plays, settings.similarity_plays, rare)
-        neighbours = scaled_to_one(similar_rows(weights.of(plays), COSINE_K))
-    with clock.stage("own votes"):
-        damping = np.maximum(listeners_of(plays), 1.0) ** -settings.popularity_power
-        votes = fitted_weights(plays, settings.vote_plays, damping).of(plays)
-    with clock.stage("recommendations, one hop"):
-        recommend(ResidualVote(settings, plays, weights, neighbours, votes), TOP)
-    clock.stages["peak after one hop"] = (peak_memory() / 2**30, 0)
-    with clock.stage("residual votes"):
-        votes = less_what_neighbours_predict(
-            votes, neighbours, settings.residual, settings.predicted
-        )
-    with clock.stage("recommendations, two hops"):
-        recommend(ResidualVote(settings, plays, weights, neighbours, votes), TOP)
-
-
-def cosine_weights(data: PlayCounts) -> csr_matrix:
-    """What users are compared by, in rows of norm 1, for the libraries."""
-    settings = Settings()
-    rare = rarity(data.matrix, settings.rarity_power)
-    weights = fitted_weights(data.matrix, settings.similarity_plays, rare)
-    return csr_matrix(unit_rows(weights.of(data.matrix)))
-
-
-def run_sparse_dot_topn(data: PlayCounts, clock: Clock) -> None:
-    """The cosine neighbours by sparse_dot_topn, one thread a processor."""
-    from sparse_dot_topn import sp_matmul_topn
-
-    from recommender.parallel import processors
-
-    with clock.stage("neighbours"):
-        weights = cosine_weights(data)
-        transposed = csr_matrix(weights.T)
-        sp_matmul_topn(weights, transposed, top_n=COSINE_K + 1, n_threads=processors())
-
-
-def run_implicit(data: PlayCounts, clock: Clock) -> None:
-    """The cosine neighbours by implicit, which compares columns, in float64."""
-    from implicit.nearest_neighbours import all_pairs_knn
-
-    with clock.stage("neighbours"):
-        users = csr_matrix(cosine_weights(data).T.astype(np.float64))
-        found = all_pairs_knn(users, COSINE_K + 1, show_progress=False).tocsr()
-    assert found.shape == (len(data.users), len(data.users))
 
 
 RUNS: dict[str, Callable[[PlayCounts, Clock], None]] = {
     "classic": run_classic,
     "euclidean": run_euclidean,
     "damped": run_damped,
-    "cosine": run_cosine,
-    "sparse_dot_topn": run_sparse_dot_topn,
-    "implicit": run_implicit,
 }
 
 
@@ -173,13 +120,11 @@ def run_here(name: str, users: int, seed: int) -> dict:
     data = generated_play_counts(users, ARTISTS, seed)
     clock = Clock()
     RUNS[name](data, clock)
-    one_hop = clock.stages.pop("peak after one hop", (None, 0))[0]
     return {
         "way": name,
         "users": users,
         "entries": int(data.matrix.nnz),
         "stages": clock.stages,
-        "peak_one_hop": one_hop,
         "peak": peak_memory() / 2**30,
     }
 
@@ -194,9 +139,8 @@ def run_apart(name: str, users: int, seed: int) -> dict:
 
 
 def seconds(result: dict, kind: int = 1) -> float:
-    """A run's seconds of all stages; kind 0: wall, 1: CPU. One hop is a part of two."""
-    stages = result["stages"].items()
-    return sum(both[kind] for name, both in stages if name != "recommendations, one hop")
+    """A run's seconds of all stages; kind 0: wall, 1: CPU."""
+    return sum(both[kind] for both in result["stages"].values())
 
 
 def print_result(result: dict) -> None:
@@ -240,7 +184,7 @@ def print_comparison(results: list[dict]) -> None:
     if len(by_way["classic"]) < 2:
         return
     _, largest = two_largest(by_way["classic"])
-    for run in [*by_way["euclidean"], *by_way["damped"], *by_way["cosine"]]:
+    for run in [*by_way["euclidean"], *by_way["damped"]]:
         expected = extrapolated(by_way["classic"], run["users"])
         mark = "" if run["users"] == largest["users"] else "~"
         ratio = expected / seconds(run)
@@ -259,7 +203,6 @@ def sizes(name: str, users: list[int], help: str) -> Callable:
 @click.command(cls=Command, help=__doc__)
 @sizes("--users", [4000, 8000], "Users for ours")
 @sizes("--classic", [2000, 4000], "Users for the classic way")
-@sizes("--libraries", [4000], "Users for the libraries")
 @click.option("--seed", type=click.IntRange(0), default=360, help="Seed of the drawn users.")
 @click.option(
     "--run",
@@ -267,13 +210,12 @@ def sizes(name: str, users: list[int], help: str) -> Callable:
     metavar="WAY N",
     help="Run one way on N users in this process and print the figures as JSON.",
 )
-def main(users, classic, libraries, seed: int, run: tuple[str, int] | None) -> None:
+def main(users, classic, seed: int, run: tuple[str, int] | None) -> None:
     """Run each way on each number of users, and print the comparison."""
     if run:
         print(json.dumps(run_here(*run, seed)))
         return
-    ways = {"classic": classic, "euclidean": users, "damped": users, "cosine": users}
-    ways |= {"sparse_dot_topn": libraries, "implicit": libraries}
+    ways = {"classic": classic, "euclidean": users, "damped": users}
     plan = [(name, number) for name, numbers in ways.items() for number in numbers if number]
     print(f"{'way':<16}{'users':>8}  {'stage':<26}{'wall s':>9}{'CPU s':>9}{'peak GiB':>9}")
     results = []

@@ -40,7 +40,7 @@ STATED_SIZES = {
     "q3a_tagger": "--articles 1000000",
     "q3b_reading": f"{LISTENERS} --runs 3",
     "q3b_neighbours": "--users 45000 --users 85657 --users 180000 --users 359347 "
-    "--classic 34000 --classic 85657 --libraries 45000",
+    "--classic 34000 --classic 85657",
     "q3b_store": f"{LISTENERS} --text-runs 1",
     "q3b_api": "--users 60000 --requests 100000",
     "cluster": f"--rows 20000000 --copies 8 --users 40000 --artists {ARTISTS}",

@@ -13,6 +13,7 @@ from evaluation.splits import Split, split
 from recommender import damped_vote
 from recommender.damped_vote import Compared, Settings
 from recommender.popularity import most_listeners
+from recommender.weights import listeners_of
 
 FOLD = 0  # the number of its split
 RANKS = (2, 3, 4, 6, 8, 12, 16, 24, 32, 48)  # of the eigenvalues that are tried as lambda
@@ -48,8 +49,24 @@ def chosen_on(fold: Split, top: int) -> Choice:
     """Choose on a fold: the limit and the power of popularity, of all pairs.
 
     Where the best settings lose to what is popular, popularity is blended in at the weight that
-    the fold prefers.
+    the fold prefers. Artists that nobody plays in the fold are left out of the work.
     """
+    played = np.flatnonzero(listeners_of(fold.train))
+    choice = chosen_among(of_artists(fold, played), top)
+    found = choice.found
+    columns = played.astype(np.int32)[found.indices]
+    found = csr_array((found.data, columns, found.indptr), fold.train.shape)
+    return replace(choice, found=found)
+
+
+def of_artists(fold: Split, artists: np.ndarray) -> Split:
+    """Return the fold with these columns alone."""
+    train, test = (csr_array(part[:, artists]) for part in (fold.train, fold.test))
+    return replace(fold, train=train, test=test)
+
+
+def chosen_among(fold: Split, top: int) -> Choice:
+    """Choose as `chosen_on` does, on a fold whose artists are all played."""
     known = damped_vote.compared(fold.train)
     pairs = [Settings(limit, power) for power, limit in product(POPULARITY_POWERS, limits(known))]
     best = max(choices(known, fold, pairs, top), key=attrgetter("score"))

@@ -14,7 +14,7 @@ import pandas as pd
 from scipy.sparse import csr_array
 
 from evaluation.fold import chosen_settings, popular_artists
-from evaluation.names import BLENDS, COUNTRY, DEEP, DEFAULT, LIBRARIES, MACHINE, REFERENCE, RESIDUAL
+from evaluation.names import BLENDS, COUNTRY, DEEP, DEFAULT, LIBRARIES, MACHINE, REFERENCE
 from evaluation.rivals.blends import blend
 from evaluation.rivals.implicit_models import IMPLICIT, als, bpr, implicit_class, item_item
 from evaluation.rivals.larger import factorisation_machine, installed, variational_autoencoder
@@ -23,7 +23,7 @@ from evaluation.rivals.ranking import filled
 from evaluation.rivals.walks import rp3beta
 from evaluation.spaces import DEFAULTS
 from listening.play_counts import PlayCounts
-from recommender import damped_vote, residual_vote
+from recommender import damped_vote
 from recommender.features import normalised_plays, scaled_age
 from recommender.neighbours import nearest_neighbours
 from recommender.popularity import most_listeners
@@ -72,12 +72,6 @@ def damped(data: PlayCounts, settings: dict, top: int, seed: int) -> ModelOutput
     return ModelOutput(filled(damped_vote.recommend(fitted, top), popular, top))
 
 
-def residual(data: PlayCounts, settings: dict, top: int, seed: int) -> ModelOutput:
-    """Recommend by residual votes of the users that are most similar by cosine."""
-    model = residual_vote.fit(data.matrix, residual_vote.Settings(**settings))
-    return ModelOutput(residual_vote.recommend(model, top), model.neighbours.indices)
-
-
 def rival(name: str, function: Callable[..., csr_array]) -> Callable[..., ModelOutput]:
     """Make a model of a function of (plays, top, seed, **settings)."""
 
@@ -106,7 +100,6 @@ MODELS = {
     COUNTRY: top_of_country,
     REFERENCE: user_user_euclidean,
     DEFAULT: damped,
-    RESIDUAL: residual,
     "item-item": rival("item-item", item_item),
     "RP3beta": rival("RP3beta", rp3beta),
     "ALS": rival("ALS", als),
@@ -121,9 +114,8 @@ if installed(DEEP):
     MODELS[DEEP] = larger_rival(DEEP, variational_autoencoder)
 
 
-# With more plays than so many these take hours, or days: two read all plays in every epoch, one has
-# settings that are chosen by many fits of minutes.
-MOST_PLAYS = {RESIDUAL: 2_000_000, MACHINE: 2_000_000, DEEP: 2_000_000}
+# With more plays than so many these take hours, or days: they read all plays in every epoch.
+MOST_PLAYS = {MACHINE: 2_000_000, DEEP: 2_000_000}
 
 
 def left_out(data: PlayCounts) -> dict[str, str]:

@@ -1,11 +1,11 @@
 """The models, data sets and splits that can be named, in a module that loads none of them."""
 
-REFERENCE, DEFAULT, RESIDUAL = "user-user euclidean", "damped vote", "residual vote"
+REFERENCE, DEFAULT = "user-user euclidean", "damped vote"
 COUNTRY, MACHINE, DEEP = "top artists of the country", "factorisation machine", "Mult-VAE"
 # Blends of the z-scores of other models, each with its own settings.
 BLENDS = {"EASE + ALS": ("EASE", "ALS"), "damped vote + ALS": (DEFAULT, "ALS")}
 NAMES = (  # in the order of the report
-    *("popularity", COUNTRY, REFERENCE, DEFAULT, RESIDUAL),
+    *("popularity", COUNTRY, REFERENCE, DEFAULT),
     *("item-item", "RP3beta", "ALS", "BPR", "EASE", "RDLAE", *BLENDS, MACHINE, DEEP),
 )
 # In requirements-models.txt.

@@ -1,17 +1,12 @@
 """The settings of every model that is tuned: those without a choice, and the values tried."""
 
-from dataclasses import asdict
-
-from evaluation.names import DEEP, MACHINE, RESIDUAL
-from recommender.residual_vote import Settings
+from evaluation.names import DEEP, MACHINE
 from recommender.weights import KINDS
 
-ALL_PREDICTED = 1_000_000  # more than there are artists: nothing is cut
 POPULARITY_POWERS = [0.0, 0.1, 0.2, 0.3, 0.4, 0.5]
 
 # What a model takes where nothing was chosen. Each value is one of those tried.
 DEFAULTS: dict[str, dict] = {
-    RESIDUAL: asdict(Settings()),
     "item-item": {"neighbours": 100, "k1": 1.2, "b": 0.75},
     "RP3beta": {"kind": "binary", "alpha": 1.0, "beta": 0.3, "neighbours": 200},
     "ALS": {
@@ -37,16 +32,6 @@ DEFAULTS: dict[str, dict] = {
 
 # Numbers in order, so that the search knows which values are near to each other.
 SPACES: dict[str, dict[str, list]] = {
-    RESIDUAL: {
-        "similarity_plays": ["relative", "log", "bm25"],
-        "rarity_power": [0.75, 1.0, 1.25],
-        "neighbours": [250, 300, 350, 400, 500],
-        "vote_plays": ["log", "relative", "bm25"],
-        "residual": [0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9],
-        "predicted": [400, ALL_PREDICTED],
-        "popularity_power": [0.0, 0.05, 0.1, 0.15, 0.2, 0.3],
-        "similarity_power": [1.0, 1.25, 1.5, 2.0],
-    },
     "item-item": {
         "neighbours": [20, 50, 100, 200, 500, 1000],
         "k1": [0.2, 0.5, 1.2, 3.0, 10.0, 100.0],

@@ -4,9 +4,9 @@
     scores = K R / listeners^beta
 
 U (users x artists) holds unit rows of play weights times rarity, so that G = U U' is the cosine
-between all users; R holds their votes. (s, A) are the largest eigenpairs of G: tastes so widely
-shared that they drown particular ones. An eigenvalue far below lambda stays as it is, one above is
-held down to about lambda. With the singular value decomposition U = A S V' there is no matrix of
+between all users; R holds their votes. (s, A) are the largest eigenpairs of G: tastes that so many
+share that they hide particular ones. An eigenvalue far below lambda hardly changes, and one far
+above becomes about lambda. With the singular value decomposition U = A S V' there is no matrix of
 users by users, and a user's scores need that user's row of U alone:
 
     scores = U (U'R - V diag(S k) A'R) / listeners^beta
@@ -24,17 +24,17 @@ from scipy.sparse import csr_array
 from scipy.sparse.linalg import norm
 
 from recommender.explanations import Reasons, empty_parts, reasons
-from recommender.kernels.damped_vote import AT_ONCE, Model, best_damped, fill_head
+from recommender.kernels.damped_vote import AT_ONCE, TAIL, Model, best_damped, fill_head
 from recommender.kernels.reasons import contributions
 from recommender.neighbours import unit_rows
 from recommender.parallel import in_order, processors
 from recommender.sparse_rows import row_starts
 from recommender.tastes import Tastes, damping, tastes_of
-from recommender.votes import BLOCK, Room, slices, table_of, votes_of_voters
+from recommender.votes import BLOCK, RowBuffer, slices, table_of, votes_of_voters
 from recommender.weights import PlayWeights, fitted_weights, listeners_of, rarity
 
 FEWEST_IN_HEAD, POPULAR = 32, 128  # listeners: an artist with as many is in the head, or popular
-MOST_IN_HEAD = 20_000  # artists
+SMALLEST_HEAD, MOST_IN_HEAD = 4096, 20_000  # artists, where there are as many
 LARGEST_HEAD = 400_000_000  # its entries, of 4 bytes
 VOTE_LENGTH_POWER = -0.25  # of the norm of a user's votes, which scales them
 
@@ -108,20 +108,20 @@ def compared(plays: csr_array) -> Compared:
 class DampedVote:
     """A fitted model of n users and m artists, d tastes, h artists in the head.
 
-    votes: (n, m) / listeners^beta; listeners: (m, n) the users transposed; others: (m - p, m); the
-    rest as `kernels/damped_vote.py` says
+    votes: (n, m) / listeners^beta; listeners: (m, n) the users transposed; tail: (m - h, n) the
+    votes for the tail transposed; the rest as `kernels/damped_vote.py` says
     """
 
     settings: Settings
     compared: Compared
     votes: csr_array
     listeners: csr_array
+    tail: csr_array
     others: csr_array
     head: np.ndarray
     most: np.ndarray
     basis: np.ndarray
     gains: np.ndarray
-    head_gains: np.ndarray
 
     def __getstate__(self) -> dict:
         """Return what goes to another process: not what is made of it on demand."""
@@ -130,21 +130,11 @@ class DampedVote:
     @cached_property
     def tables(self) -> Model:
         """The model as the compiled loops take it; large arrays are shared."""
-        in_head = np.concatenate([[0], np.cumsum(self.votes.indices < self.head.shape[1])])
-        starts = self.votes.indptr.astype(np.int64)
-        tails = starts[:-1] + np.diff(in_head[starts])
-        users, votes, listeners = map(table_of, (self.compared.users, self.votes, self.listeners))
-        others = table_of(self.others)
-        tastes = (self.basis, self.gains, self.head_gains)
-        return Model(users, votes, tails, listeners, others, self.head, self.most, *tastes)
-
-    @cached_property
-    def extremes(self) -> np.ndarray:
-        """(2, d) the least and the largest gain of each taste in the tail."""
-        tail = self.gains[self.head.shape[1] :]
-        if not len(tail):
-            return np.zeros((2, tail.shape[1]), np.float32)
-        return np.stack([tail.min(axis=0), tail.max(axis=0)])
+        matrices = self.compared.users, self.listeners, self.tail, self.others
+        tables = map(table_of, matrices)
+        head_gains = np.ascontiguousarray(self.gains[: self.head.shape[1]].T)
+        tastes = self.basis, self.gains, head_gains, extremes(self.gains[self.head.shape[1] :])
+        return Model(*tables, self.head, self.most, *tastes)
 
     def best(self, rows: np.ndarray, top: int, include_played: bool = False) -> csr_array:
         """Return the best artists of the users `rows` (u,), see `best_of`."""
@@ -156,13 +146,12 @@ class DampedVote:
         Rows by falling score, of equals the artist with more listeners first; the columns are
         those of the plays.
         """
-        block = Room(users.shape[0], min(top, users.shape[1]))
+        block = RowBuffer(users.shape[0], min(top, users.shape[1]))
         heard = csr_array(users.shape, dtype=np.float32) if include_played else users
         best_damped(
             table_of(users),
             table_of(heard),
             self.tables,
-            self.extremes,
             block.columns,
             block.values,
             block.lengths,
@@ -194,34 +183,44 @@ def fit(
     votes = known.votes.copy()
     votes.data *= factors.astype(np.float32)[votes.indices]
     popular = int((known.listeners >= POPULAR).sum())
-    head = int((known.listeners >= FEWEST_IN_HEAD).sum())
-    head = min(head, MOST_IN_HEAD, LARGEST_HEAD // max(popular, 1))
+    head = max(int((known.listeners >= FEWEST_IN_HEAD).sum()), SMALLEST_HEAD)
+    head = min(head, len(known.order), MOST_IN_HEAD, LARGEST_HEAD // max(popular, 1))
     listeners = csr_array(known.users.T.tocsr())
-    basis, gains = damped_tastes(known, settings, votes)
-    model = DampedVote(
-        settings,
-        known,
-        votes,
-        listeners,
-        votes_of_voters(listeners[popular:], votes, threads),
-        np.empty((popular, head), np.float32),
-        np.empty(popular, np.float32),
-        basis,
-        gains,
-        np.ascontiguousarray(gains[:head].T),
-    )
+    tail = csr_array(votes[:, head:].T.tocsr())
+    rows, most = votes_of_popular(listeners[:popular], votes, head, threads)
+    others = votes_of_voters(listeners[popular:], votes, threads)
+    tastes = damped_tastes(known, settings, votes)
+    return DampedVote(settings, known, votes, listeners, tail, others, rows, most, *tastes)
+
+
+def votes_of_popular(
+    listeners: csr_array, votes: csr_array, head: int, threads: int | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """What listeners (p, n) give the head (p, h), and the most they give in each block (p, b)."""
+    popular, artists = listeners.shape[0], votes.shape[1]
+    rows = np.empty((popular, head), np.float32)
+    most = np.empty((popular, -(-(artists - head) // TAIL)), np.float32)
+    inputs = artists, table_of(listeners), table_of(votes)
     with ThreadPoolExecutor(threads or processors()) as pool:
         starts = range(0, popular, AT_ONCE)
-        for _ in in_order(pool, lambda first: fill_head(first, model.tables), starts, ahead=64):
+        for _ in in_order(pool, lambda first: fill_head(first, *inputs, rows, most), starts, 64):
             pass
-    return model
+    return rows, most
+
+
+def extremes(gains: np.ndarray) -> np.ndarray:
+    """(2, d, b) the least and the largest of the gains (t, d) in each block of the tail."""
+    starts = np.arange(0, len(gains), TAIL)
+    if not len(starts):
+        return np.empty((2, gains.shape[1], 0), np.float32)
+    least, largest = (of.reduceat(gains, starts, axis=0).T for of in (np.minimum, np.maximum))
+    return np.stack([least, largest])
 
 
 def refitted(model: DampedVote, settings: Settings) -> DampedVote:
     """Return the model by other settings with the same `popularity_power`: its votes are shared."""
     basis, gains = damped_tastes(model.compared, settings, model.votes)
-    head_gains = np.ascontiguousarray(gains[: model.head.shape[1]].T)
-    return replace(model, settings=settings, basis=basis, gains=gains, head_gains=head_gains)
+    return replace(model, settings=settings, basis=basis, gains=gains)
 
 
 def damped_tastes(

@@ -1,4 +1,4 @@
-"""The exact nearest neighbours of every user, by euclidean distance or cosine similarity.
+"""The exact nearest neighbours of every user, by euclidean distance.
 
 How: `kernels/neighbours.py` tells it in ten lines. The first call of a process loads the compiled
 loops from numba's cache (0.3 s); the first call ever compiles them (10 to 20 s, float64 again).
@@ -11,9 +11,7 @@ import pandas as pd
 from scipy.sparse import csr_array
 from scipy.sparse.linalg import norm
 
-from recommender.kernels.neighbours import EMPTY, Best
 from recommender.search import nearest
-from recommender.sparse_rows import row_starts
 
 
 @dataclass(frozen=True)
@@ -50,7 +48,6 @@ def nearest_neighbours(
     best = nearest(
         plays.astype(dtype),
         min(k, users - 1),
-        euclidean=True,
         dense=None if age is None else np.asarray(age),
         groups=None if country is None else pd.factorize(np.asarray(country))[0],
         apart=2.0,
@@ -66,31 +63,3 @@ def unit_rows(matrix: csr_array, dtype: type = np.float32) -> csr_array:
     norms[norms == 0] = 1
     values = matrix.data / np.repeat(norms, np.diff(matrix.indptr))
     return csr_array((values.astype(dtype), matrix.indices, matrix.indptr), matrix.shape)
-
-
-def similar_rows(
-    matrix: csr_array, k: int, *, dtype: type = np.float32, threads: int | None = None
-) -> csr_array:
-    """Each row's k most similar others: (n, n), cosine similarities above 0.
-
-    Rows hold their entries by falling similarity (of equals the smaller row first), so their
-    indices are not sorted; fewer than k where fewer rows have a column in common. The transposed
-    matrix gives similar columns. Raises ValueError if k is below 1.
-    """
-    if k < 1:
-        raise ValueError(f"similar rows need k >= 1, not {k}")
-    rows = matrix.shape[0]
-    best = nearest(
-        unit_rows(matrix, dtype), min(k, max(rows - 1, 1)), euclidean=False, threads=threads
-    )
-    return similarities(best, rows)
-
-
-def similarities(best: Best, columns: int) -> csr_array:
-    """Sorted (r, k) keys -x.y as an (r, columns) matrix of x.y; keys are overwritten."""
-    found = best.numbers != EMPTY
-    starts = row_starts(found.sum(axis=1))
-    values, shape = np.negative(best.keys, out=best.keys), (len(starts) - 1, columns)
-    if found.all():
-        return csr_array((values.ravel(), best.numbers.ravel(), starts), shape)
-    return csr_array((values[found], best.numbers[found], starts), shape)

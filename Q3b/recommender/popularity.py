@@ -127,7 +127,7 @@ def popularity_of(plays: PlayCounts) -> Popularity:
 
 
 def groups_of(labels: pd.Series, played: csr_array) -> Groups:
-    """Count the listeners of (n, m) played artists by the (n,) labels; "" is no group."""
+    """Count the listeners of (n, m) played artists by (n,) labels of users; "" is no label."""
     named = np.flatnonzero(labels != "")
     codes, names = pd.factorize(labels.iloc[named], sort=True)
     members = csr_array((np.ones(len(named), np.int32), (codes, named)), (len(names), len(labels)))

@@ -45,7 +45,7 @@ def group_ranges(groups: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.repeat(edges[:-1], sizes), np.repeat(edges[1:], sizes)
 
 
-def ordered_rows(matrix: csr_array, dense: np.ndarray, groups: np.ndarray, euclidean: bool) -> Rows:
+def ordered_rows(matrix: csr_array, dense: np.ndarray, groups: np.ndarray) -> Rows:
     """Sort the rows by (group, norm) and the columns by popularity; see `Rows` for the result.
 
     Short rows come first: they are near to all, so that the k-th best distance soon falls.
@@ -60,7 +60,7 @@ def ordered_rows(matrix: csr_array, dense: np.ndarray, groups: np.ndarray, eucli
         columns=matrix.indices.astype(np.uint32),
         values=matrix.data,
         dense=dense[order],
-        offsets=norms[order] / 2 if euclidean else np.zeros_like(norms),
+        offsets=norms[order] / 2,
         numbers=order.astype(np.int32),
         group_begins=begins,
         group_ends=ends,
@@ -90,27 +90,9 @@ def blocks(begin: int, end: int) -> Iterator[tuple[int, int]]:
     yield from pairwise(edges)
 
 
-def nothing_yet(count: int, k: int, limit: float, dtype: type) -> Best:
-    """Room for the k best of `count` rows, of keys below `limit`."""
-    return Best(np.full((count, k), limit, dtype), np.full((count, k), EMPTY, np.int32))
-
-
-def best_of(
-    chosen: np.ndarray, rows: Rows, index: list[Block], apart: float, k: int, limit: float
-) -> Best:
-    """Search an index for the neighbours of the rows `chosen` (c,) of the caller alone: (c, k)."""
-    best = nothing_yet(len(chosen), k, limit, rows.values.dtype)
-    queries, penalty = positions(rows)[chosen], rows.values.dtype.type(apart / 2)
-    for block in index:
-        search(queries, np.arange(len(chosen), dtype=np.int32), rows, block, penalty, best)
-    return best
-
-
-def positions(rows: Rows) -> np.ndarray:
-    """(n,) the place of each row of the caller in the order of the search."""
-    found = np.empty(len(rows.numbers), np.int64)
-    found[rows.numbers] = np.arange(len(found))
-    return found
+def nothing_yet(count: int, k: int, dtype: type) -> Best:
+    """Return arrays for the k best of `count` rows, of which none is found."""
+    return Best(np.full((count, k), np.inf, dtype), np.full((count, k), EMPTY, np.int32))
 
 
 def search_range(
@@ -163,7 +145,6 @@ def nearest(
     matrix: csr_array,
     k: int,
     *,
-    euclidean: bool,
     dense: np.ndarray | None = None,
     groups: np.ndarray | None = None,
     apart: float = 0.0,
@@ -171,22 +152,19 @@ def nearest(
 ) -> Best:
     """Find the k nearest other rows of every row of `matrix` (n, columns), float32 or float64.
 
-    euclidean: by |x - y|^2, else by -x.y, of which only negative ones count. dense (n,): one
-    more column, which every row has. groups (n,): integer labels; to be in another group adds
-    `apart` to the squared distance. Returns keys (|x - y|^2 or -x.y) and row numbers, (n, k),
-    ascending by (key, number), with EMPTY where fewer than k rows were found.
+    dense (n,): one more column, which every row has. groups (n,): integer labels; to be in another
+    group adds `apart` to the squared distance. Returns squared distances and row numbers, (n, k),
+    ascending by both, with EMPTY where fewer than k rows were found.
     """
     count, columns = matrix.shape
     dense = np.zeros(count, matrix.dtype) if dense is None else dense.astype(matrix.dtype)
     groups = np.zeros(count, np.int8) if groups is None else groups
-    rows = ordered_rows(matrix, dense, groups, euclidean)
-    limit = np.inf if euclidean else 0.0
-    best = nothing_yet(count, k, limit, matrix.dtype)
+    rows = ordered_rows(matrix, dense, groups)
+    best = nothing_yet(count, k, matrix.dtype)
     search_groups(rows, columns, apart, best, threads or processors())
     sort_rows(best)
-    if euclidean:  # in place: n x k is large
-        half_norms = np.empty_like(rows.offsets)
-        half_norms[rows.numbers] = rows.offsets
-        best.keys[:] += half_norms[:, None]
-        best.keys[:] *= 2
+    half_norms = np.empty_like(rows.offsets)
+    half_norms[rows.numbers] = rows.offsets
+    best.keys[:] += half_norms[:, None]  # in place: n x k is large
+    best.keys[:] *= 2
     return best

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from scipy.sparse import csr_array
 
-from recommender.kernels.votes import Table, best_votes, residual_votes, summed_votes
+from recommender.kernels.votes import Table, best_votes, summed_votes
 from recommender.parallel import in_order, processors
 from recommender.sparse_rows import row_starts
 
@@ -28,12 +28,12 @@ def slices(length: int, size: int = BLOCK) -> Iterator[slice]:
         yield slice(start, min(start + size, length))
 
 
-class Room:
-    """Room for the entries of some rows: columns and values (u, room), lengths (u,)."""
+class RowBuffer:
+    """A buffer for the entries of u rows: columns and values (u, width), lengths (u,)."""
 
-    def __init__(self, rows: int, room: int):
-        self.columns = np.empty((rows, room), np.int32)
-        self.values = np.empty((rows, room), np.float32)
+    def __init__(self, rows: int, width: int):
+        self.columns = np.empty((rows, width), np.int32)
+        self.values = np.empty((rows, width), np.float32)
         self.lengths = np.empty(rows, np.int64)
 
     def entries(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -43,7 +43,7 @@ class Room:
 
 
 def by_blocks(
-    rows_of: Callable[[slice], Room], shape: tuple[int, int], most: int, threads: int | None
+    rows_of: Callable[[slice], RowBuffer], shape: tuple[int, int], most: int, threads: int | None
 ) -> csr_array:
     """The rows that `rows_of` makes of each slice of users, as one matrix.
 
@@ -80,8 +80,8 @@ def best_artists(
     """
     table = table_of(votes)
 
-    def best_of(users: slice) -> Room:
-        block = Room(users.stop - users.start, top)
+    def best_of(users: slice) -> RowBuffer:
+        block = RowBuffer(users.stop - users.start, top)
         best_votes(
             table_of(weights_of(users)),
             table,
@@ -106,8 +106,8 @@ def votes_of_voters(voters: csr_array, votes: csr_array, threads: int | None = N
     most = np.minimum(most, votes.shape[1])
     table = table_of(votes)
 
-    def rows_of(rows: slice) -> Room:
-        block = Room(rows.stop - rows.start, int(most[rows].max()))
+    def rows_of(rows: slice) -> RowBuffer:
+        block = RowBuffer(rows.stop - rows.start, int(most[rows].max()))
         summed_votes(
             table_of(voters[rows]),
             table,
@@ -119,44 +119,3 @@ def votes_of_voters(voters: csr_array, votes: csr_array, threads: int | None = N
         return block
 
     return by_blocks(rows_of, (voters.shape[0], votes.shape[1]), int(most.sum()), threads)
-
-
-def less_what_neighbours_predict(
-    votes: csr_array, neighbours: csr_array, share: float, kept: int, threads: int | None = None
-) -> csr_array:
-    """Votes - share * (neighbours @ votes), (users, artists).
-
-    votes: (users, artists), all above 0; neighbours: (users, users) weights above 0. Of what the
-    neighbours predict a user, the artists with a vote of the user's own are kept and `kept` more.
-    """
-    users, artists = votes.shape
-    residual_of = residual_rows(votes, neighbours, share, kept)
-    most = votes.nnz + users * min(kept, artists)
-    return by_blocks(residual_of, votes.shape, most, threads)
-
-
-def residual_rows(
-    votes: csr_array, neighbours: csr_array, share: float, kept: int
-) -> Callable[[slice], Room]:
-    """A function from a slice of users to their rows of `less_what_neighbours_predict`."""
-    neighbour_table, vote_table = table_of(neighbours), table_of(votes)
-    artists = votes.shape[1]
-    kept = min(kept, artists)
-    room = kept + int(np.diff(votes.indptr).max(initial=0))
-
-    def residual_of(users: slice) -> Room:
-        block = Room(users.stop - users.start, room)
-        residual_votes(
-            users.start,
-            neighbour_table,
-            vote_table,
-            artists,
-            np.float32(share),
-            kept,
-            block.columns,
-            block.values,
-            block.lengths,
-        )
-        return block
-
-    return residual_of

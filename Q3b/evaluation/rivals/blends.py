@@ -43,7 +43,7 @@ def blend(plays: csr_array, top: int, seed: int, **parts: dict) -> csr_array:
         scorers = [SCORERS[model](shown, seed, **settings) for model, settings in parts.items()]
         return lambda rows: sum(z_scores(scores_of(rows), shown[rows]) for scores_of in scorers)
 
-    return best_of_popular(plays, top, fit)
+    return best_of_popular(plays, top, fit, by_users=True)
 
 
 def z_scores(scores: np.ndarray, heard: csr_array) -> np.ndarray:

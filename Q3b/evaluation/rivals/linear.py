@@ -14,12 +14,12 @@ from recommender.weights import listeners_of
 
 def ease(plays: csr_array, top: int, seed: int, **settings) -> csr_array:
     """Recommend by EASE; settings: those of `ease_scorer`."""
-    return best_of_popular(plays, top, lambda shown: ease_scorer(shown, seed, **settings))
+    return best_of_popular(plays, top, lambda shown: ease_scorer(shown, seed, **settings), True)
 
 
 def rdlae(plays: csr_array, top: int, seed: int, **settings) -> csr_array:
     """Recommend by RDLAE; settings: those of `rdlae_scorer`."""
-    return best_of_popular(plays, top, lambda shown: rdlae_scorer(shown, seed, **settings))
+    return best_of_popular(plays, top, lambda shown: rdlae_scorer(shown, seed, **settings), True)
 
 
 def ease_scorer(plays: csr_array, seed: int, **settings) -> Scorer:

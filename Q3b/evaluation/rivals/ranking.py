@@ -4,6 +4,7 @@ A scorer is a function from row numbers (u,) to the scores (u, artists) of these
 """
 
 from collections.abc import Callable
+from math import isqrt
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ from scipy.sparse import csr_array
 
 from recommender.weights import fitted_weights, listeners_of
 
-MOST_ARTISTS = 10_000  # for models that hold a dense matrix of artists by artists
+MOST_DENSE = 100_000_000  # entries of a dense matrix that a model may hold
 USERS_AT_ONCE = 1024
 LOWEST = np.finfo(np.float32).min
 
@@ -25,13 +26,18 @@ def weighted(plays: csr_array, kind: str, power: float = 1.0) -> csr_array:
     return weights
 
 
-def best_of_popular(plays: csr_array, top: int, fit: Callable[[csr_array], Scorer]) -> csr_array:
-    """The best unheard artists of every user by a model of artists by artists.
+def best_of_popular(
+    plays: csr_array, top: int, fit: Callable[[csr_array], Scorer], by_users: bool = False
+) -> csr_array:
+    """The best unheard artists of every user by a model that holds a dense matrix.
 
-    fit: makes a scorer of plays. Exact where there are at most MOST_ARTISTS artists; of more, the
-    model sees those with the most listeners.
+    fit: makes a scorer of plays; by_users: whether its matrix is of users by artists where there
+    are fewer users, else it is of artists by artists. Of more artists than make MOST_DENSE
+    entries, the model sees those with the most listeners.
     """
-    popular = np.sort(np.argsort(-listeners_of(plays), kind="stable")[:MOST_ARTISTS])
+    users, artists = plays.shape
+    most = MOST_DENSE // max(users, 1) if by_users and users < artists else isqrt(MOST_DENSE)
+    popular = np.sort(np.argsort(-listeners_of(plays), kind="stable")[:most])
     shown = csr_array(plays[:, popular])
     found = best_by_scores(fit(shown), shown, top)
     return csr_array((found.data, popular[found.indices], found.indptr), plays.shape)

@@ -5,8 +5,7 @@ inverted index (column -> the rows that hold it, with their values). For one que
 over the postings of its columns adds up its products with every candidate in a dense array; a
 second pass finds the k best keys, of equals the smaller row number:
 
-    cosine (rows of norm 1)    key = -x.y                similarity = -key
-    euclidean                  key = |y|^2 / 2 - x.y     distance^2 = |x|^2 + 2 key
+    key = |y|^2 / 2 - x.y     distance^2 = |x|^2 + 2 key
 
 A sample of the keys gives a limit that about k of them keep; a vectorised comparison skips the
 rest, and Hoare's FIND picks the k best. If the limit was too low the pass is made again without

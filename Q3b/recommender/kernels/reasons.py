@@ -65,15 +65,13 @@ def give_from_others(own, weights, place, model, given):
 @njit(cache=True, nogil=True)
 def give_to_tail(own, weights, found, slot, model, given):
     """Add what the listeners of popular own artists give artists of the tail."""
-    (rows, head), users = model.head.shape, model.users
-    listeners, votes = model.listeners, model.votes
+    (rows, head), users, tail = model.head.shape, model.users, model.tail
     for number in range(found.size):
         if found[number] < head:
             continue
-        for entry in range(listeners.starts[found[number]], listeners.starts[found[number] + 1]):
-            user = listeners.columns[entry]
-            tail = votes.columns[model.tails[user] : votes.starts[user + 1]]
-            vote = votes.values[model.tails[user] + np.searchsorted(tail, found[number])]
+        row = found[number] - head
+        for entry in range(tail.starts[row], tail.starts[row + 1]):
+            user, vote = tail.columns[entry], tail.values[entry]
             for mine in range(users.starts[user], users.starts[user + 1]):
                 artist = users.columns[mine]
                 if artist < rows and slot[artist] >= 0:

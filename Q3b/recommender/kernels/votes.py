@@ -1,11 +1,11 @@
-"""Votes of neighbours for artists: the compiled inner loops.
+"""Votes of users for artists: the compiled inner loops.
 
-A user's scores are the weighted sum of the neighbours' votes, added up in one dense row of
-artists. `best_votes` picks the best unheard of them, `residual_votes` takes them away from the
-user's own votes. Both fill a few rows at a time: no users x artists matrix exists but sparse.
+A user's scores are the weighted sum of the voters' votes, added up in one dense row of artists.
+`best_votes` picks the best unheard artists, `summed_votes` keeps all sums. Both fill a few rows at
+a time, so that a matrix of users by artists is only ever sparse.
 
-Where the votes are few beside the artists, the columns that got any are written down, and only
-those are looked at and set back to 0: else most of the time would go into an almost empty row.
+If there are far fewer votes than artists, the columns that get votes are listed, and only those
+are read and reset to 0: otherwise most of the time would go into a row that is almost empty.
 
 `take_best` and `add_votes` are compiled into `damped_vote.py` too, whose cache on disk does not
 notice a change here: whoever changes one of them changes that file as well.
@@ -17,7 +17,7 @@ import numpy as np
 from numba import njit
 
 CHUNK = 64  # scores compared at once: a few vector registers
-FEW = 24  # votes are few if there are less than one for so many artists
+FEW = 24  # artists for each vote above which columns are listed
 
 
 class Table(NamedTuple):
@@ -75,11 +75,14 @@ def take_best(scores, first, best_scores, best_columns, count):
 
 @njit(cache=True, nogil=True)
 def take_best_of(columns, scores, best_scores, best_columns):
-    """Do the same among some columns alone, in any order, and set their scores to 0."""
+    """Take the best of the listed columns, in any order, as `take_best` does; reset their scores.
+
+    Return how many are taken.
+    """
     count, last = 0, best_scores.size - 1
     for column in columns:
         score = scores[column]
-        scores[column] = 0  # so that a column that stands there twice counts once
+        scores[column] = 0  # so that a column that is listed twice counts once
         if score > 0 and (
             count <= last or comes_before(score, column, best_scores[last], best_columns[last])
         ):
@@ -99,9 +102,9 @@ def add_votes(ids, weights, votes, scores):
 
 @njit(cache=True, nogil=True)
 def add_few_votes(ids, weights, votes, scores, touched):
-    """Do the same, and write the columns whose score is no longer 0 down; return how many.
+    """Add votes as `add_votes` does, and list the columns with a score in `touched`; count them.
 
-    A column stands there again if its score came back to 0 in between. One slot more is needed.
+    A column is listed again if its score was 0 again in between. `touched` needs one slot more.
     """
     count = 0
     for position in range(ids.size):
@@ -110,16 +113,17 @@ def add_few_votes(ids, weights, votes, scores, touched):
             column = votes.columns[vote]
             before = scores[column]
             scores[column] = before + weights[position] * votes.values[vote]
-            touched[count] = column  # written over if it is none; a branch would be guessed wrong
+            touched[count] = column  # the next one overwrites it if not counted
             count += (before == 0) & (scores[column] != 0)
     return count
 
 
 @njit(cache=True, nogil=True)
 def summed_votes(voters, votes, artists, columns, values, lengths):
-    """Fill columns, values (r, room) and lengths (r,) with what each row's voters give artists.
+    """Fill columns, values (r, width) and lengths (r,) with the votes of each row's voters, summed.
 
-    voters: Table of r rows by users; votes: of users by artists, all above 0
+    voters: Table of r rows by users; votes: of users by artists, all above 0; width: at least the
+    number of artists that any row's voters vote for
     """
     scores = np.zeros(artists, votes.values.dtype)
     touched = np.empty(artists + 1, np.uint32)
@@ -165,55 +169,3 @@ def best_votes(neighbours, votes, heard, artists, best_columns, best_scores, len
             scores[own] = 0
             lengths[row] = take_best(scores, 0, best_scores[row], best_columns[row], 0)
             scores[:] = 0
-
-
-@njit(cache=True, nogil=True)
-def limit_above_all_but(count, values):
-    """Return the largest limit that no more than `count` of the values are above, or 0."""
-    if values.size <= count:
-        return values.dtype.type(0)
-    return np.partition(values, values.size - count - 1)[values.size - count - 1]
-
-
-@njit(cache=True, nogil=True)
-def subtract_share(share, scores, touched, own_columns, own_votes, kept, columns, values):
-    """Write own votes - share * scores to columns, values; return how many entries they have.
-
-    Of the scores of artists without an own vote only the `kept` largest are taken. touched: the
-    columns of all scores above 0, which are set to 0.
-    """
-    length = own_columns.size
-    for place in range(length):
-        column = own_columns[place]
-        columns[place] = column
-        values[place] = own_votes[place] - share * scores[column]
-        scores[column] = 0
-    limit = limit_above_all_but(kept, scores[touched])
-    for column in touched:
-        if scores[column] > limit:
-            columns[length] = column
-            values[length] = -share * scores[column]
-            length += 1
-        scores[column] = 0
-    return length
-
-
-@njit(cache=True, nogil=True)
-def residual_votes(first, neighbours, votes, artists, share, kept, columns, values, lengths):
-    """Fill columns, values (u, room) and lengths (u,) with the residual votes of u users.
-
-    The users are the rows from `first` on of `neighbours`, a Table of users by users, and of
-    `votes`, users by artists, all above 0. room: at least the longest row of votes plus `kept`.
-    """
-    scores = np.zeros(artists, votes.values.dtype)
-    touched = np.empty(artists + 1, np.uint32)
-    for row in range(lengths.size):
-        user = first + row
-        begin, end = neighbours.starts[user], neighbours.starts[user + 1]
-        ids, weights = neighbours.columns[begin:end], neighbours.values[begin:end]
-        found = touched[: add_few_votes(ids, weights, votes, scores, touched)]
-        begin, end = votes.starts[user], votes.starts[user + 1]
-        own_columns, own_votes = votes.columns[begin:end], votes.values[begin:end]
-        lengths[row] = subtract_share(
-            share, scores, found, own_columns, own_votes, kept, columns[row], values[row]
-        )

@@ -15,7 +15,7 @@ import evaluate
 from evaluation import comparison
 from evaluation.data import read_data_sets, read_ml_100k
 from evaluation.models import MODELS, MOST_PLAYS
-from evaluation.names import BY_USER, CUT, DEFAULT, NAMES, REFERENCE, RESIDUAL
+from evaluation.names import BY_USER, CUT, DEFAULT, NAMES, REFERENCE
 from evaluation.settings import SHIPPED, write_chosen
 from listening.sample.files import write_listeners
 from tests.pictures import svg_texts
@@ -67,7 +67,7 @@ def ml_100k(tmp_path_factory, ratings) -> Path:
 def test_json_has_a_row_for_each_model_on_each_data_set(
     hetrec, ml_100k, capsys, tmp_path, implicit
 ):
-    few = {RESIDUAL: {"neighbours": 5}, "BPR": {"iterations": 3, "factors": 4}}
+    few = {"BPR": {"iterations": 3, "factors": 4}}
     write_chosen({"hetrec": few, "ml-100k": few}, tmp_path / "chosen.json")
     data = ["--data", "hetrec", str(hetrec), "--data", "ml-100k", str(ml_100k)]
     data += ["--settings", str(tmp_path / "chosen.json")]
@@ -83,7 +83,7 @@ def test_json_has_a_row_for_each_model_on_each_data_set(
         assert 0 <= row["ndcg@3"] <= 1
         assert row["seconds"] >= 0
         assert row["rejected"] == {}
-        assert ("antihubs" in row) == (row["model"] in (REFERENCE, RESIDUAL))
+        assert ("antihubs" in row) == (row["model"] == REFERENCE)
 
 
 BAD_ROWS = "1\t2\t3\t4\n\n1\t2\n1\t3\t-4\n1\t3\tmany\n1\t3\t1e39\n"  # in lines 2 to 7

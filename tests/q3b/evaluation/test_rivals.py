@@ -5,7 +5,7 @@ import pytest
 from scipy.sparse import csr_array
 
 from evaluation.fold import chosen_settings
-from evaluation.models import MODELS, RESIDUAL, models_for
+from evaluation.models import MODELS, models_for
 from evaluation.names import BLENDS, DEFAULT
 from evaluation.rivals.blends import damped_scorer, z_scores
 from evaluation.rivals.implicit_models import IMPLICIT
@@ -101,7 +101,7 @@ def test_the_country_s_artists_come_from_the_country():
 
 def test_data_without_countries_have_no_country_model(two_circles):
     assert "top artists of the country" not in models_for(two_circles)
-    assert RESIDUAL in models_for(two_circles)
+    assert "ALS" in models_for(two_circles)
 
 
 @pytest.fixture(scope="module")

@@ -1,19 +1,15 @@
 """What is tried for each model, and what it takes without a choice."""
 
-from dataclasses import asdict
-
 import pytest
 
 from evaluation.models import MODELS
-from evaluation.names import BLENDS, DEEP, MACHINE, RESIDUAL
+from evaluation.names import BLENDS, DEEP, MACHINE
 from evaluation.rivals.blends import SCORERS
 from evaluation.settings import SHIPPED, read_chosen, settings_for
 from evaluation.spaces import DEFAULTS, SPACES
 from listening.sample.listeners import generated_play_counts
-from recommender.residual_vote import Settings
 
 HELD = {
-    RESIDUAL: asdict(Settings()),
     "item-item": {"neighbours": 100, "k1": 1.2, "b": 0.75},
     "RP3beta": {"kind": "binary", "alpha": 1.0, "beta": 0.3, "neighbours": 200},
     "ALS": {"kind": "log", "factors": 64, "regularization": 1.0, "alpha": 10.0, "iterations": 10},

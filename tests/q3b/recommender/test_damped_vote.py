@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array, random_array
 
+from listening.sample.listeners import generated_play_counts
 from recommender.damped_vote import Settings, fit, recommend
 from recommender.votes import BLOCK, votes_of_voters
 
@@ -51,6 +52,7 @@ def rows_of(matrix: csr_array) -> list[list[int]]:
 def set_head(monkeypatch, fewest: int, popular: int, largest: int = 10**6) -> None:
     monkeypatch.setattr("recommender.damped_vote.FEWEST_IN_HEAD", fewest)
     monkeypatch.setattr("recommender.damped_vote.POPULAR", popular)
+    monkeypatch.setattr("recommender.damped_vote.SMALLEST_HEAD", 0)
     monkeypatch.setattr("recommender.damped_vote.LARGEST_HEAD", largest)
 
 
@@ -73,6 +75,21 @@ def test_the_scores_are_those_of_the_formula_whatever_the_head(settings, head, m
     users = np.repeat(np.arange(plays.shape[0]), np.diff(found.indptr))
     np.testing.assert_allclose(found.data, expected[users, found.indices], rtol=1e-3)
     assert (plays != before).nnz == 0
+
+
+@pytest.mark.parametrize("limit", [0.0, 0.002, 0.01])
+def test_an_upper_bound_leaves_out_no_artist_of_a_long_tail(limit, monkeypatch):
+    set_head(monkeypatch, 32, 128)
+    plays = generated_play_counts(users=400, artists=1500, seed=4).matrix
+    model = fit(plays, Settings(limit, 0.15))
+    assert model.head.shape[1] < 200 < 64 * len(model.most.T)
+    users, heard = model.compared.users, plays.toarray()[:, model.compared.order] > 0
+    scores = (users @ users.T @ model.votes).toarray() - users @ model.basis @ model.gains.T
+    best = -np.sort(-np.where(heard, 0, scores), axis=1)[:, :10]
+    found = recommend(model, top=10)
+    expected = best[best > 0]
+    assert found.nnz == len(expected) > 3000
+    np.testing.assert_allclose(found.data, expected, rtol=1e-3, atol=1e-5)
 
 
 def test_blocks_and_threads_change_nothing(monkeypatch):

@@ -23,6 +23,7 @@ def listeners():
 def damped(request, listeners, monkeypatch):
     monkeypatch.setattr("recommender.damped_vote.FEWEST_IN_HEAD", request.param[0])
     monkeypatch.setattr("recommender.damped_vote.POPULAR", request.param[1])
+    monkeypatch.setattr("recommender.damped_vote.SMALLEST_HEAD", 0)
     return damped_vote.fit(listeners.matrix, Settings(limit=0.03, popularity=0.001))
 
 

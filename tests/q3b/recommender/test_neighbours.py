@@ -1,17 +1,16 @@
-"""The neighbour search is exact: against scikit-learn's brute force and against all pairs."""
+"""The neighbour search is exact: against scikit-learn's brute force."""
 
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.sparse import csr_array, hstack, random_array
-from sklearn.metrics.pairwise import cosine_similarity
+from scipy.sparse import csr_array, hstack
 from sklearn.neighbors import NearestNeighbors
 
 from listening.sample.listeners import generated_play_counts
 from recommender import search as neighbour_search
 from recommender.features import normalised_plays, scaled_age
 from recommender.kernels.neighbours import EMPTY, STRIDE, Best, select
-from recommender.neighbours import nearest_neighbours, similar_rows
+from recommender.neighbours import nearest_neighbours
 
 USERS, K = 4000, 30
 
@@ -37,14 +36,6 @@ def brute_force(parts):
     plays, age, country = parts
     features = side_by_side(plays, age, country)
     return NearestNeighbors(n_neighbors=K, algorithm="brute").fit(features).kneighbors()
-
-
-@pytest.fixture
-def weights():
-    """600 rows of 400 columns, a tenth of them filled, the last 10 rows empty."""
-    matrix = random_array((600, 400), density=0.1, rng=np.random.default_rng(5), format="lil")
-    matrix[590:] = 0
-    return csr_array(matrix)
 
 
 def test_float64_gives_scikit_learn_s_neighbours_in_the_same_order(parts, brute_force):
@@ -129,7 +120,6 @@ def test_rows_without_plays_are_compared_by_their_profile():
 def test_a_matrix_without_entries_gives_neighbours_by_row(columns):
     found = nearest_neighbours(csr_array((3, columns)), 2)
     assert found.ids.tolist() == [[1, 2], [0, 2], [0, 1]]
-    assert similar_rows(csr_array((3, columns)), 2).nnz == 0
 
 
 def test_integer_plays_are_not_multiplied_as_integers():
@@ -139,39 +129,7 @@ def test_integer_plays_are_not_multiplied_as_integers():
     assert found.distances[0, 0] == 1
 
 
-@pytest.mark.parametrize(("dtype", "tolerance"), [(np.float32, 1e-6), (np.float64, 1e-12)])
-def test_similar_rows_are_those_of_all_pairs(weights, dtype, tolerance):
-    similarity = cosine_similarity(weights)
-    np.fill_diagonal(similarity, -1)
-    expected = -np.sort(-similarity, axis=1)[:, :25]
-    found = similar_rows(weights, 25, dtype=dtype)
-    assert np.diff(found.indptr).tolist() == [25] * 590 + [0] * 10
-    assert np.allclose(found.data.reshape(590, 25), expected[:590], rtol=0, atol=tolerance)
-    rows = np.repeat(np.arange(600), np.diff(found.indptr))
-    assert np.allclose(found.data, similarity[rows, found.indices], rtol=0, atol=tolerance)
-
-
-def test_similar_columns_are_similar_rows_of_the_transpose(weights):
-    similarity = cosine_similarity(weights.T)
-    np.fill_diagonal(similarity, 0)
-    found = similar_rows(csr_array(weights.T), 400, dtype=np.float64)
-    assert np.allclose(found.toarray(), similarity)
-
-
-def test_rows_without_a_column_in_common_are_not_similar():
-    found = similar_rows(csr_array([[1.0, 2, 0], [3, 0, 0], [0, 0, 1]]), 2)
-    assert found.indices.tolist() == [1, 0]
-    assert np.allclose(found.data, 1 / np.sqrt(5))
-
-
 @pytest.mark.parametrize(("users", "k"), [(0, 5), (1, 5), (3, 0), (3, -1)])
 def test_neighbours_need_two_users_and_k_of_at_least_1(users, k):
     with pytest.raises(ValueError, match="k >= 1 and two users"):
         nearest_neighbours(csr_array((users, 4)), k=k)
-
-
-def test_similar_rows_need_k_of_at_least_1_but_bear_one_row_or_none():
-    with pytest.raises(ValueError, match="k >= 1"):
-        similar_rows(csr_array((3, 3)), 0)
-    assert similar_rows(csr_array((0, 3)), 5).shape == (0, 0)
-    assert similar_rows(csr_array([[1.0, 2]]), 5).nnz == 0
