@@ -26,7 +26,7 @@ from moto.server import ThreadedMotoServer
 from pyarrow import parquet
 
 from events.files import EventFile, files_named, opened_in_turn
-from events.load import LoadedEvents, load_rows, rows_in_turn
+from events.load import CREATE, LoadedEvents, load_rows, rows_in_turn
 from events.streams import zstd
 from sql import main
 from tests.conftest import assert_one_line_error, free_port, run_here, run_script
@@ -45,7 +45,13 @@ Event = tuple[str | None, datetime, str | None]
 
 @pytest.fixture(scope="module")
 def server(postgres_url):
-    with closing(psycopg2.connect(postgres_url)) as connection:
+    """A connection, for which the table is whole: partitions would not keep the order of rows."""
+    whole = CREATE.partition(" PARTITION BY")[0]
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        closing(psycopg2.connect(postgres_url)) as connection,
+    ):
+        patch.setattr("events.load.CREATE", whole)
         connection.set_client_encoding("UTF8")
         with connection.cursor() as cursor:
             cursor.execute("SET TIME ZONE 'UTC'")

@@ -80,6 +80,7 @@ def test_summary_is_what_the_last_cell_printed(executed):
     assert finished.stdout.endswith("All checks passed\n")
 
 
+@pytest.mark.slow
 def test_switches_choose_users(tmp_path):
     write_listeners(tmp_path, users=300, artists=200)
     women = (read_lastfm(tmp_path)[0].profiles["gender"] == "f").sum()
@@ -108,6 +109,7 @@ def test_own_files_with_own_ids_are_read(tmp_path):
     assert numbers == [str(number) for number in sorted(own, reverse=True)[:10]]
 
 
+@pytest.mark.slow
 def test_a_failing_cell_is_one_line_and_leaves_no_file(tmp_path):
     """A data set of one user has nobody to compare with."""
     user = "a" * 40

@@ -64,6 +64,7 @@ def ml_100k(tmp_path_factory, ratings) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_json_has_a_row_for_each_model_on_each_data_set(
     hetrec, ml_100k, capsys, tmp_path, implicit
 ):

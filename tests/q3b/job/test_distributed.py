@@ -63,7 +63,7 @@ def contents(path):
         ]
 
 
-@pytest.mark.parametrize("metric", ["cosine", "euclidean"])
+@pytest.mark.parametrize("metric", ["cosine", pytest.param("euclidean", marks=pytest.mark.slow)])
 def test_the_set_is_the_same_byte_for_byte(cluster, files, tmp_path, metric):
     reports = []
     for name, where in (("here", []), ("there", ["--cluster", cluster.address])):

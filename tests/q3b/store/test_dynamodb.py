@@ -543,7 +543,12 @@ def long_and_random(artist):
 @pytest.mark.parametrize(
     ("name", "status", "parts"),
     [
-        (long_and_random, 2, ["DynamoDB takes 409,600", "--recommendations"]),
+        pytest.param(
+            long_and_random,
+            2,
+            ["DynamoDB takes 409,600", "--recommendations"],
+            marks=pytest.mark.slow,
+        ),
         (lambda artist: f"{artist} " + "x" * 20_000, 0, []),  # fits when it is compressed
     ],
     ids=["too large", "compressed"],
