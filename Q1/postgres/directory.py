@@ -30,7 +30,8 @@ def server_directory(open_to_all: bool) -> Iterator[Path]:
 
     With `open_to_all` the folder around it is one that every account may enter.
     """
-    parent = temporary_folder(open_to_all)
+    with interrupts_held():  # Python tries the folder by a file, which it would leave there
+        parent = temporary_folder(open_to_all)
     remove_abandoned(parent)
     with ExitStack() as stack:
         with interrupts_held():

@@ -260,6 +260,25 @@ def test_an_interrupt_while_a_directory_comes_or_goes_leaves_none(
 
 
 @posix
+def test_an_interrupt_while_the_folder_is_tried_leaves_no_file(
+    temporary_folder, interruptible, monkeypatch
+):
+    """Python writes and removes a file of its own there, the first time it is asked."""
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    real = os.unlink
+
+    def interrupted(path, **settings):
+        signal.raise_signal(signal.SIGINT)
+        real(path, **settings)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "unlink", interrupted)
+        with pytest.raises(KeyboardInterrupt), server_directory(open_to_all=False):
+            pass
+    assert list(temporary_folder.iterdir()) == []
+
+
+@posix
 @pytest.mark.parametrize("seconds", [0, 0.3, 0.6, 1.2])
 def test_an_interrupt_is_one_line_and_leaves_nothing(temporary_folder, seconds):
     """Of the whole group of processes, as a terminal sends it, while the server starts or loads."""
