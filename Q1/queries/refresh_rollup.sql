@@ -1,6 +1,11 @@
 -- Bring the rollup up to date for the days whose events changed; the caller makes it one
 -- transaction and locks the tables. Running it again for the same events changes nothing.
 
+-- A day that is new has few rows by the planner's statistics: it would compare each with each. Before
+-- PostgreSQL 18 a plan without loops may seem so costly that it is compiled, which takes longer.
+SET LOCAL enable_nestloop = off;
+SET LOCAL jit = off;
+
 -- One row per user and day with an event, of the days to refresh, as the events are now; in order
 -- of days, since the BRIN index wants them together.
 CREATE TEMP TABLE refreshed_day ON COMMIT DROP AS
