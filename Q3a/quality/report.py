@@ -111,7 +111,7 @@ def certainty(run: Run) -> Iterator[str]:
 
 
 def lines_of_tags(table: pd.DataFrame) -> Iterator[str]:
-    """Yield the table's columns, first that of `articles`, and its index; "-" is no number."""
+    """Yield the table's columns, first that of `articles`, and its index; "-" is not a number."""
     names = ["F1" if name == "f1" else name for name in table]
     widths = [max(len(name), 6) for name in names]
     yield "  ".join([*map(str.rjust, names, widths), "tag"])

@@ -126,7 +126,7 @@ def chance_of_no_topic(least: float, novelties: np.ndarray, asked: np.ndarray) -
     """Return the chance that an article is of no known topic: how many more are as novel as it.
 
     novelties: of all articles; asked: of those in question. least: the lowest chance that an
-    article of a known topic is so novel that can be told apart. The chance is 1 less the local
+    article of a known topic is so novel that can be distinguished. The chance is 1 less the local
     false discovery rate (Strimmer 2008, doi.org/10.1186/1471-2105-9-303), by Grenander's estimate
     of how the articles are distributed, which never falls as novelty rises.
     """

@@ -68,7 +68,7 @@ def test_a_sound_tree_breaks_no_rule(tmp_path):
 def test_each_broken_rule_is_found(tmp_path, rule, files):
     one = tree(tmp_path, SOUND | files)
     found = broken_rules(one, ORDER, [tmp_path / "two"])
-    if rule.startswith("a circle"):  # which may be told from either end
+    if rule.startswith("a circle"):  # which may be named from either end
         names = set(rule.removeprefix("a circle: ").split(" -> "))
         assert [set(line.removeprefix("a circle: ").split(" -> ")) for line in found] == [names]
     else:

@@ -1,4 +1,4 @@
-"""The best artists by weighted votes: ties, artists already heard, and votes that cancel."""
+"""The best artists by weighted votes: ties, artists already played, and votes that cancel."""
 
 import numpy as np
 import pytest
