@@ -49,7 +49,7 @@ def bare_app(length: str) -> Callable:
 
 
 def main(kind: str, port: str, workers: str, threads: str, argument: str) -> None:
-    """Serve one of the peers: `blob` over the file `argument`, or `bare`, sending that many bytes."""
+    """Serve one of the peers: `blob` over the file `argument`, or `bare` of that many bytes."""
     from web.server import serve
 
     app = {"blob": blob_app, "bare": bare_app}[kind]
