@@ -1,7 +1,7 @@
 -- Bring the rollup up to date for the days whose events changed; the caller makes it one
 -- transaction and locks the tables. Running it again for the same events changes nothing.
 
--- A day that is new has few rows by the planner's statistics: it would compare each with each. Before
+-- By the planner's statistics a new day has few rows: it would compare each with each. Before
 -- PostgreSQL 18 a plan without loops may seem so costly that it is compiled, which takes longer.
 SET LOCAL enable_nestloop = off;
 SET LOCAL jit = off;
