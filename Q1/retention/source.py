@@ -10,6 +10,7 @@ from psycopg2.extensions import connection as Connection
 
 from events.files import EventFile, opened_in_turn
 from events.load import LoadedEvents, load_rows, rows_in_turn
+from events.roles import Roles
 from events.rows import Rows
 from events.sample import as_csv, sample_events
 from events.table import existing_table
@@ -47,12 +48,27 @@ def load_events(
     check_time_zone(connection, options.time_zone)
     files = None
     if options.table is not None:
-        sources = [existing_table(connection, options.table, options.columns)]
+        sources = [
+            existing_table(
+                connection, options.table, options.columns, options.by, needs_names(options)
+            )
+        ]
     else:
         files = load_rows(connection, rows, options.on_bad_row == "skip", options.time_format)
         sources = files.sources()
     start_reading(connection)
-    return View(sources, options.time_zone), files
+    return View(sources, options.time_zone, roles_of(options)), files
+
+
+def needs_names(options: SimpleNamespace) -> bool:
+    """Whether what is asked depends on the names of events."""
+    return bool(options.cohort_by != "first-event" or options.return_event or options.exclude_event)
+
+
+def roles_of(options: SimpleNamespace) -> Roles:
+    """What events do by the options."""
+    start = None if options.cohort_by == "first-event" else options.install_event
+    return Roles(start, options.return_event, options.exclude_event)
 
 
 def source_name(options: SimpleNamespace) -> str:
