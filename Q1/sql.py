@@ -230,7 +230,7 @@ def main(**values) -> None:
     kind = ActivityInquiry if is_about_activity(options) else Inquiry
     target = (options.dsn, options.embedded, options.table, options.time_zone)
     with (
-        read_again(options) as second,
+        read_again(options, kind is ActivityInquiry) as second,
         rows_of_files(options) as rows,
         connected(*target) as connection,
     ):

@@ -132,7 +132,8 @@ def stickiness_picture(
 ) -> Picture:
     """Above, the active users; below, the shares of those of 30 days that are active on a day.
 
-    Until the data have 30 days it is the shares of those of 7. Where values split the answer, each has a line of the day's active users, and one of shares.
+    Until the data have 30 days it is the shares of those of 7. Where values split the answer, each
+    has a line of the day's active users, and one of shares.
     """
     figure = Figure(figsize=(8, 6), layout="constrained")
     above, below = figure.subplots(2, sharex=True)

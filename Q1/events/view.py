@@ -207,8 +207,8 @@ def value_of(source: Source) -> sql.Composable:
         return column(None)
     name, *keys = source.value
     if not keys:
-        return sql.SQL("{}::text").format(identifier(name))
-    return sql.SQL("{} #>> ARRAY[{}]").format(identifier(name), names(tuple(keys)))
+        return sql.SQL("nullif({}::text, '')").format(identifier(name))
+    return sql.SQL("nullif({} #>> ARRAY[{}], '')").format(identifier(name), names(tuple(keys)))
 
 
 def identifier(*names: str) -> sql.Identifier:

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 from psycopg2.extensions import connection as Connection
 
+from events.event import NAMES, VALUE, Headers
 from events.files import EventFile, opened_in_turn
 from events.load import LoadedEvents, load_rows, rows_in_turn
 from events.roles import Roles
@@ -33,7 +34,7 @@ def rows_of_files(options: SimpleNamespace) -> Iterator[Iterator[tuple[str, Rows
         files = opened_in_turn(options.events)
     else:
         files = [EventFile("sample events", BytesIO(as_csv(sample_events(options.seed))))]
-    with closing(rows_in_turn(files, options.columns)) as rows:
+    with closing(rows_in_turn(files, headers_of(options))) as rows:
         yield chain(list(islice(rows, 1)), rows)
 
 
@@ -54,10 +55,18 @@ def load_events(
             )
         ]
     else:
-        files = load_rows(connection, rows, options.on_bad_row == "skip", options.time_format)
+        skipping, by_value = options.on_bad_row == "skip", options.by is not None
+        files = load_rows(connection, rows, skipping, options.time_format, by_value)
         sources = files.sources()
     start_reading(connection)
     return View(sources, options.time_zone, roles_of(options)), files
+
+
+def headers_of(options: SimpleNamespace) -> Headers:
+    """The columns of files that are read: those of other names, and that of --by."""
+    missing = {} if needs_names(options) else {NAMES[2]: None}
+    value = {} if options.by is None else {VALUE: options.by}
+    return missing | options.columns | value
 
 
 def needs_names(options: SimpleNamespace) -> bool:
