@@ -210,10 +210,9 @@ def main(**values) -> None:
     fill_in_days(options)
     options.events = [file for name in options.events for file in files_named(name)]
 
-    from activity.inquiry import ActivityInquiry
+    from activity.kinds import inquiry_of
     from postgres.connection import connected
     from retention.checked import answered, read_again
-    from retention.inquiry import Inquiry
     from retention.questions import Question
     from retention.source import load_events, rows_of_files
 
@@ -227,15 +226,14 @@ def main(**values) -> None:
         options.to_day,
         options.cohort_by == "first-event",
     )
-    kind = ActivityInquiry if is_about_activity(options) else Inquiry
     target = (options.dsn, options.embedded, options.table, options.time_zone)
     with (
-        read_again(options, kind is ActivityInquiry) as second,
+        read_again(options, is_about_activity(options)) as second,
         rows_of_files(options) as rows,
         connected(*target) as connection,
     ):
         view, files = load_events(connection, options, rows)
-        inquiry = kind(connection, options, question, view, files)
+        inquiry = inquiry_of(options)(connection, options, question, view, files)
         if options.explain:
             result = inquiry.plan()
         else:

@@ -145,16 +145,20 @@ def activity_options(command: Callable) -> Callable:
 
 def is_about_activity(options: SimpleNamespace) -> bool:
     """Whether the row per user answers, and not one of the statements of `retention`."""
-    special = (
-        options.cohort_by == "first-event"
-        or options.by is not None
-        or options.return_event
+    of_users = options.cohort_by == "first-event" or options.by is not None
+    of_ages = (
+        options.return_event
         or options.exclude_event
         or options.window
         or options.brackets
         or options.week_start != WEEK_DAYS[0]
     )
-    return bool(options.growth or options.stickiness or (options.cohorts and special))
+    return bool(options.growth or options.stickiness or of_users or (options.cohorts and of_ages))
+
+
+def is_of_one_day(options: SimpleNamespace) -> bool:
+    """Whether the users of one day are asked about."""
+    return not any(getattr(options, name) for name in QUESTIONS)
 
 
 def check_activity_options(options: SimpleNamespace, explicit: Callable[[str], bool]) -> None:
@@ -175,6 +179,11 @@ def check_activity_options(options: SimpleNamespace, explicit: Callable[[str], b
         raise click.UsageError(
             "--install-event does nothing with --cohort-by first-event, since events of any name "
             "count; leave it out"
+        )
+    if options.users and is_about_activity(options):
+        raise click.UsageError(
+            "--users lists who came back after an install of one day: leave out --by and "
+            "--cohort-by first-event"
         )
     both = set(options.return_event) & set(options.exclude_event)
     if both:

@@ -17,7 +17,7 @@ from activity.stickiness import Stickiness
 from activity.summary import Measure
 from common.picture import STYLE, short
 from retention.plot import cohort_labels, empty_figure, heat_map
-from retention.questions import Cohort, number_of
+from retention.questions import Cohort, Count, number_of
 from retention.report import Data
 from retention.shares import weighted_mean, wilson_interval
 
@@ -182,6 +182,29 @@ def describe_stickiness(groups: dict[Group, list[Stickiness]]) -> str:
     daily, monthly = (sum(getattr(row, name) or 0 for row in last) for name in ("daily", "monthly"))
     share = f", {daily / monthly:.1%} of those of 30 days" if monthly else ""
     return f"{number_of(daily, 'user')} were active on {last[0].day}{share}."
+
+
+@style.context(STYLE)
+def one_day_picture(counts: dict[Group, Count], definition: Definition, data: Data) -> Picture:
+    """A bar for each group: the share that came back, with its interval."""
+    question, known = data.question, {it: count for it, count in counts.items() if count[0]}
+    title = f"{short(question.start)} on {question.install_date}"
+    if not known:
+        return empty_figure(f"nobody has {title}"), "Nobody to draw."
+    figure = Figure(figsize=(8, 1.5 + 0.35 * len(known)), layout="constrained")
+    axes = figure.subplots()
+    users, active = np.array(list(known.values())).T
+    low, high = wilson_interval(active, users)
+    share = active / users
+    names = [short(str(group), 24) if definition.by else "all" for group in known]
+    labels = [f"{name}, {of:,} users" for name, of in zip(names, users, strict=True)]
+    axes.barh(labels, share, xerr=[share - low, high - share], capsize=3)
+    axes.invert_yaxis()
+    axes.xaxis.set_major_formatter(PercentFormatter(1))
+    axes.set_xlabel(f"active from {question.active_from} to {question.active_to}, 95 % intervals")
+    axes.set_title(title)
+    axes.grid(axis="x")
+    return figure, f"{share.max():.1%} came back at most, {share.min():.1%} at least."
 
 
 def draw_lines(axes: Axes, groups: dict[Group, list], name: str) -> None:

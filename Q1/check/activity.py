@@ -19,8 +19,10 @@ def compare_activity(
     duck: DuckDBPyConnection, options: SimpleNamespace, parameters: dict[str, Any], record: dict
 ) -> str:
     """Compare an answer cell by cell; return what is the same. Raises `Difference`."""
-    run(duck, "members", parameters)
-    name = next((it for it in ("growth", "stickiness") if getattr(options, it)), "retention")
+    kinds = {"cohorts": "retention", "growth": "growth", "stickiness": "stickiness"}
+    name = next((kinds[it] for it in kinds if getattr(options, it)), "one_day")
+    if name != "one_day":
+        run(duck, "members", parameters)
     ours_of, theirs_of, titles = READERS[name]
     ours = dict(ours_of(record))
     theirs = dict(theirs_of(run(duck, name, parameters)))
@@ -28,7 +30,7 @@ def compare_activity(
         pair = (answer.get(key, (None,) * len(titles)) for answer in (ours, theirs))
         for title, *values in zip(titles, *pair, strict=True):
             agree(f"{place_of(key)}, {title}", *values)
-    return f"{name} of {counted(len(theirs), 'cell')}"
+    return f"{name.replace('_', ' ')} of {counted(len(theirs), 'cell')}"
 
 
 def place_of(key: tuple) -> str:
@@ -92,7 +94,22 @@ def their_stickiness(rows: Iterable[tuple]) -> Iterator[tuple[tuple, tuple]]:
         yield (value, other, day), tuple(cell)
 
 
+def our_day(record: dict[str, Any]) -> Iterator[tuple[tuple, tuple]]:
+    """The counts of a day in JSON, if there are any."""
+    for group, found in groups_of(record):
+        if found["installed_users"]:
+            counts = (found["installed_users"], found["retained_users"])
+            yield (*group, record["install_date"]), counts
+
+
+def their_day(rows: Iterable[tuple]) -> Iterator[tuple[tuple, tuple]]:
+    """The counts of `one_day.sql`."""
+    for value, other, day, *counts in rows:
+        yield (value, other, day), tuple(counts)
+
+
 READERS: dict[str, tuple[Callable, Callable, tuple[str, ...]]] = {
+    "one_day": (our_day, their_day, ("users", "active users")),
     "retention": (our_retention, their_retention, RETENTION),
     "growth": (our_growth, their_growth, GROWTH),
     "stickiness": (our_stickiness, their_stickiness, tuple(STICKINESS)),

@@ -23,8 +23,10 @@ QUESTIONS = {
     "stickiness": ("--stickiness", "--exclude-event", "push"),
     "weeks": ("--cohorts", "--period", "week", "--week-start", "saturday", "--return-event", "x"),
     "windows": ("--cohorts", "--period", "month", "--window", "24h", "--follow", "9"),
+    "day": ("--install-date", "2006-04-01", "--active-to", "2006-10-28", "--return-event", "x",
+            "--cohort-by", "first-event"),
     "brackets": ("--cohorts", "--brackets", "1,3,7", "--cohort-by", "first-event"),
-}
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 """Retention, growth and stickiness of drawn logs are those that pandas finds in the same events."""
 
 import random
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import cache
 from types import SimpleNamespace
@@ -316,6 +317,33 @@ def test_growth(connection):
             for row in growth_of(found, counts)
         }
         assert first_difference(rows, expected) is None, (zone, limits, options)
+
+
+def test_one_day(connection):
+    generator = random.Random(300)  # noqa: S311
+    for zone, limits, options, events in cases(connection, generator, 25):
+        day, first, last = sorted(generator.choices(list(events["day"]), k=3))
+        starts = events[events["starts"] & events["uid"].notna() & (events["uid"] != "")]
+        if options["cohort_by"] == "first-event":
+            starts = starts[starts["day"] == starts.groupby("uid")["day"].transform("min")]
+        users = users_of(starts[starts["day"] == day])
+        active = events[events["returns"] & (events["day"] >= first) & (events["day"] <= last)]
+        groups = groups_of(users, users["country"].dropna(), options["top"], options["by"])
+        expected = {}
+        for uid, group in groups.items():
+            installed, retained = expected.get(group, (0, 0))
+            expected[group] = (installed + 1, retained + (uid in set(active["uid"])))
+        asked = asked_of(connection, zone, limits, **options)
+        days = {"install_date": day, "active_from": first, "active_to": last}
+        asked = replace(asked, question=replace(asked.question, **days))
+        rows, _ = asked.ask_by_user(
+            "one_day", first_event=asked.question.first_event, largest=options["top"]
+        )
+        assert {Group(*row[:2]): tuple(row[2:]) for row in rows} == expected, (
+            zone,
+            limits,
+            options,
+        )
 
 
 def test_stickiness(connection):
