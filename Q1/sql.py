@@ -18,7 +18,6 @@ from retention.options import (
     DAY,
     columns_option,
     dsn_option,
-    format_option,
     install_event_option,
     time_zone_option,
 )
@@ -34,7 +33,7 @@ examples:
   zcat *.tsv.gz | python Q1/sql.py --events - --install-date 2024-02-01 --users
 """
 INSTALL_DATE = date(2017, 4, 1)
-EXCLUSIVE = (("dsn", "embedded"), ("events", "table"), ("users", "cohorts"))
+EXCLUSIVE = (("dsn", "embedded"), ("events", "table"))
 # Options with a default that do nothing next to others; by name, why.
 IDLE = (
     ("time_format", "table", "the column's type says what its times are"),
@@ -138,7 +137,12 @@ def refuse_words(ctx: click.Context, param: click.Parameter, words: tuple[str, .
     "wrong clock put there.",
 )
 @time_zone_option
-@click.option("--users", is_flag=True, help="List the users who came back instead of a count.")
+@click.option(
+    "--users",
+    is_flag=True,
+    help="List users instead of counting them: those who came back or, with --cohorts, all, each "
+    "with the first install and the periods with activity.",
+)
 @click.option(
     "--cohorts",
     is_flag=True,
@@ -165,7 +169,6 @@ def refuse_words(ctx: click.Context, param: click.Parameter, words: tuple[str, .
     help="Count the records and users of --table as well, which reads all of it. With files or "
     "--cohorts they are counted anyway.",
 )
-@format_option
 @click.option(
     "--plot",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -243,6 +246,11 @@ def main(**values) -> None:
 
                 table = (answer.header, answer.rows)
                 save_page(options.html, inquiry.title, answer.text, table, inquiry.figures)
+            if options.output_format == "parquet":
+                from activity.users import write_parquet
+
+                write_parquet(answer.record["users_listed"])
+                return
             result = formatted(options.output_format, *answer)
     # Not click.echo, which takes colour codes out of the users' names.
     sys.stdout.write(result and f"{result}\n")

@@ -11,6 +11,7 @@ from activity.growth import growth_of
 from activity.retention import retention_of
 from activity.stickiness import stickiness_of
 from activity.summary import Measure, summary_parameters
+from activity.users import user_list_answer
 from events.view import DATE
 from retention.inquiry import Inquiry
 from retention.names import check_events_exist, no_such_event
@@ -55,6 +56,8 @@ class ActivityInquiry(Inquiry):
 
     def answer(self) -> Answer:
         """Answer the question. Raises `UserError` if there is nobody to count."""
+        if self.options.users:
+            return self.user_list()
         found, overview, asked = self.found()
         answers = {"growth": self.growth, "stickiness": self.stickiness, "ages": self.retention}
         return answers[self.measure.name](found, self.data(overview), asked)
@@ -71,6 +74,14 @@ class ActivityInquiry(Inquiry):
         calendar = self.measure.calendar(window)
         return Found(groups, calendar, span.first_day, span.last_day), overview, asked
 
+    def user_list(self) -> Answer:
+        """The row per user."""
+        check_events_exist(self.connection, self.view)
+        overview, rows = self.overview, self.ask_counts(self.whole_window, query="user_list")[0]
+        calendar = self.measure.calendar(self.whole_window)
+        data = self.data(overview)
+        return user_list_answer(data, self.definition, self.measure, calendar, rows)
+
     def counts(self) -> tuple[list, str, Span, Window]:
         """The rows of the counts, their statement, the data, and the days of the calendar.
 
@@ -83,13 +94,15 @@ class ActivityInquiry(Inquiry):
         rows, asked = self.ask_counts(self.whole_window)
         return rows, asked, self.span, self.whole_window
 
-    def ask_counts(self, window: Window, explain: bool = False) -> tuple[list, str]:
+    def ask_counts(
+        self, window: Window, explain: bool = False, query: str = "activity"
+    ) -> tuple[list, str]:
         """The rows and the statement; an expected window leaves out the limits."""
         parameters = summary_parameters(
             self.connection, self.view, self.measure, window, self.parameters
         )
         limited = window is not self.window
-        return self.ask_by_user("activity", explain, limited=limited, **parameters)
+        return self.ask_by_user(query, explain, limited=limited, **parameters)
 
     def retention(self, found: Found, data: Data, asked: str) -> Answer:
         """How many users of every cohort were active how much later."""

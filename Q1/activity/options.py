@@ -2,15 +2,17 @@
 
 import re
 from collections.abc import Callable
+from itertools import combinations
 from types import SimpleNamespace
 
 import click
 
 from activity.calendar import WEEK_DAYS
+from common.output import FORMATS
 
 LONGEST_HOURS = 24 * 366
 MOST_BRACKETS, LATEST_AGE = 50, 9999
-QUESTIONS = ("cohorts", "growth", "stickiness")
+QUESTIONS = ("cohorts", "growth", "stickiness", "quality")
 
 
 class Hours(click.ParamType):
@@ -49,6 +51,13 @@ class Brackets(click.ParamType):
 
 OPTIONS = (
     click.option(
+        "--format",
+        "output_format",
+        type=click.Choice([*FORMATS, "parquet"]),
+        default="text",
+        help="Format of the result on standard output; parquet is for --cohorts --users.",
+    ),
+    click.option(
         "--return-event",
         multiple=True,
         metavar="NAME",
@@ -79,6 +88,12 @@ OPTIONS = (
         is_flag=True,
         help="Show for every day how many users are active on it, in the 7 and in the 30 days that "
         "end with it, and the shares (DAU/WAU, DAU/MAU).",
+    ),
+    click.option(
+        "--quality",
+        is_flag=True,
+        help="Show what may be wrong with the data: events before the install or without a user, "
+        "wrong clocks, and names of events that differ only in case or spaces.",
     ),
     click.option(
         "--week-start",
@@ -127,12 +142,19 @@ NEEDS = (
 )
 # Pairs that exclude each other.
 APART = (
-    ("cohorts", "growth"),
-    ("cohorts", "stickiness"),
-    ("growth", "stickiness"),
+    *combinations(QUESTIONS, 2),
     ("users", "growth"),
     ("users", "stickiness"),
+    ("users", "quality"),
+    ("by", "quality"),
+    ("return_event", "quality"),
+    ("exclude_event", "quality"),
+    ("cohort_by", "quality"),
     ("brackets", "follow"),
+    ("users", "brackets"),
+    ("users", "window"),
+    ("users", "follow"),
+    ("users", "top"),
 )
 
 
@@ -151,9 +173,11 @@ def is_about_activity(options: SimpleNamespace) -> bool:
         or options.exclude_event
         or options.window
         or options.brackets
+        or options.users
         or options.week_start != WEEK_DAYS[0]
     )
-    return bool(options.growth or options.stickiness or of_users or (options.cohorts and of_ages))
+    asked = options.growth or options.stickiness or options.quality
+    return bool(asked or of_users or (options.cohorts and of_ages))
 
 
 def is_of_one_day(options: SimpleNamespace) -> bool:
@@ -168,7 +192,7 @@ def check_activity_options(options: SimpleNamespace, explicit: Callable[[str], b
     """
     for one, other in APART:
         if explicit(one) and explicit(other):
-            raise click.UsageError(f"--{one} and --{other} exclude each other")
+            raise click.UsageError(f"--{dashed(one)} and --{other} exclude each other")
     for name, others, why in NEEDS:
         if explicit(name) and not any(map(explicit, others)):
             needed = " or ".join(f"--{other}" for other in others)
@@ -180,11 +204,13 @@ def check_activity_options(options: SimpleNamespace, explicit: Callable[[str], b
             "--install-event does nothing with --cohort-by first-event, since events of any name "
             "count; leave it out"
         )
-    if options.users and is_about_activity(options):
+    if options.users and is_about_activity(options) and not options.cohorts:
         raise click.UsageError(
-            "--users lists who came back after an install of one day: leave out --by and "
-            "--cohort-by first-event"
+            "--users lists who came back after an install of one day: add --cohorts, or leave out "
+            "--by and --cohort-by first-event"
         )
+    if options.output_format == "parquet" and not (options.users and options.cohorts):
+        raise click.UsageError("--format parquet is for a row per user: add --cohorts --users")
     both = set(options.return_event) & set(options.exclude_event)
     if both:
         raise click.UsageError(f"{min(both)!r} is both a --return-event and an --exclude-event")

@@ -12,10 +12,12 @@ from matplotlib.ticker import PercentFormatter
 from activity.answers import Definition, measures_of, unit
 from activity.counts import Group
 from activity.growth import Growth
+from activity.quality import Finding
 from activity.retention import Retention
 from activity.stickiness import Stickiness
 from activity.summary import Measure
 from common.picture import STYLE, short
+from retention.overview import Overview
 from retention.plot import cohort_labels, empty_figure, heat_map
 from retention.questions import Cohort, Count, number_of
 from retention.report import Data
@@ -205,6 +207,30 @@ def one_day_picture(counts: dict[Group, Count], definition: Definition, data: Da
     axes.set_title(title)
     axes.grid(axis="x")
     return figure, f"{share.max():.1%} came back at most, {share.min():.1%} at least."
+
+
+@style.context(STYLE)
+def quality_picture(findings: list[Finding], overview: Overview) -> Picture:
+    """A bar for each finding: the share of all records, or of all users, that it is about."""
+    everybody = max(overview.users, 1)
+    records = max(overview.span.records, 1)
+    shares = [
+        it.users / everybody if it.records is None else it.records / records for it in findings
+    ]
+    labels = [
+        f"{short(it.finding)}{': ' * bool(it.names)}{short(', '.join(it.names), 24)}"
+        for it in findings
+    ]
+    figure = Figure(figsize=(9, 1.5 + 0.35 * len(findings)), layout="constrained")
+    axes = figure.subplots()
+    axes.barh(range(len(labels)), shares)
+    axes.set_yticks(range(len(labels)), labels)
+    axes.invert_yaxis()
+    axes.xaxis.set_major_formatter(PercentFormatter(1))
+    axes.set_xlabel("share of the records, or of the users")
+    axes.grid(axis="x")
+    worst = max(zip(shares, labels, strict=True))
+    return figure, f"Most are {worst[1]}: {worst[0]:.1%}."
 
 
 def draw_lines(axes: Axes, groups: dict[Group, list], name: str) -> None:

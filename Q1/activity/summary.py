@@ -13,8 +13,8 @@ from retention.triangle import MOST_AGES, Window, clock
 
 # The value of a user's first start; of several at the same moment the first in order of bytes.
 VALUE = 'min(value COLLATE "C") FILTER (WHERE starts AND time = first_start_time)'
-CALENDAR_PLACE = "width_bucket({}, (SELECT calendar.begins FROM calendar)) - 1"
-ROLLING_PLACE = "floor(date_part('epoch', {} - first_start_time) / {})::integer"
+CALENDAR_PLACE = "width_bucket({}, (SELECT calendar.begins FROM calendar))"
+ROLLING_PLACE = "least(floor(date_part('epoch', {} - first_start_time) / {}), {})::integer"
 AFTER_START = "returns AND data_record.time >= first_starts.first_start_time"
 
 
@@ -60,7 +60,7 @@ def summary_parameters(
     return {
         "measure": measure.name,
         "joined": measure.by_value or measure.hours is not None,
-        "starts": calendar.starts,
+        "starts": calendar.starts[1:],
         "user_value": AsIs(VALUE if measure.by_value else "NULL::text"),
         "largest": measure.largest,
         "of_cohorts": measure.name == "ages",
@@ -82,9 +82,11 @@ def summary_clock(view: View, by_time: bool) -> dict[str, AsIs]:
 def places(measure: Measure, calendar: Calendar) -> dict[str, Any]:
     """The expressions for places among the bits of a user, and for ages."""
     rolling = measure.hours is not None
-    place = ROLLING_PLACE.format("{}", 3600 * measure.hours) if rolling else CALENDAR_PLACE
     number = measure.last_age + 1 if rolling else len(calendar.starts)
     width = (number // 10 + 1) * 10  # one more at least, for all that lies beyond
+    place = CALENDAR_PLACE
+    if rolling:
+        place = ROLLING_PLACE.format("{}", 3600 * measure.hours, width - 1)
     no_periods = f"B'{'0' * width}'"
     bits = "periods" if rolling else "periods << start_place"
     age = "last_place" if rolling else "last_place - start_place"
