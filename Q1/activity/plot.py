@@ -26,7 +26,7 @@ from retention.shares import weighted_mean, wilson_interval
 Picture = tuple[Figure, str]
 KINDS = (("retained", 1), ("new", 1), ("resurrected", 1), ("churned", -1))
 LINES = (("daily", "on the day"), ("weekly", "in 7 days"), ("monthly", "in 30 days"))
-MOST_LINES = 7  # colours that can be told apart
+MOST_LINES = 7  # whose colours differ clearly
 
 
 def retention_picture(

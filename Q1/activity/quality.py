@@ -36,7 +36,7 @@ class QualityInquiry(Inquiry):
         return "\n".join(line for (line,) in lines)
 
     def answer(self) -> Answer:
-        """Answer the question. Raises `UserError` if there are no events of users."""
+        """Answer the question. Raises `UserError` without events of users."""
         span = self.span
         (row,), _ = self.ask_by_user("overview")
         overview = Overview(span, *row[:4])

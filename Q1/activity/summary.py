@@ -14,7 +14,7 @@ from retention.triangle import MOST_AGES, Window, clock
 # The value of a user's first start; of several at the same moment the first in order of bytes.
 VALUE = 'min(value COLLATE "C") FILTER (WHERE starts AND time = first_start_time)'
 CALENDAR_PLACE = "width_bucket({}, (SELECT calendar.begins FROM calendar))"
-ROLLING_PLACE = "least(floor(date_part('epoch', {} - first_start_time) / {}), {})::integer"
+ROLLING_PLACE = "floor(date_part('epoch', {} - first_start_time) / {})::integer"
 AFTER_START = "returns AND data_record.time >= first_starts.first_start_time"
 
 
@@ -84,9 +84,8 @@ def places(measure: Measure, calendar: Calendar) -> dict[str, Any]:
     rolling = measure.hours is not None
     number = measure.last_age + 1 if rolling else len(calendar.starts)
     width = (number // 10 + 1) * 10  # one more at least, for all that lies beyond
-    place = CALENDAR_PLACE
-    if rolling:
-        place = ROLLING_PLACE.format("{}", 3600 * measure.hours, width - 1)
+    place = ROLLING_PLACE.format("{}", 3600 * measure.hours) if rolling else CALENDAR_PLACE
+    of_event = f"least({place.format('time')}, {width - 1})" if rolling else place.format("clock")
     no_periods = f"B'{'0' * width}'"
     bits = "periods" if rolling else "periods << start_place"
     age = "last_place" if rolling else "last_place - start_place"
@@ -94,7 +93,7 @@ def places(measure: Measure, calendar: Calendar) -> dict[str, Any]:
         "no_periods": AsIs(no_periods),
         "last_bit": width - 1,
         "tens": width // 10,
-        "place": AsIs(place.format("time" if rolling else "clock")),
+        "place": AsIs(of_event),
         "return_clock": AsIs("time" if rolling else "clock"),
         "last_place": AsIs(place.format("last_return")),
         "counted": AsIs(AFTER_START if rolling else "returns"),
