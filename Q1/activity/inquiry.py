@@ -19,12 +19,22 @@ from retention.overview import Overview, Span, span_of_row
 from retention.report import Answer, Data
 from retention.triangle import Window, is_whole, report_ages
 
+TITLES = {
+    "ages": "Users who came back",
+    "growth": "New, retained, resurrected and churned users",
+    "stickiness": "Active users of days, weeks and months",
+}
 FIRST_MEASURES = {"ages": "last", "growth": "active", "stickiness": "daily"}
 
 
 @dataclass(frozen=True)
 class ActivityInquiry(Inquiry):
     """A question that the row per user answers: retention by age, growth or stickiness."""
+
+    @property
+    def title(self) -> str:
+        """What a page about the answer is called."""
+        return TITLES[self.measure.name]
 
     @cached_property
     def measure(self) -> Measure:
@@ -123,16 +133,16 @@ class ActivityInquiry(Inquiry):
         """How many users are new, retained, resurrected and gone in every period."""
         groups = {group: growth_of(found, counts) for group, counts in found.groups.items()}
         if self.options.plot or self.options.html:
-            from activity import plot
+            from activity import lines
 
-            self.draw(*plot.growth_picture(groups, self.measure, self.definition, data), data)
+            self.draw(*lines.growth_picture(groups, self.measure, self.definition, data), data)
         return growth_answer(data, self.definition, self.measure, groups, asked)
 
     def stickiness(self, found: Found, data: Data, asked: str) -> Answer:
         """How many users of a week and of a month are active on every day."""
         groups = {group: stickiness_of(found, counts) for group, counts in found.groups.items()}
         if self.options.plot or self.options.html:
-            from activity import plot
+            from activity import lines
 
-            self.draw(*plot.stickiness_picture(groups, self.definition, data), data)
+            self.draw(*lines.stickiness_picture(groups, self.definition), data)
         return stickiness_answer(data, self.definition, groups, asked)

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from itertools import combinations
 from types import SimpleNamespace
 
 import click
@@ -131,31 +130,6 @@ OPTIONS = (
         help="Number of values of --by to show, those with the most users; the rest is 'other'.",
     ),
 )
-# By name, options that need one of others.
-NEEDS = (
-    ("period", ("cohorts", "growth"), "it is the length of their periods"),
-    ("week_start", ("cohorts", "growth"), "it is about their weeks"),
-    ("follow", ("cohorts",), "it is about the triangle"),
-    ("window", ("cohorts",), "it is about the triangle"),
-    ("brackets", ("cohorts",), "they are about the triangle"),
-    ("top", ("by",), "it is the number of its values"),
-)
-# Pairs that exclude each other.
-APART = (
-    *combinations(QUESTIONS, 2),
-    ("users", "growth"),
-    ("users", "stickiness"),
-    ("users", "quality"),
-    ("by", "quality"),
-    ("return_event", "quality"),
-    ("exclude_event", "quality"),
-    ("cohort_by", "quality"),
-    ("brackets", "follow"),
-    ("users", "brackets"),
-    ("users", "window"),
-    ("users", "follow"),
-    ("users", "top"),
-)
 
 
 def activity_options(command: Callable) -> Callable:
@@ -183,39 +157,3 @@ def is_about_activity(options: SimpleNamespace) -> bool:
 def is_of_one_day(options: SimpleNamespace) -> bool:
     """Whether the users of one day are asked about."""
     return not any(getattr(options, name) for name in QUESTIONS)
-
-
-def check_activity_options(options: SimpleNamespace, explicit: Callable[[str], bool]) -> None:
-    """Raise `UsageError` for options that exclude each other, or do nothing without another.
-
-    explicit: whether the command line has an option of a name.
-    """
-    for one, other in APART:
-        if explicit(one) and explicit(other):
-            raise click.UsageError(f"--{dashed(one)} and --{other} exclude each other")
-    for name, others, why in NEEDS:
-        if explicit(name) and not any(map(explicit, others)):
-            needed = " or ".join(f"--{other}" for other in others)
-            raise click.UsageError(f"--{dashed(name)} needs {needed}: {why}")
-    if explicit("week_start") and options.period != "week":
-        raise click.UsageError("--week-start is about weeks: add --period week")
-    if options.cohort_by == "first-event" and explicit("install_event"):
-        raise click.UsageError(
-            "--install-event does nothing with --cohort-by first-event, since events of any name "
-            "count; leave it out"
-        )
-    if options.users and is_about_activity(options) and not options.cohorts:
-        raise click.UsageError(
-            "--users lists who came back after an install of one day: add --cohorts, or leave out "
-            "--by and --cohort-by first-event"
-        )
-    if options.output_format == "parquet" and not (options.users and options.cohorts):
-        raise click.UsageError("--format parquet is for a row per user: add --cohorts --users")
-    both = set(options.return_event) & set(options.exclude_event)
-    if both:
-        raise click.UsageError(f"{min(both)!r} is both a --return-event and an --exclude-event")
-
-
-def dashed(name: str) -> str:
-    """The name of an option as the command line has it."""
-    return name.replace("_", "-")

@@ -45,9 +45,9 @@ class QualityInquiry(Inquiry):
         names, _ = self.ask("event_counts")
         findings = [*findings_of(data, overview, early), *names_alike(names)]
         if self.options.plot or self.options.html:
-            from activity import plot
+            from activity import bars
 
-            self.draw(*plot.quality_picture(findings, overview), data)
+            self.draw(*bars.quality_picture(findings, overview), data)
         return quality_answer(data, findings, statement)
 
 
