@@ -82,8 +82,8 @@ def summary_clock(view: View, by_time: bool) -> dict[str, AsIs]:
 def places(measure: Measure, calendar: Calendar) -> dict[str, Any]:
     """The expressions for places among the bits of a user, and for ages."""
     rolling = measure.hours is not None
-    number = measure.last_age + 1 if rolling else len(calendar.starts)
-    width = (number // 10 + 1) * 10  # one more at least, for all that lies beyond
+    number = windows(measure, calendar) if rolling else len(calendar.starts)
+    width = (number // 60 + 1) * 60  # one more at least, for all that lies beyond
     place = ROLLING_PLACE.format("{}", 3600 * measure.hours) if rolling else CALENDAR_PLACE
     of_event = f"least({place.format('time')}, {width - 1})" if rolling else place.format("clock")
     no_periods = f"B'{'0' * width}'"
@@ -92,7 +92,7 @@ def places(measure: Measure, calendar: Calendar) -> dict[str, Any]:
     return {
         "no_periods": AsIs(no_periods),
         "last_bit": width - 1,
-        "tens": width // 10,
+        "sixties": width // 60,
         "place": AsIs(of_event),
         "return_clock": AsIs("time" if rolling else "clock"),
         "last_place": AsIs(place.format("last_return")),
@@ -100,6 +100,12 @@ def places(measure: Measure, calendar: Calendar) -> dict[str, Any]:
         "age_bits": AsIs(in_brackets(bits, measure.brackets, width) if measure.brackets else bits),
         "last_age": AsIs(bracket_of(age, measure.brackets) if measure.brackets else age),
     }
+
+
+def windows(measure: Measure, calendar: Calendar) -> int:
+    """How many rolling windows are shown at most, of those that the days of a calendar have."""
+    days = (calendar.starts[-1] - calendar.starts[0]).days + 1
+    return min(measure.last_age, 24 * days // measure.hours) + 1
 
 
 def in_brackets(bits: str, lasts: tuple[int, ...], width: int) -> str:
@@ -111,7 +117,7 @@ def in_brackets(bits: str, lasts: tuple[int, ...], width: int) -> str:
         if first < width
     ]
     flags = [f"(({bits}) & {mask} <> B'0'::bit({width}))::integer::bit(1)" for mask in masks]
-    return " || ".join([*flags, f"B'{'0' * (-len(masks) % 10)}'"])
+    return " || ".join([*flags, f"B'{'0' * (-len(masks) % 60)}'"])
 
 
 def bracket_of(age: str, lasts: tuple[int, ...]) -> str:

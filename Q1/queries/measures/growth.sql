@@ -2,7 +2,7 @@
 -- follow such a period; and the period of the first start, unless it follows one with activity.
 WITH
 
-active AS (
+active AS NOT MATERIALIZED (
     -- One row per user.
     SELECT
         value,
