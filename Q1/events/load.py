@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import click
 from psycopg2.extensions import connection as Connection
-from tqdm import tqdm
 
 from events.event import NAMES
 from events.files import EventFile
@@ -129,7 +128,9 @@ def rows_in_turn(files: Iterable[EventFile], headers: dict[str, str]) -> Iterato
 
     `headers` maps the names of columns that differ from ours. Raises what `read_rows` raises.
     """
-    from events.formats import read_rows  # takes time to load, and tables do not need it
+    from tqdm import tqdm
+
+    from events.formats import read_rows
 
     for file in files:
         progress = tqdm.wrapattr(
