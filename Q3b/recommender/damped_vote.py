@@ -18,13 +18,21 @@ A'R gives everybody what is popular, where the fold asks for that.
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.linalg import norm
 
 from recommender.explanations import Reasons, empty_parts, reasons
-from recommender.kernels.damped_vote import AT_ONCE, TAIL, Model, best_damped, fill_head
+from recommender.kernels.damped_vote import (
+    AT_ONCE,
+    TAIL,
+    Model,
+    best_damped,
+    fill_head,
+    head_scores,
+)
 from recommender.kernels.reasons import contributions
 from recommender.neighbours import unit_rows
 from recommender.parallel import in_order, processors
@@ -160,6 +168,12 @@ class DampedVote:
         columns = self.compared.order[columns]
         return csr_array((scores, columns, row_starts(lengths)), users.shape)
 
+    def head_scores(self, users: csr_array) -> np.ndarray:
+        """The scores (u, h) of the head's artists for compared users (u, m), their own too."""
+        found = np.empty((users.shape[0], self.head.shape[1]), np.float32)
+        head_scores(table_of(users), self.tables, found)
+        return found
+
     def reasons(self, rows: np.ndarray, found: csr_array) -> Reasons:
         """Return the reasons of each entry of `found` (u, m), the best artists of `rows` (u,)."""
         ranked = self.compared.ranks[found.indices]
@@ -174,16 +188,23 @@ class DampedVote:
 
 
 def fit(
-    plays: csr_array | Compared, settings: Settings | None = None, threads: int | None = None
+    plays: csr_array | Compared,
+    settings: Settings | None = None,
+    threads: int | None = None,
+    smallest_head: int | None = None,
 ) -> DampedVote:
-    """Fit the method to (n, m) plays, all above 0, or to what was compared before."""
+    """Fit the method to (n, m) plays, all above 0, or to what was compared before.
+
+    smallest_head: artists in the head where there are as many; the scores are the same whatever it
+    is
+    """
     known = plays if isinstance(plays, Compared) else compared(plays)
     settings = settings or Settings()
     factors = np.maximum(known.listeners, 1.0) ** -settings.popularity_power
     votes = known.votes.copy()
     votes.data *= factors.astype(np.float32)[votes.indices]
     popular = int((known.listeners >= POPULAR).sum())
-    head = max(int((known.listeners >= FEWEST_IN_HEAD).sum()), SMALLEST_HEAD)
+    head = max(int((known.listeners >= FEWEST_IN_HEAD).sum()), smallest_head or SMALLEST_HEAD)
     head = min(head, len(known.order), MOST_IN_HEAD, LARGEST_HEAD // max(popular, 1))
     listeners = csr_array(known.users.T.tocsr())
     tail = csr_array(votes[:, head:].T.tocsr())
@@ -238,7 +259,16 @@ def damped_tastes(
     return np.ascontiguousarray(basis, np.float32), np.ascontiguousarray(gains, np.float32)
 
 
-def recommend(model: DampedVote, top: int = 20, threads: int | None = None) -> csr_array:
+class Fitted(Protocol):
+    """The vote, alone or blended: how all users compare, and the best artists of some."""
+
+    compared: Compared
+
+    def best(self, rows: slice, top: int) -> csr_array:
+        """Return the best artists of the users `rows`."""
+
+
+def recommend(model: Fitted, top: int = 20, threads: int | None = None) -> csr_array:
     """The `top` unheard artists of every user of the model; see `DampedVote.best`."""
     users = model.compared.users
     with ThreadPoolExecutor(threads or processors()) as pool:

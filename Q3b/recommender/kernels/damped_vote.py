@@ -285,3 +285,18 @@ def best_damped(queries, heard, model, best_columns, best_scores, lengths):
                 scores[place], shared[place], best_columns[row], best_scores[row],
             )  # fmt: skip
         shared[:count] = 0
+
+
+@njit(cache=True, nogil=True)
+def head_scores(queries, model, found):
+    """Fill `found` (u, h) with the scores of the head; queries as `best_damped` takes them."""
+    artists, tastes = model.gains.shape
+    scores = np.zeros(artists, np.float32)
+    shared = np.zeros((found.shape[0], tastes), np.float32)
+    for row in range(found.shape[0]):
+        begin, end = queries.starts[row], queries.starts[row + 1]
+        own, weights = queries.columns[begin:end], queries.values[begin:end]
+        add_own(own, weights, model, scores, shared[row])
+        found[row] = scores[: found.shape[1]]
+        scores[:] = 0
+    subtract_tastes(shared, model.head_gains, found)

@@ -63,12 +63,20 @@ def contents(path):
         ]
 
 
-@pytest.mark.parametrize("metric", ["cosine", pytest.param("euclidean", marks=pytest.mark.slow)])
-def test_the_set_is_the_same_byte_for_byte(cluster, files, tmp_path, metric):
+@pytest.mark.parametrize(
+    "method",
+    [
+        ["--metric", "cosine"],
+        pytest.param(["--metric", "euclidean"], marks=pytest.mark.slow),
+        pytest.param(["--blend", "als"], marks=pytest.mark.slow),
+    ],
+    ids=" ".join,
+)
+def test_the_set_is_the_same_byte_for_byte(cluster, files, tmp_path, method):
     reports = []
     for name, where in (("here", []), ("there", ["--cluster", cluster.address])):
         url = f"sqlite:///{tmp_path / name}.db"
-        reports.append(published(url, *files, "--metric", metric, *where))
+        reports.append(published(url, *files, *method, *where))
     assert contents(tmp_path / "here.db") == contents(tmp_path / "there.db")
     assert len(contents(tmp_path / "here.db")[0]) == 2500 + 1
     for part in ("data", "metrics", "rules", "store_items"):
