@@ -41,7 +41,7 @@ from recommender.tastes import Tastes, damping, tastes_of
 from recommender.votes import BLOCK, RowBuffer, slices, table_of, votes_of_voters
 from recommender.weights import PlayWeights, fitted_weights, listeners_of, rarity
 
-FEWEST_IN_HEAD, POPULAR = 32, 128  # listeners: an artist with as many is in the head, or popular
+FEWEST_IN_HEAD, FEWEST_KEPT, POPULAR = 32, 64, 128  # listeners, see `kernels/damped_vote.py`
 SMALLEST_HEAD, MOST_IN_HEAD = 4096, 20_000  # artists, where there are as many
 LARGEST_HEAD = 400_000_000  # its entries, of 4 bytes
 VOTE_LENGTH_POWER = -0.25  # of the norm of a user's votes, which scales them
@@ -116,16 +116,17 @@ def compared(plays: csr_array) -> Compared:
 class DampedVote:
     """A fitted model of n users and m artists, d tastes, h artists in the head.
 
-    votes: (n, m) / listeners^beta; listeners: (m, n) the users transposed; tail: (m - h, n) the
-    votes for the tail transposed; the rest as `kernels/damped_vote.py` says
+    votes: (n, m) / listeners^beta; listeners: (m, n) the users transposed; kept: (k, m) what those
+    of the k artists after the popular ones give; tail: (m - h, n) the votes for the tail
+    transposed; the rest as `kernels/damped_vote.py` says
     """
 
     settings: Settings
     compared: Compared
     votes: csr_array
     listeners: csr_array
+    kept: csr_array
     tail: csr_array
-    others: csr_array
     head: np.ndarray
     most: np.ndarray
     basis: np.ndarray
@@ -138,11 +139,16 @@ class DampedVote:
     @cached_property
     def tables(self) -> Model:
         """The model as the compiled loops take it; large arrays are shared."""
-        matrices = self.compared.users, self.listeners, self.tail, self.others
+        matrices = self.compared.users, self.listeners, self.votes, self.kept, self.tail
         tables = map(table_of, matrices)
         head_gains = np.ascontiguousarray(self.gains[: self.head.shape[1]].T)
         tastes = self.basis, self.gains, head_gains, extremes(self.gains[self.head.shape[1] :])
         return Model(*tables, self.head, self.most, *tastes)
+
+    @cached_property
+    def others(self) -> csr_array:
+        """(m - p, m) what the listeners of artists that are not popular give; for an index."""
+        return votes_of_voters(self.listeners[self.head.shape[0] :], self.votes)
 
     def best(self, rows: np.ndarray, top: int, include_played: bool = False) -> csr_array:
         """Return the best artists of the users `rows` (u,), see `best_of`."""
@@ -201,17 +207,19 @@ def fit(
     known = plays if isinstance(plays, Compared) else compared(plays)
     settings = settings or Settings()
     factors = np.maximum(known.listeners, 1.0) ** -settings.popularity_power
-    votes = known.votes.copy()
-    votes.data *= factors.astype(np.float32)[votes.indices]
+    votes = known.votes
+    scaled = votes.data * factors.astype(np.float32)[votes.indices]
+    votes = csr_array((scaled, votes.indices, votes.indptr), votes.shape)
     popular = int((known.listeners >= POPULAR).sum())
     head = max(int((known.listeners >= FEWEST_IN_HEAD).sum()), smallest_head or SMALLEST_HEAD)
     head = min(head, len(known.order), MOST_IN_HEAD, LARGEST_HEAD // max(popular, 1))
+    next_ones = slice(popular, int((known.listeners >= FEWEST_KEPT).sum()))
     listeners = csr_array(known.users.T.tocsr())
     tail = csr_array(votes[:, head:].T.tocsr())
     rows, most = votes_of_popular(listeners[:popular], votes, head, threads)
-    others = votes_of_voters(listeners[popular:], votes, threads)
+    kept = votes_of_voters(listeners[next_ones], votes, threads)
     tastes = damped_tastes(known, settings, votes)
-    return DampedVote(settings, known, votes, listeners, tail, others, rows, most, *tastes)
+    return DampedVote(settings, known, votes, listeners, kept, tail, rows, most, *tastes)
 
 
 def votes_of_popular(
