@@ -68,15 +68,15 @@ class Compared:
 
     Artists are numbered by falling listeners: order (m,) holds their columns in the plays.
     weights: turns plays into weights; users: (n, m) rows of norm 1; votes: (n, m);
-    listeners: (m,) how many each artist has
+    listeners: (m,) how many each artist has; votes and tastes are for fitting alone
     """
 
     order: np.ndarray
     weights: PlayWeights
     users: csr_array
-    votes: csr_array
+    votes: csr_array | None
     listeners: np.ndarray
-    tastes: Tastes
+    tastes: Tastes | None
 
     @cached_property
     def ranks(self) -> np.ndarray:
@@ -133,8 +133,9 @@ class DampedVote:
     gains: np.ndarray
 
     def __getstate__(self) -> dict:
-        """Return what goes to another process: not what is made of it on demand."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        """Return what goes to another process, which recommends: not what only fitting needs."""
+        kept = {field.name: getattr(self, field.name) for field in fields(self)}
+        return kept | {"compared": replace(self.compared, votes=None, tastes=None)}
 
     @cached_property
     def tables(self) -> Model:
