@@ -18,13 +18,21 @@ A'R gives everybody what is popular, where the fold asks for that.
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.linalg import norm
 
 from recommender.explanations import Reasons, empty_parts, reasons
-from recommender.kernels.damped_vote import AT_ONCE, TAIL, Model, best_damped, fill_head
+from recommender.kernels.damped_vote import (
+    AT_ONCE,
+    TAIL,
+    Model,
+    best_damped,
+    fill_head,
+    head_scores,
+)
 from recommender.kernels.reasons import contributions
 from recommender.neighbours import unit_rows
 from recommender.parallel import in_order, processors
@@ -33,7 +41,7 @@ from recommender.tastes import Tastes, damping, tastes_of
 from recommender.votes import BLOCK, RowBuffer, slices, table_of, votes_of_voters
 from recommender.weights import PlayWeights, fitted_weights, listeners_of, rarity
 
-FEWEST_IN_HEAD, POPULAR = 32, 128  # listeners: an artist with as many is in the head, or popular
+FEWEST_IN_HEAD, FEWEST_KEPT, POPULAR = 32, 64, 128  # listeners, see `kernels/damped_vote.py`
 SMALLEST_HEAD, MOST_IN_HEAD = 4096, 20_000  # artists, where there are as many
 LARGEST_HEAD = 400_000_000  # its entries, of 4 bytes
 VOTE_LENGTH_POWER = -0.25  # of the norm of a user's votes, which scales them
@@ -60,15 +68,15 @@ class Compared:
 
     Artists are numbered by falling listeners: order (m,) holds their columns in the plays.
     weights: turns plays into weights; users: (n, m) rows of norm 1; votes: (n, m);
-    listeners: (m,) how many each artist has
+    listeners: (m,) how many each artist has; votes and tastes are for fitting alone
     """
 
     order: np.ndarray
     weights: PlayWeights
     users: csr_array
-    votes: csr_array
+    votes: csr_array | None
     listeners: np.ndarray
-    tastes: Tastes
+    tastes: Tastes | None
 
     @cached_property
     def ranks(self) -> np.ndarray:
@@ -108,33 +116,40 @@ def compared(plays: csr_array) -> Compared:
 class DampedVote:
     """A fitted model of n users and m artists, d tastes, h artists in the head.
 
-    votes: (n, m) / listeners^beta; listeners: (m, n) the users transposed; tail: (m - h, n) the
-    votes for the tail transposed; the rest as `kernels/damped_vote.py` says
+    votes: (n, m) / listeners^beta; listeners: (m, n) the users transposed; kept: (k, m) what those
+    of the k artists after the popular ones give; tail: (m - h, n) the votes for the tail
+    transposed; the rest as `kernels/damped_vote.py` says
     """
 
     settings: Settings
     compared: Compared
     votes: csr_array
     listeners: csr_array
+    kept: csr_array
     tail: csr_array
-    others: csr_array
     head: np.ndarray
     most: np.ndarray
     basis: np.ndarray
     gains: np.ndarray
 
     def __getstate__(self) -> dict:
-        """Return what goes to another process: not what is made of it on demand."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        """Return what goes to another process, which recommends: not what only fitting needs."""
+        kept = {field.name: getattr(self, field.name) for field in fields(self)}
+        return kept | {"compared": replace(self.compared, votes=None, tastes=None)}
 
     @cached_property
     def tables(self) -> Model:
         """The model as the compiled loops take it; large arrays are shared."""
-        matrices = self.compared.users, self.listeners, self.tail, self.others
+        matrices = self.compared.users, self.listeners, self.votes, self.kept, self.tail
         tables = map(table_of, matrices)
         head_gains = np.ascontiguousarray(self.gains[: self.head.shape[1]].T)
         tastes = self.basis, self.gains, head_gains, extremes(self.gains[self.head.shape[1] :])
         return Model(*tables, self.head, self.most, *tastes)
+
+    @cached_property
+    def others(self) -> csr_array:
+        """(m - p, m) what the listeners of artists that are not popular give; for an index."""
+        return votes_of_voters(self.listeners[self.head.shape[0] :], self.votes)
 
     def best(self, rows: np.ndarray, top: int, include_played: bool = False) -> csr_array:
         """Return the best artists of the users `rows` (u,), see `best_of`."""
@@ -160,6 +175,12 @@ class DampedVote:
         columns = self.compared.order[columns]
         return csr_array((scores, columns, row_starts(lengths)), users.shape)
 
+    def head_scores(self, users: csr_array) -> np.ndarray:
+        """The scores (u, h) of the head's artists for compared users (u, m), their own too."""
+        found = np.empty((users.shape[0], self.head.shape[1]), np.float32)
+        head_scores(table_of(users), self.tables, found)
+        return found
+
     def reasons(self, rows: np.ndarray, found: csr_array) -> Reasons:
         """Return the reasons of each entry of `found` (u, m), the best artists of `rows` (u,)."""
         ranked = self.compared.ranks[found.indices]
@@ -174,23 +195,32 @@ class DampedVote:
 
 
 def fit(
-    plays: csr_array | Compared, settings: Settings | None = None, threads: int | None = None
+    plays: csr_array | Compared,
+    settings: Settings | None = None,
+    threads: int | None = None,
+    smallest_head: int | None = None,
 ) -> DampedVote:
-    """Fit the method to (n, m) plays, all above 0, or to what was compared before."""
+    """Fit the method to (n, m) plays, all above 0, or to what was compared before.
+
+    smallest_head: artists in the head where there are as many; the scores are the same whatever it
+    is
+    """
     known = plays if isinstance(plays, Compared) else compared(plays)
     settings = settings or Settings()
     factors = np.maximum(known.listeners, 1.0) ** -settings.popularity_power
-    votes = known.votes.copy()
-    votes.data *= factors.astype(np.float32)[votes.indices]
+    votes = known.votes
+    scaled = votes.data * factors.astype(np.float32)[votes.indices]
+    votes = csr_array((scaled, votes.indices, votes.indptr), votes.shape)
     popular = int((known.listeners >= POPULAR).sum())
-    head = max(int((known.listeners >= FEWEST_IN_HEAD).sum()), SMALLEST_HEAD)
+    head = max(int((known.listeners >= FEWEST_IN_HEAD).sum()), smallest_head or SMALLEST_HEAD)
     head = min(head, len(known.order), MOST_IN_HEAD, LARGEST_HEAD // max(popular, 1))
+    next_ones = slice(popular, int((known.listeners >= FEWEST_KEPT).sum()))
     listeners = csr_array(known.users.T.tocsr())
     tail = csr_array(votes[:, head:].T.tocsr())
     rows, most = votes_of_popular(listeners[:popular], votes, head, threads)
-    others = votes_of_voters(listeners[popular:], votes, threads)
+    kept = votes_of_voters(listeners[next_ones], votes, threads)
     tastes = damped_tastes(known, settings, votes)
-    return DampedVote(settings, known, votes, listeners, tail, others, rows, most, *tastes)
+    return DampedVote(settings, known, votes, listeners, kept, tail, rows, most, *tastes)
 
 
 def votes_of_popular(
@@ -238,7 +268,16 @@ def damped_tastes(
     return np.ascontiguousarray(basis, np.float32), np.ascontiguousarray(gains, np.float32)
 
 
-def recommend(model: DampedVote, top: int = 20, threads: int | None = None) -> csr_array:
+class Fitted(Protocol):
+    """The vote, alone or blended: how all users compare, and the best artists of some."""
+
+    compared: Compared
+
+    def best(self, rows: slice, top: int) -> csr_array:
+        """Return the best artists of the users `rows`."""
+
+
+def recommend(model: Fitted, top: int = 20, threads: int | None = None) -> csr_array:
     """The `top` unheard artists of every user of the model; see `DampedVote.best`."""
     users = model.compared.users
     with ThreadPoolExecutor(threads or processors()) as pool:
