@@ -5,6 +5,7 @@ from common.command import Command
 
 import sys
 from datetime import date, tzinfo
+from functools import partial
 from pathlib import Path
 
 import click
@@ -243,7 +244,7 @@ def main(
             strict=on_bad_row == "stop",
             skip_bad_files=skip_bad_files,
             client=client,
-            prepare=load_kernel,
+            prepare=partial(load_kernel, tables=bool(by)),
         )
     found.account.require_accepted_rows()
     if plot:

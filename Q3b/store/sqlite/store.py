@@ -34,7 +34,7 @@ from store.sqlite.tables import (
     transaction,
 )
 
-READS = 3  # tries to read a file that is replaced meanwhile
+READS = 4  # tries to read a file that was replaced, or is meanwhile
 Answer = TypeVar("Answer")
 
 
@@ -227,7 +227,10 @@ class SqliteStore:
             yield connection
 
     def _ask(self, question: Callable[[Snapshot], Answer]) -> Answer:
-        """The answer to a question, of one state of the file, which is the latest."""
+        """The answer to a question, of one state of the file, which is the latest.
+
+        Whether it is the latest is looked at when the answer is there, which is enough.
+        """
         for _ in range(READS):
             snapshot = None
             try:
@@ -243,13 +246,13 @@ class SqliteStore:
                 self.close()
             if snapshot.identity == identity_of(self.path):
                 return answer
+            self.close()
         raise StoreError(f"{self.path}: is being replaced; try again")
 
     def _snapshot(self) -> Snapshot:
-        """This thread's snapshot of the file, opened anew if the file is another one."""
+        """This thread's snapshot of the file, opened if it has none."""
         opened = getattr(self._threads, "snapshot", None)
-        if opened is None or opened.identity != identity_of(self.path):
-            self.close()
+        if opened is None:
             opened = self._threads.snapshot = Snapshot(self.path)
         return opened
 
