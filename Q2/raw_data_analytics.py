@@ -16,14 +16,15 @@ from logs.sources import find_sources
 from logs.start import load_kernel
 from traffic import question
 
-TOP_URLS = 20
+TOP_TEXTS = 20  # groups shown, where there may be very many
 LEFT_OUT = 3  # exit code: answered, but files were left out
 EXAMPLES = """\b
 examples:
   python Q2/raw_data_analytics.py
   python Q2/raw_data_analytics.py LOG... --extension css
   python Q2/raw_data_analytics.py logs/ --from 2017-08-24 --to 2017-08-25 --format json
-  python Q2/raw_data_analytics.py 's3://bucket/cdn/*.gz' --by url --cache miss --top 50
+  python Q2/raw_data_analytics.py logs/ --by date --by cache --html traffic.html
+  python Q2/raw_data_analytics.py 's3://bucket/cdn/*.gz' --by url --order misses --order bytes
 """
 
 
@@ -35,7 +36,7 @@ examples:
     type=question.extension,
     multiple=True,
     metavar="EXT",
-    show_default="jpg; all with --by or --cache",
+    show_default="jpg; all with any option that groups, selects or measures",
     help="Count URLs whose path ends in .EXT, in upper or lower case, with any query string; `all` "
     "counts every URL. Give the option again for each extension.",
 )
@@ -72,23 +73,61 @@ examples:
     "Give the option again for each result.",
 )
 @click.option(
+    "--url",
+    "urls",
+    type=question.pattern,
+    multiple=True,
+    metavar="GLOB",
+    help="Count URLs that match as a whole, without query string, like '/videos/*': * stands for "
+    "any characters, ? for one. Give the option again for each pattern; any of them will do.",
+)
+@click.option(
+    "--exclude",
+    "excluded",
+    type=question.pattern,
+    multiple=True,
+    metavar="GLOB",
+    help="Leave out URLs that match, like '*/health'. Give the option again for each pattern.",
+)
+@click.option(
+    "--host",
+    "hosts",
+    type=question.host,
+    multiple=True,
+    metavar="NAME",
+    help="Count requests for this host, like cdn.example.com or '*.example.com'; the log must have "
+    "the field. Give the option again for each host.",
+)
+@click.option(
     "--by",
     type=click.Choice(question.GROUPINGS),
-    help="Group the requests that count; `url` leaves query strings out.",
+    multiple=True,
+    help="Group the requests that count; `url` and `referrer` leave query strings out. Give the "
+    "option again to group by several, like --by date --by extension.",
+)
+@click.option(
+    "--measure",
+    "measures",
+    type=click.Choice(question.MEASURES),
+    multiple=True,
+    help="Report of each group also `hits`: hits and misses of the cache, and the hit ratio of "
+    "requests and bytes.",
 )
 @click.option(
     "--top",
     type=click.IntRange(1, 10**9),
     metavar="N",
-    show_default=f"{TOP_URLS} with --by url, otherwise all",
+    show_default=f"{TOP_TEXTS} with --by {' or '.join(question.MANY)}, otherwise all",
     help="Show the first N groups.",
 )
 @click.option(
     "--order",
-    type=click.Choice(["bytes", "requests"]),
+    "orders",
+    type=click.Choice(question.ORDERS),
+    multiple=True,
     show_default="bytes; requests with --cache",
-    help="Rank groups by the bytes or the requests of each, the largest first; hours and days are "
-    "ranked with --top, and otherwise follow in time.",
+    help="Rank groups by this, the largest first; hours and days are ranked with --top, and "
+    "otherwise follow in time. Give the option again for a table in each order.",
 )
 @click.option(
     "--format",
@@ -180,9 +219,13 @@ def main(
     last: date | None,
     time_zone: tzinfo,
     caches: tuple[str, ...],
-    by: str | None,
+    urls: tuple[str, ...],
+    excluded: tuple[str, ...],
+    hosts: tuple[str, ...],
+    by: tuple[str, ...],
+    measures: tuple[str, ...],
     top: int | None,
-    order: str | None,
+    orders: tuple[str, ...],
     output_format: str,
     plot: Path | None,
     html: Path | None,
@@ -208,7 +251,7 @@ def main(
     the content. Every row is counted, outside the question, or rejected for a reason that the
     report names.
     """
-    if (top or order) and not by:
+    if (top or orders) and not by:
         raise click.UsageError("--top and --order rank groups: add --by")
     layout = by_hand.layout_options(log_format, fields, delimiter, columns)
     skip_bad_files = on_bad_file == "skip"
@@ -216,7 +259,18 @@ def main(
     if not logs:
         first, last = first or question.SAMPLE_DAYS[0], last or question.SAMPLE_DAYS[1]
     asked = question.ask(
-        first, last, extensions, caches, by, time_zone, over_time=bool(plot or html)
+        over_time=bool(plot or html),
+        measures=measures,
+        orders=orders,
+        first_day=first,
+        last_day=last,
+        extensions=extensions,
+        caches=caches,
+        by=by,
+        time_zone=time_zone,
+        urls=urls,
+        excluded=excluded,
+        hosts=hosts,
     )
 
     from traffic.answer import answer
@@ -237,8 +291,8 @@ def main(
         found = answer(
             sources,
             asked,
-            order=order or ("requests" if caches else "bytes"),
-            top=top or (TOP_URLS if by == "url" else None),
+            orders=question.each_once(orders) or ("requests" if caches else "bytes",),
+            top=top or (TOP_TEXTS if {*question.MANY} & {*by} else None),
             layout=layout,
             strict=on_bad_row == "stop",
             skip_bad_files=skip_bad_files,

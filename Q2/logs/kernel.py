@@ -893,6 +893,17 @@ def find_url(edges, plan, strip):
 
 
 @inlined
+def find_text(edges, count, place, plan, strip):
+    """Where a text of a row begins, and its length: 0 where the row does not have the field."""
+    if place < 0 or place >= count:
+        return eight_bytes(edges) + 1, 0
+    at, length = field(edges, place, plan, strip)
+    if length > 0 and (byte(at) == ord(" ") or byte(at + length - 1) == ord(" ")):
+        return trim(at, length)
+    return at, length
+
+
+@inlined
 def read_row(edges, count, plan, strip, with_cache, names, seen):
     """The values of a row, the reason for rejecting it, and what is seen now."""
     second, reason, seen = read_moment(edges, plan, strip, seen)
@@ -909,13 +920,14 @@ def read_row(edges, count, plan, strip, with_cache, names, seen):
     return Row(second, size, extension, status, cache, place, path_end), reason, seen
 
 
-def scan(block, header, plan, columns, rejected, first_lines):
+def scan(block, header, plan, texts, columns, rejected, first_lines):
     """Fill `columns` from the lines of `block`; return the numbers of rows accepted and lines.
 
     `block` is uint8 and ends with a newline; `plan` says how its lines are read. Lines equal to
     `header`, blank lines and, where `plan.comments`, lines that begin with `#` are not rows.
-    Columns of length 0 are left out. A rejected row adds 1 to its reason in `rejected`, and the
-    first one's line, counted from 0, goes to `first_lines`.
+    `texts` are the places of fields of which begin and end go to `columns.texts`. Columns of length
+    0 are left out. A rejected row adds 1 to its reason in `rejected`, and the first one's line,
+    counted from 0, goes to `first_lines`.
     """
     with_status, with_cache = len(columns.status) > 0, len(columns.cache) > 0
     with_urls = len(columns.url_start) > 0
@@ -959,6 +971,10 @@ def scan(block, header, plan, columns, rejected, first_lines):
                 if with_urls:
                     columns.url_start[rows] = row.url_start - text
                     columns.url_end[rows] = row.url_end - text
+                for number in range(len(texts)):
+                    place, length = find_text(edges, count, texts[number], plan, strip)
+                    columns.texts[rows, 2 * number] = place - text
+                    columns.texts[rows, 2 * number + 1] = place + length - text
                 rows += np.uint64(1)
                 continue
         if len(header) > 0 and is_line(start, stop, header):

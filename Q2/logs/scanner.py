@@ -62,14 +62,15 @@ class Plan(NamedTuple):
 
 
 @lru_cache(1000)
-def plan_of(layout: Layout) -> Plan:
-    """The kernel's plan for a layout; places are 0 where there are no rows."""
+def plan_of(layout: Layout, texts: tuple[int, ...] = ()) -> tuple[Plan, np.ndarray]:
+    """The kernel's plan for a layout, and the places of texts; 0 where there are no rows."""
     roles = layout.roles
     place = {role: position for position, role in enumerate(roles) if role in PLACED}
-    return Plan(
+    text_places = [layout.place_of(role) for role in texts]
+    plan = Plan(
         *layout.delimiters,
         fields=len(roles) - (NO_NUMBER in place),
-        last=max(place.values(), default=0) + 1,
+        last=max([*place.values(), *text_places], default=0) + 1,
         more=layout.more,
         comments=layout.comments,
         marked=layout.brackets or layout.repeated == REPEATED or layout.loose >= 0,
@@ -91,6 +92,7 @@ def plan_of(layout: Layout) -> Plan:
         result=place.get(RESULT, -1),
         no_number=place.get(NO_NUMBER, -1),
     )
+    return plan, np.array(text_places, dtype=np.int64)
 
 
 class Columns(NamedTuple):
@@ -103,6 +105,7 @@ class Columns(NamedTuple):
     cache: np.ndarray  # packed name of the cache's result, 0 for none
     url_start: np.ndarray  # position in the block
     url_end: np.ndarray  # where the path ends, before any query string
+    texts: np.ndarray  # of shape (rows, 2 * texts): where each text that is asked for begins, ends
 
 
 @dataclass(frozen=True)
@@ -113,6 +116,7 @@ class ScannedBlock:
     layout: Layout
     block: memoryview
     records: Columns
+    texts: tuple[int, ...]  # the roles of `records.texts`
     lines: int
     rejected: np.ndarray  # rows, by position in REASONS
     first_lines: np.ndarray  # the first line of each reason, counted from 0 in the block
@@ -127,8 +131,11 @@ class ScannedBlock:
 
         Bytes that are not UTF-8 and control characters are percent-encoded.
         """
-        starts, ends = self.records.url_start[mask].tolist(), self.records.url_end[mask].tolist()
-        texts = map(self.text, starts, ends)
+        return self.shown(self.records.url_start[mask], self.records.url_end[mask])
+
+    def shown(self, starts: np.ndarray, ends: np.ndarray) -> list[str]:
+        """Return the texts at these places as people see them."""
+        texts = map(self.text, starts.tolist(), ends.tolist())
         if self.layout.double_encoded:
             texts = (text.replace(b"%25", b"%") for text in texts)
         return [decode(text) for text in texts]
@@ -151,32 +158,40 @@ def decode(text: bytes) -> str:
     return CONTROL.sub(lambda found: quote(found[0]), decoded)
 
 
-def empty_columns(block: memoryview, left_out: Collection[str] = ()) -> Columns:
+def empty_columns(
+    block: memoryview, left_out: Collection[str] = (), texts: tuple[int, ...] = ()
+) -> Columns:
     """Return columns for as many rows as a block can hold; those left out are of length 0."""
     rows = len(block) // SHORTEST_ROW + 1
-    types = Columns(np.int64, np.int64, np.int64, np.int16, np.int64, np.int32, np.int32)
-    lengths = (0 if name in left_out else rows for name in Columns._fields)
-    return Columns(*map(np.empty, lengths, types))
+    types = Columns(np.int64, np.int64, np.int64, np.int16, np.int64, np.int32, np.int32, np.int32)
+    shapes = [0 if name in left_out else rows for name in Columns._fields[:-1]]
+    return Columns(*map(np.empty, [*shapes, (rows, 2 * len(texts))], types))
 
 
 def scan_block(
-    file: str, layout: Layout, block: memoryview, columns: Columns | None = None
+    file: str,
+    layout: Layout,
+    block: memoryview,
+    columns: Columns | None = None,
+    texts: tuple[int, ...] = (),
 ) -> ScannedBlock:
-    """Scan whole lines of a file.
+    """Scan whole lines of a file; `texts` are the roles of the texts that are asked for.
 
     The records lie in `columns`, if given, until those are filled again.
     """
-    columns = columns or empty_columns(block)
+    columns = columns or empty_columns(block, texts=texts)
+    plan, places = plan_of(layout, texts)
     rejected, first_lines = np.zeros((2, len(REASONS)), dtype=np.int64)
     rows, lines = scan(
         np.frombuffer(
             block.toreadonly(), dtype=np.uint8
         ),  # one type, for which numba compiles once
         np.frombuffer(layout.header, dtype=np.uint8),
-        plan_of(layout),
+        plan,
+        places,
         columns,
         rejected,
         first_lines,
     )
     records = Columns(*(column[:rows] for column in columns))
-    return ScannedBlock(file, layout, block, records, lines, rejected, first_lines)
+    return ScannedBlock(file, layout, block, records, texts, lines, rejected, first_lines)
