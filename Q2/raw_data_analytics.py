@@ -4,17 +4,24 @@
 from common.command import Command
 
 import sys
+from dataclasses import replace
 from datetime import date, tzinfo
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from common.cluster import cluster_option, connected
 from common.output import FORMATS, new_file
 from logs.layouts import by_hand
-from logs.sources import find_sources
+from logs.sources import Source, find_sources
 from logs.start import load_kernel
 from traffic import question
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+    from logs.ledger import Ledger
 
 TOP_TEXTS = 20  # groups shown, where there may be very many
 LEFT_OUT = 3  # exit code: answered, but files were left out
@@ -205,6 +212,22 @@ examples:
     f"that is not a log; `skip` leaves such files out, lists them, and exits with {LEFT_OUT}.",
 )
 @click.option(
+    "--ledger",
+    "ledger_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    callback=new_file,
+    metavar="FILE",
+    help="Remember in FILE, by their digests, the files that were counted, and count only files "
+    "that it does not have, each content once. Each question needs a ledger of its own.",
+)
+@click.option(
+    "--on-changed-file",
+    type=click.Choice(["stop", "count", "skip"]),
+    default="stop",
+    help="`stop` ends at a file that has other content than when the ledger's run counted it; "
+    "`count` counts all of it again, `skip` leaves it out.",
+)
+@click.option(
     "--seed",
     type=click.IntRange(0, 2**32 - 1),
     default=0,
@@ -236,6 +259,8 @@ def main(
     show_layout: bool,
     on_bad_row: str,
     on_bad_file: str,
+    ledger_file: Path | None,
+    on_changed_file: str,
     seed: int,
     cluster: str | None,
 ) -> int:
@@ -258,6 +283,8 @@ def main(
     sources = find_sources(logs, skip_bad_files)
     if not logs:
         first, last = first or question.SAMPLE_DAYS[0], last or question.SAMPLE_DAYS[1]
+    if ledger_file and not logs:
+        raise click.UsageError("--ledger remembers files: name a LOG")
     asked = question.ask(
         over_time=bool(plot or html),
         measures=measures,
@@ -287,7 +314,13 @@ def main(
 
         click.echo(report(previews(sources, layout), output_format))
         return 0
+    ledger = None
+    if ledger_file:
+        from logs.ledger import read_ledger
+
+        ledger = read_ledger(ledger_file, asked.in_words(by), on_changed_file)
     with connected(cluster) as client:
+        sources = new_sources(sources, ledger, client)
         found = answer(
             sources,
             asked,
@@ -300,6 +333,9 @@ def main(
             prepare=load_kernel,
         )
     found.account.require_accepted_rows()
+    if ledger:
+        ledger.check_unchanged(sources)
+        found = replace(found, counted_before=ledger.left_out)
     if plot:
         from traffic.plot import save_plot
 
@@ -310,7 +346,28 @@ def main(
 
         save_page(found, as_text(shown), html)
     print_report(shown, output_format)
+    if ledger:
+        sys.stdout.flush()  # only what was answered is remembered
+        ledger.write(found.account.left_out)
     return LEFT_OUT if found.account.left_out else 0
+
+
+def new_sources(
+    sources: list[Source], ledger: "Ledger | None", client: "Client | None"
+) -> list[Source]:
+    """The sources that the ledger does not have; without one, report those that are there twice."""
+    from logs.digests import same_content
+
+    if ledger:
+        run = map if client is None else lambda *work: client.gather(client.map(*work, pure=False))
+        return ledger.new_sources(sources, run)
+    for name, other in same_content(sources)[:1]:
+        click.echo(
+            f"warning: {name} has the same content as {other}, and both count; --ledger counts "
+            "each content once",
+            err=True,
+        )
+    return sources
 
 
 if __name__ == "__main__":

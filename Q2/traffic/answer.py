@@ -4,7 +4,7 @@ from common.command import UserError
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property, partial
 from operator import add
@@ -36,6 +36,7 @@ class Answer:
     rankings: dict[str, dict[str, list]]
     groups: int  # before the tables were cut to the top ones
     account: RowAccount
+    counted_before: dict[str, str] = field(default_factory=dict)  # files left out, and why
 
     @property
     def requests(self) -> int:
@@ -118,7 +119,7 @@ def answer(
             totals.add(part)
             if added := part.total():
                 sums = tuple(map(add, sums, added))
-        if account.file is None:
+        if account.file is None and sources:
             raise UserError(nothing_read(sources, account))
         tables, groups = totals.tables(orders, top)
     size = sums[1]

@@ -117,6 +117,15 @@ class Question:
                 f"--columns {missing[0]}=NAME"
             )
 
+    def in_words(self, by: tuple[str, ...]) -> str:
+        """Which requests of any period count, and how the user groups them, as options."""
+        said = {
+            **{"extension": self.extensions, "cache": self.caches, "url": self.urls},
+            **{"exclude": self.excluded, "host": self.hosts, "by": by},
+        }
+        options = [f"--{name} {value}" for name, values in said.items() for value in values]
+        return " ".join([*options, f"--time-zone {self.time_zone}"])
+
     def local(self, second: int) -> datetime:
         """The time in the question's zone."""
         return datetime.fromtimestamp(second, self.time_zone)

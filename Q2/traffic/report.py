@@ -16,6 +16,7 @@ WRITTEN = {
     **dict.fromkeys(("share", "hit_ratio", "byte_hit_ratio"), "{:.1%}"),
     "mean_size": "{:,.0f}",
 }
+MOST_NAMED = 10  # files that a ledger has; JSON names all
 TOTAL = ("requests", "bytes", "hits", "misses", "hit_ratio", "byte_hit_ratio")
 
 
@@ -150,8 +151,13 @@ def account_lines(answer: Answer) -> list[str]:
 
 
 def file_lines(answer: Answer) -> list[str]:
-    """Return a warning about unfinished files, and each file that was left out."""
+    """Return a warning about unfinished files, and the files that were left out."""
     account, lines = answer.account, []
+    if before := answer.counted_before:
+        count = len(before)
+        lines.append(f"left out, since the ledger has them: {count:,} file{'s' * (count > 1)}")
+        lines += [f"  {name}: {reason}" for name, reason in [*before.items()][:MOST_NAMED]]
+        lines += [f"  ... and {count - MOST_NAMED:,} more"] * (count > MOST_NAMED)
     if account.unfinished:
         others = f" and of {len(account.unfinished) - 1:,} more" * (len(account.unfinished) > 1)
         lines.append(
@@ -168,7 +174,8 @@ def file_lines(answer: Answer) -> list[str]:
 def as_record(answer: Answer) -> dict:
     """Return the answer as one object.
 
-    `rows_rejected` maps each reason to its number of rows, `files_left_out` each file to a reason.
+    `rows_rejected` maps each reason to its number of rows, `files_left_out` and
+    `files_counted_before` each file to a reason.
     The tables are `groups`, or of several orders `rankings`.
     """
     first, last = answer.period()
@@ -184,6 +191,7 @@ def as_record(answer: Answer) -> dict:
         "first_rejected": {reason: f"{it.file}:{it.line}" for reason, it in rejected.items()},
         "files_unfinished": list(answer.account.unfinished),
         "files_left_out": answer.account.left_out,
+        "files_counted_before": answer.counted_before,
     }
     if answer.question.by:
         tables = {order: objects(columns) for order, columns in answer.rankings.items()}

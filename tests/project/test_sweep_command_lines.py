@@ -91,6 +91,7 @@ GOOD = {
         "--url": ("/*.jpg", "*", "/b/?.*"),
         "--exclude": ("*.css", "/none"),
         "--host": ("cdn.example.com", "*"),
+        "--ledger": ("counted.ledger", "missing/counted.ledger", "logs", "empty"),
         "--log-format": ("tsv", "combined", "apache:%h %t %U %b", "nginx:$msec|$uri|$bytes_sent"),
         "--fields": ("date,time,size,url", "datetime,size,-,url,status", "url"),
         "--delimiter": ("tab", ",", ";", "space"),
