@@ -65,8 +65,18 @@ def assert_same(cluster, *arguments):
 
 @pytest.mark.parametrize("by", GROUPINGS)
 def test_the_answer_is_the_same_in_every_grouping(cluster, small_ranges, by):
-    logs = FIXTURES if by not in ("status", "cache") else FIXTURES / "cloudfront-26-fields.log"
+    everywhere = by in ("extension", "date", "hour", "url")
+    logs = FIXTURES if everywhere else FIXTURES / "cloudfront-33-fields.log"
     alone = assert_same(cluster, logs, "--by", by, "--format", "json")
+    assert alone.returncode == 0, alone.stderr
+
+
+@pytest.mark.parametrize("by", ["extension", "host"])
+def test_the_answer_is_the_same_for_several_questions_at_once(cluster, small_ranges, by):
+    log = FIXTURES / "cloudfront-33-fields.log"
+    asked = ("--by", "date", "--by", by, "--exclude", "*.css", "--host", "*", "--top", "9")
+    orders = ("--order", "bytes", "--order", "misses", "--format", "json")
+    alone = assert_same(cluster, log, *asked, *orders)
     assert alone.returncode == 0, alone.stderr
 
 
