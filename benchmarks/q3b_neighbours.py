@@ -102,9 +102,10 @@ def run_damped(data: PlayCounts, clock: Clock) -> None:
     with clock.stage("settings on the fold"):
         settings = held_out(data, RunSettings()).settings
     with clock.stage("shared tastes"):
-        known = damped_vote.compared(data.matrix)
+        known = damped_vote.prepared(data.matrix)
     with clock.stage("votes by artist"):
         model = damped_vote.fit(known, settings)
+        del known
     with clock.stage("lists with reasons"):
         for _ in recommendation_blocks(model, data, popularity_of(data), Asked(TOP)):
             pass

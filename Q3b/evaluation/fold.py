@@ -11,7 +11,7 @@ from scipy.sparse import csr_array
 from evaluation.metrics import recall_and_ndcg
 from evaluation.splits import Split, split
 from recommender import blend, damped_vote
-from recommender.damped_vote import Compared, DampedVote, Settings
+from recommender.damped_vote import DampedVote, Prepared, Settings
 from recommender.popularity import most_listeners
 from recommender.weights import listeners_of
 
@@ -88,7 +88,7 @@ def of_artists(fold: Split, artists: np.ndarray) -> Split:
 
 def chosen_among(fold: Split, top: int) -> Choice:
     """Choose as `chosen_on` does, on a fold whose artists are all played."""
-    known = damped_vote.compared(fold.train)
+    known = damped_vote.prepared(fold.train)
     pairs = [Settings(limit, power) for power, limit in product(POPULARITY_POWERS, limits(known))]
     best = max(choices(known, fold, pairs, top), key=attrgetter("score"))
     popular = recall_and_ndcg(popular_artists(fold.train, top), fold.test, top)
@@ -121,18 +121,18 @@ def blend_choice(vote: DampedVote, fold: Split, settings: blend.Settings, top: i
     return Choice(settings, found, recall_and_ndcg(found, fold.test, top))
 
 
-def limits(known: Compared) -> list[float]:
+def limits(known: Prepared) -> list[float]:
     """No limit, and some eigenvalues of the cosine between users, for each user."""
-    values = known.tastes.eigenvalues / max(known.users.shape[0], 1)
+    values = known.tastes.eigenvalues / max(known.compared.users.shape[0], 1)
     return [0.0, *(float(values[rank - 1]) for rank in RANKS if rank <= len(values))]
 
 
-def choices(known: Compared, fold: Split, settings: list[Settings], top: int) -> Iterator[Choice]:
+def choices(known: Prepared, fold: Split, settings: list[Settings], top: int) -> Iterator[Choice]:
     """Yield what each of the settings finds; those of one power of popularity share a fit."""
     model = None
     for one in settings:
         shared = model and model.settings.popularity_power == one.popularity_power
-        model = damped_vote.refitted(model, one) if shared else damped_vote.fit(known, one)
+        model = damped_vote.refitted(model, known, one) if shared else damped_vote.fit(known, one)
         found = damped_vote.recommend(model, top)
         yield Choice(one, found, recall_and_ndcg(found, fold.test, top))
 

@@ -64,19 +64,15 @@ class Settings:
 
 @dataclass(frozen=True)
 class Compared:
-    """Users as they are compared and vote, before any setting: n users, m artists.
+    """Users as they are compared: n users, m artists.
 
     Artists are numbered by falling listeners: order (m,) holds their columns in the plays.
-    weights: turns plays into weights; users: (n, m) rows of norm 1; votes: (n, m);
-    listeners: (m,) how many each artist has; votes and tastes are for fitting alone
+    weights: turns plays into weights; users: (n, m) rows of norm 1
     """
 
     order: np.ndarray
     weights: PlayWeights
     users: csr_array
-    votes: csr_array | None
-    listeners: np.ndarray
-    tastes: Tastes | None
 
     @cached_property
     def ranks(self) -> np.ndarray:
@@ -90,6 +86,19 @@ class Compared:
         return unit_rows(self.weights.of(in_columns(plays, self.order)))
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """What a fit takes, whatever its settings: n users, m artists.
+
+    votes: (n, m) before they are discounted; listeners: (m,) how many each artist has
+    """
+
+    compared: Compared
+    votes: csr_array
+    listeners: np.ndarray
+    tastes: Tastes
+
+
 def in_columns(plays: csr_array, order: np.ndarray) -> csr_array:
     """Return the plays with their columns in this order, each row sorted."""
     rank = np.empty(len(order), plays.indices.dtype)
@@ -99,7 +108,7 @@ def in_columns(plays: csr_array, order: np.ndarray) -> csr_array:
     return found
 
 
-def compared(plays: csr_array) -> Compared:
+def prepared(plays: csr_array) -> Prepared:
     """Return what depends on the plays (n, m) alone, all above 0."""
     order = np.argsort(-listeners_of(plays), kind="stable").astype(np.int32)
     plays = in_columns(plays, order)
@@ -109,7 +118,7 @@ def compared(plays: csr_array) -> Compared:
     lengths = np.maximum(norm(votes.astype(np.float64), axis=1), 1)  # 1: of nobody who plays
     scales = np.repeat(lengths**VOTE_LENGTH_POWER, np.diff(votes.indptr))
     votes.data *= scales.astype(np.float32)
-    return Compared(order, weights, users, votes, listeners_of(plays), tastes_of(users))
+    return Prepared(Compared(order, weights, users), votes, listeners_of(plays), tastes_of(users))
 
 
 @dataclass(frozen=True)
@@ -133,9 +142,8 @@ class DampedVote:
     gains: np.ndarray
 
     def __getstate__(self) -> dict:
-        """Return what goes to another process, which recommends: not what only fitting needs."""
-        kept = {field.name: getattr(self, field.name) for field in fields(self)}
-        return kept | {"compared": replace(self.compared, votes=None, tastes=None)}
+        """Return what goes to another process: not what is made of it on demand."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
     @cached_property
     def tables(self) -> Model:
@@ -195,17 +203,18 @@ class DampedVote:
 
 
 def fit(
-    plays: csr_array | Compared,
+    plays: csr_array | Prepared,
     settings: Settings | None = None,
     threads: int | None = None,
     smallest_head: int | None = None,
 ) -> DampedVote:
-    """Fit the method to (n, m) plays, all above 0, or to what was compared before.
+    """Fit the method to (n, m) plays, all above 0, or to what was prepared of them.
 
     smallest_head: artists in the head where there are as many; the scores are the same whatever it
     is
     """
-    known = plays if isinstance(plays, Compared) else compared(plays)
+    known = plays if isinstance(plays, Prepared) else prepared(plays)
+    order, users = known.compared.order, known.compared.users
     settings = settings or Settings()
     factors = np.maximum(known.listeners, 1.0) ** -settings.popularity_power
     votes = known.votes
@@ -213,14 +222,14 @@ def fit(
     votes = csr_array((scaled, votes.indices, votes.indptr), votes.shape)
     popular = int((known.listeners >= POPULAR).sum())
     head = max(int((known.listeners >= FEWEST_IN_HEAD).sum()), smallest_head or SMALLEST_HEAD)
-    head = min(head, len(known.order), MOST_IN_HEAD, LARGEST_HEAD // max(popular, 1))
+    head = min(head, len(order), MOST_IN_HEAD, LARGEST_HEAD // max(popular, 1))
     next_ones = slice(popular, int((known.listeners >= FEWEST_KEPT).sum()))
-    listeners = csr_array(known.users.T.tocsr())
+    listeners = csr_array(users.T.tocsr())
     tail = csr_array(votes[:, head:].T.tocsr())
     rows, most = votes_of_popular(listeners[:popular], votes, head, threads)
     kept = votes_of_voters(listeners[next_ones], votes, threads)
     tastes = damped_tastes(known, settings, votes)
-    return DampedVote(settings, known, votes, listeners, kept, tail, rows, most, *tastes)
+    return DampedVote(settings, known.compared, votes, listeners, kept, tail, rows, most, *tastes)
 
 
 def votes_of_popular(
@@ -247,17 +256,20 @@ def extremes(gains: np.ndarray) -> np.ndarray:
     return np.stack([least, largest])
 
 
-def refitted(model: DampedVote, settings: Settings) -> DampedVote:
-    """Return the model by other settings with the same `popularity_power`: its votes are shared."""
-    basis, gains = damped_tastes(model.compared, settings, model.votes)
+def refitted(model: DampedVote, known: Prepared, settings: Settings) -> DampedVote:
+    """Return the model by other settings with the same `popularity_power`: its votes are shared.
+
+    known: what the model was fitted to
+    """
+    basis, gains = damped_tastes(known, settings, model.votes)
     return replace(model, settings=settings, basis=basis, gains=gains)
 
 
 def damped_tastes(
-    known: Compared, settings: Settings, votes: csr_array
+    known: Prepared, settings: Settings, votes: csr_array
 ) -> tuple[np.ndarray, np.ndarray]:
     """V diag(S k) and R'A / listeners^beta, both (m, d): their product is what is subtracted."""
-    tastes, count = known.tastes, known.users.shape[0]
+    tastes, count = known.tastes, known.compared.users.shape[0]
     damped = damping(tastes.eigenvalues, settings.limit * count)
     kept = damped > 0
     basis = tastes.of_artists[:, kept] * (np.sqrt(tastes.eigenvalues) * damped)[kept]
