@@ -6,7 +6,6 @@ A row holds its list as compressed JSON, see `lists`.
 from common.command import UserError
 
 import json
-import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -33,6 +32,7 @@ from store.sqlite.tables import (
     remove_runs,
     transaction,
 )
+from store.system import readers_keep_files_open
 
 READS = 4  # tries to read a file that was replaced, or is meanwhile
 Answer = TypeVar("Answer")
@@ -242,7 +242,7 @@ class SqliteStore:
                     continue
                 with failures(self.path), damage(self.path):
                     raise
-            if os.name == "nt":  # where a file that is open cannot be replaced
+            if not readers_keep_files_open():
                 self.close()
             if snapshot.identity == identity_of(self.path):
                 return answer
