@@ -259,6 +259,16 @@ def check_step(options: SimpleNamespace) -> str:
     "dynamodb://TABLE?region=REGION.",
 )
 @click.option(
+    "--index",
+    metavar="FOLDER",
+    default="",
+    show_default="next to an SQLite file: FILE.index",
+    envvar="RECOMMENDER_INDEX",
+    show_envvar=True,
+    help="Folder for the indexes of the sets, by which the API recommends for any taste. "
+    "none writes no index, as for DynamoDB where no folder is named.",
+)
+@click.option(
     "--run-id",
     default="",
     show_default=False,

@@ -18,10 +18,10 @@ from recommender.lists import (
     COUNTRY,
     FILLED_BY,
     GLOBAL,
+    MOST_OWN,
     NEIGHBOURS,
     RECOMMENDATION,
     TOP_ARTIST,
-    TOP_ARTISTS,
     Block,
     RuleList,
 )
@@ -77,7 +77,7 @@ def recommended_block(
         heard = [] if asked.include_played else own[[user]].indices
         profile = plays.profiles.iloc[rows[user]]
         each[user], rules[user] = filled(each[user], popularity, profile, asked.top, heard)
-    top_artists, top_starts = most_played(own)
+    top_artists, top_starts = own_artists(own)
     from_neighbours = np.array([rule == NEIGHBOURS for rule in rules])
     return Block(
         users=plays.users[rows].tolist(),
@@ -151,13 +151,13 @@ def list_block(profiles: pd.DataFrame, popularity: Popularity) -> Block:
     )
 
 
-def most_played(plays: csr_array) -> tuple[np.ndarray, np.ndarray]:
-    """Each user's TOP_ARTISTS artists (t,) TOP_ARTIST by falling plays, and where users start."""
+def own_artists(plays: csr_array) -> tuple[np.ndarray, np.ndarray]:
+    """Each user's own artists (t,) TOP_ARTIST by falling plays, and where users start."""
     counts = np.diff(plays.indptr)
     users = np.repeat(np.arange(len(counts)), counts)
     order = np.lexsort((plays.indices, -plays.data, users))
-    kept = order[np.arange(len(order)) - plays.indptr[users] < TOP_ARTISTS]
+    kept = order[np.arange(len(order)) - plays.indptr[users] < MOST_OWN]
     top = np.empty(len(kept), TOP_ARTIST)
     counts_of = plays.data[kept].astype(np.float64)  # a float32 would be rounded up beyond it
     top["artist"], top["plays"] = plays.indices[kept], np.minimum(counts_of, MOST_PLAYS)
-    return top, np.concatenate([[0], np.cumsum(np.minimum(counts, TOP_ARTISTS))])
+    return top, np.concatenate([[0], np.cumsum(np.minimum(counts, MOST_OWN))])
