@@ -48,6 +48,12 @@ def peer_answer(users: csr_array, transposed: csr_array, row: csr_array) -> np.n
     return np.argsort(-scores)[:20]
 
 
+def own_memory() -> int:
+    """Bytes of this process besides pages of files, which all processes share (Linux)."""
+    memory = psutil.Process().memory_info()
+    return memory.rss - memory.shared
+
+
 def seconds_of(calls) -> np.ndarray:
     """CPU seconds of each call, in this thread."""
     found = []
@@ -80,12 +86,12 @@ def measured(plays, folder: Path, requests: int) -> None:
     asked = [plays.matrix[[row]] for row in rows]
     ids = [[str(plays.artists[artist]) for artist in row.indices] for row in asked]
     pairs = list(zip(ids, asked, strict=True))
-    before = psutil.Process().memory_full_info().uss
+    before = own_memory()
     first, again = (
         seconds_of(lambda one=one: answer(index, one[0], one[1].data) for one in pairs)
         for _ in range(2)
     )
-    own = psutil.Process().memory_full_info().uss - before
+    own = own_memory() - before
     everyone = unit_rows(plays.matrix)
     transposed = csr_array(everyone.T)
     peer = seconds_of(

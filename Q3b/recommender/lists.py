@@ -24,7 +24,7 @@ RECOMMENDATION = np.dtype(
 )
 FILLED_BY = {COUNTRY: -2, GLOBAL: -3}
 FILLED_FROM = {number: rule for rule, number in FILLED_BY.items()}
-# One of the user's own artists: its plays, or a mark of `recommender/taste.py` in their place.
+# One of the user's own artists: its plays, or a mark of `listening/taste.py` in their place.
 TOP_ARTIST = np.dtype([("artist", "<i4"), ("plays", "<i4")])
 
 
@@ -42,7 +42,7 @@ class Block:
     neighbours: np.ndarray  # (n,) how many listeners stand behind the recommendations
     recommendations: np.ndarray  # (r,) RECOMMENDATION, best first within a user
     recommendation_starts: np.ndarray  # (n + 1,)
-    top_artists: np.ndarray  # (t,) TOP_ARTIST, all own, most played first, then marks
+    top_artists: np.ndarray  # (t,) TOP_ARTIST, all own: marks, then the most played first
     top_starts: np.ndarray  # (n + 1,)
     lists: list[tuple[str, str] | None]
 

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from listening.taste import BLOCKED, DISLIKED, taste_of
 from recommender.lists import (
     FILLED_BY,
     GLOBAL,
@@ -13,7 +14,7 @@ from recommender.lists import (
     Reasons,
     with_listeners,
 )
-from recommender.taste import BLOCKED, DISLIKED, best_places, relative_weights, taste_of
+from recommender.taste import best_places, relative_weights
 from taste.index import Index
 
 

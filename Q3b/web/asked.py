@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from werkzeug.exceptions import BadRequest
 
-from recommender.taste import BLOCKED, DISLIKED, LIKED
+from listening.taste import BLOCKED, DISLIKED, LIKED
 from taste.index import Index
 from web.arguments import (
     HIGHEST_LIMIT,
