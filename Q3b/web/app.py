@@ -16,6 +16,7 @@ from web.encoding import encode_bodies
 from web.front import Front
 from web.last_good import LastGood
 from web.log import log_as_json
+from web.marks import marks
 from web.metrics import measure
 from web.origins import allow_origins
 from web.page import page
@@ -26,6 +27,7 @@ from web.taste import taste
 DEFAULTS = {
     "STORE": DEFAULT_STORE,
     "INDEX": "",  # empty: next to a store in a file; none: no index
+    "MARKS": "",  # URL of the app's PostgreSQL, to keep marks in; empty: they are not kept
     "API_KEY": "",  # empty: no key is asked for
     "FRESH_HOURS": 36,  # a daily job may be half a day late
     "CACHE_SECONDS": 60,  # how long a client may keep an answer without asking again
@@ -61,6 +63,7 @@ def create_app(config: Mapping | None = None) -> Flask:
     app.register_blueprint(routes)
     app.register_blueprint(batch)
     app.register_blueprint(taste)
+    app.register_blueprint(marks)
     app.register_blueprint(page)
     app.wsgi_app = Front(app)
     if app.config["LOG_FORMAT"] == "json":

@@ -133,6 +133,28 @@ def taste_operation(names: str) -> dict:
     return {"post": made["get"]}
 
 
+def marks_operations(user_id: dict) -> dict:
+    """The resource that keeps what a user says of items."""
+    by_item = {"type": "object", "propertyNames": text(LONGEST_ITEM_ID)}
+    said = by_item | {"additionalProperties": {"enum": list(MARKS)}}
+    body = fields(user_id={"type": "string"}, marks=said)
+    more = {"parameters": [user_id], "security": [{}, {"key": []}], "tags": ["items"]}
+    failures = problems(400, 401, 413, 415, 503) | {"431": {"description": "An overlong address"}}
+    read = operation(
+        "marks", "What a user said of items", content(body), problems(400, 401, 503), **more
+    )
+    read["get"]["responses"] |= {"431": failures["431"]}
+    kept = operation(
+        "keepMarks",
+        "Keep what a user says of items, where the app keeps plays",
+        content(body),
+        failures,
+        requestBody=content(fields(marks=said)) | {"required": True},
+        **more,
+    )
+    return read | {"post": kept["get"]}
+
+
 def items_operation(name: str, summary: str, schema: str, *statuses: int, **more) -> dict:
     """A resource that answers by items of the index."""
     bare = {"304": {"description": "The client's copy is still right"}}
@@ -182,6 +204,7 @@ def paths(names: str) -> dict:
         ),
         "/batch": batch_operation(names),
         "/recommendations": taste_operation(names),
+        "/users/{user_id}/marks": marks_operations(user_id),
         "/items": items_operation(
             "searchItems",
             f"The {names} whose names hold a text, the most played first",

@@ -76,6 +76,11 @@ def similar_items(item_id: str) -> Response:
     read_item_id("The item id", item_id)
     limit = read_arguments(request.args, {"limit": read_limit}).get("limit", USUAL_LIMIT)
     run = current_run()
+    return cacheable(run, similar_body(item_id, run, limit))
+
+
+def similar_body(item_id: str, run: Run, limit: int) -> dict:
+    """The answer for an item. Raises NotFound if the set has no such item."""
     index = index_of(run)
     number = index.number_of(item_id)
     if number is None:
@@ -84,7 +89,7 @@ def similar_items(item_id: str) -> Response:
         index.shown(other) | {"score": significant(score), "listeners": listeners}
         for other, score, listeners in similar(index, number, limit)
     ]
-    return cacheable(run, {"item": index.shown(number)} | about(run) | {"items": items})
+    return {"item": index.shown(number)} | about(run) | {"items": items}
 
 
 def own_of_user(user_id: str | None) -> tuple[Run, np.ndarray]:
