@@ -25,7 +25,8 @@ def fingerprint(plays: PlayCounts) -> str:
     digest = hashlib.sha256()
     for texts in (plays.users, plays.artists):
         digest.update("\0".join(texts).encode())
-    for numbers in (plays.matrix.indptr, plays.matrix.indices, plays.matrix.data):
+    matrices = [plays.matrix] if plays.marks is None else [plays.played, plays.marks]
+    for numbers in (part for of in matrices for part in (of.indptr, of.indices, of.data)):
         digest.update(np.ascontiguousarray(numbers, dtype=f"<{numbers.dtype.kind}4").tobytes())
     return digest.hexdigest()
 
@@ -45,6 +46,7 @@ def data_report(listening: Listening) -> dict:
     return {
         "users": len(plays.users),
         "artists": len(plays.artists),
+        "marks": 0 if plays.marks is None else int(plays.marks.nnz),
         "pairs": int(plays.matrix.nnz),
         "plays": int(plays.matrix.sum(dtype=np.float64)),
         "rejected": {reason: rows for reason, rows in listening.rejected.items() if rows},
