@@ -117,8 +117,9 @@ examples:
     "measures",
     type=click.Choice(question.MEASURES),
     multiple=True,
-    help="Report of each group also `hits`: hits and misses of the cache, and the hit ratio of "
-    "requests and bytes.",
+    help="Report of each group also `hits`, those and the misses of the cache with the hit ratio "
+    "of requests and of bytes, or `percentiles`, the size that 50, 95 and 99 % of the requests do "
+    "not exceed, within 0.4 %. Give the option again for both.",
 )
 @click.option(
     "--top",

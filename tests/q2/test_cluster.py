@@ -76,7 +76,7 @@ def test_the_answer_is_the_same_for_several_questions_at_once(cluster, small_ran
     log = FIXTURES / "cloudfront-33-fields.log"
     asked = ("--by", "date", "--by", by, "--exclude", "*.css", "--host", "*", "--top", "9")
     orders = ("--order", "bytes", "--order", "misses", "--format", "json")
-    alone = assert_same(cluster, log, *asked, *orders)
+    alone = assert_same(cluster, log, *asked, *orders, "--measure", "percentiles")
     assert alone.returncode == 0, alone.stderr
 
 
