@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import click
 
+from activity.options import QUESTIONS, activity_options, check_activity_options, is_about_activity
 from common.output import formatted, new_file
 from events.files import files_named
 from events.time_format import TimeFormat
@@ -22,7 +23,6 @@ from retention.options import (
     time_zone_option,
 )
 
-TITLE = "Users who came back after their first install"
 EXAMPLES = """\b
 examples:
   python Q1/sql.py
@@ -149,7 +149,7 @@ def refuse_words(ctx: click.Context, param: click.Parameter, words: tuple[str, .
     "--period",
     type=click.Choice(["day", "week", "month"]),
     default="day",
-    help="Length of the periods of --cohorts; weeks begin on Monday.",
+    help="Length of the periods of --cohorts and --growth.",
 )
 @click.option(
     "--follow",
@@ -158,6 +158,7 @@ def refuse_words(ctx: click.Context, param: click.Parameter, words: tuple[str, .
     metavar="N",
     help="Last age to show in --cohorts, in periods after the first install.",
 )
+@activity_options
 @click.option(
     "--overview",
     is_flag=True,
@@ -170,8 +171,8 @@ def refuse_words(ctx: click.Context, param: click.Parameter, words: tuple[str, .
     type=click.Path(dir_okay=False, path_type=Path),
     callback=new_file,
     metavar="FILE",
-    help="Draw the heat map of --cohorts, else the curve of those who came back, into a .png, .svg "
-    "or .pdf file.",
+    help="Draw the answer, such as the heat map of --cohorts or the curve of those who came back, "
+    "into a .png, .svg or .pdf file.",
 )
 @click.option(
     "--html",
@@ -209,9 +210,9 @@ def main(**values) -> None:
     fill_in_days(options)
     options.events = [file for name in options.events for file in files_named(name)]
 
+    from activity.kinds import inquiry_of
     from postgres.connection import connected
     from retention.checked import answered, read_again
-    from retention.inquiry import Inquiry
     from retention.questions import Question
     from retention.source import load_events, rows_of_files
 
@@ -223,15 +224,16 @@ def main(**values) -> None:
         options.time_zone,
         options.from_day,
         options.to_day,
+        options.cohort_by == "first-event",
     )
     target = (options.dsn, options.embedded, options.table, options.time_zone)
     with (
-        read_again(options) as second,
+        read_again(options, is_about_activity(options)) as second,
         rows_of_files(options) as rows,
         connected(*target) as connection,
     ):
         view, files = load_events(connection, options, rows)
-        inquiry = Inquiry(connection, options, question, view, files)
+        inquiry = inquiry_of(options)(connection, options, question, view, files)
         if options.explain:
             result = inquiry.plan()
         else:
@@ -239,11 +241,8 @@ def main(**values) -> None:
             if options.html:
                 from common.page import save_page  # with Jinja
 
-                title, table = (
-                    "Users who came back after their first install",
-                    (answer.header, answer.rows),
-                )
-                save_page(options.html, title, answer.text, table, inquiry.figures)
+                table = (answer.header, answer.rows)
+                save_page(options.html, inquiry.title, answer.text, table, inquiry.figures)
             result = formatted(options.output_format, *answer)
     # Not click.echo, which takes colour codes out of the users' names.
     sys.stdout.write(result and f"{result}\n")
@@ -268,13 +267,12 @@ def check_combinations(options: SimpleNamespace) -> None:
         raise click.UsageError("--explain prints a plan, not an answer: leave out --check")
     if options.plot and options.users:
         raise click.UsageError("--users is a list without a plot: leave out --plot or --users")
-    of_cohorts = options.period != "day" or options.follow is not None
-    if of_cohorts and not options.cohorts:
-        raise click.UsageError("--period and --follow are about the triangle: add --cohorts")
-    if options.cohorts and (options.install_date or options.active_from or options.active_to):
+    check_activity_options(options, explicit)
+    question = next((name for name in QUESTIONS if getattr(options, name)), None)
+    if question and (options.install_date or options.active_from or options.active_to):
         raise click.UsageError(
             "--install-date, --active-from and --active-to are about one day: leave them out with "
-            "--cohorts"
+            f"--{question}"
         )
 
 

@@ -6,6 +6,7 @@ from common.command import Command
 import sys
 from dataclasses import replace
 from datetime import date, tzinfo
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -331,7 +332,7 @@ def main(
             strict=on_bad_row == "stop",
             skip_bad_files=skip_bad_files,
             client=client,
-            prepare=load_kernel,
+            prepare=partial(load_kernel, tables=bool(by)),
         )
     found.account.require_accepted_rows()
     if ledger:

@@ -1,7 +1,6 @@
 """What the fields of a log line hold, how lines are laid out, and what the user says of it.
 
-This module loads no library, so that layouts can be listed at no cost. The kernel compiles the
-numbers here in: save `kernel.py` anew after a change, for numba looks at that file's date alone.
+This module loads no library, so that layouts can be listed at no cost.
 """
 
 from collections.abc import Iterable, Iterator
