@@ -44,7 +44,7 @@ examples:
     type=question.extension,
     multiple=True,
     metavar="EXT",
-    show_default="jpg; all with any option that groups, selects or measures",
+    show_default="jpg; all with --by, --cache, --url, --exclude, --host or --measure",
     help="Count URLs whose path ends in .EXT, in upper or lower case, with any query string; `all` "
     "counts every URL. Give the option again for each extension.",
 )

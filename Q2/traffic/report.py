@@ -71,11 +71,11 @@ def files_in_words(question: Question) -> str:
     if question.caches:
         words.append(f"with cache result {' or '.join(question.caches)}")
     if question.hosts:
-        words.append(f"of {' or '.join(question.hosts)}")
+        words.append(f"of host {' or '.join(question.hosts)}")
     if question.urls:
-        words.append(f"at {' or '.join(question.urls)}")
+        words.append(f"with URL {' or '.join(question.urls)}")
     if question.excluded:
-        words.append(f"but for {' and '.join(question.excluded)}")
+        words.append(f"except URL {' or '.join(question.excluded)}")
     return " ".join(words)
 
 

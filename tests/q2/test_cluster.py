@@ -224,6 +224,15 @@ def test_archives_and_bad_files(cluster, monkeypatch, tmp_path, by):
     assert names == [str(Path("a.zip", "README")), "c.gz", "d.log"]
 
 
+def test_a_ledger_is_the_same(cluster, tmp_path):
+    ledgers = (tmp_path / "alone.ledger", tmp_path / "together.ledger")
+    asked = (FIXTURES / "plain.tsv", FIXTURES / "header.tsv", "--by", "date", "--format", "json")
+    alone = run(*asked, "--ledger", ledgers[0])
+    together = run(*asked, "--ledger", ledgers[1], "--cluster", cluster.address)
+    assert (together.returncode, together.stdout) == (0, alone.stdout)
+    assert ledgers[0].read_bytes() == ledgers[1].read_bytes()
+
+
 def test_the_first_lines_alone_may_be_empty_or_unknown(cluster, tmp_path):
     (tmp_path / "empty.log").write_bytes(b"")
     assert_one_line_error(assert_same(cluster, tmp_path / "empty.log"), 2, "empty")

@@ -4,18 +4,22 @@ import csv
 import io
 import json
 import math
+import re
 from datetime import UTC, datetime, timedelta
 
 import duckdb
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from tests.conftest import assert_one_line_error
 from tests.pictures import svg_texts
 from tests.q2.conftest import FIXTURES, ask, run
 from traffic import sizes, text_totals
 from traffic.measures import HITS, MISSES
+from traffic.text_kernel import matching
 
 ROWS = 3000
 CACHES = ("Hit", "RefreshHit", "Miss", "Error", "-")
@@ -200,6 +204,20 @@ def test_beyond_the_limit_of_memory_texts_are_the_same(drawn, monkeypatch):
     in_memory = run(*asked, "--top", "99", "--format", "json")
     monkeypatch.setattr(text_totals, "MOST_TEXTS", 70)
     assert run(*asked, "--top", "99", "--format", "json") == in_memory
+
+
+PIECES = st.lists(st.sampled_from(["a", "b", "é", "長", "*", "?", "."]), max_size=7).map("".join)
+
+
+@example(pattern="*é?a", text="ééaéba")
+@given(pattern=PIECES, text=PIECES)
+def test_patterns_match_as_regular_expressions_do(pattern, text):
+    meaning = {"*": ".*", "?": "."}
+    expression = "".join(meaning.get(letter, re.escape(letter)) for letter in pattern)
+    data = np.frombuffer(text.encode(), np.uint8)
+    starts, ends = np.array([0]), np.array([len(data)])
+    (found,) = matching(data, starts, ends, np.frombuffer(pattern.encode(), np.uint8))
+    assert found == bool(re.fullmatch(expression, text))
 
 
 def test_texts_follow_in_time_unless_ranked(drawn):
