@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import click
 from psycopg2.extensions import connection as Connection
-from tqdm import tqdm
 
 from events.event import NAMES, VALUE, Headers
 from events.files import EventFile
@@ -137,7 +136,9 @@ def rows_in_turn(files: Iterable[EventFile], headers: Headers) -> Iterator[tuple
 
     `headers` maps the names of columns that differ from ours. Raises what `read_rows` raises.
     """
-    from events.formats import read_rows  # takes time to load, and tables do not need it
+    from tqdm import tqdm
+
+    from events.formats import read_rows
 
     for file in files:
         progress = tqdm.wrapattr(

@@ -39,6 +39,7 @@ from alert import post
 from articles import files as articles
 from articles.preparation import prepared
 from articles.rejections import Rejections
+from articles.vectors.files import VectorFiles
 from common.picture import characters_of
 from evaluation import data as evaluation_data
 from evaluation import models as evaluation_models
@@ -53,6 +54,7 @@ from job.verify import check_set
 from listening import cache as plays_cache
 from listening import database as app_database
 from listening.lastfm import PLAYS_FILE, PROFILE_FILE, read_lastfm, read_plays
+from listening.marks import read_marks, with_marks
 from listening.maximum_age import maximum_age
 from listening.sample.files import write_listeners
 from listening.source import read_listening
@@ -232,6 +234,21 @@ def prepared_articles():
     return prepared(pd.DataFrame({"id": ["1"], "text": TEXTS[:1]}))
 
 
+VECTORS = np.array([[1.5, 2], [3, 4]])
+VECTOR_FILES = {
+    "a.ids": b"007\n1\n",
+    "a.npy": io.BytesIO(),
+    "b.parquet": parquet_of(id=["7", "8"], vector=VECTORS.tolist()),
+}
+np.save(VECTOR_FILES["a.npy"], VECTORS)
+VECTOR_FILES["a.npy"] = VECTOR_FILES["a.npy"].getvalue()
+
+
+def read_vectors(folder: Path, name: str) -> None:
+    found = VectorFiles([folder / "b.parquet" if name == "b.parquet" else folder / "a.npy"])
+    assert np.isfinite(found.vectors).all() and len(found.rows) <= len(found.vectors)
+
+
 def read_font(folder: Path, name: str) -> None:
     characters_of.cache_clear()
     characters_of(str(folder / name))
@@ -283,14 +300,18 @@ OWN_FILES = {
     "plays.jsonl": OWN_OBJECTS,
     "plays.csv.gz": packed(OWN_PLAYS),
     "profiles.csv": b"user;gender;age;country\r\nb;f;31;Chile\r\nc;;;\r\n",
+    "marks.csv": b"user,item,mark\nb,2,like\nc,1,block\n007,1,dislike\n",
 }
 
 
 def read_own(folder: Path, name: str) -> None:
     columns = {"user": "account", "item": "item", "name": "name", "plays": "plays"}
     profiles = folder / name if name == "profiles.csv" else None
-    plays = folder / ("plays.csv" if profiles else name)
-    assert np.isfinite(read_listening(plays, profiles, columns=columns).plays.matrix.data).all()
+    plays = folder / ("plays.csv" if name in ("profiles.csv", "marks.csv") else name)
+    listening = read_listening(plays, profiles, columns=columns)
+    if name == "marks.csv":
+        listening = with_marks(listening, *read_marks(folder / name))
+    assert np.isfinite(listening.plays.matrix.data).all()
 
 
 HETREC = {
@@ -336,6 +357,7 @@ READERS = {
     "logs in zip": lambda folder: compressed_logs(in_zip, ".zip"),
     "logs in Parquet": lambda folder: Reader({"log.parquet": log_in_parquet()}, read_log),
     "articles": lambda folder: Reader(article_files(), read_articles),
+    "vectors": lambda folder: Reader(VECTOR_FILES, read_vectors),
     "saved tagger": lambda folder: Reader({"tagger.skops": tagger_bytes()}, use_tagger),
     "font": lambda folder: Reader({"font.ttf": font_bytes()}, read_font),
     "Last.fm 360K": lambda folder: Reader(

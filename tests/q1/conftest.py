@@ -20,9 +20,9 @@ from postgres.embedded import (
     hand_over,
     installed_binaries,
     running_server,
-    unprivileged_identity,
     wait_until_ready,
 )
+from postgres.system import unprivileged_identity
 from retention.inquiry import Inquiry
 from retention.questions import Question
 from tests.conftest import clean_environment, free_port

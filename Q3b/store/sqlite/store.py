@@ -6,7 +6,6 @@ A row holds its list as compressed JSON, see `lists`.
 from common.command import UserError
 
 import json
-import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -19,7 +18,7 @@ import numpy as np
 import orjson
 from filelock import FileLock, Timeout
 
-from recommender.lists import NEIGHBOURS, TOP_ARTIST
+from recommender.lists import NEIGHBOURS, TOP_ARTIST, most_played
 from store.items import played_items, user_item
 from store.protocol import Catalogue, Listed, Run, StoreError, StoreLockedError
 from store.sqlite.erasure import forget_users, forgotten_marks
@@ -33,8 +32,9 @@ from store.sqlite.tables import (
     remove_runs,
     transaction,
 )
+from store.system import readers_keep_files_open
 
-READS = 3  # tries to read a file that is replaced meanwhile
+READS = 4  # tries to read a file that was replaced, or is meanwhile
 Answer = TypeVar("Answer")
 
 
@@ -98,6 +98,16 @@ class SqliteStore:
 
         return self._ask(read)
 
+    def own(self, user_id: str) -> tuple[Run | None, np.ndarray | None]:
+        """The current run, and of it a user's own artists (TOP_ARTIST), None for an unknown one."""
+
+        def read(snapshot: Snapshot) -> tuple[Run | None, np.ndarray | None]:
+            number, run = snapshot.current
+            row = run and snapshot.user(number, user_id)
+            return run, np.frombuffer(row.top_artists, TOP_ARTIST) if row else None
+
+        return self._ask(read)
+
     def user_lists(self, user_ids: list[str], limit: int) -> tuple[Run | None, list[Listed | None]]:
         """The current run, and of it the first `limit` items of each user, None for unknown ones.
 
@@ -127,6 +137,10 @@ class SqliteStore:
             number, run = snapshot.numbered(run)
             for user_id, row in snapshot.users(number):
                 yield user_item_of(snapshot, number, run, user_id, row)
+
+    def kept(self) -> list[str]:
+        """The versions that readers are served, or may be after a rollback."""
+        return self._ask(Snapshot.kept)
 
     def check_users(self, user_ids: Iterable[str]) -> None:
         """Nothing to check: a file takes ids of any length."""
@@ -227,7 +241,10 @@ class SqliteStore:
             yield connection
 
     def _ask(self, question: Callable[[Snapshot], Answer]) -> Answer:
-        """The answer to a question, of one state of the file, which is the latest."""
+        """The answer to a question, of one state of the file, which is the latest.
+
+        Whether it is the latest is looked at when the answer is there, which is enough.
+        """
         for _ in range(READS):
             snapshot = None
             try:
@@ -239,17 +256,17 @@ class SqliteStore:
                     continue
                 with failures(self.path), damage(self.path):
                     raise
-            if os.name == "nt":  # where a file that is open cannot be replaced
+            if not readers_keep_files_open():
                 self.close()
             if snapshot.identity == identity_of(self.path):
                 return answer
+            self.close()
         raise StoreError(f"{self.path}: is being replaced; try again")
 
     def _snapshot(self) -> Snapshot:
-        """This thread's snapshot of the file, opened anew if the file is another one."""
+        """This thread's snapshot of the file, opened if it has none."""
         opened = getattr(self._threads, "snapshot", None)
-        if opened is None or opened.identity != identity_of(self.path):
-            self.close()
+        if opened is None:
             opened = self._threads.snapshot = Snapshot(self.path)
         return opened
 
@@ -261,7 +278,7 @@ def listed(run: Run, row: Row, limit: int) -> Listed:
 
 def user_item_of(snapshot: Snapshot, number: int, run: Run, user_id: str | None, row: Row) -> dict:
     """A row as the item that readers see."""
-    top = np.frombuffer(row.top_artists, TOP_ARTIST)
+    top = most_played(np.frombuffer(row.top_artists, TOP_ARTIST))
     named = texts_of(snapshot.items(number, set(top["artist"].tolist()))).named
     return user_item(
         run,
