@@ -40,6 +40,16 @@ def create_app(config: Mapping | None = None) -> "Flask":
     "dynamodb://TABLE?region=REGION.",
 )
 @click.option(
+    "--index",
+    metavar="FOLDER",
+    default="",
+    show_default="next to an SQLite file: FILE.index",
+    envvar="RECOMMENDER_INDEX",
+    show_envvar=True,
+    help="Folder where the daily job put the indexes of the sets, by which the API recommends for "
+    "any taste; none: it does not.",
+)
+@click.option(
     "--host",
     default="127.0.0.1",
     help="Address to listen on. One that other machines reach needs RECOMMENDER_API_KEY.",
@@ -72,6 +82,7 @@ def create_app(config: Mapping | None = None) -> "Flask":
 @click.option("--without-key", is_flag=True, help="Allow an open --host without an API key.")
 def main(
     store: str,
+    index: str,
     host: str,
     port: int,
     workers: int,
@@ -86,6 +97,9 @@ def main(
       GET /users/ID/recommendations    ?limit=20&fallback=1
       GET /new-user/recommendations    ?country=Poland&age=29&limit=20
       POST /batch                      up to 1,000 users at once
+      POST /recommendations            plays, likes, dislikes and blocks of anybody
+      GET /items                       ?search=TEXT
+      GET /items/ID/similar            what its listeners play as well
       GET /healthz  /readyz  /metrics  /openapi.json
 
     The command runs granian; any other WSGI server may serve `api:create_app()`. Further settings
@@ -95,6 +109,7 @@ def main(
     from web.server import check_address, counting_together, serve
 
     os.environ["RECOMMENDER_STORE"] = store
+    os.environ["RECOMMENDER_INDEX"] = index
     os.environ["RECOMMENDER_LOG_FORMAT"] = log_format
     with counting_together():
         guarded = bool(create_app().config["API_KEY"])  # checks the settings before a server starts

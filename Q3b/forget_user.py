@@ -75,6 +75,16 @@ def read_ids(ctx: click.Context, param: click.Parameter, path: Path | None) -> l
     "folder, or dynamodb://TABLE?region=REGION.",
 )
 @click.option(
+    "--index",
+    metavar="FOLDER",
+    default="",
+    show_default="next to an SQLite file: FILE.index",
+    envvar="RECOMMENDER_INDEX",
+    show_envvar=True,
+    help="Folder with the indexes of the sets, all of which are removed: "
+    "their sums hold what each user played. The next run of the daily job writes a new one.",
+)
+@click.option(
     "--export",
     "exports",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -102,6 +112,7 @@ def main(
     user_ids: tuple[str, ...],
     ids: list[str],
     store: str,
+    index: str,
     exports: tuple[Path, ...],
     receipt: Path,
     output_format: str,
@@ -111,6 +122,9 @@ def main(
     Later sets leave them out, whatever the input holds: the store keeps a mark of each, made with
     the secret RECOMMENDER_ERASURE_KEY of the environment, at least 16 characters. The daily job
     needs the same key from then on. An id that no set holds is kept out all the same.
+
+    The index of every set is removed, since its sums hold what each user played; until the next
+    run the API answers from the sets alone.
 
     Either all files are changed or none. Backups, and the data that the job reads, are not touched.
 
@@ -129,7 +143,7 @@ def main(
         raise click.UsageError("--receipt names an --export: name another file")
     from job.erasure import erase, formatted_receipt
 
-    click.echo(formatted_receipt(output_format, erase(store, wanted, exports, receipt)))
+    click.echo(formatted_receipt(output_format, erase(store, wanted, exports, receipt, index)))
 
 
 if __name__ == "__main__":

@@ -20,8 +20,8 @@ from click.core import ParameterSource
 from common.cluster import cluster_option
 from common.output import FORMATS, new_file
 from job.log import LOG_FORMATS, logged
-from job.settings import METRICS, RunSettings
-from listening.tables.columns import ITEMS, PROFILES, TIMED_PLAYS, Kind, named_columns
+from job.settings import BLENDS, METRICS, RunSettings
+from listening.tables.columns import ITEMS, MARKS, PROFILES, TIMED_PLAYS, Kind, named_columns
 from store.url import DEFAULT_STORE
 
 if TYPE_CHECKING:
@@ -108,6 +108,10 @@ def check_step(options: SimpleNamespace) -> str:
         raise click.UsageError("--export reads --source: leave out --plays")
     if options.neighbours and options.metric != "euclidean":
         raise click.UsageError("--neighbours needs --metric euclidean")
+    if options.blend and options.metric != "cosine":
+        raise click.UsageError("--blend needs --metric cosine")
+    if options.blend and not find_spec("implicit"):
+        raise click.UsageError("--blend als needs implicit: pip install implicit")
     if options.profiles and not options.plays:
         raise click.UsageError("--profiles needs --plays")
     if options.columns and not (options.plays or options.source):
@@ -116,6 +120,10 @@ def check_step(options: SimpleNamespace) -> str:
         raise click.UsageError("--profile-columns needs --profiles or --source")
     if (options.item_columns or options.item_fields) and not options.items:
         raise click.UsageError("--item-columns and --item-fields need --items")
+    if options.mark_columns and not options.marks:
+        raise click.UsageError("--mark-columns needs --marks")
+    if options.marks and options.source and not options.plays:
+        raise click.UsageError("--marks needs --plays: the app's database has a table of its own")
     for name in ("share", "max_drop", "min_coverage"):
         if math.isnan(getattr(options, name)):  # which lies in every FloatRange
             raise click.UsageError(f"--{name.replace('_', '-')} nan is not a number")
@@ -184,6 +192,20 @@ def check_step(options: SimpleNamespace) -> str:
     help="What the page and the API's description call an item: film, or story,stories.",
 )
 @click.option(
+    "--marks",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="What users said of items, in the same kinds of files: a row has a user, an item and "
+    "like, dislike or block. A liked item counts as an average one of the user, the plays of a "
+    "disliked one do not count, and neither that nor a blocked one is recommended to the user.",
+)
+@click.option(
+    "--mark-columns",
+    callback=columns_of(MARKS),
+    metavar="USE=TITLE,...",
+    help="Columns of the marks: user, item and mark.",
+)
+@click.option(
     "--blocked",
     type=click.Path(path_type=Path),
     metavar="FILE",
@@ -241,6 +263,13 @@ def check_step(options: SimpleNamespace) -> str:
     "cosine everybody votes.",
 )
 @click.option(
+    "--blend",
+    type=click.Choice(BLENDS),
+    help="Blend the vote with ALS factors, which finds a little more of what users play: scores "
+    "are the sum of both z-scores, reasons are those of the vote. The 20,000 items that most users "
+    "play take part. Needs --metric cosine and the package implicit.",
+)
+@click.option(
     "--recommendations",
     type=click.IntRange(1, 1000),
     default=RunSettings.recommendations,
@@ -257,6 +286,16 @@ def check_step(options: SimpleNamespace) -> str:
     show_envvar=True,
     help="Store to publish to: sqlite:///FILE, where a relative FILE is in the current folder, or "
     "dynamodb://TABLE?region=REGION.",
+)
+@click.option(
+    "--index",
+    metavar="FOLDER",
+    default="",
+    show_default="next to an SQLite file: FILE.index",
+    envvar="RECOMMENDER_INDEX",
+    show_envvar=True,
+    help="Folder for the indexes of the sets, by which the API recommends for any taste. "
+    "none writes no index, as for DynamoDB where no folder is named.",
 )
 @click.option(
     "--run-id",

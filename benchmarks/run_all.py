@@ -43,6 +43,7 @@ STATED_SIZES = {
     "--classic 34000 --classic 85657",
     "q3b_store": f"{LISTENERS} --text-runs 1",
     "q3b_api": "--users 60000 --requests 100000",
+    "q3b_taste": LISTENERS,
     "cluster": f"--rows 20000000 --copies 8 --users 40000 --artists {ARTISTS}",
 }
 

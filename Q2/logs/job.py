@@ -50,6 +50,9 @@ class Job(NamedTuple):
     cache: int
     url_start: int
     url_end: int
+    texts: int  # pairs of int32 by row: where each text that is asked for begins and ends
+    text_places: int  # int64 each: the fields of these texts
+    text_count: int
 
 
 class Plan(NamedTuple):
@@ -82,14 +85,15 @@ class Plan(NamedTuple):
 
 
 @lru_cache(1000)
-def plan_of(layout: Layout) -> Plan:
-    """The kernel's plan for a layout; places are 0 where there are no rows."""
+def plan_of(layout: Layout, texts: tuple[int, ...] = ()) -> tuple[Plan, tuple[int, ...]]:
+    """The kernel's plan for a layout, and the places of texts; 0 where there are no rows."""
     roles = layout.roles
     place = {role: position for position, role in enumerate(roles) if role in PLACED}
-    return Plan(
+    text_places = tuple(layout.place_of(role) for role in texts)
+    plan = Plan(
         *layout.delimiters,
         fields=len(roles) - (NO_NUMBER in place),
-        last=max(place.values(), default=0) + 1,
+        last=max([*place.values(), *text_places], default=0) + 1,
         more=layout.more,
         comments=layout.comments,
         marked=layout.brackets or layout.repeated == REPEATED or layout.loose >= 0,
@@ -111,3 +115,4 @@ def plan_of(layout: Layout) -> Plan:
         result=place.get(RESULT, -1),
         no_number=place.get(NO_NUMBER, -1),
     )
+    return plan, text_places

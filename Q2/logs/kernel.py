@@ -910,6 +910,17 @@ def find_url(edges, plan, strip):
 
 
 @inlined
+def find_text(edges, count, place, plan, strip):
+    """Where a text of a row begins, and its length: 0 where the row does not have the field."""
+    if place < 0 or place >= count:
+        return eight_bytes(edges) + 1, 0
+    at, length = field(edges, place, plan, strip)
+    if length > 0 and (byte(at) == ord(" ") or byte(at + length - 1) == ord(" ")):
+        return trim(at, length)
+    return at, length
+
+
+@inlined
 def read_row(job, count, plan, strip, seen):
     """The values of a row, the reason for rejecting it, and what is seen now."""
     edges = job.edges
@@ -940,6 +951,17 @@ def keep(row, number, job, text):
     if job.url_start:
         put_32(job.url_start + 4 * number, row.url_start - text)
         put_32(job.url_end + 4 * number, row.url_end - text)
+
+
+@inlined
+def keep_texts(job, number, count, plan, strip, text):
+    """Put where the texts that are asked for begin and end, as positions in the block."""
+    pairs = job.texts + 8 * job.text_count * number
+    for asked in range(job.text_count):
+        place = eight_bytes(job.text_places + 8 * asked)
+        at, length = find_text(job.edges, count, place, plan, strip)
+        put_32(pairs + 8 * asked, at - text)
+        put_32(pairs + 8 * asked + 4, at + length - text)
 
 
 @inlined
@@ -978,6 +1000,7 @@ def scan(address):
             row, reason, seen = read_row(job, count, plan, strip, seen)
             if reason == ACCEPTED:
                 keep(row, rows, job, text)
+                keep_texts(job, rows, count, plan, strip, text)
                 rows += 1
                 continue
         if job.header_length == 0 or not is_line(start, stop, job.header, job.header_length):

@@ -27,6 +27,7 @@ class Columns(NamedTuple):
     cache: np.ndarray  # packed name of the cache's result, 0 for none
     url_start: np.ndarray  # position in the block
     url_end: np.ndarray  # where the path ends, before any query string
+    texts: np.ndarray  # of shape (rows, 2 * texts): where each text that is asked for begins, ends
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class ScannedBlock:
     layout: Layout
     block: memoryview
     records: Columns
+    texts: tuple[int, ...]  # the roles of `records.texts`
     lines: int
     rejected: np.ndarray  # rows, by position in REASONS
     first_lines: np.ndarray  # the first line of each reason, counted from 0 in the block
@@ -51,8 +53,11 @@ class ScannedBlock:
 
         Bytes that are not UTF-8 and control characters are percent-encoded.
         """
-        starts, ends = self.records.url_start[mask].tolist(), self.records.url_end[mask].tolist()
-        texts = map(self.text, starts, ends)
+        return self.shown(self.records.url_start[mask], self.records.url_end[mask])
+
+    def shown(self, starts: np.ndarray, ends: np.ndarray) -> list[str]:
+        """Return the texts at these places as people see them."""
+        texts = map(self.text, starts.tolist(), ends.tolist())
         if self.layout.double_encoded:
             texts = (text.replace(b"%25", b"%") for text in texts)
         return [decode(text) for text in texts]
@@ -75,42 +80,49 @@ def decode(text: bytes) -> str:
     return CONTROL.sub(lambda found: quote(found[0]), decoded)
 
 
-def empty_columns(block: memoryview, left_out: Collection[str] = ()) -> Columns:
+def empty_columns(
+    block: memoryview, left_out: Collection[str] = (), texts: tuple[int, ...] = ()
+) -> Columns:
     """Return columns for as many rows as a block can hold; those left out are of length 0."""
     rows = len(block) // SHORTEST_ROW + 1
-    types = Columns(np.int64, np.int64, np.int64, np.int16, np.int64, np.int32, np.int32)
-    lengths = (0 if name in left_out else rows for name in Columns._fields)
-    return Columns(*map(np.empty, lengths, types))
+    types = Columns(np.int64, np.int64, np.int64, np.int16, np.int64, np.int32, np.int32, np.int32)
+    shapes = [0 if name in left_out else rows for name in Columns._fields[:-1]]
+    return Columns(*map(np.empty, [*shapes, (rows, 2 * len(texts))], types))
 
 
 def scan_block(
-    file: str, layout: Layout, block: memoryview, columns: Columns | None = None
+    file: str,
+    layout: Layout,
+    block: memoryview,
+    columns: Columns | None = None,
+    texts: tuple[int, ...] = (),
 ) -> ScannedBlock:
-    """Scan whole lines of a file.
+    """Scan whole lines of a file; `texts` are the roles of the texts that are asked for.
 
     The records lie in `columns`, if given, until those are filled again.
     """
-    columns = columns or empty_columns(block)
+    columns = columns or empty_columns(block, texts=texts)
     rejected, first_lines = np.zeros((2, len(REASONS)), dtype=np.int64)
-    rows, lines = scan(block, layout, columns, rejected, first_lines)
+    rows, lines = scan(block, layout, texts, columns, rejected, first_lines)
     records = Columns(*(column[:rows] for column in columns))
-    return ScannedBlock(file, layout, block, records, lines, rejected, first_lines)
+    return ScannedBlock(file, layout, block, records, texts, lines, rejected, first_lines)
 
 
 def scan(
     block: memoryview,
     layout: Layout,
+    texts: tuple[int, ...],
     columns: Columns,
     rejected: np.ndarray,
     first_lines: np.ndarray,
 ) -> tuple[int, int]:
     """Let the kernel fill columns and counts; return the numbers of rows accepted and of lines."""
     text, header = np.frombuffer(block, np.uint8), np.frombuffer(layout.header, np.uint8)
-    plan = np.array(plan_of(layout), dtype=np.int64)
+    plan, text_places = (np.array(it, dtype=np.int64) for it in plan_of(layout, texts))
     cut = start_of_last_lines(block)
     rest = np.zeros(len(block) - cut + WINDOW, dtype=np.uint8)
     rest[: len(block) - cut] = text[cut:]
-    edges = np.zeros(plan_of(layout).last + 2 + WINDOW, dtype=np.int64)
+    edges = np.zeros(plan_of(layout, texts)[0].last + 2 + WINDOW, dtype=np.int64)
     names, lines = np.zeros(2 * NAMES, dtype=np.int64), np.zeros(1, dtype=np.int64)
     job = Job(  # of arrays that are kept until the kernel has ended
         block=address(text),
@@ -126,6 +138,8 @@ def scan(
         first_lines=address(first_lines),
         lines=address(lines),
         **{name: address(column) for name, column in columns._asdict().items()},
+        text_places=address(text_places),
+        text_count=len(texts),
     )
     numbers = np.array(job, dtype=np.int64)
     return scan_function()(address(numbers)), int(lines[0])
@@ -144,4 +158,4 @@ def start_of_last_lines(block: memoryview) -> int:
 
 def address(array: np.ndarray) -> int:
     """Return where the values of an array are; 0 if it has none."""
-    return array.ctypes.data if len(array) else 0
+    return array.ctypes.data if array.size else 0

@@ -67,7 +67,9 @@ def import_tables(day: str) -> list[str]:
     folder.mkdir(mode=0o700, exist_ok=True)
     recommend_daily("--export", folder)
     plays, profiles = folder / "plays.parquet", folder / "profiles.parquet"
-    return ["--plays", str(plays), "--profiles", str(profiles)]
+    marks = folder / "marks.parquet"  # where the app has a table of them
+    options = ["--plays", str(plays), "--profiles", str(profiles)]
+    return [*options, "--marks", str(marks)] if marks.exists() else options
 
 
 @task

@@ -15,4 +15,13 @@ CREATE TABLE IF NOT EXISTS plays (
     last_played_at timestamptz NOT NULL
 );
 
+-- What users said of items, by the ids that recommendations carry. The API writes it for the page.
+CREATE TABLE IF NOT EXISTS marks (
+    user_id text NOT NULL,
+    item_id text NOT NULL,
+    mark text NOT NULL CHECK (mark IN ('like', 'dislike', 'block')),
+    marked_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (user_id, item_id)
+);
+
 CREATE INDEX IF NOT EXISTS plays_last_played_at ON plays USING brin (last_played_at);

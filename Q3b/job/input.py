@@ -9,17 +9,21 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import click
+import pandas as pd
 
 from job.blocked import without_items
+from listening.bad_rows import Rejected
 from listening.database import export_tables
 from listening.id_list import read_ids
 from listening.items import read_items
 from listening.lastfm import PLAYS_FILE, PROFILE_FILE
+from listening.marks import read_marks, with_marks
 from listening.maximum_age import MaximumAge
 from listening.sample.files import write_listeners
 from listening.source import Listening, read_listening, with_items
 from store.url import FILE
 
+Marks = tuple[pd.DataFrame, Rejected]
 FOLDER = Path(__file__).resolve().parents[1]  # where the Last.fm files may be
 
 
@@ -33,30 +37,38 @@ def read_input(options: SimpleNamespace) -> Listening:
     items = options.items and read_items(
         options.items, options.item_columns, options.item_fields, options.on_bad_row
     )
-    listening = without_items(read_plays_of(options), blocked)
+    with tempfile.TemporaryDirectory(prefix="recommend-daily-") as folder:
+        listening, marks = read_plays_of(options, Path(folder))
+    listening = without_items(listening, blocked)
+    listening = with_marks(listening, *marks) if marks else listening
     return with_items(listening, *items) if items else listening
 
 
-def read_plays_of(options: SimpleNamespace) -> Listening:
-    """Read plays and profiles: of files, the app's database, Last.fm or the sample."""
+def read_plays_of(options: SimpleNamespace, folder: Path) -> tuple[Listening, Marks | None]:
+    """Read plays, profiles and marks: of files, the app's database, Last.fm or the sample.
+
+    folder: a temporary one
+    """
     age, on_bad_row = options.max_age, options.on_bad_row
+    named = options.marks and read_marks(options.marks, options.mark_columns, on_bad_row)
     if options.plays:
         columns = options.columns, options.profile_columns
-        return read_listening(options.plays, options.profiles, age, on_bad_row, *columns)
-    with tempfile.TemporaryDirectory(prefix="recommend-daily-") as folder:
-        if options.source:
-            exported = export_app(options, Path(folder))
-            return read_temporary(Path(folder), "the app's ", *exported, None, on_bad_row)
-        if (FOLDER / PLAYS_FILE).exists():
-            return read_listening(FOLDER / PLAYS_FILE, FOLDER / PROFILE_FILE, age, on_bad_row)
-        if not options.store.startswith(FILE):
-            raise UserError(
-                f"no plays are named, and a sample must not be published to {options.store}; "
-                "pass --source or --plays, or set RECOMMENDER_SOURCE"
-            )
-        click.echo("no plays are named: using a sample drawn from a seed", err=True)
-        drawn = write_listeners(Path(folder))
-        return read_temporary(Path(folder), "the sample's ", *drawn, age, on_bad_row)
+        return read_listening(options.plays, options.profiles, age, on_bad_row, *columns), named
+    if options.source:
+        plays, profiles, *marks = export_app(options, folder)
+        found = read_temporary(folder, "the app's ", plays, profiles, None, on_bad_row)
+        return found, read_marks(marks[0], None, on_bad_row) if marks else None
+    if (FOLDER / PLAYS_FILE).exists():
+        lastfm = FOLDER / PLAYS_FILE, FOLDER / PROFILE_FILE
+        return read_listening(*lastfm, age, on_bad_row), named
+    if not options.store.startswith(FILE):
+        raise UserError(
+            f"no plays are named, and a sample must not be published to {options.store}; "
+            "pass --source or --plays, or set RECOMMENDER_SOURCE"
+        )
+    click.echo("no plays are named: using a sample drawn from a seed", err=True)
+    drawn = write_listeners(folder)
+    return read_temporary(folder, "the sample's ", *drawn, age, on_bad_row), named
 
 
 def read_temporary(
@@ -77,7 +89,7 @@ def read_temporary(
     return replace(found, first_rejected=named)
 
 
-def export_app(options: SimpleNamespace, folder: Path) -> tuple[Path, Path]:
-    """Write the tables of the app's PostgreSQL into `folder`; return plays and profiles."""
+def export_app(options: SimpleNamespace, folder: Path) -> list[Path]:
+    """Write the tables of the app's PostgreSQL into `folder`; return their files."""
     age = options.max_age and options.max_age.interval()
     return export_tables(options.source, folder, age, options.columns, options.profile_columns)

@@ -12,6 +12,8 @@ from common.output import formatted
 from listening.bad_rows import rejected_lines
 from listening.play_counts import PlayCounts
 from listening.source import Listening
+from recommender import blend
+from recommender.damped_vote import Settings
 from recommender.lists import COUNTRY, GLOBAL, NEIGHBOURS, RULES
 from store.protocol import Run
 
@@ -23,7 +25,8 @@ def fingerprint(plays: PlayCounts) -> str:
     digest = hashlib.sha256()
     for texts in (plays.users, plays.artists):
         digest.update("\0".join(texts).encode())
-    for numbers in (plays.matrix.indptr, plays.matrix.indices, plays.matrix.data):
+    matrices = [plays.matrix] if plays.marks is None else [plays.played, plays.marks]
+    for numbers in (part for of in matrices for part in (of.indptr, of.indices, of.data)):
         digest.update(np.ascontiguousarray(numbers, dtype=f"<{numbers.dtype.kind}4").tobytes())
     return digest.hexdigest()
 
@@ -43,6 +46,7 @@ def data_report(listening: Listening) -> dict:
     return {
         "users": len(plays.users),
         "artists": len(plays.artists),
+        "marks": 0 if plays.marks is None else int(plays.marks.nnz),
         "pairs": int(plays.matrix.nnz),
         "plays": int(plays.matrix.sum(dtype=np.float64)),
         "rejected": {reason: rows for reason, rows in listening.rejected.items() if rows},
@@ -100,6 +104,13 @@ def figures(run: Run) -> dict:
     }
 
 
+def chosen_report(settings: Settings | blend.Settings | None) -> dict | None:
+    """The settings that the fold chose: the vote's, and those of the factors as `factors`."""
+    if isinstance(settings, blend.Settings):
+        return asdict(settings.vote) | {"factors": asdict(settings.factors)}
+    return asdict(settings) if settings else None
+
+
 def chosen_rows(chosen: dict) -> Iterator[tuple[str, str]]:
     """The settings that the fold chose, popularity only where it had to be blended in."""
     if chosen:
@@ -107,6 +118,11 @@ def chosen_rows(chosen: dict) -> Iterator[tuple[str, str]]:
         yield "popularity discounted by", f"{chosen['popularity_power']:.2f}"
     if chosen.get("popularity"):
         yield "popularity blended in", f"{chosen['popularity']:.4g}"
+    if found := chosen.get("factors"):
+        yield "ALS factors blended in", f"{found['factors']}"
+        yield "  alpha", f"{found['alpha']:g}"
+        yield "  regularization", f"{found['regularization']:g}"
+        yield "reasons", "of the vote"
 
 
 def summary(run: Run, state: str) -> str:

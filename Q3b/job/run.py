@@ -12,22 +12,25 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from evaluation.fold import chosen_on, popular_artists
+from evaluation.fold import blend_chosen_on, chosen_on, popular_artists
 from evaluation.metrics import recall_and_ndcg, variety
 from evaluation.splits import split
 from job.distributed import Written, blocks_on
-from job.report import data_report, versions
+from job.report import chosen_report, data_report, versions
 from job.settings import RunSettings
 from listening.play_counts import PlayCounts
 from listening.source import Listening
+from recommender import blend
 from recommender.blocks import BLOCK, Asked, list_block, recommendation_blocks, rule_lists
-from recommender.damped_vote import Settings
+from recommender.damped_vote import DampedVote, Settings
 from recommender.lists import Block
 from recommender.methods import Recommender, fitted_recommender
 from recommender.popularity import Popularity, popularity_of
 from recommender.tasks import sent
 from store.erasure import remembered
 from store.protocol import Catalogue, Run, Store, Writer
+from taste.place import IndexPlace
+from taste.written import write_index
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -45,10 +48,18 @@ class Fold(NamedTuple):
     """What the held-out plays of a run tell: measures, and the settings chosen, if any are."""
 
     metrics: dict[str, float]
-    settings: Settings | None
+    settings: Settings | blend.Settings | None
 
 
 FoldOf = Callable[[], Fold]  # on a cluster it is computed while the client goes on
+
+
+class Fitted(NamedTuple):
+    """What a run has fitted: its fold, what makes its blocks, and the model if it is asked for."""
+
+    fold_of: FoldOf
+    blocks_of: BlocksOf
+    recommender_of: Callable[[], Recommender]
 
 
 def daily_run(
@@ -57,16 +68,18 @@ def daily_run(
     store: Store,
     run: Run,
     client: "Client | None" = None,
+    place: IndexPlace | None = None,
 ) -> Run:
     """Write a set of `chosen` users, unpublished, and return the run with its report.
 
     With the client of a cluster its workers do the arithmetic, and the answers are the same.
+    place: where the index of the set goes, if it has one
     """
     start = time.perf_counter()
     store.check_users(listening.plays.users)
     store.check_users(listening.silent.index)
     fitted = fitted_on(client, listening.plays, settings) if client else None
-    fold_of, blocks_of = fitted or fitted_here(listening.plays, settings, store)
+    fold_of, blocks_of, recommender_of = fitted or fitted_here(listening.plays, settings, store)
     store.renew_lock()
     items = catalogue(listening)
     countries = {*listening.plays.profiles["country"], *listening.silent["country"]}
@@ -74,12 +87,13 @@ def daily_run(
         write_set(rehearsal, store, blocks_of, listening, settings)
     with store.begin(run, items) as writer:
         countries, lists, rules = write_set(writer, store, blocks_of, listening, settings)
+        write_index_of(run, recommender_of, items, store, place)
         fold = fold_of()
         report = {
             "settings": asdict(settings),
             "data": data_report(listening),
             "metrics": fold.metrics,
-            "chosen": asdict(fold.settings) if fold.settings else None,
+            "chosen": chosen_report(fold.settings),
             "rules": dict(rules),
             "store_items": rules.total() + lists,
             "checked_users": sampled_users(listening.plays, CHECKED_USERS, settings.seed),
@@ -100,31 +114,53 @@ def daily_run(
     return finished
 
 
-def fitted_here(plays: PlayCounts, settings: RunSettings, store: Store) -> tuple[FoldOf, BlocksOf]:
+def fitted_here(plays: PlayCounts, settings: RunSettings, store: Store) -> Fitted:
     """Measure and fit the method; return the measures and what makes the blocks."""
     fold = held_out(plays, settings)
     store.renew_lock()
     recommender = fitted_recommender(plays, settings.metric, settings.neighbours, fold.settings)
-    return lambda: fold, lambda writer, popularity: recommendation_blocks(
-        recommender, plays, popularity, asked_of(settings)
-    )
+
+    def blocks_of(writer: Writer, popularity: Popularity) -> Iterator[Block]:
+        return recommendation_blocks(recommender, plays, popularity, asked_of(settings))
+
+    return Fitted(lambda: fold, blocks_of, lambda: recommender)
 
 
-def fitted_on(
-    client: "Client", plays: PlayCounts, settings: RunSettings
-) -> tuple[FoldOf, BlocksOf]:
+def fitted_on(client: "Client", plays: PlayCounts, settings: RunSettings) -> Fitted:
     """Submit both to a cluster, where the blocks are made as well."""
     data = sent(client, plays)
     fold = client.submit(held_out, data, settings, pure=False)
     recommender = client.submit(fitted_to_fold, data, settings, fold, pure=False)
-    return fold.result, lambda writer, popularity: blocks_on(
-        client, data, recommender, len(plays.users), asked_of(settings), writer
-    )
+
+    def blocks_of(writer: Writer, popularity: Popularity) -> Iterator[Block | Written]:
+        users = len(plays.users)
+        return blocks_on(client, data, recommender, users, asked_of(settings), writer)
+
+    return Fitted(fold.result, blocks_of, recommender.result)
 
 
 def fitted_to_fold(plays: PlayCounts, settings: RunSettings, fold: Fold) -> Recommender:
     """Fit the method with the settings that the fold chose, as a task."""
     return fitted_recommender(plays, settings.metric, settings.neighbours, fold.settings)
+
+
+def write_index_of(
+    run: Run,
+    recommender_of: Callable[[], Recommender],
+    items: Catalogue,
+    store: Store,
+    place: IndexPlace | None,
+) -> None:
+    """Write the index of a run, if there is a place for it and its method has one.
+
+    Indexes of sets that readers cannot come back to are removed.
+    """
+    recommender = recommender_of() if place else None
+    if not isinstance(recommender, DampedVote):
+        return
+    with place.written(run.version) as folder:
+        write_index(recommender, items, folder)
+    place.keep([*store.kept(), run.version])
 
 
 def asked_of(settings: RunSettings) -> Asked:
@@ -182,13 +218,13 @@ def held_out(plays: PlayCounts, settings: RunSettings) -> Fold:
     sample = plays.select_users(np.sort(rows))
     parts = split(sample.matrix, settings.seed, 1)
     if not parts.test.nnz:
-        return Fold({}, None)
+        return Fold({}, blend.Settings() if settings.blend else None)
     if settings.metric == "euclidean":
         shown = replace(sample, matrix=parts.train)
         fitted = fitted_recommender(shown, settings.metric, settings.neighbours)
         found, chosen_there = fitted.best(np.arange(len(shown.users)), top), None
     else:
-        choice = chosen_on(parts, top)
+        choice = (blend_chosen_on if settings.blend else chosen_on)(parts, top)
         found, chosen_there = choice.found, choice.settings
     popular = popular_artists(parts.train, top)
     measures = recall_and_ndcg(found, parts.test, top) | {

@@ -25,6 +25,7 @@ from listening.source import Listening
 from store.lock import renewed_lock
 from store.protocol import Run, Store, StoreError, new_run
 from store.url import open_store
+from taste.place import place_of
 
 # Of a report: where rows are that were left out, by the names of files, which may be temporary.
 NOT_OF_THE_DATA = {"first_rejected"}
@@ -44,7 +45,9 @@ def run(options: SimpleNamespace) -> str:
             write_plot(done, options.plot)
             return formatted_run(options.output_format, text, done)
         with connected(options.cluster) as client:
-            finished = judged(store, daily_run(listening, settings, store, about, client), options)
+            place = place_of(options.index, options.store)
+            made = daily_run(listening, settings, store, about, client, place)
+            finished = judged(store, made, options)
         write_report(finished, options.report)
         check_gate(finished, options.force)
         if not options.no_publish:

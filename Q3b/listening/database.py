@@ -2,8 +2,9 @@
 
     plays(user_id, artist_id, artist_name, plays, last_played_at)
     profiles(user_id, gender, age, country, signup)
+    marks(user_id, item_id, mark)                           where there is such a table
 
-`artist_id` is the artist's MBID or NULL. Both tables are read in one snapshot by a server-side
+`artist_id` is the artist's MBID or NULL. All are read in one snapshot by a server-side
 cursor, so that memory stays small on both sides however many rows there are.
 """
 
@@ -67,7 +68,9 @@ PROFILES_SCHEMA = pa.schema(
         ("signup", pa.date32()),
     ]
 )
-PLAYS_FILE, PROFILES_FILE = "plays.parquet", "profiles.parquet"
+MARKS_QUERY = "SELECT user_id::text, item_id::text, mark::text FROM marks"
+MARKS_SCHEMA = pa.schema([(name, pa.string()) for name in ("user_id", "item_id", "mark")])
+PLAYS_FILE, PROFILES_FILE, MARKS_FILE = "plays.parquet", "profiles.parquet", "marks.parquet"
 
 
 def export_tables(
@@ -76,15 +79,19 @@ def export_tables(
     max_age: str | None = None,
     columns: dict[str, str] | None = None,
     profile_columns: dict[str, str] | None = None,
-) -> tuple[Path, Path]:
-    """Write both tables as Parquet files into `folder`, each whole or not at all.
+) -> list[Path]:
+    """Write the tables as Parquet files into `folder`, each whole or not at all; return them.
+
+    The table of marks is left out where the database has none.
 
     `max_age` is an interval of PostgreSQL such as "5 years": older plays stay behind. `columns` and
     `profile_columns` name those of the tables by their use, see `tables.columns.named_columns`.
     Raises UserError for a wrong URL, table or column, or no plays, and OutsideError if the server
     fails.
     """
-    plays, profiles = Path(folder) / PLAYS_FILE, Path(folder) / PROFILES_FILE
+    plays, profiles, marks = (
+        Path(folder) / name for name in (PLAYS_FILE, PROFILES_FILE, MARKS_FILE)
+    )
     if max_age and columns and "time" not in columns:
         raise UserError("--max-age needs the column of times: --columns time=COLUMN")
     with snapshot(url) as connection, replacing(plays) as new_plays:
@@ -98,7 +105,19 @@ def export_tables(
         query = query_of(PROFILES_QUERY, PROFILES_COLUMNS, profile_columns)
         with replacing(profiles) as new_profiles:
             copy_rows(connection, "profiles", query, {}, PROFILES_SCHEMA, new_profiles)
-    return plays, profiles
+        if not has_table(connection, "marks"):
+            return [plays, profiles]
+        check_ids(connection, "marks", ("user", "item"), {"user": "user_id", "item": "item_id"})
+        with replacing(marks) as new_marks:
+            copy_rows(connection, "marks", sql.SQL(MARKS_QUERY), {}, MARKS_SCHEMA, new_marks)
+    return [plays, profiles, marks]
+
+
+def has_table(connection, name: str) -> bool:
+    """Whether the database has a table or view of a name."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [name])
+        return cursor.fetchone()[0]
 
 
 def query_of(query: str, usual: dict[str, str], named: dict[str, str] | None) -> sql.Composed:

@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import coo_array, csr_array
 
+from listening.taste import LIKED
+
 
 @dataclass(frozen=True)
 class PlayCounts:
@@ -19,6 +21,8 @@ class PlayCounts:
     profiles: one row per user, indexed by user id in the order of `users`; columns gender ("m",
         "f" or ""), age (years as given, NaN where missing), country ("" where missing) and
         signup (date); None for data without profiles
+    played, marks: where users said something of items, their plays alone (n, m), and what they said
+        (n, m) as `listening.taste` counts it; the matrix takes both into account
     """
 
     users: np.ndarray
@@ -26,6 +30,8 @@ class PlayCounts:
     artist_names: np.ndarray
     matrix: csr_array
     profiles: pd.DataFrame | None = None
+    played: csr_array | None = None
+    marks: csr_array | None = None
 
     def select_users(self, rows: np.ndarray) -> "PlayCounts":
         """The data of some users (row numbers or a mask); the artists stay as they are."""
@@ -34,7 +40,23 @@ class PlayCounts:
             users=self.users[rows],
             matrix=self.matrix[rows],
             profiles=None if self.profiles is None else self.profiles.iloc[rows],
+            played=None if self.played is None else self.played[rows],
+            marks=None if self.marks is None else self.marks[rows],
         )
+
+    def said(self, rows: np.ndarray) -> tuple[csr_array, csr_array | None]:
+        """The plays alone of some users, and what they said of items, if any users did."""
+        if self.marks is None:
+            return self.matrix[rows], None
+        return self.played[rows], self.marks[rows]
+
+    def hidden(self, rows: np.ndarray) -> list[np.ndarray]:
+        """The items that each of some users disliked or blocked."""
+        if self.marks is None:
+            return [np.empty(0, int)] * len(rows)
+        marks = self.marks[rows]
+        items, starts = np.where(marks.data == LIKED, -1, marks.indices), marks.indptr[1:-1]
+        return [part[part >= 0] for part in np.split(items, starts)]
 
 
 def play_counts_of(

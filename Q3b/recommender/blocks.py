@@ -18,10 +18,10 @@ from recommender.lists import (
     COUNTRY,
     FILLED_BY,
     GLOBAL,
+    MOST_OWN,
     NEIGHBOURS,
     RECOMMENDATION,
     TOP_ARTIST,
-    TOP_ARTISTS,
     Block,
     RuleList,
 )
@@ -69,15 +69,19 @@ def recommended_block(
     rows: np.ndarray,
 ) -> Block:
     """The block of the users `rows` (b,)."""
-    scores = recommender.best(rows, asked.top, asked.include_played)
+    hidden = plays.hidden(rows)
+    most = max(map(len, hidden), default=0)
+    scores = recommender.best(rows, asked.top + most, asked.include_played)
+    scores = without(scores, hidden, asked.top) if most else scores
     each = np.split(explained(recommender, rows, scores), scores.indptr[1:-1])
     own = plays.matrix[rows]
     rules = [NEIGHBOURS] * len(rows)
     for user in np.flatnonzero(np.diff(scores.indptr) < asked.top):
         heard = [] if asked.include_played else own[[user]].indices
+        heard = np.concatenate([heard, hidden[user]])
         profile = plays.profiles.iloc[rows[user]]
         each[user], rules[user] = filled(each[user], popularity, profile, asked.top, heard)
-    top_artists, top_starts = most_played(own)
+    top_artists, top_starts = own_artists(*plays.said(rows))
     from_neighbours = np.array([rule == NEIGHBOURS for rule in rules])
     return Block(
         users=plays.users[rows].tolist(),
@@ -89,6 +93,19 @@ def recommended_block(
         top_starts=top_starts,
         lists=[None] * len(rows),
     )
+
+
+def without(scores: csr_array, hidden: list[np.ndarray], top: int) -> csr_array:
+    """The first `top` entries of each row of scores (u, m) but the user's hidden artists."""
+    kept, lengths = [], []
+    for row, artists in enumerate(hidden):
+        part = np.arange(scores.indptr[row], scores.indptr[row + 1])
+        part = part[~np.isin(scores.indices[part], artists)][:top]
+        kept.append(part)
+        lengths.append(len(part))
+    entries = np.concatenate(kept)
+    starts = np.concatenate([[0], np.cumsum(lengths)])
+    return csr_array((scores.data[entries], scores.indices[entries], starts), scores.shape)
 
 
 def filled(
@@ -151,13 +168,18 @@ def list_block(profiles: pd.DataFrame, popularity: Popularity) -> Block:
     )
 
 
-def most_played(plays: csr_array) -> tuple[np.ndarray, np.ndarray]:
-    """Each user's TOP_ARTISTS artists (t,) TOP_ARTIST by falling plays, and where users start."""
-    counts = np.diff(plays.indptr)
-    users = np.repeat(np.arange(len(counts)), counts)
-    order = np.lexsort((plays.indices, -plays.data, users))
-    kept = order[np.arange(len(order)) - plays.indptr[users] < TOP_ARTISTS]
-    top = np.empty(len(kept), TOP_ARTIST)
-    counts_of = plays.data[kept].astype(np.float64)  # a float32 would be rounded up beyond it
-    top["artist"], top["plays"] = plays.indices[kept], np.minimum(counts_of, MOST_PLAYS)
-    return top, np.concatenate([[0], np.cumsum(np.minimum(counts, TOP_ARTISTS))])
+def own_artists(plays: csr_array, marks: csr_array | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Each user's own artists (t,) TOP_ARTIST, marks first, then by plays; where each starts."""
+    matrices = [plays] if marks is None else [plays, marks]
+    users = np.concatenate(
+        [np.repeat(np.arange(plays.shape[0]), np.diff(of.indptr)) for of in matrices]
+    )
+    artists = np.concatenate([of.indices for of in matrices])
+    values = np.concatenate([of.data.astype(np.float64) for of in matrices])
+    order = np.lexsort((artists, -values, values > 0, users))
+    counts = np.bincount(users, minlength=plays.shape[0])
+    starts = np.cumsum(counts) - counts
+    kept = order[np.arange(len(order)) - starts[users[order]] < MOST_OWN]
+    own = np.empty(len(kept), TOP_ARTIST)
+    own["artist"], own["plays"] = artists[kept], np.minimum(values[kept], MOST_PLAYS)
+    return own, np.concatenate([[0], np.cumsum(np.minimum(counts, MOST_OWN))])

@@ -4,27 +4,13 @@ A score is a sum over the user's own artists, whatever the method: each brings a
 the parts add up to the score. The largest are the reasons. Listeners are counted, never named.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 from scipy.sparse import csr_array
 
 from recommender.kernels.reasons import count_both, largest_parts
-from recommender.lists import REASONS
+from recommender.lists import REASONS, Reasons, with_listeners
 from recommender.sparse_rows import row_starts
 from recommender.votes import table_of
-
-
-class Reasons(NamedTuple):
-    """The reasons of r recommendations, the largest share first; -1 where there are fewer.
-
-    artists: (r, REASONS) int32, of the user's own; shares: (r, REASONS) float32 of all that speaks
-    for the recommendation; listeners: (r, REASONS) int32, how many play both artists
-    """
-
-    artists: np.ndarray
-    shares: np.ndarray
-    listeners: np.ndarray
 
 
 def reasons(parts: csr_array, recommended: np.ndarray, listeners: csr_array) -> Reasons:
@@ -44,18 +30,6 @@ def reasons(parts: csr_array, recommended: np.ndarray, listeners: csr_array) -> 
     again = np.broadcast_to(np.asarray(recommended)[:, None], shape)
     counts[found] = listeners_of_both(artists[found], again[found], listeners)
     return with_listeners(Reasons(artists, shares, counts))
-
-
-def with_listeners(why: Reasons) -> Reasons:
-    """The reasons that somebody's plays bear out, those that nobody's do moved out.
-
-    Such a reason comes of damping alone: who plays the one is far from the taste of the other.
-    """
-    order = np.argsort(why.listeners == 0, axis=1, kind="stable")
-    artists, shares, listeners = (np.take_along_axis(part, order, axis=1) for part in why)
-    nobody = listeners == 0
-    artists[nobody], shares[nobody] = -1, 0
-    return Reasons(artists, shares, listeners)
 
 
 def empty_parts(own: csr_array, found: csr_array) -> csr_array:

@@ -22,6 +22,7 @@ from listening.age_groups import age_group
 from listening.play_counts import PlayCounts
 from recommender.damped_vote import DampedVote
 from recommender.lists import COUNTRY, GLOBAL, NEIGHBOURS
+from recommender.taste import best_places
 from recommender.votes import best_artists
 
 NEW_PLAYS = "new plays"  # the other rules are also the store's
@@ -136,14 +137,6 @@ def groups_of(labels: pd.Series, played: csr_array) -> Groups:
         sizes=np.bincount(codes, minlength=len(names)),
         listeners=csr_array(members @ played),
     )
-
-
-def best_places(scores: np.ndarray, top: int) -> np.ndarray:
-    """The `top` places with the highest scores above 0, of equals the lower place first."""
-    top = min(top, len(scores))
-    least = np.partition(scores, len(scores) - top)[len(scores) - top]
-    candidates = np.flatnonzero((scores >= least) & (scores > 0))
-    return candidates[np.argsort(-scores[candidates], kind="stable")][:top]
 
 
 def all_charts(popularity: Popularity, top: int) -> Iterator[tuple[tuple[str, str], Answer]]:

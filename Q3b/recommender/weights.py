@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_array
 
+from recommender.taste import relative_weights
+
 KINDS = ("binary", "log", "relative", "bm25")
 BM25_SATURATION, BM25_LENGTH = 5.0, 0.75  # k1 and b of Robertson & Zaragoza (2009)
 
@@ -31,7 +33,7 @@ class PlayWeights:
         elif self.kind == "log":
             weights = np.log1p(weights)
         elif self.kind == "relative":
-            weights = 1 + np.log1p(weights / np.repeat(mean_of_rows(plays), counts))
+            weights = relative_weights(weights, np.repeat(mean_of_rows(plays), counts))
         else:
             lengths = np.repeat(plays.sum(axis=1, dtype=np.float64) / self.mean_plays, counts)
             softened = 1 - BM25_LENGTH + BM25_LENGTH * lengths

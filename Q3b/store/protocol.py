@@ -126,6 +126,12 @@ class Store(Protocol):
     def user_list(self, user_id: str, limit: int) -> Listed | None:
         """The first `limit` items of a user in the current run; None for an unknown one."""
 
+    def own(self, user_id: str) -> tuple[Run | None, np.ndarray | None]:
+        """The current run, and of it a user's own artists (TOP_ARTIST), None for an unknown one.
+
+        Sets of an earlier version of this project have the ten most played alone, or none.
+        """
+
     def user_lists(self, user_ids: list[str], limit: int) -> tuple[Run | None, list[Listed | None]]:
         """The current run, and of it the first `limit` items of each user, None for unknown ones.
 
@@ -143,6 +149,9 @@ class Store(Protocol):
 
     def is_current(self, run: Run) -> bool:
         """Whether readers are served this run."""
+
+    def kept(self) -> list[str]:
+        """The versions that readers are served, or may be after a rollback."""
 
     def count_users(self, run: Run) -> int | None:
         """How many users the run holds, counted in the store; None where that is not possible."""

@@ -9,20 +9,25 @@ from flask import Flask
 
 from store.protocol import Run, Store
 from store.url import DEFAULT_STORE, open_store
+from taste.place import place_of
 from web.arguments import LARGEST_BODY, guard
 from web.batch import batch
 from web.encoding import encode_bodies
 from web.front import Front
 from web.last_good import LastGood
 from web.log import log_as_json
+from web.marks import marks
 from web.metrics import measure
 from web.origins import allow_origins
 from web.page import page
 from web.problems import describe_failures
 from web.routes import routes
+from web.taste import taste
 
 DEFAULTS = {
     "STORE": DEFAULT_STORE,
+    "INDEX": "",  # empty: next to a store in a file; none: no index
+    "MARKS": "",  # URL of the app's PostgreSQL, to keep marks in; empty: they are not kept
     "API_KEY": "",  # empty: no key is asked for
     "FRESH_HOURS": 36,  # a daily job may be half a day late
     "CACHE_SECONDS": 60,  # how long a client may keep an answer without asking again
@@ -49,6 +54,7 @@ def create_app(config: Mapping | None = None) -> Flask:
     app.url_map.merge_slashes = False  # a user id may hold slashes
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.extensions["store"] = LastGood(open_store(app.config["STORE"]))
+    app.extensions["index"] = place_of(app.config["INDEX"], app.config["STORE"])
     describe_failures(app)
     app.extensions["metrics"] = measure(app, lambda: published(app.extensions["store"]))
     guard(app)
@@ -56,6 +62,8 @@ def create_app(config: Mapping | None = None) -> Flask:
     encode_bodies(app)
     app.register_blueprint(routes)
     app.register_blueprint(batch)
+    app.register_blueprint(taste)
+    app.register_blueprint(marks)
     app.register_blueprint(page)
     app.wsgi_app = Front(app)
     if app.config["LOG_FORMAT"] == "json":

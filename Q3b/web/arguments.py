@@ -3,11 +3,13 @@
 from common.command import UserError
 
 import hmac
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from flask import Flask, Request, request
 from werkzeug.datastructures import MultiDict, WWWAuthenticate
-from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, Unauthorized
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, ServiceUnavailable, Unauthorized
 
 LONGEST_USER_ID = 256  # characters
 LONGEST_COUNTRY = 64  # characters
@@ -15,6 +17,9 @@ HIGHEST_AGE = 120  # years
 USUAL_LIMIT, HIGHEST_LIMIT = 20, 1000  # items; the job keeps at most so many
 LARGEST_BODY = 65_536  # bytes
 MOST_USERS = 1_000  # of a batch
+LONGEST_ITEM_ID = 512  # characters
+LONGEST_SEARCH = 100  # characters
+BODIES_AT_ONCE = 2  # read by a process: the rest of its threads never wait for a slow client
 OPEN_PATHS = ("/healthz", "/readyz", "/metrics", "/openapi.json", "/static/", "/favicon.ico")
 
 
@@ -45,6 +50,9 @@ read_age = whole_number(0, HIGHEST_AGE)
 read_fallback = whole_number(0, 1)
 read_country = short_text(LONGEST_COUNTRY)
 read_user_id = short_text(LONGEST_USER_ID)
+read_item_id = short_text(LONGEST_ITEM_ID)
+read_search = short_text(LONGEST_SEARCH)
+reading = threading.BoundedSemaphore(BODIES_AT_ONCE)
 
 
 def read_arguments(arguments: MultiDict, readers: dict[str, Callable]) -> dict:
@@ -58,6 +66,22 @@ def read_arguments(arguments: MultiDict, readers: dict[str, Callable]) -> dict:
         if len(values) > 1:
             raise BadRequest(f"{name} is given {len(values)} times; give it once.")
     return {name: readers[name](name, text) for name, text in arguments.items()}
+
+
+@contextmanager
+def one_of_few() -> Iterator[None]:
+    """Be one of the few requests whose body is read. Raises ServiceUnavailable if they are many."""
+    if not reading.acquire(blocking=False):
+        raise ServiceUnavailable("Many bodies are being read; try again.", retry_after=1)
+    try:
+        yield
+    finally:
+        reading.release()
+
+
+def has_surrogates(text: str) -> bool:
+    """Whether a text holds halves of characters, which JSON can write and no id has."""
+    return any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def presented_key(asked: Request) -> str:

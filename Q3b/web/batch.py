@@ -1,26 +1,22 @@
 """`POST /batch`: the items for many users at once, all of one published set."""
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import orjson
 from flask import Blueprint, Response, current_app, request
-from werkzeug.exceptions import BadRequest, ServiceUnavailable
+from werkzeug.exceptions import BadRequest
 
 from store.protocol import Listed
 from web.arguments import (
     HIGHEST_LIMIT,
     MOST_USERS,
     USUAL_LIMIT,
+    has_surrogates,
+    one_of_few,
     read_arguments,
     read_user_id,
 )
 from web.routes import nothing_published
 
-BODIES_AT_ONCE = 2  # read by a process: the rest of its threads never wait for a slow client
 batch = Blueprint("batch", __name__)
-reading = threading.BoundedSemaphore(BODIES_AT_ONCE)
 
 
 @batch.post("/batch")
@@ -43,17 +39,6 @@ def batch_recommendations() -> Response:
     return response
 
 
-@contextmanager
-def one_of_few() -> Iterator[None]:
-    """Be one of the few requests whose body is read. Raises ServiceUnavailable if they are many."""
-    if not reading.acquire(blocking=False):
-        raise ServiceUnavailable("Many batches are being read; try again.", retry_after=1)
-    try:
-        yield
-    finally:
-        reading.release()
-
-
 def read_batch(asked: object) -> tuple[list[str], int]:
     """Users and limit of a batch. Raises BadRequest that names what is wrong."""
     if not isinstance(asked, dict) or not {"users"} <= asked.keys() <= {"users", "limit"}:
@@ -70,11 +55,6 @@ def read_batch(asked: object) -> tuple[list[str], int]:
     if len(set(users)) < len(users):
         raise BadRequest("A user stands twice in users; name each once.")
     return users, int(limit)
-
-
-def has_surrogates(text: str) -> bool:
-    """Whether a text holds halves of characters, which JSON can write and no id has."""
-    return any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def answer(user: str, found: Listed) -> bytes:

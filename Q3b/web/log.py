@@ -12,7 +12,7 @@ from flask import Flask
 from job.log import log_line
 
 REQUEST_ID = re.compile(r"[\w.:+/=-]{1,128}", re.ASCII)
-USER = re.compile(r"^/users/.*(?=/recommendations$)", re.DOTALL)
+USER = re.compile(r"^/users/.*(?=/(?:recommendations|marks)$)", re.DOTALL)
 current_id: ContextVar[str | None] = ContextVar("current_id", default=None)
 
 

@@ -8,15 +8,18 @@ from web.arguments import (
     HIGHEST_AGE,
     HIGHEST_LIMIT,
     LONGEST_COUNTRY,
+    LONGEST_ITEM_ID,
+    LONGEST_SEARCH,
     LONGEST_USER_ID,
     MOST_USERS,
     USUAL_LIMIT,
 )
+from web.asked import MARKS, MOST_PLAYS
 
 NAMES = {
     400: "A wrong argument",
     401: "The key is missing or wrong",
-    404: "An unknown user, and no `fallback` was asked for",
+    404: "An unknown item, or an unknown user and no `fallback` was asked for",
     413: "The body is too large",
     415: "The body is not JSON",
     503: "The store is down or holds nothing fresh; Retry-After says when to try again",
@@ -103,6 +106,65 @@ def batch_operation(names: str) -> dict:
     return {"post": operation_of_get["get"]}
 
 
+def taste_operation(names: str) -> dict:
+    """The resource that answers for a taste which comes with the request."""
+    by_item = {"type": "object", "propertyNames": text(LONGEST_ITEM_ID)}
+    marks = (
+        "By item id. like: counts as an average item of the user. dislike: is not shown, its plays "
+        "do not count. block: is not shown. none: the stored mark no longer holds."
+    )
+    asked = fields(
+        user_id=text(LONGEST_USER_ID) | {"description": "Whose stored items are added."},
+        plays=by_item
+        | {"additionalProperties": whole(1, MOST_PLAYS), "description": "By item id."},
+        marks=by_item | {"additionalProperties": {"enum": list(MARKS)}, "description": marks},
+        limit=whole(1, HIGHEST_LIMIT, default=USUAL_LIMIT),
+    )
+    asked["required"] = []
+    made = operation(
+        "tasteRecommendations",
+        f"The {names} for a taste",
+        content(reference("TasteRecommendations")),
+        problems(400, 401, 413, 415, 503),
+        requestBody=content(asked) | {"required": True},
+        security=[{}, {"key": []}],
+        tags=["items"],
+    )
+    return {"post": made["get"]}
+
+
+def marks_operations(user_id: dict) -> dict:
+    """The resource that keeps what a user says of items."""
+    by_item = {"type": "object", "propertyNames": text(LONGEST_ITEM_ID)}
+    said = by_item | {"additionalProperties": {"enum": list(MARKS)}}
+    body = fields(user_id={"type": "string"}, marks=said)
+    more = {"parameters": [user_id], "security": [{}, {"key": []}], "tags": ["items"]}
+    failures = problems(400, 401, 413, 415, 503) | {"431": {"description": "An overlong address"}}
+    read = operation(
+        "marks", "What a user said of items", content(body), problems(400, 401, 503), **more
+    )
+    read["get"]["responses"] |= {"431": failures["431"]}
+    kept = operation(
+        "keepMarks",
+        "Keep what a user says of items, where the app keeps plays",
+        content(body),
+        failures,
+        requestBody=content(fields(marks=said)) | {"required": True},
+        **more,
+    )
+    return read | {"post": kept["get"]}
+
+
+def items_operation(name: str, summary: str, schema: str, *statuses: int, **more) -> dict:
+    """A resource that answers by items of the index."""
+    bare = {"304": {"description": "The client's copy is still right"}}
+    bare["431"] = {"description": "An overlong address"}
+    failures = bare | problems(400, 401, *statuses, 503)
+    security = [{}, {"key": []}]
+    success = content(reference(schema))
+    return operation(name, summary, success, failures, security=security, tags=["items"], **more)
+
+
 def whole(low: int, high: int, **more) -> dict:
     """A whole number within bounds."""
     return {"type": "integer", "minimum": low, "maximum": high} | more
@@ -123,6 +185,8 @@ def paths(names: str) -> dict:
     )
     user_id = argument("user_id", text(LONGEST_USER_ID), "The id in the app's database.", "path")
     country = argument("country", text(LONGEST_COUNTRY), "As the profiles spell it.")
+    item_id = argument("item_id", text(LONGEST_ITEM_ID), "The item's own id.", "path")
+    search = argument("search", text(LONGEST_SEARCH), "Case and accents do not count.")
     age = argument("age", whole(0, HIGHEST_AGE), "Years.")
     ready = fields(status={"const": "ready"}, version={"type": "string"}, generated_at=TIME)
     return {
@@ -139,6 +203,21 @@ def paths(names: str) -> dict:
             parameters=[country, age, limit],
         ),
         "/batch": batch_operation(names),
+        "/recommendations": taste_operation(names),
+        "/users/{user_id}/marks": marks_operations(user_id),
+        "/items": items_operation(
+            "searchItems",
+            f"The {names} whose names hold a text, the most played first",
+            "FoundItems",
+            parameters=[search | {"required": True}, limit],
+        ),
+        "/items/{item_id}/similar": items_operation(
+            "similarItems",
+            f"The {names} that listeners of one play as well",
+            "SimilarItems",
+            404,
+            parameters=[item_id, limit],
+        ),
         "/healthz": operation(
             "health", "The process is alive", content(fields(status={"const": "alive"}))
         ),
@@ -162,7 +241,7 @@ def schemas(item_fields: Sequence[str]) -> dict:
     reason = fields(
         **named,
         share={"type": "number", "description": "Share of what speaks for the recommendation."},
-        listeners=whole(0, 2**31 - 1, description="Users who play both items."),
+        listeners=whole(0, MOST_PLAYS, description="Users who play both items."),
     )
     user_list = {
         "rule": {"enum": list(RULES)},
@@ -191,7 +270,23 @@ def schemas(item_fields: Sequence[str]) -> dict:
     about = "True: the store fails, and this is the last good answer."
     stale = {"type": "boolean", "description": about}
     recommendations["properties"]["stale"] = stale
+    of_set = {"version": {"type": "string"}, "generated_at": TIME}
+    both = whole(0, MOST_PLAYS, description="Users who play both items.")
+    shown = named | dict.fromkeys(item_fields, text_or_none)
+    alike = fields(**shown, score={"type": "number"}, listeners=both)
+    found = fields(**shown, listeners=whole(0, MOST_PLAYS, description="Users who play it."))
     return {
+        "TasteRecommendations": fields(
+            user_id=text_or_none,
+            **of_set,
+            stored=whole(0, MOST_PLAYS, description="Items that the set holds of the user."),
+            unknown={"type": "array", "items": {"type": "string"}},
+            **user_list,
+        ),
+        "SimilarItems": fields(
+            item=fields(**shown), **of_set, items={"type": "array", "items": alike}
+        ),
+        "FoundItems": fields(**of_set, items={"type": "array", "items": found}),
         "Item": item,
         "Recommendations": recommendations,
         "Batch": fields(

@@ -1,20 +1,36 @@
-"""The page at `/`: find a user or pick a newcomer, see the items and why. Needs no JavaScript."""
+"""The page at `/`: find a user or pick a newcomer, see the items and why, like and hide some.
+
+It is read without JavaScript; `static/page.js` changes the list by what is rendered here.
+"""
 
 from common.command import OutsideError
 
 import re
+import zlib
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from flask import Blueprint, Response, current_app, make_response, render_template, request
-from werkzeug.exceptions import BadRequest
+from werkzeug.exceptions import BadRequest, ServiceUnavailable
 
 from listening.age_groups import age_group
 from listening.constants import MBID
+from listening.taste import BLOCKED, LIKED
 from recommender.lists import COUNTRY, NEIGHBOURS
 from store.protocol import Run, Store
-from web.arguments import read_age, read_country, read_user_id
+from taste.index import Index
+from web.arguments import (
+    one_of_few,
+    read_age,
+    read_arguments,
+    read_country,
+    read_item_id,
+    read_user_id,
+)
+from web.asked import Asked, read_taste
+from web.taste import current_run, index_of, own_of_user, similar_body, taste_body
 
+SIMILAR = 6  # items that the page shows
 page = Blueprint("page", __name__)
 FIELDS = {
     "user": ("The user id", read_user_id),
@@ -101,14 +117,83 @@ def render(question: Question, run: Run | None, item: dict | None) -> str:
         run=run,
         item=item,
         names=names,
-        link_of=link_of,
+        changes=has_index(run),
+        keeps_marks=bool(current_app.config["MARKS"]),
         examples=run.example_users[:3] if run and current_app.config["SHOW_EXAMPLES"] else [],
         heading=heading(item, question.read, names),
         explanation=explain_rule(item, question.read) if item else "",
         unknown_user="" if known else question.read.get("user", ""),
         published=readable(run.generated_at) if run else "",
-        best_score=max((one["score"] for one in item["items"]), default=0) if item else 0,
+        best_score=best_score(item["items"]) if item else 0,
     )
+
+
+def best_score(items: list[dict]) -> float:
+    """The highest score of some items, which the bars are relative to."""
+    return max((one["score"] for one in items), default=0)
+
+
+def has_index(run: Run | None) -> bool:
+    """Whether the list can be changed: the set has an index."""
+    try:
+        return run is not None and bool(index_of(run))
+    except ServiceUnavailable:
+        return False
+
+
+@page.app_context_processor
+def of_items() -> dict:
+    """What templates ask of items."""
+    return {"link_of": link_of, "image_of": image_of, "drawing_of": drawing_of}
+
+
+def image_of(item: dict) -> str:
+    """The picture of an item: its field `image` if it is of the web."""
+    image = item.get("image") or ""
+    return image if re.match(r"https?://", image) else ""
+
+
+def drawing_of(item: dict) -> dict:
+    """What is drawn where an item has no picture: a letter of its name on a colour of its id."""
+    number = zlib.crc32(item["id"].encode("utf-8", "surrogatepass"))
+    letter = next(filter(str.isalnum, item["name"]), "?").upper()
+    place = {"x": 10 + number // 360 % 80, "y": 10 + number // 28_800 % 80}
+    return {"letter": letter[:1], "hue": number % 360, "r": 25 + number % 30} | place
+
+
+@page.post("/cards")
+def changed_cards() -> str:
+    """The list for a taste as the page shows it; takes the body of `POST /recommendations`."""
+    read_arguments(request.args, {})
+    with one_of_few():
+        asked = read_taste(request.get_json())
+    run, stored = own_of_user(asked.user_id)
+    index = index_of(run)
+    body = taste_body(asked, run, stored, index)
+    said = {mark: marked_items(asked, mark, index) for mark in (LIKED, BLOCKED)}
+    return render_template(
+        "changed.html",
+        changes=True,
+        items=body["items"],
+        best_score=best_score(body["items"]),
+        liked=said[LIKED],
+        hidden=said[BLOCKED],
+    )
+
+
+def marked_items(asked: Asked, mark: int, index: Index) -> list[dict]:
+    """The items of a body that have a mark."""
+    numbers = [index.number_of(item) for item, value in asked.marks.items() if value == mark]
+    return [index.named(number) for number in numbers if number is not None]
+
+
+@page.get("/cards/similar")
+def similar_cards() -> str:
+    """What listeners of an item play as well, as the page shows it."""
+    item = read_arguments(request.args, {"item": read_item_id}).get("item")
+    if item is None:
+        raise BadRequest("item is missing.")
+    return render_template("similar.html", **similar_body(item, current_run(), SIMILAR))
 
 
 @page.get("/")

@@ -73,6 +73,15 @@ ITEMS = Kind(
 )
 
 
+MARKS = Kind(
+    "marks",
+    {"user": USER_TITLES, "item": ITEM_TITLES, "mark": ("mark",)},
+    ("user", "item", "mark"),
+    ("user", "item", "mark"),
+    "--mark-columns",
+)
+
+
 class Place(NamedTuple):
     """Where a column is: its position, counted from 0, and its title in the file."""
 

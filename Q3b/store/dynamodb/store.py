@@ -27,10 +27,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import cached_property
 
+import numpy as np
 import orjson
 from botocore.exceptions import ClientError
 
-from recommender.lists import list_choices
+from recommender.lists import TOP_ARTIST, list_choices
 from store.dynamodb.erasure import forget_users, forgotten_marks, items_of, keep_run
 from store.dynamodb.requests import (
     KEY_BYTES,
@@ -139,6 +140,13 @@ class DynamoStore:
         """The first `limit` items of a user as JSON; None for a user who is unknown."""
         return listed(self.current(), lambda run: self.user(user_id, run), limit)
 
+    def own(self, user_id: str) -> tuple[Run | None, np.ndarray | None]:
+        """The current run, and of it a user's own artists (TOP_ARTIST), None for an unknown one."""
+        run = self.current()
+        with failures(self.table):
+            found = run and self._get(f"user/{user_id}", run.version)
+            return run, np.frombuffer(found.get("own", b""), TOP_ARTIST) if found else None
+
     def user_lists(self, user_ids: list[str], limit: int) -> tuple[Run | None, list[Listed | None]]:
         """The current run, and of it the first `limit` items of each user, None for unknown ones.
 
@@ -163,6 +171,12 @@ class DynamoStore:
             key=lambda run: run.generated_at,
             default=None,
         )
+
+    def kept(self) -> list[str]:
+        """The versions that readers are served, or may be after a rollback."""
+        with failures(self.table):
+            pointer = self._get("pointer", "-") or {}
+        return [pointer[name] for name in ("current", "previous") if pointer.get(name)]
 
     def is_current(self, run: Run) -> bool:
         """Whether readers are served this run."""

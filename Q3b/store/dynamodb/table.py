@@ -11,7 +11,15 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from recommender.lists import REASONS, TOP_ARTISTS, Block, RuleList
+from recommender.lists import (
+    MOST_OWN,
+    REASONS,
+    TOP_ARTIST,
+    TOP_ARTISTS,
+    Block,
+    RuleList,
+    most_played,
+)
 from store.dynamodb.requests import (
     ITEM_BYTES,
     batches,
@@ -110,14 +118,15 @@ class DynamoWriter:
         about = {"run": text, "base": base, "complete": complete, "schema": SCHEMA}
         self._put([{"key": "run"} | about])
 
-    def _user(self, user, rule, neighbours, recommendations, top_artists, named) -> dict:
+    def _user(self, user, rule, neighbours, recommendations, own, named) -> dict:
         """The item of a user; `named` is the (country, age group) of the list that serves it."""
-        top = played_items(self._catalogue.item, top_artists)
+        top = played_items(self._catalogue.item, most_played(own))
         item = {
             "key": f"user/{user}",
             "rule": rule,
             "neighbours": neighbours,
             "top_items": packed(top),
+            "own": own.tobytes(),
         }
         if named:
             return item | {"country": named[0], "age_group": named[1]}
@@ -146,7 +155,8 @@ def surely_fits(catalogue: Catalogue, top: int, countries: Iterable[str]) -> boo
     named = ITEM_JSON_BYTES + longest(catalogue.ids) + longest(catalogue.names)
     fields = sum(longest([name]) + longest(texts) for name, texts in catalogue.fields.items())
     document = top * fields + (top * (1 + REASONS) + TOP_ARTISTS) * named
-    item = document + document // 1_000 + OTHER_BYTES  # what gzip adds at worst
+    own = MOST_OWN * TOP_ARTIST.itemsize
+    item = document + document // 1_000 + own + OTHER_BYTES  # what gzip adds at worst
     country = max((6 * len(country) for country in countries), default=0)  # as JSON
     return item <= ITEM_BYTES and country <= COUNTRY_BYTES
 

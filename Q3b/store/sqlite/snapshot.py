@@ -56,6 +56,11 @@ class Snapshot:
         rows = self.connection.execute("SELECT run FROM runs WHERE complete ORDER BY number DESC")
         return [read_run(text) for (text,) in rows]
 
+    def kept(self) -> list[str]:
+        """The versions of the current run and of the one before."""
+        query = "SELECT version FROM runs, pointer WHERE number IN (current, previous)"
+        return [version for (version,) in self.connection.execute(query)]
+
     def count_users(self, number: int) -> int:
         """How many users a run holds."""
         return self.connection.execute(f"SELECT count(*) FROM users_{number}").fetchone()[0]

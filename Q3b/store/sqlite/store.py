@@ -18,7 +18,7 @@ import numpy as np
 import orjson
 from filelock import FileLock, Timeout
 
-from recommender.lists import NEIGHBOURS, TOP_ARTIST
+from recommender.lists import NEIGHBOURS, TOP_ARTIST, most_played
 from store.items import played_items, user_item
 from store.protocol import Catalogue, Listed, Run, StoreError, StoreLockedError
 from store.sqlite.erasure import forget_users, forgotten_marks
@@ -98,6 +98,16 @@ class SqliteStore:
 
         return self._ask(read)
 
+    def own(self, user_id: str) -> tuple[Run | None, np.ndarray | None]:
+        """The current run, and of it a user's own artists (TOP_ARTIST), None for an unknown one."""
+
+        def read(snapshot: Snapshot) -> tuple[Run | None, np.ndarray | None]:
+            number, run = snapshot.current
+            row = run and snapshot.user(number, user_id)
+            return run, np.frombuffer(row.top_artists, TOP_ARTIST) if row else None
+
+        return self._ask(read)
+
     def user_lists(self, user_ids: list[str], limit: int) -> tuple[Run | None, list[Listed | None]]:
         """The current run, and of it the first `limit` items of each user, None for unknown ones.
 
@@ -127,6 +137,10 @@ class SqliteStore:
             number, run = snapshot.numbered(run)
             for user_id, row in snapshot.users(number):
                 yield user_item_of(snapshot, number, run, user_id, row)
+
+    def kept(self) -> list[str]:
+        """The versions that readers are served, or may be after a rollback."""
+        return self._ask(Snapshot.kept)
 
     def check_users(self, user_ids: Iterable[str]) -> None:
         """Nothing to check: a file takes ids of any length."""
@@ -264,7 +278,7 @@ def listed(run: Run, row: Row, limit: int) -> Listed:
 
 def user_item_of(snapshot: Snapshot, number: int, run: Run, user_id: str | None, row: Row) -> dict:
     """A row as the item that readers see."""
-    top = np.frombuffer(row.top_artists, TOP_ARTIST)
+    top = most_played(np.frombuffer(row.top_artists, TOP_ARTIST))
     named = texts_of(snapshot.items(number, set(top["artist"].tolist()))).named
     return user_item(
         run,

@@ -6,7 +6,7 @@ import pytest
 from scipy.sparse import csr_array
 
 from listening.play_counts import PlayCounts
-from recommender.blocks import Asked, most_played, recommended_block
+from recommender.blocks import Asked, own_artists, recommended_block
 from recommender.lists import FILLED_FROM
 from recommender.methods import fitted_recommender
 from recommender.popularity import popularity_of
@@ -80,5 +80,5 @@ def test_played_artists_are_in_the_lists_only_on_request(plays):
 
 def test_more_plays_than_a_store_holds_are_its_most():
     plays = csr_array(np.array([[2.0**40, 5, 2.0**31, 2.0**31 - 200]], dtype=np.float32))
-    top, _ = most_played(plays)
+    top, _ = own_artists(plays)
     assert top["plays"].tolist() == [2**31 - 1, 2**31 - 1, 2**31 - 256, 5]

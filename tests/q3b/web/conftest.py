@@ -9,10 +9,13 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from recommender.lists import RECOMMENDATION, TOP_ARTIST, Block, RuleList
 from store.protocol import Catalogue, Run, new_run
 from store.url import open_store
+from taste.place import place_of
+from taste.written import write_index
 from tests.conftest import ROOT, START_SECONDS, clean_environment, free_port
 
 ARTISTS = [
@@ -95,6 +98,16 @@ def publish(url: str, users: list[str] = LISTENERS, **fields) -> Run:
     store.publish(run)
     store.close()
     return run
+
+
+def publish_index(url: str, run: Run) -> None:
+    """Write an index of the published set, of drawn listeners of its artists."""
+    from recommender.damped_vote import fit  # numba: the tests without an index do not wait
+
+    played = np.random.default_rng(5).random((60, len(ARTISTS))) < 0.3
+    plays = csr_array((played * np.arange(1, 61)[:, None]).astype(np.float32))
+    with place_of("", url).written(run.version) as folder:
+        write_index(fit(plays), CATALOGUE, folder)
 
 
 def serving_environment(**environment: str) -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""The index of a published set: the recommender for any taste, when it is asked."""
