@@ -10,7 +10,8 @@ from types import SimpleNamespace
 
 import click
 
-from activity.options import QUESTIONS, activity_options, check_activity_options, is_about_activity
+from activity.combinations import check_combinations
+from activity.options import activity_options, is_about_activity
 from common.output import formatted, new_file
 from events.files import files_named
 from events.time_format import TimeFormat
@@ -18,7 +19,6 @@ from retention.options import (
     DAY,
     columns_option,
     dsn_option,
-    format_option,
     install_event_option,
     time_zone_option,
 )
@@ -34,14 +34,6 @@ examples:
   zcat *.tsv.gz | python Q1/sql.py --events - --install-date 2024-02-01 --users
 """
 INSTALL_DATE = date(2017, 4, 1)
-EXCLUSIVE = (("dsn", "embedded"), ("events", "table"), ("users", "cohorts"))
-# Options with a default that do nothing next to others; by name, why.
-IDLE = (
-    ("time_format", "table", "the column's type says what its times are"),
-    ("on_bad_row", "table", "its rows are not read from a file"),
-    ("seed", "table", "it is about the sample events"),
-    ("seed", "events", "it is about the sample events"),
-)
 
 
 def refuse_words(ctx: click.Context, param: click.Parameter, words: tuple[str, ...]) -> None:
@@ -138,7 +130,12 @@ def refuse_words(ctx: click.Context, param: click.Parameter, words: tuple[str, .
     "wrong clock put there.",
 )
 @time_zone_option
-@click.option("--users", is_flag=True, help="List the users who came back instead of a count.")
+@click.option(
+    "--users",
+    is_flag=True,
+    help="List users instead of counting them: those who came back or, with --cohorts, all, each "
+    "with the first install and the periods with activity.",
+)
 @click.option(
     "--cohorts",
     is_flag=True,
@@ -165,7 +162,6 @@ def refuse_words(ctx: click.Context, param: click.Parameter, words: tuple[str, .
     help="Count the records and users of --table as well, which reads all of it. With files or "
     "--cohorts they are counted anyway.",
 )
-@format_option
 @click.option(
     "--plot",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -243,37 +239,14 @@ def main(**values) -> None:
 
                 table = (answer.header, answer.rows)
                 save_page(options.html, inquiry.title, answer.text, table, inquiry.figures)
+            if options.output_format == "parquet":
+                from activity.users import write_parquet
+
+                write_parquet(answer.record["users_listed"])
+                return
             result = formatted(options.output_format, *answer)
     # Not click.echo, which takes colour codes out of the users' names.
     sys.stdout.write(result and f"{result}\n")
-
-
-def check_combinations(options: SimpleNamespace) -> None:
-    """Raise `UsageError` for options that exclude each other or do nothing together."""
-    for one, other in EXCLUSIVE:
-        if given(getattr(options, one)) and given(getattr(options, other)):
-            raise click.UsageError(f"--{one} and --{other} exclude each other")
-    for idle, other, why in IDLE:
-        if explicit(idle) and given(getattr(options, other)):
-            name = idle.replace("_", "-")
-            raise click.UsageError(
-                f"--{name} does nothing with --{other}, since {why}; leave it out"
-            )
-    if options.explain and (options.output_format != "text" or options.plot or options.html):
-        raise click.UsageError(
-            "--explain prints a plan as text: leave out --format, --plot and --html"
-        )
-    if options.explain and options.check:
-        raise click.UsageError("--explain prints a plan, not an answer: leave out --check")
-    if options.plot and options.users:
-        raise click.UsageError("--users is a list without a plot: leave out --plot or --users")
-    check_activity_options(options, explicit)
-    question = next((name for name in QUESTIONS if getattr(options, name)), None)
-    if question and (options.install_date or options.active_from or options.active_to):
-        raise click.UsageError(
-            "--install-date, --active-from and --active-to are about one day: leave them out with "
-            f"--{question}"
-        )
 
 
 def fill_in_days(options: SimpleNamespace) -> None:
@@ -293,17 +266,6 @@ def fill_in_days(options: SimpleNamespace) -> None:
             f"the days are in the wrong order: --install-date {installed}, --active-from "
             f"{options.active_from}, --active-to {options.active_to}"
         )
-
-
-def explicit(name: str) -> bool:
-    """Whether the command line has an option, be it with its default."""
-    source = click.get_current_context().get_parameter_source(name)
-    return source is click.core.ParameterSource.COMMANDLINE
-
-
-def given(value: object) -> bool:
-    """Whether an option was given; an empty text was."""
-    return value not in (None, False, ())
 
 
 if __name__ == "__main__":

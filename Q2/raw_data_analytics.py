@@ -44,7 +44,7 @@ examples:
     type=question.extension,
     multiple=True,
     metavar="EXT",
-    show_default="jpg; all with any option that groups, selects or measures",
+    show_default="jpg; all with --by, --cache, --url, --exclude, --host or --measure",
     help="Count URLs whose path ends in .EXT, in upper or lower case, with any query string; `all` "
     "counts every URL. Give the option again for each extension.",
 )
@@ -118,8 +118,9 @@ examples:
     "measures",
     type=click.Choice(question.MEASURES),
     multiple=True,
-    help="Report of each group also `hits`: hits and misses of the cache, and the hit ratio of "
-    "requests and bytes.",
+    help="Report of each group also `hits`, those and the misses of the cache with the hit ratio "
+    "of requests and of bytes, or `percentiles`, the size that 50, 95 and 99 % of the requests do "
+    "not exceed, within 0.4 %. Give the option again for both.",
 )
 @click.option(
     "--top",

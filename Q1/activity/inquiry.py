@@ -11,6 +11,7 @@ from activity.growth import growth_of
 from activity.retention import retention_of
 from activity.stickiness import stickiness_of
 from activity.summary import Measure, summary_parameters
+from activity.users import user_list_answer
 from events.view import DATE
 from retention.inquiry import Inquiry
 from retention.names import check_events_exist, no_such_event
@@ -18,12 +19,22 @@ from retention.overview import Overview, Span, span_of_row
 from retention.report import Answer, Data
 from retention.triangle import Window, is_whole, report_ages
 
+TITLES = {
+    "ages": "Users who came back",
+    "growth": "New, retained, resurrected and churned users",
+    "stickiness": "Active users of days, weeks and months",
+}
 FIRST_MEASURES = {"ages": "last", "growth": "active", "stickiness": "daily"}
 
 
 @dataclass(frozen=True)
 class ActivityInquiry(Inquiry):
     """A question that the row per user answers: retention by age, growth or stickiness."""
+
+    @property
+    def title(self) -> str:
+        """What a page about the answer is called."""
+        return TITLES[self.measure.name]
 
     @cached_property
     def measure(self) -> Measure:
@@ -55,6 +66,8 @@ class ActivityInquiry(Inquiry):
 
     def answer(self) -> Answer:
         """Answer the question. Raises `UserError` if there is nobody to count."""
+        if self.options.users:
+            return self.user_list()
         found, overview, asked = self.found()
         answers = {"growth": self.growth, "stickiness": self.stickiness, "ages": self.retention}
         return answers[self.measure.name](found, self.data(overview), asked)
@@ -71,6 +84,14 @@ class ActivityInquiry(Inquiry):
         calendar = self.measure.calendar(window)
         return Found(groups, calendar, span.first_day, span.last_day), overview, asked
 
+    def user_list(self) -> Answer:
+        """The row per user."""
+        check_events_exist(self.connection, self.view)
+        overview, rows = self.overview, self.ask_counts(self.whole_window, query="user_list")[0]
+        calendar = self.measure.calendar(self.whole_window)
+        data = self.data(overview)
+        return user_list_answer(data, self.definition, self.measure, calendar, rows)
+
     def counts(self) -> tuple[list, str, Span, Window]:
         """The rows of the counts, their statement, the data, and the days of the calendar.
 
@@ -83,13 +104,15 @@ class ActivityInquiry(Inquiry):
         rows, asked = self.ask_counts(self.whole_window)
         return rows, asked, self.span, self.whole_window
 
-    def ask_counts(self, window: Window, explain: bool = False) -> tuple[list, str]:
+    def ask_counts(
+        self, window: Window, explain: bool = False, query: str = "activity"
+    ) -> tuple[list, str]:
         """The rows and the statement; an expected window leaves out the limits."""
         parameters = summary_parameters(
             self.connection, self.view, self.measure, window, self.parameters
         )
         limited = window is not self.window
-        return self.ask_by_user("activity", explain, limited=limited, **parameters)
+        return self.ask_by_user(query, explain, limited=limited, **parameters)
 
     def retention(self, found: Found, data: Data, asked: str) -> Answer:
         """How many users of every cohort were active how much later."""
@@ -110,16 +133,16 @@ class ActivityInquiry(Inquiry):
         """How many users are new, retained, resurrected and gone in every period."""
         groups = {group: growth_of(found, counts) for group, counts in found.groups.items()}
         if self.options.plot or self.options.html:
-            from activity import plot
+            from activity import lines
 
-            self.draw(*plot.growth_picture(groups, self.measure, self.definition, data), data)
+            self.draw(*lines.growth_picture(groups, self.measure, self.definition, data), data)
         return growth_answer(data, self.definition, self.measure, groups, asked)
 
     def stickiness(self, found: Found, data: Data, asked: str) -> Answer:
         """How many users of a week and of a month are active on every day."""
         groups = {group: stickiness_of(found, counts) for group, counts in found.groups.items()}
         if self.options.plot or self.options.html:
-            from activity import plot
+            from activity import lines
 
-            self.draw(*plot.stickiness_picture(groups, self.definition, data), data)
+            self.draw(*lines.stickiness_picture(groups, self.definition), data)
         return stickiness_answer(data, self.definition, groups, asked)

@@ -45,9 +45,9 @@ class OneDayInquiry(Inquiry):
         names = (self.options.return_event, self.options.exclude_event)
         definition = Definition(self.question.start, *names, self.options.by)
         if self.options.plot or self.options.html:
-            from activity import plot
+            from activity import bars
 
-            self.draw(*plot.one_day_picture(counts, definition, data), data)
+            self.draw(*bars.one_day_picture(counts, definition, data), data)
         return one_day_answer(data, definition, counts, last_day, statement)
 
 

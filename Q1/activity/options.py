@@ -7,10 +7,11 @@ from types import SimpleNamespace
 import click
 
 from activity.calendar import WEEK_DAYS
+from common.output import FORMATS
 
 LONGEST_HOURS = 24 * 366
 MOST_BRACKETS, LATEST_AGE = 50, 9999
-QUESTIONS = ("cohorts", "growth", "stickiness")
+QUESTIONS = ("cohorts", "growth", "stickiness", "quality")
 
 
 class Hours(click.ParamType):
@@ -49,6 +50,13 @@ class Brackets(click.ParamType):
 
 OPTIONS = (
     click.option(
+        "--format",
+        "output_format",
+        type=click.Choice([*FORMATS, "parquet"]),
+        default="text",
+        help="Format of the result on standard output; parquet is for --cohorts --users.",
+    ),
+    click.option(
         "--return-event",
         multiple=True,
         metavar="NAME",
@@ -79,6 +87,12 @@ OPTIONS = (
         is_flag=True,
         help="Show for every day how many users are active on it, in the 7 and in the 30 days that "
         "end with it, and the shares (DAU/WAU, DAU/MAU).",
+    ),
+    click.option(
+        "--quality",
+        is_flag=True,
+        help="Show what may be wrong with the data: events before the install or without a user, "
+        "wrong clocks, and names of events that differ only in case or spaces.",
     ),
     click.option(
         "--week-start",
@@ -116,24 +130,6 @@ OPTIONS = (
         help="Number of values of --by to show, those with the most users; the rest is 'other'.",
     ),
 )
-# By name, options that need one of others.
-NEEDS = (
-    ("period", ("cohorts", "growth"), "it is the length of their periods"),
-    ("week_start", ("cohorts", "growth"), "it is about their weeks"),
-    ("follow", ("cohorts",), "it is about the triangle"),
-    ("window", ("cohorts",), "it is about the triangle"),
-    ("brackets", ("cohorts",), "they are about the triangle"),
-    ("top", ("by",), "it is the number of its values"),
-)
-# Pairs that exclude each other.
-APART = (
-    ("cohorts", "growth"),
-    ("cohorts", "stickiness"),
-    ("growth", "stickiness"),
-    ("users", "growth"),
-    ("users", "stickiness"),
-    ("brackets", "follow"),
-)
 
 
 def activity_options(command: Callable) -> Callable:
@@ -151,45 +147,13 @@ def is_about_activity(options: SimpleNamespace) -> bool:
         or options.exclude_event
         or options.window
         or options.brackets
+        or options.users
         or options.week_start != WEEK_DAYS[0]
     )
-    return bool(options.growth or options.stickiness or of_users or (options.cohorts and of_ages))
+    asked = options.growth or options.stickiness or options.quality
+    return bool(asked or of_users or (options.cohorts and of_ages))
 
 
 def is_of_one_day(options: SimpleNamespace) -> bool:
     """Whether the users of one day are asked about."""
     return not any(getattr(options, name) for name in QUESTIONS)
-
-
-def check_activity_options(options: SimpleNamespace, explicit: Callable[[str], bool]) -> None:
-    """Raise `UsageError` for options that exclude each other, or do nothing without another.
-
-    explicit: whether the command line has an option of a name.
-    """
-    for one, other in APART:
-        if explicit(one) and explicit(other):
-            raise click.UsageError(f"--{one} and --{other} exclude each other")
-    for name, others, why in NEEDS:
-        if explicit(name) and not any(map(explicit, others)):
-            needed = " or ".join(f"--{other}" for other in others)
-            raise click.UsageError(f"--{dashed(name)} needs {needed}: {why}")
-    if explicit("week_start") and options.period != "week":
-        raise click.UsageError("--week-start is about weeks: add --period week")
-    if options.cohort_by == "first-event" and explicit("install_event"):
-        raise click.UsageError(
-            "--install-event does nothing with --cohort-by first-event, since events of any name "
-            "count; leave it out"
-        )
-    if options.users and is_about_activity(options):
-        raise click.UsageError(
-            "--users lists who came back after an install of one day: leave out --by and "
-            "--cohort-by first-event"
-        )
-    both = set(options.return_event) & set(options.exclude_event)
-    if both:
-        raise click.UsageError(f"{min(both)!r} is both a --return-event and an --exclude-event")
-
-
-def dashed(name: str) -> str:
-    """The name of an option as the command line has it."""
-    return name.replace("_", "-")

@@ -13,7 +13,7 @@ from retention.triangle import MOST_AGES, Window, clock
 
 # The value of a user's first start; of several at the same moment the first in order of bytes.
 VALUE = 'min(value COLLATE "C") FILTER (WHERE starts AND time = first_start_time)'
-CALENDAR_PLACE = "width_bucket({}, (SELECT calendar.begins FROM calendar)) - 1"
+CALENDAR_PLACE = "width_bucket({}, (SELECT calendar.begins FROM calendar))"
 ROLLING_PLACE = "floor(date_part('epoch', {} - first_start_time) / {})::integer"
 AFTER_START = "returns AND data_record.time >= first_starts.first_start_time"
 
@@ -60,7 +60,7 @@ def summary_parameters(
     return {
         "measure": measure.name,
         "joined": measure.by_value or measure.hours is not None,
-        "starts": calendar.starts,
+        "starts": calendar.starts[1:],
         "user_value": AsIs(VALUE if measure.by_value else "NULL::text"),
         "largest": measure.largest,
         "of_cohorts": measure.name == "ages",
@@ -82,23 +82,30 @@ def summary_clock(view: View, by_time: bool) -> dict[str, AsIs]:
 def places(measure: Measure, calendar: Calendar) -> dict[str, Any]:
     """The expressions for places among the bits of a user, and for ages."""
     rolling = measure.hours is not None
+    number = windows(measure, calendar) if rolling else len(calendar.starts)
+    width = (number // 60 + 1) * 60  # one more at least, for all that lies beyond
     place = ROLLING_PLACE.format("{}", 3600 * measure.hours) if rolling else CALENDAR_PLACE
-    number = measure.last_age + 1 if rolling else len(calendar.starts)
-    width = (number // 10 + 1) * 10  # one more at least, for all that lies beyond
+    of_event = f"least({place.format('time')}, {width - 1})" if rolling else place.format("clock")
     no_periods = f"B'{'0' * width}'"
     bits = "periods" if rolling else "periods << start_place"
     age = "last_place" if rolling else "last_place - start_place"
     return {
         "no_periods": AsIs(no_periods),
         "last_bit": width - 1,
-        "tens": width // 10,
-        "place": AsIs(place.format("time" if rolling else "clock")),
+        "sixties": width // 60,
+        "place": AsIs(of_event),
         "return_clock": AsIs("time" if rolling else "clock"),
         "last_place": AsIs(place.format("last_return")),
         "counted": AsIs(AFTER_START if rolling else "returns"),
         "age_bits": AsIs(in_brackets(bits, measure.brackets, width) if measure.brackets else bits),
         "last_age": AsIs(bracket_of(age, measure.brackets) if measure.brackets else age),
     }
+
+
+def windows(measure: Measure, calendar: Calendar) -> int:
+    """How many rolling windows are shown at most, of those that the days of a calendar have."""
+    days = (calendar.starts[-1] - calendar.starts[0]).days + 1
+    return min(measure.last_age, 24 * days // measure.hours) + 1
 
 
 def in_brackets(bits: str, lasts: tuple[int, ...], width: int) -> str:
@@ -110,7 +117,7 @@ def in_brackets(bits: str, lasts: tuple[int, ...], width: int) -> str:
         if first < width
     ]
     flags = [f"(({bits}) & {mask} <> B'0'::bit({width}))::integer::bit(1)" for mask in masks]
-    return " || ".join([*flags, f"B'{'0' * (-len(masks) % 10)}'"])
+    return " || ".join([*flags, f"B'{'0' * (-len(masks) % 60)}'"])
 
 
 def bracket_of(age: str, lasts: tuple[int, ...]) -> str:

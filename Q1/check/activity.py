@@ -12,6 +12,7 @@ from check.statements import run
 Cells = dict[tuple, tuple]  # by value, whether it is the others', period or cohort, and maybe age
 RETENTION = ("users", "N-period retention", "unbounded retention")
 GROWTH = ("active", "new", "retained", "resurrected", "churned")
+EVERY_VALUE = 10**9
 STICKINESS = {"daily": 1, "weekly": 7, "monthly": 30}
 
 
@@ -19,8 +20,12 @@ def compare_activity(
     duck: DuckDBPyConnection, options: SimpleNamespace, parameters: dict[str, Any], record: dict
 ) -> str:
     """Compare an answer cell by cell; return what is the same. Raises `Difference`."""
+    if options.quality:
+        return compare_quality(duck, record)
     kinds = {"cohorts": "retention", "growth": "growth", "stickiness": "stickiness"}
     name = next((kinds[it] for it in kinds if getattr(options, it)), "one_day")
+    if options.users:
+        name, parameters = "user_list", parameters | {"top": EVERY_VALUE}
     if name != "one_day":
         run(duck, "members", parameters)
     ours_of, theirs_of, titles = READERS[name]
@@ -31,6 +36,17 @@ def compare_activity(
         for title, *values in zip(titles, *pair, strict=True):
             agree(f"{place_of(key)}, {title}", *values)
     return f"{name.replace('_', ' ')} of {counted(len(theirs), 'cell')}"
+
+
+def compare_quality(duck: DuckDBPyConnection, record: dict[str, Any]) -> str:
+    """Compare users and names; return what is the same. Raises `Difference`."""
+    ((early, *unclear),) = run(duck, "quality", {})
+    found = {it["finding"]: it["users"] for it in record["findings"] if it["users"] is not None}
+    ours = [record["users_active_before_install"], *found.values()]
+    agree("users of findings", ours, [early, early, *unclear])
+    names = sorted(name for it in record["findings"] for name in it["names"])
+    agree("names alike", names, sorted(name for (name,) in run(duck, "names", {})))
+    return f"findings about {counted(sum(ours[1:]), 'user')} and {counted(len(names), 'name')}"
 
 
 def place_of(key: tuple) -> str:
@@ -108,7 +124,20 @@ def their_day(rows: Iterable[tuple]) -> Iterator[tuple[tuple, tuple]]:
         yield (value, other, day), tuple(counts)
 
 
+def our_users(record: dict[str, Any]) -> Iterator[tuple[tuple, tuple]]:
+    """The users in JSON."""
+    for user in record["users_listed"]:
+        yield (None, False, str(user["uid"])), (user["value"], user["cohort"], user["active"])
+
+
+def their_users(rows: Iterable[tuple]) -> Iterator[tuple[tuple, tuple]]:
+    """The rows of `user_list.sql`."""
+    for uid, value, cohort, active in rows:
+        yield (None, False, uid), (value, cohort, sorted(active))
+
+
 READERS: dict[str, tuple[Callable, Callable, tuple[str, ...]]] = {
+    "user_list": (our_users, their_users, ("value", "cohort", "active periods")),
     "one_day": (our_day, their_day, ("users", "active users")),
     "retention": (our_retention, their_retention, RETENTION),
     "growth": (our_growth, their_growth, GROWTH),

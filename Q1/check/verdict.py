@@ -111,7 +111,7 @@ class SecondReading:
             "exclude_event": list(options.exclude_event),
             "week_day": WEEK_DAYS.index(options.week_start),
             "value_is": columns.get(options.by) if options.table is None else None,
-            "in_detail": options.by is not None or options.window is not None,
+            "in_detail": options.quality or options.by is not None or options.window is not None,
             "whole_days": self.whole_days,
         }
 

@@ -44,51 +44,75 @@ largest AS (
     LIMIT %(largest)s
 ),
 
+sixties AS (
+    -- One row per measure, value, cohort, sixty places and those of them with an activity, as the
+    -- bits of a number, which is cheap to split.
+    SELECT
+        measure.name,
+        measure.value,
+        measure.cohort,
+        parts.part,
+        substring(measure.bits FROM 60 * parts.part + 1 FOR 60)::bigint AS places,
+        count(*) AS users
+    FROM measure
+    INNER JOIN generate_series(0, %(sixties)s - 1) AS parts (part)
+        ON measure.place / 60 >= parts.part
+    WHERE measure.bits IS NOT NULL AND measure.place >= 0
+    GROUP BY measure.name, measure.value, measure.cohort, parts.part, places
+),
+
 patterns AS (
     -- One row per measure, value, cohort, ten places and those of them with an activity: there are
     -- so few patterns of ten bits that few rows are left to be split into places.
     SELECT
-        measure.name,
-        largest.value,
-        measure.value IS NOT NULL AND largest.value IS NULL AS other,
-        measure.cohort,
-        tens.ten,
-        substring(measure.bits FROM 10 * tens.ten + 1 FOR 10)::integer AS pattern,
-        count(*) AS users
-    FROM measure
-    INNER JOIN generate_series(0, %(tens)s - 1) AS tens (ten) ON measure.place / 10 >= tens.ten
-    LEFT JOIN largest ON measure.value = largest.value
-    WHERE
-        measure.place >= 0
-        AND substring(measure.bits FROM 10 * tens.ten + 1 FOR 10)::integer <> 0
-    GROUP BY measure.name, largest.value, other, measure.cohort, tens.ten, pattern
+        sixties.name,
+        sixties.value,
+        sixties.cohort,
+        60 * sixties.part + 10 * digits.digit AS before,
+        sixties.places >> (50 - 10 * digits.digit) & 1023 AS pattern,
+        sum(sixties.users) AS users
+    FROM sixties
+    CROSS JOIN generate_series(0, 5) AS digits (digit)
+    WHERE sixties.places >> (50 - 10 * digits.digit) & 1023 <> 0
+    GROUP BY sixties.name, sixties.value, sixties.cohort, before, pattern
 ),
 
-counts AS (
+of_values AS (
     -- One row per measure, value, cohort and place.
     SELECT
         patterns.name,
         patterns.value,
-        patterns.other,
         patterns.cohort,
-        10 * patterns.ten + bits.bit AS place,
-        sum(patterns.users)::bigint AS users
+        patterns.before + bits.bit AS place,
+        sum(patterns.users) AS users
     FROM patterns
     CROSS JOIN generate_series(0, 9) AS bits (bit)
-    WHERE patterns.pattern >> 9 - bits.bit & 1 = 1
-    GROUP BY patterns.name, patterns.value, patterns.other, patterns.cohort, place
+    WHERE patterns.pattern >> (9 - bits.bit) & 1 = 1
+    GROUP BY patterns.name, patterns.value, patterns.cohort, place
     UNION ALL
     SELECT
-        measure.name,
-        largest.value,
-        measure.value IS NOT NULL AND largest.value IS NULL AS other,
-        measure.cohort,
-        measure.place,
+        name,
+        value,
+        cohort,
+        place,
         count(*) AS users
     FROM measure
-    LEFT JOIN largest ON measure.value = largest.value
-    WHERE measure.bits IS NULL
-    GROUP BY measure.name, largest.value, other, measure.cohort, measure.place
+    WHERE bits IS NULL
+    GROUP BY name, value, cohort, place
+),
+
+counts AS (
+    -- One row per measure, value that is shown, cohort and place.
+    SELECT
+        of_values.name,
+        largest.value,
+        of_values.value IS NOT NULL AND largest.value IS NULL AS other,
+        of_values.cohort,
+        of_values.place,
+        sum(of_values.users)::bigint AS users
+    FROM of_values
+    LEFT JOIN largest ON of_values.value = largest.value
+    GROUP BY of_values.name, largest.value, other, of_values.cohort, of_values.place
 )
 
 SELECT

@@ -5,7 +5,7 @@
 WITH
 
 calendar AS (
-    -- One row: what clocks show when the periods begin, in order.
+    -- One row: what clocks show when the periods begin, in order. All before is period 0.
     SELECT array_agg(%(begin)s ORDER BY periods.start) AS begins
     FROM unnest(%(starts)s::timestamp[]) AS periods (start)
 ),
@@ -41,8 +41,7 @@ users AS NOT MATERIALIZED (
     SELECT
         uid,
         %(user_value)s AS value,
-        bit_or(set_bit(%(no_periods)s, least(greatest(%(place)s, 0), %(last_bit)s), 1))
-        FILTER (WHERE returns) AS periods,
+        bit_or(set_bit(%(no_periods)s, %(place)s, 1)) FILTER (WHERE returns) AS periods,
         count(*) AS records,
         count(*) FILTER (WHERE time IS NULL) AS records_without_time,
         min(time) AS first_time,
@@ -61,7 +60,7 @@ SELECT
     uid,
     %(of_user)s IS TRUE AS of_user,
     value,
-    width_bucket(first_start, (SELECT calendar.begins FROM calendar)) - 1 AS start_place,
+    width_bucket(first_start, (SELECT calendar.begins FROM calendar)) AS start_place,
     coalesce(periods, %(no_periods)s) AS periods,
     %(last_place)s AS last_place,
     records,

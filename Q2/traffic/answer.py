@@ -19,6 +19,7 @@ from traffic.by_duckdb import table_answer
 from traffic.measures import with_ratios
 from traffic.parts import Buffers, Part, answer_piece, whole_files
 from traffic.question import Question
+from traffic.sizes import PERCENTILES
 from traffic.totals import GroupTotals
 
 if TYPE_CHECKING:
@@ -121,11 +122,13 @@ def answer(
                 sums = tuple(map(add, sums, added))
         if account.file is None and sources:
             raise UserError(nothing_read(sources, account))
-        tables, groups = totals.tables(orders, top)
-    size = sums[1]
+        tables, groups = totals.tables(orders, top) if question.by else ({}, 1)
+        sizes = totals.percentiles()
+    size, names = sums[1], (*question.sums, *(PERCENTILES if sizes else ()))
     rankings = {order: with_ratios(table, size) for order, table in tables.items()}
-    total = with_ratios({name: [it] for name, it in zip(question.sums, sums, strict=True)}, size)
-    return Answer(question, total, rankings, groups, account)
+    columns = {name: [it] for name, it in zip(names, sums + sizes, strict=True)}
+    total = with_ratios(columns, size)
+    return Answer(question, total, rankings or {"bytes": total}, groups, account)
 
 
 def totals_by(question: Question) -> AbstractContextManager:

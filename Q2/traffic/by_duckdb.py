@@ -13,6 +13,7 @@ from traffic.account import BlockAccount
 from traffic.groups import GroupPart
 from traffic.measures import HITS, MISSES
 from traffic.question import Question
+from traffic.sizes import ROUNDED
 from traffic.times import QUARTER, TIMES, time_key
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ KEYS = {
     "status": "status",
     "status_class": "status // 100",
     "cache": "cache",
+    "size": ROUNDED,
 }
 
 OUTCOMES = {"hits": HITS, "hit_bytes": HITS, "misses": MISSES, "miss_bytes": MISSES}
@@ -65,7 +67,7 @@ def rows_of_query(database: "DuckDBPyConnection", text: str) -> list[tuple]:
 
 def query(records: str, question: Question) -> str:
     """The question about records: the keys of each group, its requests and bytes, its account."""
-    keys = [f"{KEYS[by]} AS key_{place}" for place, by in enumerate(question.by)]
+    keys = [f"{KEYS[by]} AS key_{place}" for place, by in enumerate(question.keys)]
     columns = ["size", "cache", "moment", "plain", f"{condition(question)} AS counts"]
     columns = ", ".join([*keys, *columns])
     names = [f"key_{place}" for place in range(len(keys))]
@@ -118,7 +120,7 @@ def part_of_rows(
     rows: list[tuple], table: Table, question: Question
 ) -> tuple[BlockAccount, GroupPart] | None:
     """What the rows of `query` add to the answer; None if not all are plain, or there are none."""
-    wide = len(question.by)
+    wide = len(question.keys)
     *sums, read, plain, firsts, lasts = zip(*(row[wide:] for row in rows), strict=True)
     if sum(plain) < sum(read) or not any(read):
         return None
@@ -146,5 +148,5 @@ def key_numbers(keys: tuple, question: Question) -> tuple[int, ...]:
         else pack(key)
         if isinstance(key, str)
         else key
-        for key, by in zip(keys, question.by, strict=True)
+        for key, by in zip(keys, question.keys, strict=True)
     )

@@ -1,8 +1,8 @@
 """A question answered on a Dask cluster: a task per range of a log, added up in a tree.
 
-By URL or another text there is no tree, since its last table would hold every text: parts go to
-the totals on the client's disk one by one, and few tasks are ahead of it. So they do if the first
-broken row stops the reading.
+Sums by URL or another text are not added up in a tree, since its last table would hold every text:
+parts go to the totals on the client's disk one by one, and few tasks are ahead of it. So they do if
+the first broken row stops the reading.
 """
 
 from common.command import UserError

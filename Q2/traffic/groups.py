@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from logs.names import LONGEST_NAME, pack, unpack
 from traffic.question import Question
+from traffic.sizes import PERCENTILES, percentiles, rounded
 from traffic.times import QUARTER, TIMES, place_in_time, time_keys, time_name
 
 if TYPE_CHECKING:
@@ -35,6 +36,10 @@ class GroupPart(dict[tuple[int, ...], tuple[int, ...]]):
         for keys, sums in other.items():
             self.add_group(keys, sums)
 
+    def sizes(self) -> list[tuple[int, int]]:
+        """The last key, a size, of each group, and its requests."""
+        return [(keys[-1], sums[0]) for keys, sums in self.items()]
+
     def total(self) -> tuple[int, ...]:
         """The sums of all groups; nothing where there are none."""
         return tuple(map(sum, zip(*self.values(), strict=True)))
@@ -45,6 +50,7 @@ class Group(NamedTuple):
 
     names: tuple[str, ...]
     sums: tuple[int, ...]  # those of `Question.sums`
+    sizes: tuple[int | None, ...] = ()  # those of `PERCENTILES`, if asked for
 
 
 def sum_of_groups(parts: Iterable[GroupPart]) -> GroupPart:
@@ -61,18 +67,37 @@ def group_key(records: "Columns", by: str, question: Question, mask: "np.ndarray
         return time_keys(records.second[mask] // QUARTER, by, question.time_zone)
     if by == "status_class":
         return records.status[mask].astype("int64") // 100
+    if by == "size":
+        return rounded(records.size[mask])
     return getattr(records, by)[mask].astype("int64")
 
 
 def name_groups(part: GroupPart, question: Question) -> list[Group]:
     """The groups under their names."""
-    return [Group(tuple(map(group_name, keys, question.by)), sums) for keys, sums in part.items()]
+    if not question.is_sized:
+        return [named_group(keys, question, sums) for keys, sums in part.items()]
+    parts: dict[tuple[int, ...], GroupPart] = {}
+    for keys, sums in part.items():
+        parts.setdefault(keys[:-1], GroupPart())[keys] = sums
+    return [
+        named_group(keys, question, it.total(), percentiles(it.sizes()))
+        for keys, it in parts.items()
+    ]
+
+
+def named_group(
+    keys: tuple[int, ...], question: Question, sums: tuple[int, ...], *sizes: tuple
+) -> Group:
+    """A group under its names."""
+    return Group(tuple(map(group_name, keys, question.by)), sums, *sizes)
 
 
 def group_name(key: int, by: str) -> str:
     """The name of one group."""
     if by in TIMES:
         return time_name(key, by)
+    if by == "size":
+        return str(key)
     if by == "extension":
         return unpack(key) or NOTHING
     if by == "status":
@@ -105,6 +130,7 @@ def rank(groups: list[Group], question: Question, order: str, top: int | None) -
 def as_table(groups: list[Group], question: Question) -> dict[str, list]:
     """The columns of a table with a row per group."""
     names = {by: [group.names[place] for group in groups] for place, by in enumerate(question.by)}
-    return names | {
-        name: [group.sums[place] for group in groups] for place, name in enumerate(question.sums)
-    }
+    sums = enumerate(question.sums)
+    sizes = enumerate(PERCENTILES if question.is_sized else ())
+    names |= {name: [group.sums[place] for group in groups] for place, name in sums}
+    return names | {name: [group.sizes[place] for group in groups] for place, name in sizes}

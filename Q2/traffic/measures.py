@@ -5,6 +5,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from logs.names import LONGEST_NAME, pack
+from traffic.sizes import PERCENTILES
 
 if TYPE_CHECKING:
     import numpy as np
@@ -52,12 +53,13 @@ def with_ratios(table: dict[str, list], total_bytes: int) -> dict[str, list]:
     """Return the columns that people see, for those that were added up.
 
     These are each group's share of all bytes (0 to 1), the bytes of the groups so far, the mean
-    size in bytes, and of what the cache could have answered the part that it did.
+    size in bytes, of what the cache could have answered the part that it did, and percentiles.
     """
     requests, size = table["requests"], table["bytes"]
     share = [round(it / max(total_bytes, 1), 6) for it in size]
     mean_size = [round(it / max(count, 1), 1) for it, count in zip(size, requests, strict=True)]
-    found = {name: column for name, column in table.items() if name not in CACHE_SUMS}
+    later = {*CACHE_SUMS, *PERCENTILES}
+    found = {name: column for name, column in table.items() if name not in later}
     found |= {"share": share, "running_total": [*accumulate(size)], "mean_size": mean_size}
     if "hits" in table:
         found |= {
@@ -66,7 +68,7 @@ def with_ratios(table: dict[str, list], total_bytes: int) -> dict[str, list]:
             "hit_ratio": ratios(table["hits"], table["misses"]),
             "byte_hit_ratio": ratios(table["hit_bytes"], table["miss_bytes"]),
         }
-    return found
+    return found | {name: table[name] for name in PERCENTILES if name in table}
 
 
 def ratios(hits: list[int], misses: list[int]) -> list[float | None]:

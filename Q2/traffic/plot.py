@@ -13,7 +13,8 @@ from common.picture import STYLE, save, short
 from traffic.answer import Answer
 from traffic.question import OVER_TIME
 from traffic.report import files_in_words
-from traffic.timeline import draw_hit_ratio, draw_timeline, joined_names, timeline
+from traffic.sizes import PERCENTILES
+from traffic.timeline import draw_hit_ratio, draw_sizes, draw_timeline, joined_names, timeline
 from traffic.times import TIMES
 
 MOST_BARS = 30
@@ -44,16 +45,17 @@ def figure_of(answer: Answer) -> Figure:
 
 
 def draw_over_time(figure: Figure, answer: Answer) -> Axes:
-    """Draw the bytes over time, and below them, if measured, the hit ratio; return the first."""
+    """Draw the bytes over time, and below them what else was measured; return the first axes."""
     question, line = answer.question, timeline(answer.table, answer.question.by)
-    panels = 1 + (line.hit_ratio is not None)
-    ratios = [3, 1][:panels]
-    axes, *below = figure.subplots(panels, sharex=True, squeeze=False, height_ratios=ratios)[:, 0]
-    draw_timeline(axes, line, question.time_zone, question.by)
-    axes.yaxis.set_major_formatter(EngFormatter(unit="B"))
-    for panel in below:
-        draw_hit_ratio(panel, line)
-    return axes
+    more = [draw_hit_ratio] * (line.hit_ratio is not None) + [draw_sizes] * bool(line.sizes)
+    figure.set_figheight(5 + 1.5 * len(more))
+    ratios = [3, *[1 for _ in more]]
+    panels = figure.subplots(len(ratios), sharex=True, squeeze=False, height_ratios=ratios)[:, 0]
+    draw_timeline(panels[0], line, question.time_zone, question.by)
+    panels[0].yaxis.set_major_formatter(EngFormatter(unit="B"))
+    for axes, draw in zip(panels[1:], more, strict=True):
+        draw(axes, line)
+    return panels[0]
 
 
 def is_over_time(answer: Answer) -> bool:
@@ -96,22 +98,26 @@ def draw_groups(figure: Figure, answer: Answer) -> Axes:
         sizes.append(whole - sum(sizes))
         axes.barh(len(shown), sizes[-1], color="0.75", hatch="///", edgecolor="0.5", linewidth=0)
     for place, size in enumerate(sizes):
-        text = f"{unit(size)}, {size / max(whole, 1):.1%}{hits_of(answer, place)}"
+        text = f"{unit(size)}, {size / max(whole, 1):.1%}{measured(answer, place)}"
         axes.annotate(text, (size, place), (4, 0), textcoords="offset points", va="center", size=8)
     axes.set_yticks(np.arange(len(names)), names)
     axes.set_ylim(len(names) - 0.4, -0.6)
-    axes.set_xlim(0, max(*sizes, 1) * 1.3)  # with place for the text at the longest bar
+    space = 1.2 + 0.25 * len(answer.question.measures) + 0.25 * answer.question.is_sized
+    axes.set_xlim(0, max(*sizes, 1) * space)  # with place for the text at the longest bar
     axes.set_ylabel(" and ".join(answer.question.by))
     axes.set_xlabel(order)
     axes.xaxis.set_major_formatter(EngFormatter(unit="B" if order == "bytes" else ""))
     return axes
 
 
-def hits_of(answer: Answer, place: int) -> str:
-    """The hit ratio of a group in words, if it was measured."""
-    ratios = answer.columns.get("hit_ratio", [])[:MOST_BARS]
-    known = place < len(ratios) and ratios[place] is not None
-    return f", hit ratio {ratios[place]:.1%}" if known else ""
+def measured(answer: Answer, place: int) -> str:
+    """What else was measured of a group that has a bar, in words; nothing of the others' bar."""
+    group = {name: column[place : place + 1] for name, column in answer.columns.items()}
+    if place >= MOST_BARS or not group["bytes"]:
+        return ""
+    words = [f"hit ratio {it:.1%}" for it in group.get("hit_ratio", []) if it is not None]
+    words += [f"{name} {BYTES(it)}" for name in PERCENTILES for it in group.get(name, [])]
+    return "".join(f", {word}" for word in words)
 
 
 def source_of(answer: Answer) -> str:

@@ -40,7 +40,7 @@ TEXTS = {
 }
 GROUPINGS = (*NUMBERS, *TEXTS)
 MANY = ("url", "referrer")  # groupings of which there are too many to show
-MEASURES = ("hits",)
+MEASURES = ("hits", "percentiles")
 ORDERS = ("bytes", "requests", "hits", "misses")
 OVER_TIME = ("hour", "extension")  # the grouping behind the plot over time
 SAMPLE_DAYS = (date(2017, 8, 24), date(2017, 8, 25))  # the period where no log is named
@@ -69,6 +69,16 @@ class Question:
     def sums(self) -> tuple[str, ...]:
         """What is added up for each group."""
         return SUMS + CACHE_SUMS * ("hits" in self.measures)
+
+    @property
+    def is_sized(self) -> bool:
+        """Whether percentiles of sizes are asked for."""
+        return "percentiles" in self.measures
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """What requests are added up by: the groupings, and their size if percentiles need it."""
+        return self.by + ("size",) * self.is_sized
 
     @property
     def is_of_texts(self) -> bool:

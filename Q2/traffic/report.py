@@ -6,6 +6,7 @@ from datetime import date
 from common.output import formatted
 from traffic.answer import Answer
 from traffic.question import Question
+from traffic.sizes import PERCENTILES
 
 # strftime's %b follows the locale
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -13,11 +14,12 @@ ENDINGS = {1: "st", 2: "nd", 3: "rd", 21: "st", 22: "nd", 23: "rd", 31: "st"}
 
 WRITTEN = {
     **dict.fromkeys(("requests", "bytes", "running_total", "hits", "misses"), "{:,}"),
+    **dict.fromkeys(PERCENTILES, "{:,}"),
     **dict.fromkeys(("share", "hit_ratio", "byte_hit_ratio"), "{:.1%}"),
     "mean_size": "{:,.0f}",
 }
 MOST_NAMED = 10  # files that a ledger has; JSON names all
-TOTAL = ("requests", "bytes", "hits", "misses", "hit_ratio", "byte_hit_ratio")
+TOTAL = ("requests", "bytes", "hits", "misses", "hit_ratio", "byte_hit_ratio", *PERCENTILES)
 
 
 def print_report(answer: Answer, form: str) -> None:
@@ -69,23 +71,27 @@ def files_in_words(question: Question) -> str:
     if question.caches:
         words.append(f"with cache result {' or '.join(question.caches)}")
     if question.hosts:
-        words.append(f"of {' or '.join(question.hosts)}")
+        words.append(f"of host {' or '.join(question.hosts)}")
     if question.urls:
-        words.append(f"at {' or '.join(question.urls)}")
+        words.append(f"with URL {' or '.join(question.urls)}")
     if question.excluded:
-        words.append(f"but for {' and '.join(question.excluded)}")
+        words.append(f"except URL {' or '.join(question.excluded)}")
     return " ".join(words)
 
 
 def measure_lines(answer: Answer) -> list[str]:
     """What is measured of all that counts."""
-    if "hits" not in answer.question.measures:
-        return []
     total = {name: written(name, column[0]) for name, column in answer.total.items()}
-    return [
-        f"Hit ratio {total['hit_ratio']}, of bytes {total['byte_hit_ratio']}: "
-        f"{total['hits']} hits, {total['misses']} misses"
-    ]
+    lines = []
+    if "hits" in total:
+        lines.append(
+            f"Hit ratio {total['hit_ratio']}, of bytes {total['byte_hit_ratio']}: "
+            f"{total['hits']} hits, {total['misses']} misses"
+        )
+    if "p50" in total:
+        sizes = ", ".join(f"{name} {total[name]}" for name in PERCENTILES)
+        lines.append(f"Sizes in bytes, within 0.4 %: {sizes}")
+    return lines
 
 
 def period_in_words(first: date | None, last: date | None) -> tuple[str, str]:

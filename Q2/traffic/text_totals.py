@@ -11,12 +11,32 @@ from logs.scanner import ScannedBlock
 from traffic.groups import Group, as_table, in_time, rank
 from traffic.measures import HIT, MISS, outcomes
 from traffic.question import Question
+from traffic.sizes import PERCENTILES, middle, percentiles
 from traffic.text_part import TextPart
 from traffic.text_table import SUMS, TextTable
 from traffic.texts import BETWEEN, key_texts
 
 MOST_TEXTS, MOST_BYTES = 4 << 20, 192 << 20  # in memory: together about 350 MB
 SPILLED_MEMORY = "128MB"  # beyond it, DuckDB spills into its folder
+
+# Of keys that end with a size, the sums by the rest and the size
+SIZED = """
+    CREATE OR REPLACE TABLE sized AS SELECT left(name, length(name) - length(last) - 1) AS key,
+        last::BIGINT AS size, {sums}
+    FROM (SELECT * RENAME (key AS name), split_part(key, chr(9), {number}) AS last FROM parts)
+    GROUP BY ALL
+"""
+COUNTED = """(
+    SELECT *, sum(requests) OVER (PARTITION BY key ORDER BY size) AS until,
+        sum(requests) OVER (PARTITION BY key) AS number
+    FROM sized
+)"""
+
+
+def percentile_in_sql(name: str) -> str:
+    """A column of COUNTED, as `traffic.sizes.percentiles` finds it."""
+    rank = f"(number * {PERCENTILES[name]} + 99) // 100"
+    return f", min(size) FILTER (until >= {rank}) AS {name}"
 
 
 def texts_of_block(
@@ -94,7 +114,7 @@ class TextTotals:
 
         Equal ones follow by their texts.
         """
-        if self.database:
+        if self.database or self.question.is_sized:
             self.spill()
             self.add_up()
         count = len(self.database.table("totals")) if self.database else self.texts.count
@@ -104,9 +124,19 @@ class TextTotals:
     def add_up(self) -> None:
         """Make the table `totals`, in which each text is once."""
         sums = ", ".join(f"sum({name})::BIGINT AS {name}" for name in self.question.sums)
-        self.database.execute(
-            f"CREATE OR REPLACE TABLE totals AS SELECT key, {sums} FROM parts GROUP BY key"  # noqa: S608
-        )
+        source, sizes = "parts", ""
+        if self.question.is_sized:
+            self.database.execute(SIZED.format(number=len(self.question.keys), sums=sums))
+            source, sizes = COUNTED, "".join(map(percentile_in_sql, PERCENTILES))
+        query = f"SELECT key, {sums}{sizes} FROM {source} GROUP BY key"  # noqa: S608
+        self.database.execute(f"CREATE OR REPLACE TABLE totals AS {query}")
+
+    def percentiles(self) -> tuple[int | None, ...]:
+        """The percentiles of all sizes, if they are asked for."""
+        if not self.question.is_sized:
+            return ()
+        query = "SELECT size, sum(requests)::BIGINT FROM sized GROUP BY size"
+        return percentiles(self.database.execute(query).fetchall())
 
     def columns(self, order: str, top: int | None) -> dict[str, list]:
         """The columns of the `top` groups by `order`."""
@@ -114,18 +144,24 @@ class TextTotals:
             in_order = self.database.table("totals").order(f"{order} DESC, key")
             first = in_order if top is None else in_order.limit(top)
             keys, *sums = first.arrow().read_all().to_pydict().values()
+            sums, sizes = sums[: len(self.question.sums)], sums[len(self.question.sums) :]
         else:
             keys, *sums = ranked(self.texts, self.question.sums.index(order), top)
-        return self.named(keys, sums, top)
+            sizes = []
+        return self.named(keys, sums, [[*map(middle, column)] for column in sizes], top)
 
-    def named(self, keys: list[str], sums: list[list[int]], top: int | None) -> dict[str, list]:
+    def named(
+        self, keys: list[str], sums: list[list[int]], sizes: list[list[int]], top: int | None
+    ) -> dict[str, list]:
         """The columns of groups that are ranked, or follow in time."""
         by, names = self.question.by, parted(keys, self.question.by)
         if in_time(by, top):
-            rows = zip(zip(*names, strict=True), zip(*sums, strict=True), strict=True)
+            sized = zip(*sizes, strict=True) if sizes else [()] * len(keys)
+            rows = zip(zip(*names, strict=True), zip(*sums, strict=True), sized, strict=True)
             groups = rank([Group(*row) for row in rows], self.question, "bytes", top)
             return as_table(groups, self.question)
-        return dict(zip((*by, *self.question.sums), (*map(list, names), *sums), strict=True))
+        columns = (*by, *self.question.sums, *(PERCENTILES if sizes else ()))
+        return dict(zip(columns, (*map(list, names), *sums, *sizes), strict=True))
 
 
 def parted(keys: list[str], by: tuple[str, ...]) -> list[tuple[str, ...]]:

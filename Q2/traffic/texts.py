@@ -54,7 +54,7 @@ def key_texts(scanned: ScannedBlock, question: Question, mask: np.ndarray) -> Te
         shown_texts(scanned, by, mask)
         if by in TEXTS
         else named(group_key(scanned.records, by, question, mask), by)
-        for by in question.by
+        for by in question.keys
     ]
     return columns[0] if len(columns) == 1 else joined(columns)
 

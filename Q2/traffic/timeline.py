@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import EngFormatter, NullFormatter, PercentFormatter
 
 from traffic.question import OVER_TIME
+from traffic.sizes import PERCENTILES
 from traffic.times import TIMES
 
 MOST_DAYS_BY_HOUR = 4  # where nothing was said; beyond them the bins are days
@@ -29,6 +30,7 @@ class Timeline:
     edges: np.ndarray  # datetime64 of shape (bins + 1,): of days, or for hours of seconds in UTC
     bytes: dict[str, np.ndarray]  # float64 of shape (bins,) by group, the largest first
     hit_ratio: np.ndarray | None = None  # of shape (bins,), NaN where there is none
+    sizes: dict[str, np.ndarray] | None = None  # by percentile, where each bin is one group
 
 
 def timeline(table: pd.DataFrame, by: tuple[str, ...]) -> Timeline:
@@ -47,7 +49,18 @@ def timeline(table: pd.DataFrame, by: tuple[str, ...]) -> Timeline:
         name: np.bincount(places[names == name], table["bytes"][names == name], len(edges) - 1)
         for name in order
     }
-    return Timeline(kind, edges, sums, hit_ratio(table, places) if "hits" in table else None)
+    ratio = hit_ratio(table, places) if "hits" in table else None
+    whole = not others and kind == {"hour": "hour", "date": "day"}[time]
+    sizes = sizes_of_bins(table, places) if whole and "p50" in table else None
+    return Timeline(kind, edges, sums, ratio, sizes)
+
+
+def sizes_of_bins(table: pd.DataFrame, places: np.ndarray) -> dict[str, np.ndarray]:
+    """The percentiles of the sizes in each bin; NaN without traffic."""
+    sizes = {name: np.full(places.max() + 1, np.nan) for name in PERCENTILES}
+    for name, column in sizes.items():
+        column[places] = table[name]
+    return sizes
 
 
 def split_by_time(by: tuple[str, ...]) -> tuple[str, ...]:
@@ -115,3 +128,14 @@ def draw_hit_ratio(axes: Axes, line: Timeline) -> None:
     axes.set_ylim(0, 1)
     axes.yaxis.set_major_formatter(PercentFormatter(1))
     axes.set_ylabel("hit ratio")
+
+
+def draw_sizes(axes: Axes, line: Timeline) -> None:
+    """Draw the percentiles of the sizes in each bin on a logarithmic scale, 0 as 1."""
+    for name, sizes in line.sizes.items():
+        axes.stairs(np.maximum(sizes, 1), date2num(line.edges), baseline=None, label=name)
+    axes.set_yscale("log")
+    axes.yaxis.set_minor_formatter(NullFormatter())
+    axes.yaxis.set_major_formatter(EngFormatter(unit="B"))
+    axes.set_ylabel("size")
+    axes.legend(loc="upper left", bbox_to_anchor=(1, 1))

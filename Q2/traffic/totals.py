@@ -2,6 +2,7 @@
 
 from traffic.groups import GroupPart, as_table, name_groups, rank, sum_of_groups
 from traffic.question import Question
+from traffic.sizes import percentiles
 from traffic.text_part import TextPart, no_texts
 
 MOST_PARTS = 100  # added up at once, for each time costs the same
@@ -20,13 +21,15 @@ class GroupTotals:
 
     def tables(self, orders: tuple[str, ...], top: int | None) -> tuple[dict, int]:
         """For each order the columns of the `top` groups, and how many groups there are."""
-        nothing = (0,) * len(self.question.sums)
-        groups = self.sum if self.question.by else GroupPart({(): self.sum.total() or nothing})
-        named = name_groups(groups, self.question)
+        named = name_groups(self.sum, self.question)
         return {
             order: as_table(rank(named, self.question, order, top), self.question)
             for order in orders
         }, len(named)
+
+    def percentiles(self) -> tuple[int | None, ...]:
+        """The percentiles of all sizes, if they are asked for."""
+        return percentiles(self.sum.sizes()) if self.question.is_sized else ()
 
 
 def no_groups(question: Question) -> GroupPart | TextPart:

@@ -54,6 +54,7 @@ from job.verify import check_set
 from listening import cache as plays_cache
 from listening import database as app_database
 from listening.lastfm import PLAYS_FILE, PROFILE_FILE, read_lastfm, read_plays
+from listening.marks import read_marks, with_marks
 from listening.maximum_age import maximum_age
 from listening.sample.files import write_listeners
 from listening.source import read_listening
@@ -299,14 +300,18 @@ OWN_FILES = {
     "plays.jsonl": OWN_OBJECTS,
     "plays.csv.gz": packed(OWN_PLAYS),
     "profiles.csv": b"user;gender;age;country\r\nb;f;31;Chile\r\nc;;;\r\n",
+    "marks.csv": b"user,item,mark\nb,2,like\nc,1,block\n007,1,dislike\n",
 }
 
 
 def read_own(folder: Path, name: str) -> None:
     columns = {"user": "account", "item": "item", "name": "name", "plays": "plays"}
     profiles = folder / name if name == "profiles.csv" else None
-    plays = folder / ("plays.csv" if profiles else name)
-    assert np.isfinite(read_listening(plays, profiles, columns=columns).plays.matrix.data).all()
+    plays = folder / ("plays.csv" if name in ("profiles.csv", "marks.csv") else name)
+    listening = read_listening(plays, profiles, columns=columns)
+    if name == "marks.csv":
+        listening = with_marks(listening, *read_marks(folder / name))
+    assert np.isfinite(listening.plays.matrix.data).all()
 
 
 HETREC = {

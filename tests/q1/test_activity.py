@@ -3,6 +3,8 @@
 import csv
 import json
 import random
+import subprocess
+import sys
 from collections.abc import Callable
 
 import psycopg2
@@ -13,7 +15,7 @@ from pyarrow import parquet
 
 from retention import questions
 from sql import main
-from tests.conftest import assert_one_line_error, run_here
+from tests.conftest import ROOT, assert_one_line_error, clean_environment, run_here
 from tests.q1.test_drawn_logs import drawn
 
 ZONE = "America/St_Johns"
@@ -168,3 +170,51 @@ def test_names_with_quotes_and_percent_signs_are_names(asked, postgres_url):
         assert finished.returncode == 0, finished.stderr
         (group,) = json.loads(finished.stdout)["groups"]
         assert (group["value"], group["cohorts"][0]["active_on"]) == (value, [1])
+
+
+def test_the_row_per_user_in_every_format(asked, sources, rows, postgres_url, tmp_path):
+    options = (*sources["table"], "--cohorts", "--users", "--period", "week", "--by", "country")
+    listed = json.loads(asked(*options, "--check", "--format", "json").stdout)["users_listed"]
+    assert {user["uid"] for user in listed} == {uid for uid, *_ in rows if uid}
+    assert sum(user["records"] for user in listed) == sum(1 for uid, *_ in rows if uid)
+    cells = list(csv.DictReader(asked(*options, "--format", "csv").stdout.splitlines()))
+    assert [row["active"].split() for row in cells] == [user["active"] for user in listed]
+    command = [sys.executable, ROOT / "Q1" / "sql.py", "--dsn", postgres_url, "--time-zone", ZONE]
+    written = subprocess.run(
+        [*command, *options, "--format", "parquet"],
+        check=True,
+        capture_output=True,
+        env=clean_environment(),
+    ).stdout
+    table = parquet.read_table(pa.BufferReader(written)).to_pylist()
+    assert [str(user["cohort"]) for user in table] == [str(user["cohort"]) for user in listed]
+    assert [list(map(str, user["active"])) for user in table] == [it["active"] for it in listed]
+
+
+def test_quality_names_what_may_be_wrong(asked, tmp_path):
+    log = tmp_path / "log.csv"
+    log.write_text(
+        "uid,time,event_name\n"
+        "a,2017-04-01,FIRST_INSTALL\na,2017-04-02,Open\na,2017-03-01,open\na,2017-03-02,open\n"
+        "b,2017-04-01,FIRST_INSTALL\nb,2017-04-03,FIRST_INSTALL\nb,1970-01-01,x\n"
+        'c,2017-04-01," open\u00a0"\n,2017-04-01,x\nd,2999-01-01,x\nd,soon,x\n',
+        encoding="utf-8",
+    )
+    given = ("--events", log, "--on-bad-row", "skip", "--quality", "--check")
+    finished = asked(*given, "--format", "csv", "--html", tmp_path / "page.html")
+    assert finished.returncode == 0, finished.stderr
+    found = {row["finding"]: row for row in csv.DictReader(finished.stdout.splitlines())}
+    counts = {name: (row["records"], row["users"]) for name, row in found.items()}
+    names = found["event names that differ in case or spaces alone"]["names"].split("|")
+    assert sorted(names) == [" open\u00a0", "Open", "open"]
+    assert counts == {
+        "rows rejected: not ISO 8601 or epoch time of the years 2 to 9998": ("1", ""),
+        "left out, before 2000-01-01": ("1", ""),
+        "left out, in the future": ("1", ""),
+        "without a user": ("1", ""),
+        "before the user's first FIRST_INSTALL": ("2", "1"),
+        "users without FIRST_INSTALL": ("", "1"),
+        "users with FIRST_INSTALL on several days": ("", "1"),
+        "event names that differ in case or spaces alone": ("2", ""),
+    }
+    assert "Open" in (tmp_path / "page.html").read_text(encoding="utf-8")

@@ -36,6 +36,9 @@ from tests.conftest import ROOT, assert_one_line_error, run_here
         (("--cohorts", "--brackets", "3,1"), 2, ["--brackets", "write it like 1,3,7,14,30"]),
         (("--cohorts", "--brackets", "1", "--follow", "3"), 2, ["exclude each other"]),
         (("--cohorts", "--week-start", "sunday"), 2, ["--week-start", "add --period week"]),
+        (("--users", "--by", "x"), 2, ["--users", "add --cohorts"]),
+        (("--cohorts", "--format", "parquet"), 2, ["add --cohorts --users"]),
+        (("--cohorts", "--users", "--window", "24h"), 2, ["exclude each other"]),
         (("--stickiness", "--top", "3"), 2, ["--top needs --by"]),
         (
             ("--cohorts", "--cohort-by", "first-event", "--install-event", "x"),

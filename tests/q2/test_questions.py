@@ -3,18 +3,23 @@
 import csv
 import io
 import json
+import math
+import re
 from datetime import UTC, datetime, timedelta
 
 import duckdb
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from tests.conftest import assert_one_line_error
 from tests.pictures import svg_texts
 from tests.q2.conftest import FIXTURES, ask, run
-from traffic import text_totals
+from traffic import sizes, text_totals
 from traffic.measures import HITS, MISSES
+from traffic.text_kernel import matching
 
 ROWS = 3000
 CACHES = ("Hit", "RefreshHit", "Miss", "Error", "-")
@@ -201,6 +206,20 @@ def test_beyond_the_limit_of_memory_texts_are_the_same(drawn, monkeypatch):
     assert run(*asked, "--top", "99", "--format", "json") == in_memory
 
 
+PIECES = st.lists(st.sampled_from(["a", "b", "é", "長", "*", "?", "."]), max_size=7).map("".join)
+
+
+@example(pattern="*é?a", text="ééaéba")
+@given(pattern=PIECES, text=PIECES)
+def test_patterns_match_as_regular_expressions_do(pattern, text):
+    meaning = {"*": ".*", "?": "."}
+    expression = "".join(meaning.get(letter, re.escape(letter)) for letter in pattern)
+    data = np.frombuffer(text.encode(), np.uint8)
+    starts, ends = np.array([0]), np.array([len(data)])
+    (found,) = matching(data, starts, ends, np.frombuffer(pattern.encode(), np.uint8))
+    assert found == bool(re.fullmatch(expression, text))
+
+
 def test_texts_follow_in_time_unless_ranked(drawn):
     folder, database = drawn
     by = ("date", "host")
@@ -262,14 +281,50 @@ def test_a_layout_without_the_field_is_named_with_what_it_has(log, arguments, pa
     assert_one_line_error(run(FIXTURES / log, *arguments), 2, log, *parts)
 
 
+def nearest_ranks(sizes: pd.Series) -> list[int]:
+    """The 50th, 95th and 99th percentile of sizes, which occur among them."""
+    return [sorted(sizes)[math.ceil(len(sizes) * percent / 100) - 1] for percent in (50, 95, 99)]
+
+
+@pytest.mark.parametrize("name", [*WRITERS, "table.parquet"])
+@pytest.mark.parametrize("by", [(), ("date", "extension"), ("host",), ("url",)])
+def test_percentiles_are_within_their_error_of_the_exact_ones(drawn, name, by):
+    folder, database = drawn
+    columns = ["--columns", "datetime=moment"] if name == "table.parquet" else []
+    answer = ask(folder / name, *columns, *repeated("--by", by), "--measure", "percentiles")
+    table = database.execute("SELECT * FROM log").df()
+    exact = {(): nearest_ranks(table["size"])}
+    found = {(): [answer[it] for it in ("p50", "p95", "p99")]}
+    if by:
+        exact |= {keys: nearest_ranks(it["size"]) for keys, it in table.groupby([*by])}
+        groups = {tuple(it[name] for name in by): it for it in answer["groups"]}
+        found |= {keys: [it["p50"], it["p95"], it["p99"]] for keys, it in groups.items()}
+    for keys, three in found.items():
+        assert three == pytest.approx(exact[keys], rel=0.004)
+    assert len(found) > len(by) and answer["bytes"] == table["size"].sum()
+
+
+def test_sizes_are_rounded_alike_in_sql():
+    edges = {2**power + more for power in range(41) for more in (-1, 0, 1)} - {0}
+    numbers = np.array([0, *sorted(edges), 10**12], dtype=np.int64)
+    values = ", ".join(f"({number})" for number in numbers)
+    query = f"SELECT {sizes.ROUNDED} FROM (VALUES {values}) AS t(size)"  # noqa: S608
+    found = [row[0] for row in duckdb.execute(query).fetchall()]
+    assert found == sizes.rounded(numbers).tolist()
+    assert sizes.rounded(numbers[numbers < 256]).tolist() == numbers[numbers < 256].tolist()
+    middles = np.array([sizes.middle(number) for number in found])
+    assert (np.abs(middles - numbers) <= numbers * 0.004).all()
+
+
 @pytest.mark.parametrize(
     "arguments",
     [["--by", "date", "--by", "cache"], ["--by", "host", "--by", "url", "--order", "misses"]],
 )
-def test_pictures_of_two_groupings_and_a_hit_ratio(drawn, tmp_path, arguments):
+@pytest.mark.parametrize("measures", [["hits"], ["hits", "percentiles"]])
+def test_pictures_of_two_groupings_and_what_is_measured(drawn, tmp_path, arguments, measures):
     folder, _ = drawn
     plot, page = tmp_path / "plot.svg", tmp_path / "page.html"
-    asked = (folder / "cloudfront.log", *arguments, "--measure", "hits")
+    asked = (folder / "cloudfront.log", *arguments, *repeated("--measure", measures))
     assert run(*asked, "--plot", plot, "--html", page) == run(*asked)
     texts = svg_texts(plot)
     if "date" in arguments:
@@ -277,4 +332,12 @@ def test_pictures_of_two_groupings_and_a_hit_ratio(drawn, tmp_path, arguments):
     else:
         assert {"misses", "host and url"} <= {*texts}
         assert any("hit ratio" in text for text in texts)
+        assert any("p95" in text for text in texts) == ("percentiles" in measures)
     assert "hit_ratio" in page.read_text(encoding="utf-8")
+
+
+def test_percentiles_over_time_are_drawn(drawn, tmp_path):
+    folder, _ = drawn
+    plot = tmp_path / "plot.svg"
+    run(folder / "table.csv", "--by", "hour", "--measure", "percentiles", "--plot", plot)
+    assert {"p50", "p95", "p99", "size"} <= {*svg_texts(plot)}

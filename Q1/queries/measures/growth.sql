@@ -1,10 +1,8 @@
 -- Three rows per user: the periods with activity or the first start, as bits; those of them that
--- follow such a period; and the period of the first start, unless it follows one with activity. A
--- start before all periods is put into the first: the days expected were wrong then, and all is
--- asked again.
+-- follow such a period; and the period of the first start, unless it follows one with activity.
 WITH
 
-active AS (
+active AS NOT MATERIALIZED (
     -- One row per user.
     SELECT
         value,
@@ -12,7 +10,7 @@ active AS (
         greatest(last_place, start_place) AS last_place,
         CASE
             WHEN start_place IS NULL THEN periods
-            ELSE set_bit(periods, greatest(start_place, 0), 1)
+            ELSE set_bit(periods, start_place, 1)
         END AS periods
     FROM user_summary
     WHERE of_user
@@ -41,4 +39,4 @@ SELECT
     NULL AS bits,
     start_place AS place
 FROM active
-WHERE start_place IS NOT NULL AND get_bit(periods >> 1, greatest(start_place, 0)) = 0
+WHERE start_place IS NOT NULL AND get_bit(periods >> 1, start_place) = 0

@@ -122,6 +122,7 @@ READ_BY = {
         "RECOMMENDER_ALERT_URL",
         "RECOMMENDER_ERASURE_KEY",
         "RECOMMENDER_LOG_FORMAT",
+        "RECOMMENDER_INDEX",
         "DASK_SCHEDULER_ADDRESS",
     },
     "api": AWS | {f"RECOMMENDER_{name}" for name in DEFAULTS},

@@ -10,6 +10,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from listening.taste import BLOCKED, LIKED
+from recommender.lists import TOP_ARTIST
 from store.protocol import StoreError, StoreLockedError, new_run
 from store.url import open_store
 from tests.q3b.store.conftest import (
@@ -63,6 +65,29 @@ def test_any_text_is_a_user_id(store):
     for user in users:
         assert store.user(user)["user_id"] == user
         assert store.user(user + " ") is None
+
+
+def test_what_a_user_plays_and_said_is_read_back_whole(store):
+    plays = [(item % 5, 99 - item) for item in range(20)]
+    own = np.array([(2, LIKED), (3, BLOCKED), *plays], TOP_ARTIST)
+    block = replace(block_of(["u1"]), top_artists=own, top_starts=np.array([0, len(own)]))
+    with writing(store) as (writer, run):
+        writer.write(block)
+        writer.finish(run)
+    store.publish(run)
+    found, kept = store.own("u1")
+    assert found == run
+    assert kept.tolist() == own.tolist()
+    assert store.own("nobody")[1] is None
+    assert len(store.user("u1")["top_items"]) == 10
+    assert min(item["plays"] for item in store.user("u1")["top_items"]) > 0
+
+
+def test_the_versions_that_readers_may_come_back_to_are_kept(store):
+    runs = [publish(store, ["u1"]) for _ in range(3)]
+    assert set(store.kept()) == {run.version for run in runs[1:]}
+    back = store.rollback()
+    assert store.kept() == [back.version]
 
 
 def test_a_new_user_gets_the_nearest_list(store):

@@ -22,8 +22,9 @@ PYTHON_CLIENT = "openapi-python-client>=0.29,<0.30"
 PYTHON_CALLER = """
 import json, sys
 from client import AuthenticatedClient
-from client.api.items import batch_recommendations, user_recommendations
-from client.models import BatchRecommendationsBody
+from client.api.items import batch_recommendations, similar_items, taste_recommendations
+from client.api.items import user_recommendations
+from client.models import BatchRecommendationsBody, TasteRecommendationsBody
 
 base, token, user = sys.argv[1:]
 client = AuthenticatedClient(base_url=base, token=token)
@@ -31,9 +32,13 @@ known = user_recommendations.sync(user, client=client, limit=2)
 unknown = user_recommendations.sync("nobody", client=client)
 asked = BatchRecommendationsBody(users=[user, "nobody"], limit=1)
 batch = batch_recommendations.sync_detailed(client=client, body=asked)
+taste = TasteRecommendationsBody.from_dict({"user_id": user, "marks": {"2": "none"}, "limit": 2})
+same = taste_recommendations.sync(client=client, body=taste)
+similar = similar_items.sync("2", client=client, limit=1)
 items = [[item.id, item.name, item.url] for item in known.items]
-answers = items, unknown.status, batch.status_code
-print(json.dumps(dict(zip(("items", "problem", "batch"), answers))))
+merged = [item.id for item in same.items]
+answers = items, unknown.status, batch.status_code, merged, similar.items[0].listeners > 0
+print(json.dumps(dict(zip(("items", "problem", "batch", "merged", "similar"), answers))))
 """
 
 
@@ -49,7 +54,16 @@ def films(tmp_path_factory):
     assert all(film.isdecimal() for film, _, _ in expected)
     assert any(address for _, _, address in expected)
     with serving(url, RECOMMENDER_API_KEY="sesame") as base:
-        yield base, {"items": expected, "problem": 404, "batch": 200}
+        yield (
+            base,
+            {
+                "items": expected,
+                "problem": 404,
+                "batch": 200,
+                "merged": [film for film, _, _ in expected],
+                "similar": True,
+            },
+        )
 
 
 @pytest.fixture
