@@ -10,6 +10,8 @@ from types import SimpleNamespace
 
 import click
 
+from activity.combinations import check_combinations
+from activity.options import activity_options, is_about_activity
 from common.output import formatted, new_file
 from events.files import files_named
 from events.time_format import TimeFormat
@@ -17,12 +19,10 @@ from retention.options import (
     DAY,
     columns_option,
     dsn_option,
-    format_option,
     install_event_option,
     time_zone_option,
 )
 
-TITLE = "Users who came back after their first install"
 EXAMPLES = """\b
 examples:
   python Q1/sql.py
@@ -34,14 +34,6 @@ examples:
   zcat *.tsv.gz | python Q1/sql.py --events - --install-date 2024-02-01 --users
 """
 INSTALL_DATE = date(2017, 4, 1)
-EXCLUSIVE = (("dsn", "embedded"), ("events", "table"), ("users", "cohorts"))
-# Options with a default that do nothing next to others; by name, why.
-IDLE = (
-    ("time_format", "table", "the column's type says what its times are"),
-    ("on_bad_row", "table", "its rows are not read from a file"),
-    ("seed", "table", "it is about the sample events"),
-    ("seed", "events", "it is about the sample events"),
-)
 
 
 def refuse_words(ctx: click.Context, param: click.Parameter, words: tuple[str, ...]) -> None:
@@ -138,7 +130,12 @@ def refuse_words(ctx: click.Context, param: click.Parameter, words: tuple[str, .
     "wrong clock put there.",
 )
 @time_zone_option
-@click.option("--users", is_flag=True, help="List the users who came back instead of a count.")
+@click.option(
+    "--users",
+    is_flag=True,
+    help="List users instead of counting them: those who came back or, with --cohorts, all, each "
+    "with the first install and the periods with activity.",
+)
 @click.option(
     "--cohorts",
     is_flag=True,
@@ -149,7 +146,7 @@ def refuse_words(ctx: click.Context, param: click.Parameter, words: tuple[str, .
     "--period",
     type=click.Choice(["day", "week", "month"]),
     default="day",
-    help="Length of the periods of --cohorts; weeks begin on Monday.",
+    help="Length of the periods of --cohorts and --growth.",
 )
 @click.option(
     "--follow",
@@ -158,20 +155,20 @@ def refuse_words(ctx: click.Context, param: click.Parameter, words: tuple[str, .
     metavar="N",
     help="Last age to show in --cohorts, in periods after the first install.",
 )
+@activity_options
 @click.option(
     "--overview",
     is_flag=True,
     help="Count the records and users of --table as well, which reads all of it. With files or "
     "--cohorts they are counted anyway.",
 )
-@format_option
 @click.option(
     "--plot",
     type=click.Path(dir_okay=False, path_type=Path),
     callback=new_file,
     metavar="FILE",
-    help="Draw the heat map of --cohorts, else the curve of those who came back, into a .png, .svg "
-    "or .pdf file.",
+    help="Draw the answer, such as the heat map of --cohorts or the curve of those who came back, "
+    "into a .png, .svg or .pdf file.",
 )
 @click.option(
     "--html",
@@ -209,9 +206,9 @@ def main(**values) -> None:
     fill_in_days(options)
     options.events = [file for name in options.events for file in files_named(name)]
 
+    from activity.kinds import inquiry_of
     from postgres.connection import connected
     from retention.checked import answered, read_again
-    from retention.inquiry import Inquiry
     from retention.questions import Question
     from retention.source import load_events, rows_of_files
 
@@ -223,15 +220,16 @@ def main(**values) -> None:
         options.time_zone,
         options.from_day,
         options.to_day,
+        options.cohort_by == "first-event",
     )
     target = (options.dsn, options.embedded, options.table, options.time_zone)
     with (
-        read_again(options) as second,
+        read_again(options, is_about_activity(options)) as second,
         rows_of_files(options) as rows,
         connected(*target) as connection,
     ):
         view, files = load_events(connection, options, rows)
-        inquiry = Inquiry(connection, options, question, view, files)
+        inquiry = inquiry_of(options)(connection, options, question, view, files)
         if options.explain:
             result = inquiry.plan()
         else:
@@ -239,43 +237,16 @@ def main(**values) -> None:
             if options.html:
                 from common.page import save_page  # with Jinja
 
-                title, table = (
-                    "Users who came back after their first install",
-                    (answer.header, answer.rows),
-                )
-                save_page(options.html, title, answer.text, table, inquiry.figures)
+                table = (answer.header, answer.rows)
+                save_page(options.html, inquiry.title, answer.text, table, inquiry.figures)
+            if options.output_format == "parquet":
+                from activity.users import write_parquet
+
+                write_parquet(answer.record["users_listed"])
+                return
             result = formatted(options.output_format, *answer)
     # Not click.echo, which takes colour codes out of the users' names.
     sys.stdout.write(result and f"{result}\n")
-
-
-def check_combinations(options: SimpleNamespace) -> None:
-    """Raise `UsageError` for options that exclude each other or do nothing together."""
-    for one, other in EXCLUSIVE:
-        if given(getattr(options, one)) and given(getattr(options, other)):
-            raise click.UsageError(f"--{one} and --{other} exclude each other")
-    for idle, other, why in IDLE:
-        if explicit(idle) and given(getattr(options, other)):
-            name = idle.replace("_", "-")
-            raise click.UsageError(
-                f"--{name} does nothing with --{other}, since {why}; leave it out"
-            )
-    if options.explain and (options.output_format != "text" or options.plot or options.html):
-        raise click.UsageError(
-            "--explain prints a plan as text: leave out --format, --plot and --html"
-        )
-    if options.explain and options.check:
-        raise click.UsageError("--explain prints a plan, not an answer: leave out --check")
-    if options.plot and options.users:
-        raise click.UsageError("--users is a list without a plot: leave out --plot or --users")
-    of_cohorts = options.period != "day" or options.follow is not None
-    if of_cohorts and not options.cohorts:
-        raise click.UsageError("--period and --follow are about the triangle: add --cohorts")
-    if options.cohorts and (options.install_date or options.active_from or options.active_to):
-        raise click.UsageError(
-            "--install-date, --active-from and --active-to are about one day: leave them out with "
-            "--cohorts"
-        )
 
 
 def fill_in_days(options: SimpleNamespace) -> None:
@@ -295,17 +266,6 @@ def fill_in_days(options: SimpleNamespace) -> None:
             f"the days are in the wrong order: --install-date {installed}, --active-from "
             f"{options.active_from}, --active-to {options.active_to}"
         )
-
-
-def explicit(name: str) -> bool:
-    """Whether the command line has an option, be it with its default."""
-    source = click.get_current_context().get_parameter_source(name)
-    return source is click.core.ParameterSource.COMMANDLINE
-
-
-def given(value: object) -> bool:
-    """Whether an option was given; an empty text was."""
-    return value not in (None, False, ())
 
 
 if __name__ == "__main__":

@@ -17,8 +17,9 @@ from articles.rejections import POLICIES, Rejections
 from common.cluster import cluster_option, connected
 from common.output import FORMATS, new_file
 
-INPUTS = ("train", "test", "corrections", "model_file", "font")
+INPUTS = ("train", "test", "corrections", "vectors", "model_file", "font")
 OUTPUTS = ("output", "save", "plot", "html", "candidates", "review")
+FORESTS = ("forest", "reference")  # of --model
 NOT_WRITTEN = {".xls", ".tsv", ".parquet", ".json", ".jsonl", ".gz", ".zst"}  # by --output
 EXAMPLES = """\b
 examples:
@@ -146,6 +147,23 @@ CREATED = click.Path(dir_okay=False, path_type=Path)
     metavar="NAME",
     help="Conversion of texts and tags by OpenCC before anything else: s2hk turns simplified ones"
     " into Hong Kong's.",
+)
+@click.option(
+    "--vectors",
+    multiple=True,
+    metavar="FILE",
+    callback=named_files,
+    help="Vectors of the articles of --train and --test by id, made by any embedding model:"
+    " FILE.npy with one id a line in FILE.ids, or Parquet with the columns id and vector. The"
+    " search then compares models that read them, too. Give the option again for each file.",
+)
+@click.option(
+    "--embedding-model",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="Embedding model to make the vectors with: a folder with model.onnx and tokenizer.json, as"
+    " Optimum exports it. Vectors are kept in the user's cache folder. It needs the packages of"
+    " requirements-models.txt.",
 )
 @click.option(
     "--on-bad-row",
@@ -340,6 +358,7 @@ def predict(options: SimpleNamespace) -> None:
     """Tag the articles of --test with a saved tagger."""
     gc.disable()  # nearly all that loads stays: looking for garbage in it takes a fourth longer
     from articles.preparation import prepared
+    from articles.vectors.chosen import chosen_vectors
     from tagger.judgements import judgements
     from tagger.predictions import check_abilities, tag_articles, wanted_of
     from tagger.saved import load
@@ -350,7 +369,8 @@ def predict(options: SimpleNamespace) -> None:
     rejected = Rejections(options.on_bad_row)
     source = Source(options.columns, options.encodings)
     new = read_batches(options.test, ["id", "text"], source, rejected, maybe_tagged=True)
-    ready = (prepared(articles, saved.convert, source.changes) for articles in new)
+    vectors = saved.vectors_of(chosen_vectors(options.vectors, options.embedding_model))
+    ready = (prepared(articles, saved.convert, source.changes, vectors) for articles in new)
     wanted, known = wanted_of(options), []
     check_abilities(saved.tagger, wanted.abilities | {"--review": options.review})
     found = judgements(saved.tagger, collected(ready, known))
@@ -381,6 +401,7 @@ def collected(batches: Iterable, tagged: list) -> Iterator:
 def check_combination(options: SimpleNamespace, unexpected: list[str]) -> None:
     """Raise UsageError if options do not go together, or words are left that belong to none."""
     use, drawn = options.predict, options.plot or options.html
+    read = options.vectors or options.embedding_model
     extra = options.save or drawn or options.candidates
     asked_model = (options.model, options.search, options.objective) != ("all", "quick", "macro-f1")
     for wrong, problem in (
@@ -414,12 +435,21 @@ def check_combination(options: SimpleNamespace, unexpected: list[str]) -> None:
             "--max-refused, --reasons, --review and --corrections are for one tag per article,"
             " learnt in memory: no --multi-label or --out-of-core",
         ),
+        (
+            options.vectors and options.embedding_model,
+            "--vectors and --embedding-model exclude each other",
+        ),
+        (
+            read and (options.multi_label or options.out_of_core or options.model in FORESTS),
+            "--vectors and --embedding-model are for --model all or linear: no --multi-label or"
+            " --out-of-core",
+        ),
         (use and options.corrections, "--predict learns nothing: no --corrections"),
         (use and options.convert, "--predict converts as the saved tagger did: no --convert"),
         (not use and options.model_file, "--model-file needs --predict"),
         (options.test and not (use or options.train), "--test needs --train or --predict"),
         (
-            options.importance == "permutation" and options.model not in ("forest", "reference"),
+            options.importance == "permutation" and options.model not in FORESTS,
             "--importance permutation is for forests: add --model forest",
         ),
         (

@@ -57,7 +57,16 @@ FIRST_DAY, LAST_DAY, NEW_DAY = "2017-04-01", "2017-04-30", "2017-05-01"
 DAYS = 30
 EVENT = "FIRST_INSTALL"
 COUNT = click.IntRange(1)
-PARTS = ("load", "question", "triangle", "rollup")
+PARTS = ("load", "question", "triangle", "activity", "rollup")
+ACTIVITY = (
+    "--cohorts --return-event PAGE_VIEW",
+    "--cohorts --cohort-by first-event",
+    "--cohorts --brackets 1,3,7,14,29",
+    "--cohorts --window 24h",
+    "--cohorts --by event_name",
+    "--growth",
+    "--stickiness",
+)
 QUESTION = Question(EVENT, date(2017, 4, 1), date(2017, 4, 2), date(2017, 4, 8), "UTC")
 
 CLASSIC_QUERY = """
@@ -117,6 +126,8 @@ def main(
                 measure_question(meter, duck, runs)
             if "triangle" in parts:
                 measure_triangle(meter, duck, log, runs)
+            if "activity" in parts:
+                measure_activity(meter, runs)
             if "rollup" in parts:
                 measure_rollup(meter, duck, new_day, runs)
 
@@ -357,6 +368,24 @@ def measure_triangle(meter: Meter, duck: DuckDBPyConnection, log: Path, runs: in
         f"the triangle of {len(expected)} cells, ours with 'or later' and the overview",
         {name: seconds for name, (seconds, _) in results.items()},
     )
+
+
+def measure_activity(meter: Meter, runs: int) -> None:
+    """Questions about activity next to the triangle, on the same two tables; --check compares."""
+    connection = connect(meter.url)
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE IF NOT EXISTS plain AS TABLE piwik_track")
+        cursor.execute("VACUUM ANALYZE plain")
+    connection.close()
+    for table in ("piwik_track", "plain"):
+        ways = {
+            options: meter.measured(
+                partial(meter.command, "--table", table, *options.split(), "--format", "csv"), runs
+            )[0]
+            for options in ("--cohorts", *ACTIVITY)
+        }
+        show(f"whole commands on {table}", ways)
 
 
 def duckdb_triangle(duck: DuckDBPyConnection) -> list[tuple[str, int, int]]:

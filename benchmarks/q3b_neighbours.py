@@ -4,13 +4,14 @@
     python benchmarks/q3b_neighbours.py
     python benchmarks/q3b_neighbours.py --users 180000 --users 359347 \\
         --classic 34000 --classic 85657
+    python benchmarks/q3b_neighbours.py --only damped --users 45000 --users 90000 --users 180000
 
 The users are drawn from a seed in the shape of Last.fm 360K: 155,424 artists, 48 a user. The
 classic way is scikit-learn's brute force and a loop over users; it is run on few users and each of
 its stages extrapolated along the power law through its two largest runs, which is marked by "~".
 Every run is a process of its own: its peak memory counts drawing the users and compiling, its
 seconds do not. CPU seconds are of all threads; growth and ratios are theirs, since other work on
-the machine changes them least.
+the machine changes them least. Growth is by stage and in all, for each doubling of the users.
 """
 
 import json
@@ -19,6 +20,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 
 import click
@@ -48,16 +50,17 @@ EUCLIDEAN_K, TOP = 100, 20
 
 
 class Clock:
-    """Wall and CPU seconds of named stages."""
+    """Wall and CPU seconds of named stages, and the peak GiB until the end of each."""
 
     def __init__(self):
-        self.stages: dict[str, tuple[float, float]] = {}
+        self.stages: dict[str, tuple[float, float, float]] = {}
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
         wall, cpu = time.perf_counter(), time.process_time()
         yield
-        self.stages[name] = (time.perf_counter() - wall, time.process_time() - cpu)
+        seconds = time.perf_counter() - wall, time.process_time() - cpu
+        self.stages[name] = (*seconds, peak_memory() / 2**30)
 
 
 def run_classic(data: PlayCounts, clock: Clock) -> None:
@@ -99,9 +102,10 @@ def run_damped(data: PlayCounts, clock: Clock) -> None:
     with clock.stage("settings on the fold"):
         settings = held_out(data, RunSettings()).settings
     with clock.stage("shared tastes"):
-        known = damped_vote.compared(data.matrix)
+        known = damped_vote.prepared(data.matrix)
     with clock.stage("votes by artist"):
         model = damped_vote.fit(known, settings)
+        del known
     with clock.stage("lists with reasons"):
         for _ in recommendation_blocks(model, data, popularity_of(data), Asked(TOP)):
             pass
@@ -140,17 +144,15 @@ def run_apart(name: str, users: int, seed: int) -> dict:
 
 def seconds(result: dict, kind: int = 1) -> float:
     """A run's seconds of all stages; kind 0: wall, 1: CPU."""
-    return sum(both[kind] for both in result["stages"].values())
+    return sum(figures[kind] for figures in result["stages"].values())
 
 
 def print_result(result: dict) -> None:
     """Print one run, a line a stage."""
-    for name, (wall, cpu) in result["stages"].items():
-        print(f"{result['way']:<16}{result['users']:>8,}  {name:<26}{wall:>9.1f}{cpu:>9.1f}")
-    total, cpu, peak = seconds(result, 0), seconds(result), result["peak"]
-    print(
-        f"{result['way']:<16}{result['users']:>8,}  {'all':<26}{total:>9.1f}{cpu:>9.1f}{peak:>9.2f}"
-    )
+    total = seconds(result, 0), seconds(result), result["peak"]
+    for name, (wall, cpu, peak) in (result["stages"] | {"all": total}).items():
+        figures = f"{wall:>9.1f}{cpu:>9.1f}{peak:>9.2f}"
+        print(f"{result['way']:<16}{result['users']:>9,}  {name:<26}{figures}")
 
 
 def two_largest(results: list[dict]) -> list[dict]:
@@ -158,10 +160,20 @@ def two_largest(results: list[dict]) -> list[dict]:
     return sorted(results, key=lambda result: result["users"])[-2:]
 
 
-def growth(results: list[dict]) -> float:
-    """P of seconds ~ users ** p between a way's two largest runs."""
-    small, large = two_largest(results)
-    return float(np.log(seconds(large) / seconds(small)) / np.log(large["users"] / small["users"]))
+def doubled(small: dict, large: dict) -> dict[str, float]:
+    """How many times the CPU seconds of each stage, and of all, a doubling of the users takes."""
+    doublings = np.log2(large["users"] / small["users"])
+    ratios = {
+        name: cpu / small["stages"][name][1] for name, (_, cpu, _) in large["stages"].items()
+    } | {"all": seconds(large) / seconds(small)}
+    return {name: float(ratio ** (1 / doublings)) for name, ratio in ratios.items()}
+
+
+def print_growth(name: str, results: list[dict]) -> None:
+    """Print how a way grows from each number of users to the next."""
+    for small, large in pairwise(sorted(results, key=lambda result: result["users"])):
+        stages = ", ".join(f"{of} {times:.2f}" for of, times in doubled(small, large).items())
+        print(f"growth of {name}, {small['users']:,} to {large['users']:,}, a doubling: {stages}")
 
 
 def extrapolated(results: list[dict], users: int) -> float:
@@ -169,7 +181,7 @@ def extrapolated(results: list[dict], users: int) -> float:
     small, large = two_largest(results)
     times, step = users / large["users"], np.log(large["users"] / small["users"])
     total = 0.0
-    for name, (_, cpu) in large["stages"].items():
+    for name, (_, cpu, _) in large["stages"].items():
         power = np.log(cpu / small["stages"][name][1]) / step
         total += cpu * times**power
     return total
@@ -179,8 +191,7 @@ def print_comparison(results: list[dict]) -> None:
     """Print how each way grows, and how many times the classic way's seconds ours are."""
     by_way = {name: [one for one in results if one["way"] == name] for name in RUNS}
     for name, runs in by_way.items():
-        if len(runs) > 1:
-            print(f"growth of {name}: CPU seconds ~ users ** {growth(runs):.2f}")
+        print_growth(name, runs)
     if len(by_way["classic"]) < 2:
         return
     _, largest = two_largest(by_way["classic"])
@@ -203,6 +214,13 @@ def sizes(name: str, users: list[int], help: str) -> Callable:
 @click.command(cls=Command, help=__doc__)
 @sizes("--users", [4000, 8000], "Users for ours")
 @sizes("--classic", [2000, 4000], "Users for the classic way")
+@click.option(
+    "--only",
+    type=click.Choice(list(RUNS)),
+    multiple=True,
+    default=list(RUNS),
+    help="Run this way; give it again for another.",
+)
 @click.option("--seed", type=click.IntRange(0), default=360, help="Seed of the drawn users.")
 @click.option(
     "--run",
@@ -210,14 +228,14 @@ def sizes(name: str, users: list[int], help: str) -> Callable:
     metavar="WAY N",
     help="Run one way on N users in this process and print the figures as JSON.",
 )
-def main(users, classic, seed: int, run: tuple[str, int] | None) -> None:
+def main(users, classic, only: tuple[str, ...], seed: int, run: tuple[str, int] | None) -> None:
     """Run each way on each number of users, and print the comparison."""
     if run:
         print(json.dumps(run_here(*run, seed)))
         return
     ways = {"classic": classic, "euclidean": users, "damped": users}
-    plan = [(name, number) for name, numbers in ways.items() for number in numbers if number]
-    print(f"{'way':<16}{'users':>8}  {'stage':<26}{'wall s':>9}{'CPU s':>9}{'peak GiB':>9}")
+    plan = [(name, number) for name in only for number in ways[name] if number]
+    print(f"{'way':<16}{'users':>9}  {'stage':<26}{'wall s':>9}{'CPU s':>9}{'peak GiB':>9}")
     results = []
     for name, number in tqdm(plan, unit="run", disable=None):
         results.append(run_apart(name, number, seed))

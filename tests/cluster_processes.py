@@ -72,6 +72,17 @@ class Cluster:
                 time.sleep(0.02)
         raise TimeoutError("the cluster was never busy")
 
+    def wait_for(self, named: str) -> None:
+        """Wait until a worker has a task whose name begins so."""
+        end = time.monotonic() + START_SECONDS
+        with Client(self.address, set_as_default=False) as client:
+            while time.monotonic() < end:
+                tasks = (task for of_one in client.processing().values() for task in of_one)
+                if any(str(task).startswith(named) for task in tasks):
+                    return
+                time.sleep(0.02)
+        raise TimeoutError(f"no worker had a task {named}")
+
     def kill_a_busy_worker(self) -> None:
         """Kill a worker that is at work."""
         os.kill(next(iter(self.wait_until_busy().values())), signal.SIGKILL)

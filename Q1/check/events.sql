@@ -1,6 +1,7 @@
--- One row per user, local day and name of an event: from `from_day` to `to_day`, or without it
--- until `present`. A user who is null is nobody. Rows whose time cannot be read are left out. With
--- `whole_days` times are dates, the same in every zone.
+-- One row per user, local day, name of an event and value: from `from_day` to `to_day`, or without
+-- it until `present`; with `in_detail` one per moment as well. A user who is null is nobody. Rows
+-- whose time cannot be read are left out. With `whole_days` times are dates, the same in every
+-- zone. An event `starts` or `returns` if it begins a user's time or counts as coming back.
 CREATE TABLE events AS
 WITH
 
@@ -9,6 +10,15 @@ numbers AS (
     SELECT
         uid,
         event_name,
+        nullif(
+            CASE $value_is
+                WHEN 'uid' THEN uid
+                WHEN 'time' THEN time
+                WHEN 'event_name' THEN event_name
+                ELSE value
+            END,
+            ''
+        ) AS value,
         time,
         typed,
         try_cast(
@@ -25,6 +35,7 @@ texts AS (
     SELECT
         uid,
         event_name,
+        value,
         number,
         time,
         typed,
@@ -38,6 +49,7 @@ parts AS (
     SELECT
         uid,
         event_name,
+        value,
         number,
         time,
         typed,
@@ -58,6 +70,7 @@ moments AS (
     SELECT
         uid,
         event_name,
+        value,
         time,
         CASE
             WHEN $time_format IS NOT NULL AND NOT typed
@@ -73,6 +86,7 @@ days AS (
     SELECT
         uid,
         event_name,
+        value,
         moment,
         if(
             $whole_days,
@@ -87,7 +101,16 @@ days AS (
 SELECT DISTINCT
     nullif(uid, '') AS uid,
     event_name,
-    day
+    value,
+    day,
+    if($in_detail, moment, NULL) AS moment,
+    CASE
+        WHEN $cohort_by = 'first-event'
+            THEN coalesce(NOT list_contains($exclude_event, event_name), TRUE)
+        ELSE event_name = $install_event
+    END AS starts,
+    (len($return_event) = 0 OR coalesce(list_contains($return_event, event_name), FALSE))
+    AND coalesce(NOT list_contains($exclude_event, event_name), TRUE) AS returns
 FROM days
 WHERE
     day >= coalesce($from_day, least($install_date, date '2000-01-01'))

@@ -1,15 +1,17 @@
 -- One row per row of a file that has as many cells as its header, as texts. Only cells that are not
--- there are null, such as `surplus`, the cell after the last one.
+-- there are null, such as `surplus`, the cell after the last one, and columns that are missing.
 INSERT INTO written BY NAME
 SELECT
     uid,
     time,
-    event_name
+    event_name,
+    value
 FROM (
     SELECT
         uid,
         time,
         event_name,
+        value,
         list_value(*COLUMNS(*)) AS cells
     FROM read_csv(
         $path,

@@ -9,8 +9,14 @@ SELECT
         coalesce(json_type(json, $event_name), '') = 'VARCHAR',
         json ->> $event_name,
         number_text(json ->> $event_name)
-    ) AS event_name
+    ) AS event_name,
+    if(
+        coalesce(json_type(json, $value), '') = 'VARCHAR',
+        json ->> $value,
+        number_text(json ->> $value)
+    ) AS value
 FROM read_ndjson_objects($path, ignore_errors = true, hive_partitioning = false)
 WHERE
     coalesce(json_type(json, $uid), '') NOT IN ('ARRAY', 'OBJECT', 'BOOLEAN')
     AND coalesce(json_type(json, $event_name), '') NOT IN ('ARRAY', 'OBJECT', 'BOOLEAN')
+    AND coalesce(json_type(json, $value), '') NOT IN ('ARRAY', 'OBJECT', 'BOOLEAN')

@@ -3,7 +3,8 @@ INSERT INTO written BY NAME
 SELECT
     uid,
     time,
-    event_name
+    event_name,
+    value
 FROM read_csv(
     $path,
     columns = $columns,

@@ -11,10 +11,15 @@ import duckdb
 from duckdb import DuckDBPyConnection
 
 NAMES = ("uid", "time", "event_name")  # the columns of events
+VALUE = "value"  # the column that splits answers, if one does
 # What has a time's type, as in Parquet, is `typed`: no format describes it.
 WRITTEN = """
     CREATE TABLE written (
-        uid VARCHAR, time VARCHAR, event_name VARCHAR, typed BOOLEAN DEFAULT false
+        uid VARCHAR,
+        time VARCHAR,
+        event_name VARCHAR,
+        value VARCHAR,
+        typed BOOLEAN DEFAULT false
     )
 """
 FOLDER = Path(__file__).resolve().parent
@@ -32,6 +37,7 @@ def database(folder: Path) -> Iterator[DuckDBPyConnection]:
         duck.execute(WRITTEN)
         run(duck, "times", {})
         run(duck, "numbers", {})
+        run(duck, "periods", {})
         yield duck
 
 

@@ -11,7 +11,7 @@ from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import get_wait_callback, set_wait_callback
 
-from check.statements import NAMES, run
+from check.statements import NAMES, VALUE, run
 
 DATE = 1082  # PostgreSQL's number of the type
 # Types whose equal values have equal texts, which DuckDB compares.
@@ -22,6 +22,7 @@ TYPES = """
     FROM pg_attribute JOIN pg_type ON pg_type.oid = atttypid
     WHERE attrelid = %s::regclass AND attname IN %s
 """
+COLUMNS = "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0"
 
 
 def read_table(
@@ -29,27 +30,48 @@ def read_table(
     connection: Connection,
     table: str,
     columns: dict[str, str],
+    by: str | None,
     folder: Path,
 ) -> bool:
     """Read a table into the table `written`; return whether its times are dates.
 
-    Raises `UserError` for users or events of a type that DuckDB would compare in another way.
+    `by` is a column, or a path in one of JSON, that splits answers. Raises `UserError` for users
+    or events of a type that DuckDB would compare in another way.
     """
     relation = sql.Identifier(*table.split(".", maxsplit=1))
     titles = [columns.get(name, name) for name in NAMES]
     check_types(connection, relation, titles)
-    uid, time, event_name = map(sql.Identifier, titles)
-    select = sql.SQL("SELECT {}, {}, {}::text FROM {}").format(uid, time, event_name, relation)
     with connection.cursor() as cursor:
+        cursor.execute(COLUMNS, [relation.as_string(connection)])
+        there = {name for (name,) in cursor}
+        uid, time = map(sql.Identifier, titles[:2])
+        event_name = sql.Identifier(titles[2]) if titles[2] in there else sql.NULL
+        select = sql.SQL("SELECT {}, {}, {}::text, {}::text FROM {}").format(
+            uid, time, event_name, value_of(by, there), relation
+        )
         cursor.execute(sql.SQL("{} LIMIT 0").format(select))
         dates = cursor.description[1].type_code == DATE
         copy = sql.SQL("COPY ({}) TO STDOUT (FORMAT csv, FORCE_QUOTE *)").format(select)
         path = folder / "table.csv"
         with path.open("wb") as file, without_waiting():
             cursor.copy_expert(copy, file)
-    run(duck, "read_table", {"path": str(path), "columns": dict.fromkeys(NAMES, "VARCHAR")})
+    run(
+        duck,
+        "read_table",
+        {"path": str(path), "columns": dict.fromkeys((*NAMES, VALUE), "VARCHAR")},
+    )
     path.unlink()
     return dates
+
+
+def value_of(by: str | None, there: set[str]) -> sql.Composable:
+    """What splits answers: a column that is there, or else a value in one of JSON."""
+    if by is None:
+        return sql.NULL
+    if by in there:
+        return sql.Identifier(by)
+    column, *keys = by.split(".")
+    return sql.SQL("({} #>> {})").format(sql.Identifier(column), sql.Literal(keys))
 
 
 def check_types(connection: Connection, relation: sql.Identifier, titles: list[str]) -> None:

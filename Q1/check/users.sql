@@ -2,10 +2,10 @@
 WITH
 
 active AS (
-    -- One row per user with an event in the period.
+    -- One row per user with an event that counts in the period.
     SELECT DISTINCT uid
     FROM events
-    WHERE day BETWEEN $active_from AND $active_to
+    WHERE returns AND day BETWEEN $active_from AND $active_to
 ),
 
 installed AS (

@@ -15,12 +15,15 @@ import duckdb
 from duckdb import DuckDBPyConnection
 from psycopg2.extensions import connection as Connection
 
+from check.activity import compare_activity
 from check.clocks import first_moment_of_other_rules, present_moment
 from check.comparison import Difference, compare_count, compare_triangle, compare_users
 from check.files import read_files
 from check.originals import originals, standard_input_kept
-from check.statements import database, first_line, run
+from check.statements import NAMES, database, first_line, run
 from check.table import read_table
+
+WEEK_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
 def in_capitals(time_format: str) -> str:
@@ -30,11 +33,13 @@ def in_capitals(time_format: str) -> str:
 
 @contextmanager
 def second_reading(
-    options: SimpleNamespace, sample: Callable[[], bytes]
+    options: SimpleNamespace, sample: Callable[[], bytes], is_about_activity: bool = False
 ) -> Iterator["SecondReading"]:
     """Yield what checks an answer to `options`, those of `sql.py`; it begins before they are read.
 
     sample: makes the events, as CSV, that are counted where no file and no table is named.
+    is_about_activity: whether the options ask for what `activity` has compared, and not for the
+    plain triangle or the users of one day.
     """
     with ExitStack() as stack:
         name = stack.enter_context(
@@ -43,16 +48,18 @@ def second_reading(
         folder = Path(name)
         if "-" in options.events:
             stack.enter_context(standard_input_kept(folder / "stdin"))
-        yield SecondReading(options, sample, folder)
+        yield SecondReading(options, sample, folder, is_about_activity)
 
 
-@dataclass(frozen=True)
+@dataclass
 class SecondReading:
     """Events that are read again by DuckDB; `folder` is for copies of them."""
 
     options: SimpleNamespace
     sample: Callable[[], bytes]
     folder: Path
+    is_about_activity: bool
+    whole_days: bool = False  # times are dates
 
     def check(self, connection: Connection, record: dict[str, Any]) -> str:
         """Return a line that says what DuckDB finds as well; `record` is the answer as in JSON.
@@ -78,26 +85,40 @@ class SecondReading:
         """Read what the options name into the table `events`."""
         options, dates = self.options, False
         if options.table is not None:
-            dates = read_table(duck, connection, options.table, options.columns, self.folder)
+            dates = read_table(
+                duck, connection, options.table, options.columns, options.by, self.folder
+            )
         elif options.events:
             files = originals(options.events, self.folder)
-            read_files(duck, files, options.columns, self.folder)
+            read_files(duck, files, options.columns, self.folder, options.by)
         else:
             path = self.folder / "sample.csv"
             path.write_bytes(self.sample())
-            read_files(duck, {"sample events": path}, options.columns, self.folder)
-        present = {"whole_days": dates, "present": present_moment(connection)}
-        run(duck, "events", self.parameters() | present)
+            read_files(duck, {"sample events": path}, options.columns, self.folder, options.by)
+        self.whole_days = dates
+        run(duck, "events", self.parameters() | {"present": present_moment(connection)})
         duck.execute("DROP TABLE written")
 
     def parameters(self) -> dict[str, Any]:
         """The options as the parameters of the statements, each of which takes those it names."""
-        given = {"time_format": None, "from_day": None, "to_day": None} | vars(self.options)
-        described = given["time_format"] if self.options.table is None else None
-        return given | {"time_format": described and in_capitals(described)}
+        options = self.options
+        columns = {options.columns.get(name, name): name for name in NAMES}
+        described = options.time_format if options.table is None else None
+        return vars(options) | {
+            "time_format": described and in_capitals(described),
+            "brackets": list(options.brackets),
+            "return_event": list(options.return_event),
+            "exclude_event": list(options.exclude_event),
+            "week_day": WEEK_DAYS.index(options.week_start),
+            "value_is": columns.get(options.by) if options.table is None else None,
+            "in_detail": options.quality or options.by is not None or options.window is not None,
+            "whole_days": self.whole_days,
+        }
 
     def compare(self, duck: DuckDBPyConnection, record: dict[str, Any]) -> str:
         """Compare the answers; return what both have found. Raises `Difference`."""
+        if self.is_about_activity:
+            return compare_activity(duck, self.options, self.parameters(), record)
         if self.options.cohorts:
             return compare_triangle(record, run(duck, "triangle", self.parameters()))
         retained = dict(run(duck, "users", self.parameters()))

@@ -14,18 +14,23 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Batch(NamedTuple):
-    """Events, of which only `times` are never null, and the rows that are not, in order."""
+    """Events, of which only `times` are never null, and the rows that are not, in order.
+
+    `values` are null altogether if nobody asked for them.
+    """
 
     uids: pa.StringArray
     times: pa.TimestampArray
     event_names: pa.StringArray
+    values: pa.StringArray
     bad: list[BadRow]
 
 
 def batch_of(rows: Rows, time_format: str | None) -> Batch:
     """The events among some rows, whose times are in a format of strptime, or in the grammar."""
     moments = times.moments(rows.times, time_format)
-    columns, bad = [rows.uids, moments, rows.event_names], rows.bad
+    values = pa.nulls(len(moments), pa.string()) if rows.values is None else rows.values
+    columns, bad = [rows.uids, moments, rows.event_names, values], rows.bad
     if moments.null_count:
         lines, valid = rows.lines(), pc.is_valid(moments)
         columns = [column.filter(valid) for column in columns]
@@ -35,11 +40,12 @@ def batch_of(rows: Rows, time_format: str | None) -> Batch:
             )
             for row in pc.indices_nonzero(pc.invert(valid)).to_pylist()
         ]
-    uids, moments, event_names = columns
+    uids, moments, event_names, values = columns
     return Batch(
         null_if_empty(uids),
         moments,
         null_if_empty(event_names),
+        null_if_empty(values),
         sorted(bad, key=lambda row: row.line),
     )
 

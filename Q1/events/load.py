@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 from psycopg2.extensions import connection as Connection
-from tqdm import tqdm
 
-from events.event import NAMES
+from events.event import NAMES, VALUE, Headers
 from events.files import EventFile
 from events.rows import BadRow, Rows
 from events.view import ZONED, Source
@@ -31,9 +30,10 @@ PARTITION = (
     f" FOR VALUES WITH (MODULUS {PARTITIONS}, REMAINDER {{0}})"
 )
 CREATE = (
-    f"CREATE TEMP TABLE {TABLE} (uid text, time timestamptz NOT NULL, event_name text)"
+    f"CREATE TEMP TABLE {TABLE} (uid text, time timestamptz NOT NULL, event_name text{{value}})"
     " PARTITION BY HASH (uid)" + "".join(map(PARTITION.format, range(PARTITIONS)))
 )
+VALUE_COLUMN = f", {VALUE} text"
 # A sample of each partition, which together have as many rows as that of one table.
 ANALYZE = f"SET LOCAL default_statistics_target = 10; ANALYZE pg_temp.{TABLE}"
 COPY_BYTES = 1 << 22
@@ -55,18 +55,23 @@ class LoadedEvents:
     """
 
     def __init__(
-        self, connection: Connection, skip_bad_rows: bool = True, time_format: str | None = None
+        self,
+        connection: Connection,
+        skip_bad_rows: bool = True,
+        time_format: str | None = None,
+        with_values: bool = False,
     ):
         self.connection = connection
         self.skip_bad_rows = skip_bad_rows
         self.time_format = time_format
+        self.with_values = with_values
         self.rejected: dict[str, Rejected] = {}
         self.waiting: list[memoryview] = []  # rows for COPY, each of which has its cost
         self.records = self.records_without_user = 0
         self.first_time: datetime | None = None
         self.last_time: datetime | None = None
         with connection.cursor() as cursor:
-            cursor.execute(CREATE)
+            cursor.execute(CREATE.format(value=VALUE_COLUMN if with_values else ""))
 
     def take_in(self, name: str, rows: Rows) -> None:
         """Take in the events among some rows of a file of this name, and count the others.
@@ -81,7 +86,8 @@ class LoadedEvents:
             self.reject(f"{name}{rows.mark}{row.line}", row)
         if len(batch.uids):
             self.count(batch)
-            self.waiting.append(as_binary_rows(batch.uids, batch.times, batch.event_names))
+            values = batch.values if self.with_values else None
+            self.waiting.append(as_binary_rows(batch.uids, batch.times, batch.event_names, values))
         if sum(map(len, self.waiting)) > COPY_BYTES:
             self.copy()
 
@@ -121,15 +127,18 @@ class LoadedEvents:
         """The table for the view, with fresh statistics for the planner."""
         with self.connection.cursor() as cursor:
             cursor.execute(ANALYZE)
-        return [Source(("pg_temp", TABLE), NAMES, ZONED)]
+        value = (VALUE,) if self.with_values else ()
+        return [Source(("pg_temp", TABLE), NAMES, ZONED, value=value)]
 
 
-def rows_in_turn(files: Iterable[EventFile], headers: dict[str, str]) -> Iterator[tuple[str, Rows]]:
+def rows_in_turn(files: Iterable[EventFile], headers: Headers) -> Iterator[tuple[str, Rows]]:
     """The rows of event files in blocks, each with the name of its file.
 
     `headers` maps the names of columns that differ from ours. Raises what `read_rows` raises.
     """
-    from events.formats import read_rows  # takes time to load, and tables do not need it
+    from tqdm import tqdm
+
+    from events.formats import read_rows
 
     for file in files:
         progress = tqdm.wrapattr(
@@ -145,13 +154,15 @@ def load_rows(
     rows_of_files: Iterable[tuple[str, Rows]],
     skip_bad_rows: bool,
     time_format: str | None = None,
+    with_values: bool = False,
 ) -> LoadedEvents:
     """Load rows, each block with the name of its file, and report those skipped on stderr.
 
-    `time_format` is one of strptime, or None for the grammar of `events.times`. Raises `UserError`
+    `time_format` is one of strptime, or None for the grammar of `events.times`; the values that
+    split the answers are loaded `with_values`. Raises `UserError`
     for the first row that is not an event, unless such rows are skipped.
     """
-    events = LoadedEvents(connection, skip_bad_rows, time_format)
+    events = LoadedEvents(connection, skip_bad_rows, time_format, with_values)
     for name, rows in rows_of_files:
         events.take_in(name, rows)
     events.copy()

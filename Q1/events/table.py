@@ -34,30 +34,77 @@ COLUMNS = """
 """
 
 
-def existing_table(connection: Connection, table: str, columns: dict[str, str]) -> Source:
+def existing_table(
+    connection: Connection,
+    table: str,
+    columns: dict[str, str],
+    by: str | None = None,
+    named: bool = True,
+) -> Source:
     """A table of the server. Raises `UserError` if it, or a column that is needed, is not there.
 
-    It raises it also for a column of a type that cannot be a time, a user or an event.
+    `by` is the column, or the path in a column of JSON, that splits the answers; events need no
+    names unless they are `named`. Raises `UserError` also for a column of a type that cannot be a
+    time, a user or an event.
     """
     relation, types = described_table(connection, table)
-    wanted = tuple(columns.get(name, name) for name in NAMES)
-    for name, column in zip(NAMES, wanted, strict=True):
-        if column not in types:
-            raise UserError(
-                f"--table {table}: there is no column {column!r} (there are: {', '.join(types)}); "
-                f"name it with --columns {name}=COLUMN"
-            )
-    described = dict(zip(NAMES, (types[column] for column in wanted), strict=True))
-    time_type, _ = described["time"]
+    uid, time, event_name = (
+        column_of(table, name, types, columns, optional=name == NAMES[2] and not named)
+        for name in NAMES
+    )
+    time_type, _ = types[time]
     if time_type not in TIMES:
         raise UserError(
             f"--table {table}: the column for the time is {time_type}, which is not a time; it may "
             "be timestamptz, timestamp, date, or integer, bigint, numeric or double precision with "
             "epoch numbers or days like 20170401"
         )
-    for name, column in ((NAMES[0], wanted[0]), (NAMES[2], wanted[2])):
-        check_naming_type(table, name, column, *types[column])
-    return Source(relation, wanted, time_type, described["uid"][1] == "S")
+    for name, column in ((NAMES[0], uid), (NAMES[2], event_name)):
+        if column is not None:
+            check_naming_type(table, name, column, *types[column])
+    value = () if by is None else value_path(table, by, types)
+    return Source(relation, (uid, time, event_name), time_type, types[uid][1] == "S", value)
+
+
+def column_of(
+    table: str,
+    name: str,
+    types: dict[str, tuple[str, str]],
+    columns: dict[str, str],
+    optional: bool,
+) -> str | None:
+    """The column for one of `NAMES`, None if it is not there and `optional`, and nobody named it.
+
+    Raises `UserError` for another column that is not there.
+    """
+    column = columns.get(name, name)
+    if column in types:
+        return column
+    if optional and name not in columns:
+        return None
+    raise UserError(
+        f"--table {table}: there is no column {column!r} (there are: {', '.join(types)}); "
+        f"name it with --columns {name}=COLUMN"
+    )
+
+
+def value_path(table: str, by: str, types: dict[str, tuple[str, str]]) -> tuple[str, ...]:
+    """The column of --by, or the column of JSON and the keys in it. Raises `UserError`."""
+    if by in types:
+        return (by,)
+    column, *keys = by.split(".")
+    if column not in types:
+        raise UserError(
+            f"--table {table}: there is no column {column!r} for --by (there are: "
+            f"{', '.join(types)})"
+        )
+    kind, _ = types[column]
+    if kind not in ("json", "jsonb") or not all(keys):
+        raise UserError(
+            f"--table {table}: --by {by} needs a column of json or jsonb and keys such as "
+            f"properties.country; {column} is {kind}"
+        )
+    return (column, *keys)
 
 
 def check_naming_type(table: str, name: str, column: str, type_name: str, category: str) -> None:

@@ -1,4 +1,7 @@
-"""The events as every query reads them: `piwik_track(uid, time, event_name, day)`, those of users.
+"""The events as every query reads them: `piwik_track`, those of users.
+
+Its columns are `uid`, `time`, `event_name` and `day`; whether an event `starts` and `returns`, by
+its role; and the `value` by which answers are split.
 
 Queries begin with it as a common table expression over the TEMP tables of loaded files, or over a
 table that is there already; nothing is created for it. `time` keeps the type of the table's column,
@@ -10,6 +13,8 @@ from dataclasses import dataclass
 
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
+
+from events.roles import ALL_EVENTS, Roles, names
 
 VIEW = "piwik_track"
 # A number by the rules for numbers in files: epoch seconds, milliseconds, microseconds or
@@ -66,20 +71,26 @@ MIDNIGHTS = {
 
 @dataclass(frozen=True)
 class Source:
-    """A table to view: its schema and name, its columns for `NAMES`, the type of its time."""
+    """A table to view: its schema and name, its columns for `NAMES`, the type of its time.
+
+    Events without a column for it have no name. `value` is a column, or the keys to a value in one
+    of JSON; without it there is none.
+    """
 
     relation: tuple[str, str]
-    columns: tuple[str, str, str]
+    columns: tuple[str, str, str | None]
     time_type: str
     uid_is_text: bool = True  # an empty one is nobody
+    value: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class View:
-    """The tables whose events are read, and the time zone of their days."""
+    """The tables whose events are read, the time zone of their days, and what events do."""
 
     sources: list[Source]
     time_zone: str
+    roles: Roles = ALL_EVENTS
 
     @property
     def time_type(self) -> str:
@@ -112,9 +123,7 @@ class View:
         """
         parts = {VIEW: EVENTS_OF_USERS, "record": RECORDS}
         return {
-            name: union(select(source, self.time_zone, text) for source in self.sources).as_string(
-                connection
-            )
+            name: union(select(source, self, text) for source in self.sources).as_string(connection)
             for name, text in parts.items()
         } | {"data_record": f"{DATA_RECORDS}{LIMITS}" if limited else DATA_RECORDS}
 
@@ -126,7 +135,10 @@ EVENTS_OF_USERS = """\
         {uid} AS uid,
         {time} AS time,
         {event_name} AS event_name,
-        {day} AS day
+        {day} AS day,
+        {starts} AS starts,
+        {returns} AS returns,
+        {value} AS value
     FROM {relation}
     WHERE {of_user}"""
 RECORDS = """\
@@ -136,7 +148,10 @@ RECORDS = """\
         {time} AS time,
         {event_name} AS event_name,
         {day} AS day,
-        {of_user} AS of_user
+        {of_user} AS of_user,
+        {starts} AS starts,
+        {returns} AS returns,
+        {value} AS value
     FROM {relation}"""
 DATA_RECORDS = """\
     -- One row per record of the data.
@@ -145,7 +160,10 @@ DATA_RECORDS = """\
         time,
         event_name,
         day,
-        of_user
+        of_user,
+        starts,
+        returns,
+        value
     FROM record"""
 LIMITS = """
     WHERE
@@ -160,19 +178,37 @@ def union(selects: Iterable[sql.Composable]) -> sql.Composed:
     return sql.SQL("\n    UNION ALL\n").join(selects)
 
 
-def select(source: Source, time_zone: str, text: str = EVENTS_OF_USERS) -> sql.Composed:
+def select(source: Source, view: View, text: str) -> sql.Composed:
     """The rows of one table as the view gives them, for a statement with parameters."""
-    uid, time, event_name = map(identifier, source.columns)
+    uid, time, event_name = map(column, source.columns)
     template, time_type = TIMES[source.time_type]
     time = sql.SQL(template).format(time)
     return sql.SQL(text).format(
         uid=uid,
         time=time,
         event_name=event_name,
-        day=sql.SQL(DAYS[time_type]).format(time=time, time_zone=sql.Literal(time_zone)),
+        day=sql.SQL(DAYS[time_type]).format(time=time, time_zone=sql.Literal(view.time_zone)),
         relation=identifier(*source.relation),
         of_user=sql.SQL(OF_USER[source.uid_is_text]).format(uid),
+        starts=view.roles.starts(event_name),
+        returns=view.roles.comes_back(event_name),
+        value=value_of(source),
     )
+
+
+def column(name: str | None) -> sql.Composable:
+    """A column, or null for none."""
+    return sql.SQL("NULL::text") if name is None else identifier(name)
+
+
+def value_of(source: Source) -> sql.Composable:
+    """The text by which answers are split: of a column, or of a value in one of JSON."""
+    if not source.value:
+        return column(None)
+    name, *keys = source.value
+    if not keys:
+        return sql.SQL("nullif({}::text, '')").format(identifier(name))
+    return sql.SQL("nullif({} #>> ARRAY[{}], '')").format(identifier(name), names(tuple(keys)))
 
 
 def identifier(*names: str) -> sql.Identifier:

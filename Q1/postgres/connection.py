@@ -15,7 +15,6 @@ from pathlib import Path
 
 import click
 import psycopg2
-from dotenv import dotenv_values
 from psycopg2.errors import QueryCanceled
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import make_dsn, parse_dsn, set_wait_callback
@@ -124,6 +123,8 @@ def chosen_server(
 def read_dotenv(dotenv: Path) -> dict[str, str | None]:
     """The variables of `.env`, taken literally. Raises `UserError` if it is not UTF-8 text."""
     try:
+        from dotenv import dotenv_values  # there is rarely such a file
+
         return dotenv_values(dotenv, interpolate=False, encoding="utf-8")
     except UnicodeDecodeError:
         raise UserError(f"{dotenv}: is not UTF-8 text") from None

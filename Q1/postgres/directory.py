@@ -6,7 +6,6 @@ ends, and no process numbers are kept, which the system gives to strangers after
 
 from common.command import OutsideError
 
-import os
 import shutil
 import stat
 import tempfile
@@ -15,11 +14,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from postgres.interrupts import interrupts_held
-
-try:
-    import fcntl
-except ImportError:  # Windows knows no such lock; there nothing is swept
-    fcntl = None
+from postgres.system import locked, locks_end_with_processes
 
 PREFIX = "q1-postgresql-"
 
@@ -73,24 +68,6 @@ def remove_abandoned(parent: Path) -> None:
     within a minute, once it sees that its files are gone.
     """
     for directory in parent.glob(f"{PREFIX}*"):
-        unlock = locked(directory) if fcntl else None
+        unlock = locked(directory) if locks_end_with_processes() else None
         if unlock:
             remove(directory, unlock)
-
-
-def locked(directory: Path) -> Callable[[], None] | None:
-    """Lock a directory and return what unlocks it; None if another holds, owns or removed it."""
-    if fcntl is None:
-        return lambda: None
-    try:
-        handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-    except OSError:
-        return None
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if os.path.samestat(os.fstat(handle), directory.stat()):
-            return lambda: os.close(handle)
-    except OSError:
-        pass
-    os.close(handle)
-    return None

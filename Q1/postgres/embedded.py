@@ -12,16 +12,13 @@ the directory.
 
 from common.command import OutsideError
 
-import ctypes
 import os
 import secrets
 import shutil
-import signal
 import socket
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -31,16 +28,17 @@ import psycopg2
 
 from postgres.directory import server_directory
 from postgres.interrupts import interrupts_held
-
-try:
-    import pwd
-except ImportError:  # Windows
-    pwd = None
+from postgres.system import (
+    AT_ONCE,
+    ending_with_parent,
+    has_unix_sockets,
+    shared_memory_options,
+    unprivileged_identity,
+)
 
 SUPERUSER = "postgres"
 START_SECONDS = 60
 LONGEST_SOCKET_FOLDER = 80  # bytes; a socket's whole path may have 103 on macOS, 107 on Linux
-PR_SET_PDEATHSIG = 1  # prctl(2)
 
 # A server that nobody will ask again after a crash need not protect its files against one.
 SETTINGS = {
@@ -54,7 +52,7 @@ SETTINGS = {
 
 
 @contextmanager
-def embedded_server(tcp: bool = not hasattr(socket, "AF_UNIX")) -> Iterator[str]:
+def embedded_server(tcp: bool = not has_unix_sockets()) -> Iterator[str]:
     """Yield the URL of a new, empty server; `tcp` forces TCP. Raises `OutsideError`.
 
     Libpq's variables are taken out of this process's environment: they speak of other servers.
@@ -77,20 +75,6 @@ def embedded_server(tcp: bool = not hasattr(socket, "AF_UNIX")) -> Iterator[str]
             url = server_url(directory, port, password)
             wait_until_ready(server, url, directory)
             yield url
-
-
-def unprivileged_identity() -> dict:
-    """For root, which PostgreSQL refuses, the account to run as: arguments of `Popen`."""
-    if pwd is None or os.geteuid() != 0:
-        return {}
-    try:
-        account = pwd.getpwnam("nobody")
-    except KeyError:
-        raise OutsideError(
-            "PostgreSQL does not run as root, and there is no account 'nobody' to run it as: "
-            "start as an ordinary user, or name a server with --dsn"
-        ) from None
-    return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
 
 
 def installed_binaries() -> Path:
@@ -127,9 +111,7 @@ def create_cluster(binaries: Path, directory: Path, identity: dict, tcp: bool) -
     command = [binaries / "initdb", "-D", directory / "data", "-U", SUPERUSER]
     command += ["--no-sync", "--no-data-checksums", "--no-instructions"]  # see SETTINGS
     command += ["--locale=C", "--encoding=UTF8"]
-    if os.name == "posix":  # what processes share lies in the directory and is removed with it
-        command += ["--set", "dynamic_shared_memory_type=mmap"]
-    command += [f"--auth={authentication}"]
+    command += [*shared_memory_options(), f"--auth={authentication}"]
     if tcp:
         command += [f"--pwfile={directory / 'password'}"]
     with interrupts_held():
@@ -152,7 +134,7 @@ def running_server(
 ) -> Iterator[subprocess.Popen]:
     """Run postgres as a direct child, writing to `server.log`, and stop it at the end."""
     settings = SETTINGS | {"port": port, "listen_addresses": "127.0.0.1" if tcp else ""}
-    if hasattr(socket, "AF_UNIX"):
+    if has_unix_sockets():
         settings["unix_socket_directories"] = "" if tcp else f'"{directory}"'
     command = [binaries / "postgres", "-D", directory / "data"]
     command += [f"--{name}={value}" for name, value in settings.items()]
@@ -165,7 +147,7 @@ def running_server(
                 stdout=log,
                 stderr=log,
                 start_new_session=True,  # where Ctrl-C does not reach it
-                preexec_fn=die_with_parent() if sys.platform == "linux" else None,
+                **ending_with_parent(),
                 **identity,
             )
             stack.callback(stop, server)
@@ -175,24 +157,8 @@ def running_server(
 def stop(server: subprocess.Popen) -> None:
     """End a server at once, and return when it has ended."""
     with interrupts_held():
-        server.send_signal(getattr(signal, "SIGQUIT", signal.SIGTERM))
+        server.send_signal(AT_ONCE)
         server.wait()
-
-
-def die_with_parent() -> Callable[[], None]:
-    """A function for the child to run: it will get SIGQUIT when its parent ends, even by SIGKILL.
-
-    `Popen` runs it after the change of account, which would undo it.
-    """
-    parent = os.getpid()
-    prctl = ctypes.CDLL(None).prctl
-
-    def set_signal() -> None:
-        prctl(PR_SET_PDEATHSIG, signal.SIGQUIT)
-        if os.getppid() != parent:  # it ended before the signal was set
-            os._exit(1)
-
-    return set_signal
 
 
 def free_port() -> int:

@@ -45,7 +45,7 @@ sixty AS NOT MATERIALIZED (
             1::bigint << mod(width_bucket(clock, (SELECT calendar.begins FROM calendar)) - 1, 60)
         ) AS periods,
         count(*) AS records,
-        count(*) FILTER (WHERE time IS NULL) AS records_without_time,
+        count(time) AS records_with_time,
         min(time) AS first_time,
         max(time) AS last_time,
         min(clock) AS first_clock,
@@ -64,7 +64,7 @@ users AS NOT MATERIALIZED (
         %(of_user)s IS TRUE AS of_user,
         periods,
         records,
-        records_without_time,
+        records_with_time,
         first_time,
         last_time,
         first_clock,
@@ -80,7 +80,7 @@ users AS NOT MATERIALIZED (
         %(of_user)s IS TRUE AS of_user,
         NULL AS periods,
         sum(records)::bigint AS records,
-        sum(records_without_time)::bigint AS records_without_time,
+        sum(records_with_time)::bigint AS records_with_time,
         min(first_time) AS first_time,
         max(last_time) AS last_time,
         min(first_clock) AS first_clock,
@@ -108,11 +108,11 @@ alike AS (
         ) AS reinstalled,
         count(*) FILTER (WHERE first_time < first_install_time) AS active_before_install,
         sum(records::float8) AS records,
-        sum(records_without_time::float8) AS records_without_time,
+        sum(records_with_time::float8) AS records_with_time,
         min(first_time) AS first_time,
         max(last_time) AS last_time,
-        min(first_clock) AS first_clock,
-        max(last_clock) AS last_clock
+        min(%(first_clock)s) AS first_clock,  -- the first time again, if that is the clock
+        max(%(last_clock)s) AS last_clock
     FROM users
     GROUP BY of_user, installed, last_active, periods
 ),
@@ -126,7 +126,7 @@ overview AS (
         coalesce(
             min(first_time) < %(data_from)s
             OR max(last_time) >= %(data_before)s
-            OR sum(records_without_time) > 0,
+            OR sum(records_with_time) < sum(records),
             FALSE
         ) AS some_left_out,
         -- No more than the limits, since there are times that no calendar has.

@@ -6,9 +6,9 @@ users AS (
     -- One row per user.
     SELECT
         min(time) AS first_time,
-        min(time) FILTER (WHERE event_name = %(install_event)s) AS first_install_time,
-        min(day) FILTER (WHERE event_name = %(install_event)s) AS first_install_day,
-        max(day) FILTER (WHERE event_name = %(install_event)s) AS last_install_day
+        min(time) FILTER (WHERE starts) AS first_install_time,
+        min(day) FILTER (WHERE starts) AS first_install_day,
+        max(day) FILTER (WHERE starts) AS last_install_day
     FROM data_record
     WHERE of_user
     GROUP BY uid

@@ -11,6 +11,7 @@ WHERE
         FROM piwik_track AS visits
         WHERE
             visits.uid = installs.uid
+            AND visits.returns
             AND visits.time >= %(active_from)s
             AND visits.time < %(active_before)s
             AND visits.day >= %(first_active_day)s  -- where midnights come twice

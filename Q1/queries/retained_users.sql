@@ -13,7 +13,7 @@ installed AS (
 ),
 
 retained AS (
-    -- One row per installed user with an event of any kind in the period.
+    -- One row per installed user with an event that counts in the period.
     SELECT uid
     FROM installed
     WHERE
@@ -22,6 +22,7 @@ retained AS (
             FROM piwik_track
             WHERE
                 piwik_track.uid = installed.uid
+                AND piwik_track.returns
                 AND piwik_track.time >= %(active_from)s
                 AND piwik_track.time < %(active_before)s
                 AND piwik_track.day >= %(first_active_day)s  -- where midnights come twice

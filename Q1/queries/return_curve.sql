@@ -21,7 +21,8 @@ visits AS (
     FROM piwik_track AS events
     INNER JOIN installed ON events.uid = installed.uid
     WHERE
-        events.time >= %(active_from)s
+        events.returns
+        AND events.time >= %(active_from)s
         AND events.time < %(active_before)s
         AND events.day >= %(first_active_day)s  -- where midnights come twice
         AND events.day <= %(last_active_day)s  -- where midnights come twice

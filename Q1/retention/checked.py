@@ -15,13 +15,15 @@ if TYPE_CHECKING:
     from check.verdict import SecondReading
 
 
-def read_again(options: SimpleNamespace) -> "AbstractContextManager[SecondReading | None]":
+def read_again(
+    options: SimpleNamespace, is_about_activity: bool
+) -> "AbstractContextManager[SecondReading | None]":
     """What checks an answer to the options of `sql.py`, or None without --check."""
     if not options.check:
         return nullcontext()
     from check.verdict import second_reading  # takes time to load
 
-    return second_reading(options, lambda: as_csv(sample_events(options.seed)))
+    return second_reading(options, lambda: as_csv(sample_events(options.seed)), is_about_activity)
 
 
 def answered(inquiry: Inquiry, second: "SecondReading | None") -> Answer:

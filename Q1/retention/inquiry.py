@@ -11,7 +11,12 @@ from psycopg2.extensions import connection as Connection
 from events.load import LoadedEvents
 from events.view import View
 from retention.days import moments
-from retention.names import check_install_date, check_install_event, no_such_event
+from retention.names import (
+    check_events_exist,
+    check_install_date,
+    check_install_event,
+    no_such_event,
+)
 from retention.overview import (
     Overview,
     Span,
@@ -39,10 +44,15 @@ class Inquiry:
     files: LoadedEvents | None
     figures: list = field(default_factory=list)  # of SVG, each with what it shows in words
 
+    @property
+    def title(self) -> str:
+        """What a page about the answer is called."""
+        return "Users who came back after their first install"
+
     @cached_property
     def parameters(self) -> dict[str, Any]:
         """The parameters of the queries, each of which takes those it names."""
-        if self.options.table is not None:
+        if self.options.table is not None and not self.question.first_event:
             check_install_event(self.connection, self.view, self.question)
         return moments(self.connection, self.view, self.question) | {
             "install_event": self.question.install_event
@@ -110,6 +120,7 @@ class Inquiry:
 
     def retained_users(self) -> Answer:
         """How many users installed on the day and came back, and the curve of how they did."""
+        check_events_exist(self.connection, self.view)
         overview = self.overview
         count, asked = self.count()
         last = self.last_day(overview)
@@ -151,6 +162,7 @@ class Inquiry:
 
     def retained_uids(self) -> Answer:
         """Who installed on the day and came back."""
+        check_events_exist(self.connection, self.view)
         overview = self.overview
         rows, _ = self.ask("retained_uids")
         if not rows:

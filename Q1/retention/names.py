@@ -25,19 +25,33 @@ def check_install_event(connection: Connection, view: View, question: Question) 
             raise no_such_event(connection, view, question.install_event) from None
 
 
-def no_such_event(connection: Connection, view: View, install_event: str) -> UserError:
-    """The error for an install event that no user has: it names the events that there are."""
+def no_such_event(
+    connection: Connection, view: View, event: str, option: str = "--install-event"
+) -> UserError:
+    """The error for an event that no user has: it names the events that there are."""
     rows, _ = ask(connection, "event_names", {}, view)
-    if any(row.event_name == install_event for row in rows):
+    if any(row.event_name == event for row in rows):
         return UserError(
-            f"no user has {install_event} within the limits of the data; --from and --to move them"
+            f"no user has {event} within the limits of the data; --from and --to move them"
         )
-    message = f"no event of a user is called {install_event!r}; name one with --install-event"
-    if close := closest(install_event, [row.event_name for row in rows]):
+    message = f"no event of a user is called {event!r}; name one with {option}"
+    if close := closest(event, [row.event_name for row in rows]):
         message += f"; the closest {listed(close)}"
     if first := [row.event_name for row in rows[:SUGGESTIONS] if row.first_of_users]:
         message += f"; most often a user's first {listed(first)}"
     return UserError(message)
+
+
+def check_events_exist(connection: Connection, view: View) -> None:
+    """Raise `UserError` for a name of activity, or of none, that no event of a user has."""
+    for option, names in (
+        ("--return-event", view.roles.returns),
+        ("--exclude-event", view.roles.excluded),
+    ):
+        if names and (
+            unknown := ask(connection, "unknown_events", {"names": list(names)}, view)[0]
+        ):
+            raise no_such_event(connection, view, unknown[0].name, option)
 
 
 def closest(name: str, names: list[str]) -> list[str]:

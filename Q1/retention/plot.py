@@ -28,33 +28,51 @@ CURVES = (
 )
 
 
-@style.context(STYLE)
 def triangle_figure(cohorts: list[Cohort], period: str, data: Data) -> Figure:
     """Draw the share of each cohort active at each age from 1 on; what is not over stays hatched.
 
     If no cohort has been followed for a whole period, the picture says so.
     """
-    shares = np.array([shares_of(cohort) for cohort in cohorts])[:, 1:]
     last_day = data.overview.span.last_day
-    if np.isnan(shares).all():
+    later = [it._replace(active_on=it.active_on[1:]) for it in cohorts]
+    if all(count is None for cohort in later for count in cohort.active_on):
         return empty_figure(f"No {period} after the first installs is over by {last_day}.")
-    rows, ages = shares.shape
-    width, height = (min(a * b, c) for a, b, c in zip((ages, rows), CELL, LARGEST, strict=True))
+    return heat_map(
+        later,
+        cohort_labels(cohorts, period),
+        [str(age) for age in range(1, len(cohorts[0].active_on))],
+        f"Share of users active again, by {period} of first install (%)",
+        f"{period}s since the first install",
+        last_day,
+    )
+
+
+@style.context(STYLE)
+def heat_map(
+    cohorts: list[Cohort],
+    labels: list[str],
+    ages: list[str],
+    title: str,
+    axis_title: str,
+    last_day: date,
+) -> Figure:
+    """Draw a line of shares for each cohort, a column for each age; what is not over is hatched."""
+    shares = np.array([shares_of(cohort) for cohort in cohorts])
+    rows, columns = shares.shape
+    width, height = (min(a * b, c) for a, b, c in zip((columns, rows), CELL, LARGEST, strict=True))
     figure = Figure(figsize=(max(width, 4) + 3.2, max(height, 0.9) + 1.7), layout="constrained")
     axes = figure.subplots()
     axes.patch.set(facecolor="#f4f4f4", hatch="////", edgecolor="#dddddd")
-    highest = max(np.nanmax(shares), 0.01)
+    highest = max(np.nanmax(shares, initial=0), 0.01)
     image = axes.imshow(shares, aspect="auto", cmap=COLOURS, vmin=0, vmax=highest)
     if width < LARGEST[0] and height < LARGEST[1]:  # or numbers would not be legible
         write_shares(axes, shares, highest)
-    columns = spread(ages, width / LABEL[0])
-    axes.set_xticks(columns, [str(age + 1) for age in columns])
+    ticks = spread(columns, width / LABEL[0])
+    axes.set_xticks(ticks, [ages[column] for column in ticks])
     lines = spread(rows, height / LABEL[1])
-    labels = cohort_labels(cohorts, period)
     axes.set_yticks(lines, [labels[row] for row in lines], family=["DejaVu Sans Mono"])
-    note = f"hatched: not over by {last_day}, the data's last day"
-    axes.set_xlabel(f"{period}s since the first install ({note})")
-    figure.suptitle(f"Share of users active again, by {period} of first install (%)")
+    axes.set_xlabel(f"{axis_title}\n(hatched: not over by {last_day}, the data's last day)")
+    figure.suptitle(title)
     bar = {"pad": 0.01, "fraction": 0.04, "aspect": 30, "format": PercentFormatter(1, decimals=0)}
     ticks = MaxNLocator(max(2, int(height / 0.5)), steps=[1, 2, 5, 10])
     figure.colorbar(image, ax=axes, ticks=ticks, **bar)

@@ -21,6 +21,8 @@ from events.view import View
 QUERIES = Path(__file__).resolve().parents[1] / "queries"
 # Lines for days that are not one range of moments; elsewhere they would only mislead the planner.
 TWICE = re.compile(r"^.*-- where midnights come twice\n", re.MULTILINE)
+JOINED = re.compile(r"^.*-- where users are compared with their first start\n", re.MULTILINE)
+PASSES = ("user_summary", "measure")  # which take long: those that are read twice are kept
 
 # For queries that group all events by user. Several processes would each keep nearly all users, in
 # memory and then on disk: two to three times the processor time. An index in order of users, which
@@ -50,6 +52,12 @@ class Question:
     time_zone: str
     from_day: date | None = None
     to_day: date | None = None
+    first_event: bool = False  # of any kind begins a user's time, not the install event
+
+    @property
+    def start(self) -> str:
+        """What begins a user's time, in words."""
+        return "a first event" if self.first_event else self.install_event
 
 
 class Count(NamedTuple):
@@ -82,13 +90,25 @@ def statement(
 ) -> str:
     """The text of `queries/<query>.sql`, beginning with the common table expressions it reads.
 
-    Without a `view` it reads tables or views of these names. Two of the parameters are about the
+    Without a `view` it reads tables or views of these names. Some of the parameters are about the
     text: `twice` is for days whose midnight comes twice; what is not `limited` reads all records,
-    and is for data of which none lie outside the limits.
+    and is for data of which none lie outside the limits; `measure` is a file of `measures/`, which
+    reads the row per user, `joined` if that looks at the first start while reading events.
     """
-    text = (QUERIES / f"{query}.sql").read_text(encoding="utf-8").strip()
-    text = with_ctes(text, view.ctes(connection, parameters.get("limited", True)) if view else {})
-    return text if parameters.get("twice") else TWICE.sub("", text)
+    text = text_of(query)
+    ctes = view.ctes(connection, parameters.get("limited", True)) if view else {}
+    if "measure" in parameters:
+        ctes["user_summary"] = text_of("user_summary")
+        ctes["measure"] = text_of(f"measures/{parameters['measure']}")
+    text = with_ctes(text, ctes)
+    for kind, lines in (("twice", TWICE), ("joined", JOINED)):
+        text = text if parameters.get(kind) else lines.sub("", text)
+    return text
+
+
+def text_of(query: str) -> str:
+    """The text of `queries/<query>.sql`."""
+    return (QUERIES / f"{query}.sql").read_text(encoding="utf-8").strip()
 
 
 def with_ctes(text: str, ctes: dict[str, str]) -> str:
@@ -101,7 +121,10 @@ def with_ctes(text: str, ctes: dict[str, str]) -> str:
             ctes = {other: ctes[other] for other in ctes if other != name}
     if not ctes:
         return text
-    first_parts = [f"{name} AS NOT MATERIALIZED (\n{cte}\n)" for name, cte in ctes.items()]
+    first_parts = [
+        f"{name} AS {'' if name in PASSES else 'NOT MATERIALIZED '}(\n{cte}\n)"
+        for name, cte in ctes.items()
+    ]
     comment, first, rest = re.split(r"^(WITH\n|SELECT\b)", text, maxsplit=1, flags=re.MULTILINE)
     parts = [*first_parts, rest.strip()] if first == "WITH\n" else first_parts
     main = "" if first == "WITH\n" else f"\n\n{first}{rest}"

@@ -182,15 +182,16 @@ def data_record(data: Data) -> dict[str, Any]:
 
 def data_text(data: Data) -> str:
     """The data for people."""
-    overview, event = data.overview, data.question.install_event
+    overview, question = data.overview, data.question
     if overview is None:
-        return f"source   {data.source}, {data.question.time_zone}; --overview counts what it has"
-    span = overview.span
+        return f"source   {data.source}, {question.time_zone}; --overview counts what it has"
+    span, event = overview.span, question.install_event
+    unclear = f"""
+         {overview.users_without_install:,} without {event}
+         {overview.users_reinstalled:,} on several days: counted on each (--cohorts: on the first)
+         {overview.users_active_before_install:,} active before it"""
     return f"""\
 source   {data.source}
 records  {span.records:,}, of which {span.records_without_user:,} without a user
-users    {overview.users:,}
-         {overview.users_without_install:,} without {event}
-         {overview.users_reinstalled:,} on several days: counted on each (--cohorts: on the first)
-         {overview.users_active_before_install:,} active before it
-days     {span.first_day} to {span.last_day}, {data.question.time_zone}"""
+users    {overview.users:,}{"" if question.first_event else unclear}
+days     {span.first_day} to {span.last_day}, {question.time_zone}"""

@@ -103,6 +103,8 @@ def clock(view: View, by_time: bool) -> dict[str, AsIs]:
     expressions = {
         "clock": "time" if by_time else "day",
         "begin": view.midnight_of("periods.start") if by_time else "periods.start::date",
+        "first_clock": "first_time" if by_time else "first_clock",
+        "last_clock": "last_time" if by_time else "last_clock",
         "of_user": view.of_user,
     }
     for name in ("first_clock", "last_clock", "first_install", "last_install"):

@@ -1,14 +1,14 @@
 """What the fields of a log line hold, how lines are laid out, and what the user says of it.
 
-This module loads no library, so that layouts can be listed at no cost. The kernel compiles the
-numbers here in: save `kernel.py` anew after a change, for numba looks at that file's date alone.
+This module loads no library, so that layouts can be listed at no cost.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, ClassVar, NamedTuple, Protocol
 
-# What a field of the log holds. The kernel reads those up to RESULT; the others are for people.
+# What a field of the log holds. The kernel reads those up to NO_NUMBER; the others are texts, of
+# which it finds those that a question asks for.
 SKIP, DATE, TIME, MOMENT, SIZE, URL, REQUEST, STATUS, CACHE, RESULT, NO_NUMBER = range(11)
 HOST, METHOD, REFERRER, EDGE, CONTENT_TYPE = range(11, 16)
 
@@ -59,12 +59,22 @@ class Layout:
     moment: int = ISO
     per_second: int = 1  # an EPOCH moment is a number of these parts of a second
     header: bytes = b""  # a line that is not a row wherever it occurs, without its end
+    referrer_at: int = -1  # the field with the referrer, where a row may lack it
+    others: tuple[int, ...] = ()  # roles of values of the log that are not in its lines
     names: tuple[str, ...] = ()  # of the fields, as the log or its format names them
     reasons: ClassVar[dict[str, str]] = {}  # the format's words for the kernel's reasons
 
     def as_text(self, block: memoryview) -> memoryview:
         """Return the lines that the kernel reads: those of the block, if they are of fields."""
         return block
+
+    def place_of(self, role: int) -> int:
+        """The field that holds a text: of a method, perhaps the request; -1 where none does."""
+        if role in self.roles:
+            return self.roles.index(role)
+        if role == METHOD and REQUEST in self.roles:
+            return self.roles.index(REQUEST)
+        return self.referrer_at if role == REFERRER else -1
 
 
 class LayoutOptions(NamedTuple):
@@ -74,6 +84,7 @@ class LayoutOptions(NamedTuple):
     fields: tuple[str, ...] = ()
     delimiter: str | None = None
     columns: tuple[tuple[str, str], ...] = ()  # of a meaning such as url, the name in the log
+    texts: tuple[int, ...] = ()  # roles that the question asks for besides what every row needs
 
 
 NOTHING_SAID = LayoutOptions()

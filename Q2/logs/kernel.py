@@ -1,17 +1,16 @@
 """The kernel: a block of log lines in bytes becomes columns of numbers, two bytes in a nanosecond.
 
-numba compiles it to a loop that runs without the interpreter's lock. It finds the ends of fields in
+numba compiles it to a loop that needs neither Python nor its lock. It finds the ends of fields in
 64 bytes at once, reads numbers eight digits at once, and remembers the last date, time and names,
 for most rows have them again. It judges every row on its way: one that breaks a rule adds 1 to its
-reason. All functions that are compiled are in this file, because numba notices an outdated cache by
-the date of the file that holds the cached function.
+reason. `logs.machine_code` keeps what was compiled, and runs it.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import cfunc, njit, types
 from numba.extending import intrinsic
 
 from logs.fields import (
@@ -33,6 +32,7 @@ from logs.fields import (
     REPEATED,
     TWO_SIZES,
 )
+from logs.job import NAMES, WINDOW, Job, Plan
 from logs.names import ALPHABET, BASE, LONGEST_NAME
 
 LARGEST_SIZE = 10**12  # bytes: no response is larger, and int64 sums millions of such exactly
@@ -54,8 +54,6 @@ MONTHS = np.array(
 # The digit that a byte is in a packed name, see `logs.names`.
 DIGITS = np.array([max(ALPHABET.find(chr(byte).lower()), 0) for byte in range(128)] + [0] * 128)
 
-WINDOW = 64  # bytes that are looked at together
-NAMES = 64  # remembered
 SHORT_NAME = 6  # characters at the most of a name that is remembered
 
 # Eight bytes at once, the first one the lowest of an int64.
@@ -75,8 +73,8 @@ EVERY_SECOND_BYTE, EVERY_FOURTH_PAIR = 0x00FF00FF00FF00FF, 0x0000FFFF0000FFFF
 # which made this loop five times as slow; they are inlined because registers full of constants
 # would have to be saved around each call.
 
-inlined = njit(forceinline=True)
-called = njit(nogil=True)  # for what most rows do not need, which is compiled once
+inlined = njit(forceinline=True, error_model="numpy")
+called = njit(error_model="numpy")  # for what most rows do not need, which is compiled once
 
 
 def pointer(builder, address, kind):
@@ -105,15 +103,44 @@ def eight_bytes(typing_context, address):
     return types.int64(types.int64), load
 
 
-@intrinsic
-def put(typing_context, address, value):
-    """Store an int64 at an address."""
+def putting(bits):
+    """A function that stores an integer of so many bits at an address."""
 
-    def store(context, builder, signature, arguments):
-        builder.store(arguments[1], pointer(builder, arguments[0], ir.IntType(64)))
-        return context.get_dummy_value()
+    @intrinsic
+    def put(typing_context, address, value):
+        def store(context, builder, signature, arguments):
+            kind = ir.IntType(bits)
+            value = arguments[1] if bits == 64 else builder.trunc(arguments[1], kind)
+            builder.store(value, pointer(builder, arguments[0], kind))
+            return context.get_dummy_value()
 
-    return types.void(types.int64, types.int64), store
+        return types.void(types.int64, types.int64), store
+
+    return put
+
+
+put, put_32, put_16 = putting(64), putting(32), putting(16)
+
+
+def taking(kind):
+    """A function that takes a named tuple of int64 from an address."""
+
+    @intrinsic
+    def take(typing_context, address):
+        values = types.NamedUniTuple(types.int64, len(kind._fields), kind)
+
+        def load(context, builder, signature, arguments):
+            place = pointer(builder, *arguments, ir.IntType(64))
+            numbers = map(ir.IntType(32), range(len(kind._fields)))
+            loaded = [builder.load(builder.gep(place, [number])) for number in numbers]
+            return context.make_tuple(builder, values, loaded)
+
+        return values(types.int64), load
+
+    return take
+
+
+take_job, take_plan = taking(Job), taking(Plan)
 
 
 @intrinsic
@@ -352,7 +379,7 @@ def read_name(at, length):
 
 @inlined
 def read_extension(dot, length, names):
-    """The packed name after a dot, 0 for what is not a name; `scan` says what `names` are."""
+    """The packed name after a dot, 0 for what is not a name; `Job` says what `names` are."""
     if length > SHORT_NAME:
         number, stop = read_name(dot + 1, length)
         return number if stop == length else 0
@@ -654,17 +681,16 @@ def field(edges, number, plan, strip):
 
 
 @inlined
-def has_quote(block, cut, rest):
-    """Whether there is a quote in a block, whose last lines from `cut` on are in `rest`."""
-    window, end = np.int64(block.ctypes.data), np.int64(block.ctypes.data) + cut - WINDOW
-    seen = 0
-    while window <= end:
+def has_quote(job):
+    """Whether there is a quote in a block."""
+    window, seen = job.block, 0
+    while window + WINDOW <= job.block + job.cut:
         seen |= found(window, ord('"'))
         window += WINDOW
-    for place in range(max(cut - WINDOW, 0), cut):
-        seen |= block[place] == ord('"')
-    for value in rest:
-        seen |= value == ord('"')
+    for place in range(window, job.block + job.cut):
+        seen |= byte(place) == ord('"')
+    for place in range(job.rest, job.rest + job.length - job.cut):
+        seen |= byte(place) == ord('"')
     return seen != 0
 
 
@@ -675,16 +701,16 @@ def after_mark(at):
 
 
 @called
-def is_line(at, stop, text):
-    """Whether the line in [at, stop) is this text, but for what is before and after it."""
+def is_line(at, stop, text, text_length):
+    """Whether the line in [at, stop) is a text, but for what is before and after it."""
     at = after_mark(at)
     length = stop - at
     while length > 0 and byte(at + length - 1) == ord("\r"):
         length -= 1
-    if length != len(text):
+    if length != text_length:
         return False
     place = 0
-    while place < length and byte(at + place) == text[place]:
+    while place < length and byte(at + place) == byte(text + place):
         place += 1
     return place == length
 
@@ -716,15 +742,6 @@ def nothing_seen(plan):
     """What is remembered before the first row."""
     start = 0 if plan.moment_kind == APACHE else DAY_0_START
     return Seen(start, DAY_0_END, 0, MIDNIGHT, 0)
-
-
-@inlined
-def first_of_last_lines(block):
-    """Where the lines begin after which there may be less than a window of memory."""
-    cut = max(len(block) - WINDOW, 0)
-    while cut > 0 and block[cut - 1] != ord("\n"):
-        cut -= 1
-    return cut
 
 
 @inlined
@@ -893,50 +910,83 @@ def find_url(edges, plan, strip):
 
 
 @inlined
-def read_row(edges, count, plan, strip, with_cache, names, seen):
+def find_text(edges, count, place, plan, strip):
+    """Where a text of a row begins, and its length: 0 where the row does not have the field."""
+    if place < 0 or place >= count:
+        return eight_bytes(edges) + 1, 0
+    at, length = field(edges, place, plan, strip)
+    if length > 0 and (byte(at) == ord(" ") or byte(at + length - 1) == ord(" ")):
+        return trim(at, length)
+    return at, length
+
+
+@inlined
+def read_row(job, count, plan, strip, seen):
     """The values of a row, the reason for rejecting it, and what is seen now."""
+    edges = job.edges
     second, reason, seen = read_moment(edges, plan, strip, seen)
     place, length = field(edges, plan.size, plan, strip)
     size = read_size(place, length)
     if size < 0:
         reason = reason or -size
-    status, cache, results_reason = read_results(edges, plan, strip, with_cache)
+    status, cache, results_reason = read_results(edges, plan, strip, job.cache != 0)
     reason = reason or results_reason
     if has_two_sizes(edges, count, plan, strip):
         reason = reason or TWO_SIZES
     place, length = find_url(edges, plan, strip)
-    extension, path_end = read_url(place, length, names)
+    extension, path_end = read_url(place, length, job.names)
     return Row(second, size, extension, status, cache, place, path_end), reason, seen
 
 
-def scan(block, header, plan, columns, rejected, first_lines):
-    """Fill `columns` from the lines of `block`; return the numbers of rows accepted and lines.
+@inlined
+def keep(row, number, job, text):
+    """Put the values of a row into the columns, its URL as positions in the block."""
+    put(job.second + 8 * number, row.second)
+    put(job.size + 8 * number, row.size)
+    put(job.extension + 8 * number, row.extension)
+    if job.status:
+        put_16(job.status + 2 * number, row.status)
+    if job.cache:
+        put(job.cache + 8 * number, row.cache)
+    if job.url_start:
+        put_32(job.url_start + 4 * number, row.url_start - text)
+        put_32(job.url_end + 4 * number, row.url_end - text)
 
-    `block` is uint8 and ends with a newline; `plan` says how its lines are read. Lines equal to
-    `header`, blank lines and, where `plan.comments`, lines that begin with `#` are not rows.
-    Columns of length 0 are left out. A rejected row adds 1 to its reason in `rejected`, and the
-    first one's line, counted from 0, goes to `first_lines`.
-    """
-    with_status, with_cache = len(columns.status) > 0, len(columns.cache) > 0
-    with_urls = len(columns.url_start) > 0
-    # The last lines are read from a copy, after which there is a window more.
-    cut = first_of_last_lines(block)
-    rest = np.zeros(len(block) - cut + WINDOW, dtype=np.uint8)
-    rest[: len(block) - cut] = block[cut:]
-    # Where fields end, and pairs of short names and their packed ones
-    work = np.zeros(plan.last + 2 + WINDOW + 2 * NAMES, dtype=np.int64)
-    edges = np.int64(work.ctypes.data)
-    names = edges + 8 * (plan.last + 2 + WINDOW)
+
+@inlined
+def keep_texts(job, number, count, plan, strip, text):
+    """Put where the texts that are asked for begin and end, as positions in the block."""
+    pairs = job.texts + 8 * job.text_count * number
+    for asked in range(job.text_count):
+        place = eight_bytes(job.text_places + 8 * asked)
+        at, length = find_text(job.edges, count, place, plan, strip)
+        put_32(pairs + 8 * asked, at - text)
+        put_32(pairs + 8 * asked + 4, at + length - text)
+
+
+@inlined
+def reject(reason, line, job):
+    """Count a rejected row, and remember the first line of its reason."""
+    count = job.rejected + 8 * reason
+    if eight_bytes(count) == 0:
+        put(job.first_lines + 8 * reason, line)
+    put(count, eight_bytes(count) + 1)
+
+
+def scan(address):
+    """Do the `Job` at an address; return the number of rows accepted, and put that of lines."""
+    job = take_job(address)
+    plan = take_plan(job.plan)
     # Without any quote in the block, quoting changes nothing, and separators are all there is.
-    marked = plan.marked or (plan.quoting > 0 and has_quote(block, cut, rest))
+    marked = plan.marked != 0 or (plan.quoting > 0 and has_quote(job))
     seen = nothing_seen(plan)
-    text = np.int64(block.ctypes.data)
-    at, rows, line = 0, np.uint64(0), 0  # an unsigned index needs no test for being negative
-    while at < len(block):
-        if at == cut:
-            text = np.int64(rest.ctypes.data) - cut
+    text = job.block
+    at, rows, line = 0, 0, 0
+    while at < job.length:
+        if at == job.cut:
+            text = job.rest - job.cut
         start = text + at
-        stop, count, strip = cut_fields(start, plan, marked, edges)
+        stop, count, strip = cut_fields(start, plan, marked, job.edges)
         at = stop + 1 - text
         line += 1
         if is_no_row(start, stop, plan):
@@ -946,32 +996,19 @@ def scan(block, header, plan, columns, rejected, first_lines):
         elif count < plan.fields or (count > plan.fields and not plan.more):
             reason = FIELDS
         else:
-            without_returns(start, stop, count, plan, edges)
-            row, reason, seen = read_row(edges, count, plan, strip, with_cache, names, seen)
+            without_returns(start, stop, count, plan, job.edges)
+            row, reason, seen = read_row(job, count, plan, strip, seen)
             if reason == ACCEPTED:
-                columns.second[rows] = row.second
-                columns.size[rows] = row.size
-                columns.extension[rows] = row.extension
-                if with_status:
-                    columns.status[rows] = row.status
-                if with_cache:
-                    columns.cache[rows] = row.cache
-                if with_urls:
-                    columns.url_start[rows] = row.url_start - text
-                    columns.url_end[rows] = row.url_end - text
-                rows += np.uint64(1)
+                keep(row, rows, job, text)
+                keep_texts(job, rows, count, plan, strip, text)
+                rows += 1
                 continue
-        if len(header) > 0 and is_line(start, stop, header):
-            continue
-        if rejected[reason] == 0:
-            first_lines[reason] = line - 1
-        rejected[reason] += 1
-    # numba frees an array after the last line that names it, and their addresses do not count.
-    work[0], rest[0] = 0, 0
-    return np.int64(rows), line
+        if job.header_length == 0 or not is_line(start, stop, job.header, job.header_length):
+            reject(reason, line - 1, job)
+    put(job.lines, line)
+    return rows
 
 
-try:
-    scan = njit(nogil=True, cache=True)(scan)
-except RuntimeError:  # no folder to write a cache to: compile it every time
-    scan = njit(nogil=True)(scan)
+def compiled_scan():
+    """Compile `scan` for C, to a function of one int64 that returns one."""
+    return cfunc(types.int64(types.int64), error_model="numpy")(scan)

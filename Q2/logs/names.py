@@ -1,8 +1,4 @@
-"""Short names such as extensions as whole numbers, in the way of the kernel, and back.
-
-The kernel compiles these constants in: save `kernel.py` anew after a change, for numba looks at
-that file's date alone.
-"""
+"""Short names such as extensions as whole numbers, in the way of the kernel, and back."""
 
 # A name is packed into one int64 as the digits of a number in base 38, the first one leading;
 # 38**12 is just below 2**63. No name is 0.

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, BinaryIO, TypeVar
 from logs.archives import files_of_source
 from logs.blocks import blocks
 from logs.fields import NOTHING_SAID, Layout, LayoutOptions
-from logs.layouts import format_of
+from logs.layouts import format_of, name_of
 from logs.lines import as_utf_8
 from logs.packs import Piece, packed
 from logs.sources import Source
@@ -33,7 +33,8 @@ class Reading:
     """How files are read: in which format, what they must have, and what becomes of bad ones."""
 
     options: LayoutOptions = NOTHING_SAID  # what is not said is found in each file
-    check: Callable[[Layout, str], object] = lambda layout, file: None  # raises UserError
+    # Raises UserError for a layout of a file in a format of this name
+    check: Callable[[Layout, str, str], object] = lambda layout, file, kind: None
     skip_bad_files: bool = False
     # Returns what a whole file adds to the answer, or None where its lines must be read
     answer_table: Callable[[Table], object] | None = None
@@ -86,7 +87,7 @@ def answered_piece(source: Source, raw: BinaryIO, reading: Reading) -> Piece | N
         return None
     table = table_of(source, raw, reading.options, reading.rows)
     if table:
-        reading.check(table.layout, table.file)
+        reading.check(table.layout, table.file, table.kind)
         answered = reading.answer_table(table)
         if answered:
             return Piece((table.file,), (0,), table.layout, memoryview(b""), answered=answered)
@@ -133,8 +134,9 @@ def lay_out(
     if first is None:
         return
     log_format = format_of(first, file, reading.options)
+    kind = name_of(log_format, reading.options)
     for found, block in log_format.pieces(chain([first], rest), file, reading.options, layout):
-        reading.check(found, file)
+        reading.check(found, file, kind)
         yield Piece((file,), (0,), found, block, tuple(unfinished))
 
 
@@ -143,7 +145,7 @@ def lay_out_parquet(raw: BinaryIO, file: str, reading: Reading) -> Iterator[Piec
     from logs.parquet import parquet_pieces  # takes time to load, and few logs need it
 
     for layout, rows in parquet_pieces(raw, file, reading.options, reading.rows):
-        reading.check(layout, file)
+        reading.check(layout, file, "parquet")
         yield Piece((file,), (0,), layout, rows)
 
 

@@ -3,94 +3,18 @@
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote
 
 import numpy as np
 
-from logs.fields import (
-    CACHE,
-    DATE,
-    DOUBLED,
-    MOMENT,
-    NO_NUMBER,
-    REASONS,
-    REPEATED,
-    REQUEST,
-    RESULT,
-    SIZE,
-    STATUS,
-    TIME,
-    URL,
-    Layout,
-)
-from logs.kernel import scan
+from logs.fields import DOUBLED, REASONS, Layout
+from logs.job import NAMES, WINDOW, Job, plan_of
+from logs.machine_code import scan_function
 
-PLACED = {DATE, TIME, MOMENT, SIZE, URL, REQUEST, STATUS, CACHE, RESULT, NO_NUMBER}
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+LOOKED_AT = 4096  # bytes at once for the last line's beginning
 SHORTEST_ROW = len("0 0 \n")  # a moment, a size and a URL are in every layout
-
-
-class Plan(NamedTuple):
-    """A layout in the numbers that the kernel works with; a place is -1 where a layout has none."""
-
-    first_delimiter: int
-    second_delimiter: int
-    fields: int  # at the least
-    last: int  # the number of fields up to the last one with a place
-    more: int
-    comments: int
-    marked: int  # whether there is more to a line than separators and quotes
-    quoting: int
-    brackets: int
-    repeated: int
-    loose: int
-    then_request: int  # whether the request follows the brackets after the loose field
-    moment_kind: int
-    per_second: int
-    date: int
-    time: int
-    moment: int
-    size: int
-    url: int
-    request: int  # whether the URL is that of a request
-    status: int
-    cache: int
-    result: int
-    no_number: int
-
-
-@lru_cache(1000)
-def plan_of(layout: Layout) -> Plan:
-    """The kernel's plan for a layout; places are 0 where there are no rows."""
-    roles = layout.roles
-    place = {role: position for position, role in enumerate(roles) if role in PLACED}
-    return Plan(
-        *layout.delimiters,
-        fields=len(roles) - (NO_NUMBER in place),
-        last=max(place.values(), default=0) + 1,
-        more=layout.more,
-        comments=layout.comments,
-        marked=layout.brackets or layout.repeated == REPEATED or layout.loose >= 0,
-        quoting=layout.quoting,
-        brackets=layout.brackets,
-        repeated=layout.repeated,
-        loose=layout.loose,
-        then_request=layout.loose >= 0 and place.get(REQUEST) == layout.loose + 2,
-        moment_kind=layout.moment,
-        per_second=layout.per_second,
-        date=place.get(DATE, 0),
-        time=place.get(TIME, 0),
-        moment=place.get(MOMENT, -1),
-        size=place.get(SIZE, 0),
-        url=place.get(URL, place.get(REQUEST, 0)),
-        request=REQUEST in place and URL not in place,
-        status=place.get(STATUS, -1),
-        cache=place.get(CACHE, -1),
-        result=place.get(RESULT, -1),
-        no_number=place.get(NO_NUMBER, -1),
-    )
 
 
 class Columns(NamedTuple):
@@ -103,6 +27,7 @@ class Columns(NamedTuple):
     cache: np.ndarray  # packed name of the cache's result, 0 for none
     url_start: np.ndarray  # position in the block
     url_end: np.ndarray  # where the path ends, before any query string
+    texts: np.ndarray  # of shape (rows, 2 * texts): where each text that is asked for begins, ends
 
 
 @dataclass(frozen=True)
@@ -113,6 +38,7 @@ class ScannedBlock:
     layout: Layout
     block: memoryview
     records: Columns
+    texts: tuple[int, ...]  # the roles of `records.texts`
     lines: int
     rejected: np.ndarray  # rows, by position in REASONS
     first_lines: np.ndarray  # the first line of each reason, counted from 0 in the block
@@ -127,8 +53,11 @@ class ScannedBlock:
 
         Bytes that are not UTF-8 and control characters are percent-encoded.
         """
-        starts, ends = self.records.url_start[mask].tolist(), self.records.url_end[mask].tolist()
-        texts = map(self.text, starts, ends)
+        return self.shown(self.records.url_start[mask], self.records.url_end[mask])
+
+    def shown(self, starts: np.ndarray, ends: np.ndarray) -> list[str]:
+        """Return the texts at these places as people see them."""
+        texts = map(self.text, starts.tolist(), ends.tolist())
         if self.layout.double_encoded:
             texts = (text.replace(b"%25", b"%") for text in texts)
         return [decode(text) for text in texts]
@@ -151,32 +80,82 @@ def decode(text: bytes) -> str:
     return CONTROL.sub(lambda found: quote(found[0]), decoded)
 
 
-def empty_columns(block: memoryview, left_out: Collection[str] = ()) -> Columns:
+def empty_columns(
+    block: memoryview, left_out: Collection[str] = (), texts: tuple[int, ...] = ()
+) -> Columns:
     """Return columns for as many rows as a block can hold; those left out are of length 0."""
     rows = len(block) // SHORTEST_ROW + 1
-    types = Columns(np.int64, np.int64, np.int64, np.int16, np.int64, np.int32, np.int32)
-    lengths = (0 if name in left_out else rows for name in Columns._fields)
-    return Columns(*map(np.empty, lengths, types))
+    types = Columns(np.int64, np.int64, np.int64, np.int16, np.int64, np.int32, np.int32, np.int32)
+    shapes = [0 if name in left_out else rows for name in Columns._fields[:-1]]
+    return Columns(*map(np.empty, [*shapes, (rows, 2 * len(texts))], types))
 
 
 def scan_block(
-    file: str, layout: Layout, block: memoryview, columns: Columns | None = None
+    file: str,
+    layout: Layout,
+    block: memoryview,
+    columns: Columns | None = None,
+    texts: tuple[int, ...] = (),
 ) -> ScannedBlock:
-    """Scan whole lines of a file.
+    """Scan whole lines of a file; `texts` are the roles of the texts that are asked for.
 
     The records lie in `columns`, if given, until those are filled again.
     """
-    columns = columns or empty_columns(block)
+    columns = columns or empty_columns(block, texts=texts)
     rejected, first_lines = np.zeros((2, len(REASONS)), dtype=np.int64)
-    rows, lines = scan(
-        np.frombuffer(
-            block.toreadonly(), dtype=np.uint8
-        ),  # one type, for which numba compiles once
-        np.frombuffer(layout.header, dtype=np.uint8),
-        plan_of(layout),
-        columns,
-        rejected,
-        first_lines,
-    )
+    rows, lines = scan(block, layout, texts, columns, rejected, first_lines)
     records = Columns(*(column[:rows] for column in columns))
-    return ScannedBlock(file, layout, block, records, lines, rejected, first_lines)
+    return ScannedBlock(file, layout, block, records, texts, lines, rejected, first_lines)
+
+
+def scan(
+    block: memoryview,
+    layout: Layout,
+    texts: tuple[int, ...],
+    columns: Columns,
+    rejected: np.ndarray,
+    first_lines: np.ndarray,
+) -> tuple[int, int]:
+    """Let the kernel fill columns and counts; return the numbers of rows accepted and of lines."""
+    text, header = np.frombuffer(block, np.uint8), np.frombuffer(layout.header, np.uint8)
+    plan, text_places = (np.array(it, dtype=np.int64) for it in plan_of(layout, texts))
+    cut = start_of_last_lines(block)
+    rest = np.zeros(len(block) - cut + WINDOW, dtype=np.uint8)
+    rest[: len(block) - cut] = text[cut:]
+    edges = np.zeros(plan_of(layout, texts)[0].last + 2 + WINDOW, dtype=np.int64)
+    names, lines = np.zeros(2 * NAMES, dtype=np.int64), np.zeros(1, dtype=np.int64)
+    job = Job(  # of arrays that are kept until the kernel has ended
+        block=address(text),
+        length=len(block),
+        cut=cut,
+        rest=address(rest),
+        header=address(header),
+        header_length=len(header),
+        plan=address(plan),
+        edges=address(edges),
+        names=address(names),
+        rejected=address(rejected),
+        first_lines=address(first_lines),
+        lines=address(lines),
+        **{name: address(column) for name, column in columns._asdict().items()},
+        text_places=address(text_places),
+        text_count=len(texts),
+    )
+    numbers = np.array(job, dtype=np.int64)
+    return scan_function()(address(numbers)), int(lines[0])
+
+
+def start_of_last_lines(block: memoryview) -> int:
+    """Return where the lines begin after which there may be less than a window of memory."""
+    stop = max(len(block) - WINDOW, 0)
+    while stop:
+        start = max(stop - LOOKED_AT, 0)
+        if found := bytes(block[start:stop]).rfind(b"\n") + 1:
+            return start + found
+        stop = start
+    return 0
+
+
+def address(array: np.ndarray) -> int:
+    """Return where the values of an array are; 0 if it has none."""
+    return array.ctypes.data if array.size else 0

@@ -1,4 +1,4 @@
-"""The kernel loaded for a command, without the libraries that numba looks for and we do not use."""
+"""The kernel loaded for a command, and numba without libraries that it looks for in vain."""
 
 import gc
 import signal
@@ -13,14 +13,17 @@ from logs.fields import DATE, SIZE, TIME, URL, Layout
 UNUSED = ("scipy", "yaml", "cffi", "coverage")
 
 
-def load_kernel() -> None:
-    """Load the compiled kernel, ready to scan.
+def load_kernel(tables: bool = False) -> None:
+    """Load the compiled kernel, ready to scan, and numba where tables of groups are compiled too.
 
-    numba remembers that these libraries are missing: so this is for a command, whose process
+    numba remembers that the unused libraries are missing: so this is for a command, whose process
     compiles nothing else.
     """
     gc.disable()  # what is loaded here stays: to search it for garbage takes a tenth of the start
-    with interrupts_held(), hidden(*UNUSED):
+    with interrupts_held():
+        if tables:
+            with hidden(*UNUSED):
+                import numba  # noqa: F401
         from logs.scanner import scan_block
 
         scan_block("", Layout((DATE, TIME, SIZE, URL)), memoryview(b"\n"))

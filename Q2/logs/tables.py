@@ -38,6 +38,7 @@ class Table(NamedTuple):
     columns: tuple[str, ...]  # an expression of SQL for each field of the layout
     kinds: tuple[str, ...]  # their types
     unfinished: tuple[str, ...]  # the file, if its last line has no newline
+    kind: str  # the name of its format
 
 
 def table_of(
@@ -91,7 +92,7 @@ def parquet_table(source: Source, options: LayoutOptions, rows: range | None) ->
         )
         wanted = f"file_row_number >= {rows.start} AND file_row_number < {rows.stop}"
         relation = f"(SELECT * FROM {numbered} WHERE {wanted})"  # noqa: S608 numbers
-    return Table(source.name, database, layout, relation, columns, types, ())
+    return Table(source.name, database, layout, relation, columns, types, (), "parquet")
 
 
 def parquet_relation(source: Source, *more: str) -> str:
@@ -143,7 +144,7 @@ def json_table(source: Source, raw: BinaryIO, head: bytes, options: LayoutOption
     raw.seek(source.size - 1)
     unfinished = () if raw.read(1) == b"\n" else (source.name,)
     kinds = ("VARCHAR",) * len(paths)
-    return Table(source.name, open_database(), layout, relation, paths, kinds, unfinished)
+    return Table(source.name, open_database(), layout, relation, paths, kinds, unfinished, "json")
 
 
 def type_of(below: dict) -> str:

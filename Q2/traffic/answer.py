@@ -4,9 +4,10 @@ from common.command import UserError
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property, partial
+from operator import add
 from typing import TYPE_CHECKING
 
 from logs.fields import NOTHING_SAID, LayoutOptions
@@ -15,9 +16,10 @@ from logs.reader import Reading, in_order, read_pieces
 from logs.sources import Source
 from traffic.account import RowAccount
 from traffic.by_duckdb import table_answer
-from traffic.groups import with_shares
+from traffic.measures import with_ratios
 from traffic.parts import Buffers, Part, answer_piece, whole_files
 from traffic.question import Question
+from traffic.sizes import PERCENTILES
 from traffic.totals import GroupTotals
 
 if TYPE_CHECKING:
@@ -30,12 +32,27 @@ class Answer:
     """What was asked and found."""
 
     question: Question
-    requests: int
-    bytes: int
-    # Of the table of groups: their names, requests, bytes, share, mean_size
-    columns: dict[str, list]
-    groups: int  # before the table was cut to the top ones
+    total: dict[str, list]  # the columns of `rankings` for all that counts, of one row
+    # By order, the table of groups: their names, and the columns of `traffic.measures`
+    rankings: dict[str, dict[str, list]]
+    groups: int  # before the tables were cut to the top ones
     account: RowAccount
+    counted_before: dict[str, str] = field(default_factory=dict)  # files left out, and why
+
+    @property
+    def requests(self) -> int:
+        """The requests that count."""
+        return self.total["requests"][0]
+
+    @property
+    def bytes(self) -> int:
+        """Their bytes."""
+        return self.total["bytes"][0]
+
+    @property
+    def columns(self) -> dict[str, list]:
+        """The columns of the first table of groups."""
+        return next(iter(self.rankings.values()))
 
     @cached_property
     def table(self) -> "pd.DataFrame":
@@ -51,13 +68,8 @@ class Answer:
 
     def without_groups(self) -> "Answer":
         """An answer with the total of this one and no groups."""
-        total = {"requests": [self.requests], "bytes": [self.bytes]}
-        return replace(
-            self,
-            question=replace(self.question, by=()),
-            columns=with_shares(total, self.bytes),
-            groups=1,
-        )
+        question = replace(self.question, by=())
+        return replace(self, question=question, rankings={"bytes": self.total}, groups=1)
 
     def period(self) -> tuple[date | None, date | None]:
         """The days asked for; where none was named, the first or last one in the log.
@@ -75,7 +87,7 @@ class Answer:
 def answer(
     sources: list[Source],
     question: Question,
-    order: str = "bytes",
+    orders: tuple[str, ...] = ("bytes",),
     top: int | None = None,
     layout: LayoutOptions = NOTHING_SAID,
     strict: bool = False,
@@ -85,12 +97,13 @@ def answer(
 ) -> Answer:
     """Read the sources and answer the question, in memory that does not grow with their size.
 
-    `layout` is what the user says about the lines of the logs. `order`, bytes or requests, ranks
-    the groups, of which `top` are kept. Raises `UserError` where a log cannot be read, unless such
-    files are skipped, or, if `strict`, at the first bad row.
+    `layout` is what the user says about the lines of the logs. Each of `orders`, of
+    `Question.sums`, ranks the groups, of which `top` are kept. Raises `UserError` where a log
+    cannot be read, unless such files are skipped, or, if `strict`, at the first bad row.
     With the client of a Dask cluster its workers read; otherwise `prepare` is called before the
     first lines are read, if any are.
     """
+    layout = layout._replace(texts=question.roles)
     reading = Reading(layout, question.check, skip_bad_files, table_answer(question))
     if client is None:
         parts = local_parts(sources, question, reading, prepare)
@@ -98,28 +111,33 @@ def answer(
         from traffic.distributed import parts_on_cluster
 
         parts = parts_on_cluster(client, sources, question, reading, strict)
-    account, requests, size = RowAccount(), 0, 0
+    account, sums = RowAccount(), (0,) * len(question.sums)
     with totals_by(question) as totals:
         for lines, part in parts:
             account.add(lines)
             if strict:
                 account.check()
             totals.add(part)
-            more = part.sums()
-            requests, size = requests + more[0], size + more[1]
-        if account.file is None:
+            if added := part.total():
+                sums = tuple(map(add, sums, added))
+        if account.file is None and sources:
             raise UserError(nothing_read(sources, account))
-        columns, groups = totals.table(order, top)
-    return Answer(question, requests, size, with_shares(columns, size), groups, account)
+        tables, groups = totals.tables(orders, top) if question.by else ({}, 1)
+        sizes = totals.percentiles()
+    size, names = sums[1], (*question.sums, *(PERCENTILES if sizes else ()))
+    rankings = {order: with_ratios(table, size) for order, table in tables.items()}
+    columns = {name: [it] for name, it in zip(names, sums + sizes, strict=True)}
+    total = with_ratios(columns, size)
+    return Answer(question, total, rankings or {"bytes": total}, groups, account)
 
 
 def totals_by(question: Question) -> AbstractContextManager:
     """Return totals to add parts of the answer to, as a context manager."""
-    if "url" not in question.by:
+    if not question.is_of_texts:
         return nullcontext(GroupTotals(question))
-    from traffic.urls import UrlTotals  # takes time to load, and only this grouping needs it
+    from traffic.text_totals import TextTotals  # takes time to load, and only texts need it
 
-    return UrlTotals()
+    return TextTotals(question)
 
 
 def local_parts(

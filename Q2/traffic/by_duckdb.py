@@ -10,8 +10,11 @@ from logs.names import LONGEST_NAME, pack
 from logs.plain_rows import extension_of, has_extension, record_query
 from logs.tables import Table
 from traffic.account import BlockAccount
-from traffic.groups import QUARTER, GroupPart
+from traffic.groups import GroupPart
+from traffic.measures import HITS, MISSES
 from traffic.question import Question
+from traffic.sizes import ROUNDED
+from traffic.times import QUARTER, TIMES, time_key
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -22,20 +25,26 @@ KEYS = {
     "date": QUARTER_OF_HOUR,
     "hour": QUARTER_OF_HOUR,
     "status": "status",
+    "status_class": "status // 100",
     "cache": "cache",
+    "size": ROUNDED,
 }
+
+OUTCOMES = {"hits": HITS, "hit_bytes": HITS, "misses": MISSES, "miss_bytes": MISSES}
 
 
 def table_answer(question: Question) -> Callable[[Table], object] | None:
     """Return what answers the question for a table; None for a question that the kernel answers."""
-    return partial(answer_table, question=question) if KEYS.keys() >= {*question.by} else None
+    patterns = question.urls or question.excluded or question.hosts
+    answered = not patterns and KEYS.keys() >= {*question.by}
+    return partial(answer_table, question=question) if answered else None
 
 
 def answer_table(table: Table, question: Question) -> tuple[BlockAccount, GroupPart] | None:
     """What a file adds to the answer; None if a row of it is for the kernel."""
     import duckdb  # takes time to load, and only these files need it
 
-    records = record_query(table, bool(question.caches) or "cache" in question.by)
+    records = record_query(table, question.asks_cache)
     if not records:
         return None
     with table.database as database, ThreadPoolExecutor(1) as thread:
@@ -58,12 +67,12 @@ def rows_of_query(database: "DuckDBPyConnection", text: str) -> list[tuple]:
 
 def query(records: str, question: Question) -> str:
     """The question about records: the keys of each group, its requests and bytes, its account."""
-    keys = [f"{KEYS[by]} AS key_{place}" for place, by in enumerate(question.by)]
-    columns = ", ".join([*keys, "size", "moment", "plain", f"{condition(question)} AS counts"])
+    keys = [f"{KEYS[by]} AS key_{place}" for place, by in enumerate(question.keys)]
+    columns = ["size", "cache", "moment", "plain", f"{condition(question)} AS counts"]
+    columns = ", ".join([*keys, *columns])
     names = [f"key_{place}" for place in range(len(keys))]
     sums = (
-        "count(*) FILTER (plain AND counts)",
-        "coalesce(sum(size) FILTER (plain AND counts), 0)",
+        *map(sum_in_sql, question.sums),
         "count(*)",
         "count(*) FILTER (plain)",
         "epoch_us(min(moment)) // 1000000",
@@ -71,6 +80,20 @@ def query(records: str, question: Question) -> str:
     )
     groups = f" GROUP BY {', '.join(names)}" * bool(names)
     return f"SELECT {', '.join([*names, *sums])} FROM (SELECT {columns} FROM ({records})){groups}"  # noqa: S608
+
+
+def sum_in_sql(name: str) -> str:
+    """One of `Question.sums` of the records that count."""
+    results = OUTCOMES.get(name)
+    answers = f" AND {is_one_of(results)}" if results else ""
+    kept = f"FILTER (plain AND counts{answers})"
+    return f"coalesce(sum(size) {kept}, 0)" if "bytes" in name else f"count(*) {kept}"
+
+
+def is_one_of(results: tuple[str, ...]) -> str:
+    """Whether the result of the cache is one of these, of which the first letters count."""
+    names = ", ".join(f"'{name[:LONGEST_NAME]}'" for name in results)
+    return f"cache IN ({names})"
 
 
 def condition(question: Question) -> str:
@@ -84,8 +107,7 @@ def condition(question: Question) -> str:
     if question.extensions:
         parts.append(has_extension("url", question.extensions))
     if question.caches:
-        names = ", ".join(f"'{name[:LONGEST_NAME]}'" for name in question.caches)
-        parts.append(f"cache IN ({names})")
+        parts.append(is_one_of(question.caches))
     return " AND ".join(f"({part})" for part in parts)
 
 
@@ -98,11 +120,8 @@ def part_of_rows(
     rows: list[tuple], table: Table, question: Question
 ) -> tuple[BlockAccount, GroupPart] | None:
     """What the rows of `query` add to the answer; None if not all are plain, or there are none."""
-    wide = len(question.by)
-    keys, (requests, sizes, read, plain, firsts, lasts) = (
-        [row[:wide] for row in rows],
-        zip(*(row[wide:] for row in rows), strict=True),
-    )
+    wide = len(question.keys)
+    *sums, read, plain, firsts, lasts = zip(*(row[wide:] for row in rows), strict=True)
     if sum(plain) < sum(read) or not any(read):
         return None
     account = BlockAccount(
@@ -114,10 +133,20 @@ def part_of_rows(
         last_second=max((second for second in lasts if second is not None), default=None),
         unfinished=table.unfinished,
     )
-    groups = zip(map(packed, keys), zip(requests, sizes, strict=True), strict=True)
-    return account, GroupPart((key, sums) for key, sums in groups if sums[0])
+    part = GroupPart()
+    for row, *group in zip(rows, *sums, strict=True):
+        if group[0]:
+            part.add_group(key_numbers(row[:wide], question), tuple(group))
+    return account, part
 
 
-def packed(keys: tuple) -> tuple[int, ...]:
-    """The keys of a group, names among them as numbers."""
-    return tuple(pack(key) if isinstance(key, str) else key for key in keys)
+def key_numbers(keys: tuple, question: Question) -> tuple[int, ...]:
+    """The keys of a group as the kernel has them: names as numbers, quarters in days or hours."""
+    return tuple(
+        time_key(key, by, question.time_zone)
+        if by in TIMES
+        else pack(key)
+        if isinstance(key, str)
+        else key
+        for key, by in zip(keys, question.keys, strict=True)
+    )

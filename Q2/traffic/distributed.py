@@ -1,8 +1,8 @@
 """A question answered on a Dask cluster: a task per range of a log, added up in a tree.
 
-By URL there is no tree, since its last table would hold every URL: parts go to the totals on the
-client's disk one by one, and few tasks are ahead of it. So they do if the first broken row stops
-the reading.
+Sums by URL or another text are not added up in a tree, since its last table would hold every text:
+parts go to the totals on the client's disk one by one, and few tasks are ahead of it. So they do if
+the first broken row stops the reading.
 """
 
 from common.command import UserError
@@ -43,7 +43,7 @@ def parts_on_cluster(
     if any(source.name == STANDARD_INPUT for source in sources):
         raise UserError("--cluster: workers cannot read our standard input; name a file")
     ranges = all_ranges(client, sources, reading)
-    parts = one_by_one if strict or "url" in question.by else in_a_tree
+    parts = one_by_one if strict or question.is_of_texts else in_a_tree
     yield from parts(client, ranges, question, reading)
 
 

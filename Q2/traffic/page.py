@@ -6,14 +6,15 @@ from common import page
 from common.picture import svg
 from traffic.answer import Answer
 from traffic.plot import figure_of, source_of
-from traffic.report import rows_of
+from traffic.report import all_columns, rows_of
 
 DESCRIBED = 5  # groups, in the text for those who do not see the picture
 
 
 def save_page(answer: Answer, text: str, path: Path) -> None:
     """Write the page of an answer and its text, whole or not at all."""
-    table = list(answer.columns), rows_of(answer.columns)
+    columns = all_columns(answer)
+    table = list(columns), rows_of(columns)
     figure = svg(figure_of(answer), source_of(answer)), description(answer)
     page.save_page(path, text.splitlines()[0], text, table, [figure])
 

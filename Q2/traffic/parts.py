@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING
 
 from logs.packs import Piece
 from traffic.account import BlockAccount, account_for
-from traffic.groups import GroupPart, counts, summarise
+from traffic.groups import GroupPart
 from traffic.question import Question
+from traffic.summary import counts, summarise
+from traffic.text_part import TextPart
 from traffic.totals import no_groups
-from traffic.url_part import UrlPart
 
 if TYPE_CHECKING:
     from logs.scanner import Columns, ScannedBlock
-    from traffic.url_table import UrlTable
+    from traffic.text_table import TextTable
 
 HELD = 64 << 20  # bytes of parts that wait in memory for the end of their file
 
-Groups = GroupPart | UrlPart
+Groups = GroupPart | TextPart
 Part = tuple[BlockAccount, Groups]
 
 
@@ -27,14 +28,15 @@ class Buffers(threading.local):
     """The columns that a thread fills for block after block: to allocate them anew takes time."""
 
     columns: "Columns | None" = None
-    urls: "UrlTable | None" = None
+    texts: "TextTable | None" = None
 
     def columns_for(self, block: memoryview, question: Question) -> "Columns":
         """Return columns for at least as many rows as the block can hold."""
         from logs.scanner import SHORTEST_ROW, empty_columns
 
         if self.columns is None or len(self.columns.second) < len(block) // SHORTEST_ROW + 1:
-            self.columns = empty_columns(block, question.columns_left_out())
+            unused = question.columns_left_out()
+            self.columns = empty_columns(block, unused, question.roles)
         return self.columns
 
 
@@ -47,7 +49,8 @@ def answer_piece(piece: Piece, question: Question, buffers: Buffers) -> Part:
     from logs.scanner import scan_block  # compiled, and not all files need it
 
     text = piece.layout.as_text(piece.block)
-    scanned = scan_block(piece.files[0], piece.layout, text, buffers.columns_for(text, question))
+    columns = buffers.columns_for(text, question)
+    scanned = scan_block(piece.files[0], piece.layout, text, columns, question.roles)
     return account_for(scanned, piece), part_of_answer(scanned, question, buffers)
 
 
@@ -55,13 +58,13 @@ def part_of_answer(scanned: "ScannedBlock", question: Question, buffers: Buffers
     """What one block adds to the answer."""
     if not scanned.rows:
         return no_groups(question)
-    if "url" not in question.by:
-        return summarise(scanned.records, question)
-    mask = counts(scanned.records, question)
-    from traffic.urls import urls_of_block  # compiled, and only this grouping needs it
+    if not question.is_of_texts:
+        return summarise(scanned, question)
+    from traffic.text_totals import texts_of_block  # compiled, and only texts need it
 
-    buffers.urls = urls_of_block(scanned, mask, buffers.urls)
-    return buffers.urls.part()
+    mask = counts(scanned, question)
+    buffers.texts = texts_of_block(scanned, question, mask, buffers.texts)
+    return buffers.texts.part()
 
 
 def whole_files(parts: Iterable[Part]) -> Iterator[Part]:

@@ -5,12 +5,21 @@ from datetime import date
 
 from common.output import formatted
 from traffic.answer import Answer
+from traffic.question import Question
+from traffic.sizes import PERCENTILES
 
 # strftime's %b follows the locale
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 ENDINGS = {1: "st", 2: "nd", 3: "rd", 21: "st", 22: "nd", 23: "rd", 31: "st"}
 
-WRITTEN = {"requests": "{:,}", "bytes": "{:,}", "share": "{:.1%}", "mean_size": "{:,.0f}"}
+WRITTEN = {
+    **dict.fromkeys(("requests", "bytes", "running_total", "hits", "misses"), "{:,}"),
+    **dict.fromkeys(PERCENTILES, "{:,}"),
+    **dict.fromkeys(("share", "hit_ratio", "byte_hit_ratio"), "{:.1%}"),
+    "mean_size": "{:,.0f}",
+}
+MOST_NAMED = 10  # files that a ledger has; JSON names all
+TOTAL = ("requests", "bytes", "hits", "misses", "hit_ratio", "byte_hit_ratio", *PERCENTILES)
 
 
 def print_report(answer: Answer, form: str) -> None:
@@ -26,10 +35,21 @@ def print_report(answer: Answer, form: str) -> None:
 
 def report(answer: Answer, form: str) -> str:
     """Return the answer in one of `common.output.FORMATS`."""
-    record, columns = as_record(answer), answer.columns
+    record, columns = as_record(answer), all_columns(answer)
     if not answer.question.by:
         columns = {key: [record[key]] for key in ("from", "to", "extension")} | columns
     return formatted(form, as_text(answer), list(columns), rows_of(columns), record)
+
+
+def all_columns(answer: Answer) -> dict[str, list]:
+    """The columns of all rankings one below the other, named by a first column if there are two."""
+    if len(answer.rankings) == 1:
+        return answer.columns
+    orders = [order for order, table in answer.rankings.items() for _ in table["bytes"]]
+    tables = answer.rankings.values()
+    return {"order": orders} | {
+        name: [value for table in tables for value in table[name]] for name in answer.columns
+    }
 
 
 def rows_of(columns: dict[str, list]) -> list[tuple]:
@@ -39,13 +59,39 @@ def rows_of(columns: dict[str, list]) -> list[tuple]:
 
 def as_text(answer: Answer) -> str:
     """The total in words, the groups as a table, and what became of every row."""
-    question = answer.question
-    files = (" and ".join(question.extensions) or "all") + " files"
-    if question.caches:
-        files += f" with cache result {' or '.join(question.caches)}"
     first, last = period_in_words(*answer.period())
+    files = files_in_words(answer.question)
     total = f"Total data transfer by {files} from {first} to {last}: {answer.bytes}"
-    return "\n".join([total, *group_lines(answer), *account_lines(answer)])
+    return "\n".join([total, *measure_lines(answer), *group_lines(answer), *account_lines(answer)])
+
+
+def files_in_words(question: Question) -> str:
+    """Which requests count, in words."""
+    words = [(" and ".join(question.extensions) or "all") + " files"]
+    if question.caches:
+        words.append(f"with cache result {' or '.join(question.caches)}")
+    if question.hosts:
+        words.append(f"of host {' or '.join(question.hosts)}")
+    if question.urls:
+        words.append(f"with URL {' or '.join(question.urls)}")
+    if question.excluded:
+        words.append(f"except URL {' or '.join(question.excluded)}")
+    return " ".join(words)
+
+
+def measure_lines(answer: Answer) -> list[str]:
+    """What is measured of all that counts."""
+    total = {name: written(name, column[0]) for name, column in answer.total.items()}
+    lines = []
+    if "hits" in total:
+        lines.append(
+            f"Hit ratio {total['hit_ratio']}, of bytes {total['byte_hit_ratio']}: "
+            f"{total['hits']} hits, {total['misses']} misses"
+        )
+    if "p50" in total:
+        sizes = ", ".join(f"{name} {total[name]}" for name in PERCENTILES)
+        lines.append(f"Sizes in bytes, within 0.4 %: {sizes}")
+    return lines
 
 
 def period_in_words(first: date | None, last: date | None) -> tuple[str, str]:
@@ -60,23 +106,33 @@ def period_in_words(first: date | None, last: date | None) -> tuple[str, str]:
 
 
 def group_lines(answer: Answer) -> list[str]:
-    """The table of groups, and how many were cut off."""
+    """The tables of groups, and how many were cut off."""
     if not answer.question.by:
         return []
-    table = {
-        name: [WRITTEN.get(name, "{}").format(value) for value in values]
-        for name, values in answer.columns.items()
-    }
+    lines = []
+    for order, columns in answer.rankings.items():
+        heading = [f"by {order}:"] * (len(answer.rankings) > 1)
+        lines += ["", *heading, *table_lines(columns, answer.question.by), *cut_lines(answer)]
+    return [*lines, ""]
+
+
+def written(name: str, value: object) -> str:
+    """A value of a column; what is not known is a `-`."""
+    return "-" if value is None else WRITTEN.get(name, "{}").format(value)
+
+
+def table_lines(columns: dict[str, list], by: tuple[str, ...]) -> list[str]:
+    """A table with a header, names to the left and numbers to the right."""
+    table = {name: [written(name, it) for it in values] for name, values in columns.items()}
     widths = {name: max(map(len, [name, *table[name]])) for name in table}
     rows = [list(table), *rows_of(table)]
-    lines = [
+    return [
         "  ".join(
-            cell.ljust(width) if name in answer.question.by else cell.rjust(width)
+            cell.ljust(width) if name in by else cell.rjust(width)
             for cell, (name, width) in zip(row, widths.items(), strict=True)
         )
         for row in rows
     ]
-    return ["", *lines, *cut_lines(answer), ""]
 
 
 def cut_lines(answer: Answer) -> list[str]:
@@ -101,8 +157,13 @@ def account_lines(answer: Answer) -> list[str]:
 
 
 def file_lines(answer: Answer) -> list[str]:
-    """Return a warning about unfinished files, and each file that was left out."""
+    """Return a warning about unfinished files, and the files that were left out."""
     account, lines = answer.account, []
+    if before := answer.counted_before:
+        count = len(before)
+        lines.append(f"left out, since the ledger has them: {count:,} file{'s' * (count > 1)}")
+        lines += [f"  {name}: {reason}" for name, reason in [*before.items()][:MOST_NAMED]]
+        lines += [f"  ... and {count - MOST_NAMED:,} more"] * (count > MOST_NAMED)
     if account.unfinished:
         others = f" and of {len(account.unfinished) - 1:,} more" * (len(account.unfinished) > 1)
         lines.append(
@@ -119,7 +180,9 @@ def file_lines(answer: Answer) -> list[str]:
 def as_record(answer: Answer) -> dict:
     """Return the answer as one object.
 
-    `rows_rejected` maps each reason to its number of rows, `files_left_out` each file to a reason.
+    `rows_rejected` maps each reason to its number of rows, `files_left_out` and
+    `files_counted_before` each file to a reason.
+    The tables are `groups`, or of several orders `rankings`.
     """
     first, last = answer.period()
     rejected = answer.account.rejected
@@ -127,17 +190,23 @@ def as_record(answer: Answer) -> dict:
         "from": first and first.isoformat(),
         "to": last and last.isoformat(),
         "extension": ",".join(answer.question.extensions) or None,
-        "requests": answer.requests,
-        "bytes": answer.bytes,
+        **{name: column[0] for name, column in answer.total.items() if name in TOTAL},
         "rows_read": answer.account.rows_read,
         "rows_outside": answer.rows_outside,
         "rows_rejected": {reason: rejects.rows for reason, rejects in rejected.items()},
         "first_rejected": {reason: f"{it.file}:{it.line}" for reason, it in rejected.items()},
         "files_unfinished": list(answer.account.unfinished),
         "files_left_out": answer.account.left_out,
+        "files_counted_before": answer.counted_before,
     }
     if answer.question.by:
-        columns = answer.columns
-        record["groups"] = [dict(zip(columns, row, strict=True)) for row in rows_of(columns)]
+        tables = {order: objects(columns) for order, columns in answer.rankings.items()}
+        whole = len(tables) > 1
+        record |= {"rankings": tables} if whole else {"groups": next(iter(tables.values()))}
         record["groups_found"] = answer.groups
     return record
+
+
+def objects(columns: dict[str, list]) -> list[dict]:
+    """The rows of a table as objects."""
+    return [dict(zip(columns, row, strict=True)) for row in rows_of(columns)]

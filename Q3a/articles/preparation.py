@@ -10,18 +10,23 @@ import pandas as pd
 from articles.changes import Changes
 from articles.rejections import Rejections
 from articles.text import converted, plain_text
+from articles.vectors.source import Vectors, with_vectors
 from articles.words import segment_in_parallel
 
 NO_WORDS = "no words"
 
 
 def prepared(
-    articles: pd.DataFrame, convert: str | None = None, changes: Changes | None = None
+    articles: pd.DataFrame,
+    convert: str | None = None,
+    changes: Changes | None = None,
+    vectors: Vectors | None = None,
 ) -> pd.DataFrame:
     """The articles with the columns that a model reads: `plain` text and its `words`.
 
     Texts, and tags if there are any, are converted by OpenCC's configuration `convert`. What was
-    removed as mark-up, and tags that are the same from now on, are noted in `changes`.
+    removed as mark-up, and tags that are the same from now on, are noted in `changes`. With
+    `vectors` there is a column `vector`, too. Raises UserError if there is none for an article.
     """
     changes = changes or Changes()
     found = [plain_text(text) for text in articles["text"]]
@@ -31,7 +36,9 @@ def prepared(
     if convert:
         plain = converted(plain, convert)
         articles = with_converted_tags(articles, convert, changes)
-    return articles.assign(plain=plain, words=segment_in_parallel(plain)).reset_index(drop=True)
+    articles = articles.assign(plain=plain, words=segment_in_parallel(plain))
+    articles = articles.reset_index(drop=True)
+    return with_vectors(articles, vectors) if vectors else articles
 
 
 def places(articles: pd.DataFrame) -> pd.Series | pd.Index:

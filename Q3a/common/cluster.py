@@ -7,7 +7,6 @@ import logging
 import signal
 import sys
 from contextlib import ExitStack, contextmanager, suppress
-from importlib import metadata, util
 from pathlib import Path
 from pkgutil import walk_packages
 
@@ -90,6 +89,8 @@ def connect(address: str, stack: ExitStack):
 
 def fingerprint(modules: list[str], limit: float = 0, dask_scheduler=None) -> dict[str, str]:
     """Return what must agree: versions, and the code that this process would import."""
+    from importlib import metadata, util
+
     if getattr(dask_scheduler, "no_workers_timeout", limit) is None:  # tasks would wait for ever
         dask_scheduler.no_workers_timeout = limit  # seconds
     code = b"".join(Path(util.find_spec(name).origin).read_bytes() for name in modules)

@@ -58,7 +58,8 @@ def learn(
 
     new: prepared articles, which corrections can add.
     """
-    articles = prepared(training, options.convert, options.sources["train"].changes)
+    changes = options.sources["train"].changes
+    articles = prepared(training, options.convert, changes, options.vector_source)
     if options.multi_label:
         return learn_sets(articles, options, rejected)
     if not options.corrections:
@@ -114,7 +115,8 @@ def frequent(articles: pd.DataFrame, options: SimpleNamespace) -> pd.DataFrame:
 def learn_tags(articles: pd.DataFrame, options: SimpleNamespace) -> Run:
     """Return the model that one search chooses, and nested cross-validation's figures for it."""
     seed, objective = options.seed, options.objective
-    candidates = families(options.model, options.search, seed, objective)
+    vectors = options.vector_source is not None
+    candidates = families(options.model, options.search, seed, objective, vectors)
     counts = counted(articles, {kind for family in candidates for kind in family.kinds})
     evaluation = evaluate(counts, candidates, seed, objective)
     quick = options.search == "quick" and options.model != "reference"

@@ -25,7 +25,7 @@ MOST = 200  # articles
 LEAST = 0.05  # doubt
 SHOWN = 5  # in the report
 COLUMNS = ["id", "tag", "predicted_tag", "confidence", "doubt", "why", "words", "text"]
-READ = ["id", "tag", "text", "plain", "words"]  # of articles
+READ = ["id", "tag", "text", "plain", "words", "vector"]  # of articles, the last if they have one
 
 
 def review_of(run: Run, new: Iterable[Judgement]) -> pd.DataFrame:
@@ -62,7 +62,7 @@ def doubts_of_learnt(run: Run) -> pd.DataFrame:
         own = articles.iloc[row]
         twins = articles[(articles["group"] == own["group"]) & (articles["tag"] != own["tag"])]
         why[row] = f"near-duplicate of {twins['id'].iloc[0]}, tagged {twins['tag'].iloc[0]}"
-    table = articles[READ].reset_index(drop=True)
+    table = articles[articles.columns.intersection(READ)].reset_index(drop=True)
     figures = {"predicted_tag": found.predicted, "confidence": found.confidence}
     return table.assign(**figures, doubt=doubt, why=why)
 

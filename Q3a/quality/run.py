@@ -8,11 +8,13 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from articles.files import Source, read_batches
 from articles.preparation import prepared, report_all
 from articles.rejections import Rejections
 from articles.sample import sample_articles
+from articles.vectors.chosen import chosen_vectors
 from common.output import formatted, replacing
 from quality.held_out import report_of, scored
 from quality.learning import learn, learn_in_memory, learn_in_small_steps, report_reading
@@ -27,10 +29,12 @@ from tagger.predictions import tag_articles, wanted_of
 def run(options: SimpleNamespace) -> None:
     """Learn, report and tag as the options of the command say.
 
-    A connected cluster takes joblib's loops.
+    A connected cluster takes joblib's loops. Here they fill all cores: threads of NumPy's own would
+    wait for each other, which made a regression on vectors take 30 times the processor's time.
     """
     try:
-        learn_and_tag(options)
+        with threadpool_limits(1, "blas"):
+            learn_and_tag(options)
     except BrokenProcessPool as error:
         raise OutsideError("a worker process ended early, perhaps for want of memory") from error
 
@@ -39,12 +43,13 @@ def learn_and_tag(options: SimpleNamespace) -> None:
     """Do the work of `run`."""
     rejected = {name: Rejections(options.on_bad_row) for name in ("train", "test")}
     options.sources = {name: Source(options.columns, options.encodings) for name in rejected}
+    options.vector_source = chosen_vectors(options.vectors, options.embedding_model)
     if not options.train:
         training, new = sample_articles(options.seed)
         report_all(
             [f"no --train: {len(training)} sample articles to learn from, {len(new)} to tag"]
         )
-        ready = [prepared(new, options.convert)]
+        ready = [prepared(new, options.convert, vectors=options.vector_source)]
         found = learn(training, ready, options, rejected["train"])
         finish(found, ready, options, rejected)
         return
@@ -63,7 +68,7 @@ def prepared_new(options: SimpleNamespace, rejected: Rejections) -> Iterable[pd.
         for articles in read_batches(
             options.test, ["id", "text"], source, rejected, maybe_tagged=True
         ):
-            yield prepared(articles, options.convert, source.changes)
+            yield prepared(articles, options.convert, source.changes, options.vector_source)
         report_reading(options, "test", rejected)
 
 
@@ -102,7 +107,7 @@ def finish(
     if options.save:
         from tagger.saved import save_tagger  # skops loads all of scikit-learn
 
-        save_tagger(run.tagger, options.convert, options.save)
+        save_tagger(run.tagger, options.convert, options.save, options.vector_source)
     if options.review:
         write_review(run.review, options.review, options.output_encoding)
     if new:

@@ -15,6 +15,7 @@ from scipy import sparse
 from scipy.special import expit, softmax
 from sklearn.base import ClassifierMixin, TransformerMixin
 from sklearn.ensemble import VotingClassifier
+from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import ComplementNB
 from sklearn.pipeline import Pipeline
 from sklearn.svm import LinearSVC
@@ -25,7 +26,7 @@ from tagger.nb_logistic import NBLogisticRegression
 
 # Points on the way from no terms to all, and the share of the way that each stands for.
 POINTS, SHARES = np.polynomial.legendre.leggauss(32)
-LINEAR = (LinearSVC, NBLogisticRegression, ComplementNB)
+LINEAR = (LinearSVC, LogisticRegression, NBLogisticRegression, ComplementNB)
 
 
 @dataclass(frozen=True)
@@ -75,8 +76,10 @@ def scoring(model: ClassifierMixin) -> tuple[np.ndarray, np.ndarray, float | Non
     two = len(model.classes_) == 2  # of which the model has one score
     offsets = np.concatenate([-model.intercept_, model.intercept_]) if two else model.intercept_
     sharpness = getattr(model, "sharpness", 1.0)
-    if isinstance(model, NBLogisticRegression):
-        sharpness = 0.5 if two else None  # the sigmoid of a score is the softmax of its halves
+    if two and isinstance(model, LogisticRegression | NBLogisticRegression):
+        sharpness = 0.5  # the sigmoid of a score is the softmax of its halves
+    elif isinstance(model, NBLogisticRegression):
+        sharpness = None
     return tag_coefficients(model), offsets, sharpness
 
 
@@ -98,7 +101,7 @@ def contributions(
     slopes = mean_slopes(model.model_["model"], parts, scores, first, second)
     total = sparse.csr_matrix(counts.shape)
     for part, slope in zip(parts, slopes, strict=True):
-        found = features[id(part.features)].copy()
+        found = sparse.csr_matrix(features[id(part.features)], copy=True)
         rows = np.repeat(np.arange(counts.shape[0]), np.diff(found.indptr))
         weights = np.zeros(found.nnz)
         for tag in range(slope.shape[1]):

@@ -10,14 +10,16 @@ from functools import partial
 import numpy as np
 from sklearn.base import ClassifierMixin, TransformerMixin
 from sklearn.ensemble import RandomForestClassifier, VotingClassifier
+from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.naive_bayes import ComplementNB
 from sklearn.pipeline import Pipeline
 from sklearn.svm import LinearSVC
 
-from tagger.features import Columns, weights, word_counts
-from tagger.nb_logistic import NBLogisticRegression
+from tagger.features import CentredVectors, Columns, weights, word_counts
+from tagger.nb_logistic import MOST_STEPS, NBLogisticRegression
 from tagger.softmax_svc import SoftmaxSVC
+from tagger.terms import VECTORS
 
 WORDS, CHARACTERS = ("words",), ("characters",)
 WORD_RUNS, CHARACTER_RUNS = ("words", "word pairs"), ("characters", "character triples")
@@ -51,7 +53,8 @@ class Family:
 
 def telling_part(fitted: Pipeline) -> tuple[TransformerMixin, ClassifierMixin]:
     """Return the features and the model that tell tags apart; of a vote its regression's."""
-    part = getattr(fitted["model"], "named_estimators_", {}).get("words", fitted)
+    part = getattr(fitted["model"], "named_estimators_", {}).get("text", fitted)
+    part = getattr(part["model"], "named_estimators_", {}).get("words", part)
     voters = getattr(part["model"], "named_estimators_", {})
     return part["features"], voters.get("linear", part["model"])
 
@@ -119,6 +122,24 @@ def vote_pipeline(seed: int, class_weight: str | None, columns: Columns) -> Pipe
     return pipeline(model=both)
 
 
+def vote_with_vectors(
+    name: str, seed: int, class_weight: str | None, penalties: list[float]
+) -> Family:
+    """The average of the vote and of a regression on the articles' vectors."""
+    kinds = (*WORD_RUNS, *CHARACTER_RUNS, VECTORS)
+    grid = {"model__vectors__model__C": penalties}
+    return Family(name, kinds, partial(vote_with_vectors_pipeline, seed, class_weight), grid)
+
+
+def vote_with_vectors_pipeline(seed: int, class_weight: str | None, columns: Columns) -> Pipeline:
+    span = columns[VECTORS].start, columns[VECTORS].stop
+    regression = LogisticRegression(class_weight=class_weight, max_iter=MOST_STEPS)
+    by_vectors = pipeline(CentredVectors(span), regression)
+    text = vote_pipeline(seed, class_weight, columns)
+    both = [("text", text), ("vectors", by_vectors)]
+    return pipeline(model=VotingClassifier(both, voting="soft", weights=[1, 1]))
+
+
 # The grid of the reference method: word counts between two document frequencies, a shallow forest.
 REFERENCE_GRID = {
     "features__min_df": [0.01, 0.05, 0.1],
@@ -135,9 +156,12 @@ QUICK_REFERENCE_GRID = {
 }
 
 
-def families(model: str, search: str, seed: int, objective: str = "macro-f1") -> list[Family]:
+def families(
+    model: str, search: str, seed: int, objective: str = "macro-f1", vectors: bool = False
+) -> list[Family]:
     """Return the families to compare for the values of `--model`, `--search` and `--objective`.
 
+    vectors: whether the articles have vectors; without a search the family that reads them is it.
     Their order is that in which `search.preferred` takes them: those first that do well on long
     and on short texts alike. For macro F1 all tags weigh alike in learning, for accuracy all
     articles.
@@ -162,7 +186,10 @@ def families(model: str, search: str, seed: int, objective: str = "macro-f1") ->
         "forest": forests,
         "linear": linears,
     }[model]
-    return [first_candidate(chosen[0])] if search == "none" else chosen
+    if vectors:
+        penalties = [0.3, 1.0, 3.0] if full else [1.0]
+        chosen.insert(1, vote_with_vectors("vote with vectors", seed, class_weight, penalties))
+    return [first_candidate(chosen[int(vectors)])] if search == "none" else chosen
 
 
 def first_candidate(family: Family) -> Family:

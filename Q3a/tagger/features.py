@@ -83,6 +83,26 @@ class TermWeights(TransformerMixin, BaseEstimator):
         return terms[np.concatenate(self.columns_)]
 
 
+class CentredVectors(TransformerMixin, BaseEstimator):
+    """Vectors of articles less their mean, divided by one number: their mean square length is 1.
+
+    span: the columns to take them from, first and end.
+    """
+
+    def __init__(self, span: tuple[int, int]):
+        self.span = span
+
+    def fit(self, X: sparse.csr_matrix, y=None) -> "CentredVectors":
+        self.columns_ = [np.arange(*self.span)]
+        vectors = X[:, slice(*self.span)].toarray()
+        self.mean_ = vectors.mean(axis=0)
+        self.length_ = float(np.sqrt(((vectors - self.mean_) ** 2).sum(axis=1).mean())) or 1.0
+        return self
+
+    def transform(self, X: sparse.csr_matrix) -> np.ndarray:
+        return (X[:, slice(*self.span)].toarray() - self.mean_) / self.length_
+
+
 def word_counts(columns: Columns) -> FrequentTerms:
     """Return the counts of words."""
     return FrequentTerms((columns["words"].start, columns["words"].stop))

@@ -2,7 +2,8 @@
 
 A word's value is the sum of what its terms contributed: the word itself, pairs of words, and runs
 of characters, each run being shared out among its characters. A character outside of all words,
-such as a question mark, has its own value. A forest is asked by leaving words out.
+such as a question mark, has its own value, and so has the article's vector as a whole. A forest is
+asked by leaving words out.
 """
 
 from collections import Counter
@@ -17,11 +18,12 @@ from sklearn.pipeline import Pipeline
 from tagger.contributions import contributions, is_linear
 from tagger.novelty import WHITE_SPACE
 from tagger.occlusion import occlusion
-from tagger.terms import TermCounts
+from tagger.terms import VECTORS, TermCounts
 
 MOST_WORDS = 5  # named per article
 LEAST = 0.001  # value of a word that is named
 AT_ONCE = 1_000  # articles
+VECTOR = "[vector]"  # named among the words
 
 
 def reasons(
@@ -77,8 +79,11 @@ def linear_reasons(
     found = contributions(tagger["model"], counts, first, second)
     counts.data = 1 / counts.data
     once = sparse.csr_matrix(found.multiply(counts))
-    starts = {kind: place.start for kind, place in terms.columns().items()}
-    rows = []
+    columns, rows = terms.columns(), []
+    if numbers := columns.pop(VECTORS, None):
+        values = np.asarray(found[:, numbers].sum(axis=1)).ravel()
+        rows += [(row, VECTOR, value) for row, value in enumerate(values)]
+    starts = {kind: place.start for kind, place in columns.items()}
     for row, (plain, words) in enumerate(zip(articles["plain"], articles["words"], strict=True)):
         own = slice(once.indptr[row], once.indptr[row + 1])
         worth = dict(zip(once.indices[own].tolist(), once.data[own].tolist(), strict=True))
@@ -96,15 +101,16 @@ def word_values(
 ) -> Counter[str]:
     """Return the value of each word, and of each character outside of words.
 
-    starts: first column of each kind of term. worth: of a term each time it occurs, by column.
+    starts: first column of each kind of term of texts. worth: of a term each time it occurs, by
+    column.
     """
     values, listed = Counter(), [word.lower() for word in words]
     text = WHITE_SPACE.sub(" ", plain.lower())
     shares = [0.0] * len(text)
-    for kind, vectorizer in terms.vectorizers_.items():
+    for kind, start in starts.items():
         by_word = kind in ("words", "word pairs")
-        for length, place, term in runs(vectorizer, listed if by_word else text):
-            value = worth.get(starts[kind] + term, 0.0) / length
+        for length, place, term in runs(terms.vectorizers_[kind], listed if by_word else text):
+            value = worth.get(start + term, 0.0) / length
             if by_word:
                 for word in words[place : place + length]:
                     values[word] += value

@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import sklearn
 import skops.io
@@ -24,15 +25,18 @@ from sklearn.exceptions import InconsistentVersionWarning
 from sklearn.pipeline import Pipeline
 
 from articles.preparation import prepared
+from articles.vectors.source import GivenVectors, Vectors
 from articles.words import segmenter_name
 from common.output import replacing
 from tagger.predictions import OTHERS, Wanted, check_abilities, predictions
+from tagger.vectors import needed
 
 # What a tagger holds beyond the types that skops trusts: our own, the names of a vote's models, and
 # the trees of a forest, which scikit-learn checks when it restores them.
 OURS = (
     "tagger.calibration.TemperatureScaled",
     "tagger.drift.Drift",
+    "tagger.features.CentredVectors",
     "tagger.features.FrequentTerms",
     "tagger.features.TermWeights",
     "tagger.multi_label.TagDecisions",
@@ -55,6 +59,11 @@ class SavedTagger:
     convert: str | None  # OpenCC's configuration for the text, if any
     segmenter: str
     sklearn_version: str
+    embedding_model: str = ""  # hash of the model that made the vectors; empty if they were given
+
+    def vectors_of(self, source: Vectors | None) -> Vectors | None:
+        """Return what the tagger reads of a source of vectors; see `tagger.vectors.needed`."""
+        return needed(self.tagger, self.embedding_model, source)
 
     def predict(
         self,
@@ -63,6 +72,7 @@ class SavedTagger:
         top_k: int = 0,
         max_refused: float = 0.0,
         reasons: bool = False,
+        vectors: np.ndarray | Vectors | None = None,
     ) -> pd.DataFrame:
         """Return the tag of each text and the confidence in it, a row for each text in order.
 
@@ -73,9 +83,11 @@ class SavedTagger:
         also reasons, the words that spoke for the likeliest tag, second_tag, and second_reasons,
         those that spoke for that one, the strongest first. A multi-label tagger joins several tags,
         and their confidences, by its separator, and knows neither novelty nor reasons. Texts are
-        cleaned and converted as those that the tagger has learnt from. Nothing of the tagger
-        changes, so that threads can share it. Raises UserError if a limit names a tag that the
-        tagger does not have, or novelty or reasons are asked of one that does not know them.
+        cleaned and converted as those that the tagger has learnt from. A tagger that reads vectors
+        needs `vectors`, of shape (texts, size), or the `articles.vectors.embedding.EmbeddingModel`
+        that it has learnt with. Nothing of the tagger changes, so that threads can share it. Raises
+        UserError if a limit names a tag that the tagger does not have, novelty or reasons are asked
+        of one that does not know them, or the vectors are not those that it needs.
         """
         if isinstance(texts, str):
             raise TypeError("texts is one text: pass a list of texts")
@@ -86,13 +98,20 @@ class SavedTagger:
         articles = pd.DataFrame({"id": range(len(texts)), "text": texts}, dtype=object)
         wanted = Wanted(limits, top_k, max_refused, reasons)
         check_abilities(self.tagger, wanted.abilities)
-        found = predictions(self.tagger, prepared(articles, self.convert), wanted)
+        if isinstance(vectors, np.ndarray):
+            vectors = GivenVectors(vectors, len(texts))
+        source = self.vectors_of(vectors)
+        ready = prepared(articles, self.convert, vectors=source)
+        found = predictions(self.tagger, ready, wanted)
         return found.drop(columns=["id", "text"])
 
 
-def save_tagger(tagger: Pipeline, convert: str | None, path: Path) -> None:
-    """Write the tagger to `path`, compressed."""
-    saved = SavedTagger(tagger, convert, segmenter_name(), sklearn.__version__)
+def save_tagger(
+    tagger: Pipeline, convert: str | None, path: Path, vectors: Vectors | None = None
+) -> None:
+    """Write the tagger to `path`, compressed. vectors: those that it has learnt with, if any."""
+    identity = vectors.identity if vectors else ""
+    saved = SavedTagger(tagger, convert, segmenter_name(), sklearn.__version__, identity)
     content = {name: getattr(saved, name) for name in SavedTagger.__dataclass_fields__}
     with replacing(path) as sibling:
         skops.io.dump(content, sibling, compression=zipfile.ZIP_DEFLATED)

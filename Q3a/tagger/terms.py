@@ -1,7 +1,8 @@
 """Terms of articles, such as words, counted once for a whole run; models weigh the counts.
 
 A model reads a matrix of shape (articles, terms). What a count is worth, such as its inverse
-document frequency, is fitted in the folds; the count itself depends on no other article.
+document frequency, is fitted in the folds; the count itself depends on no other article. The
+numbers of an article's vector are columns of the matrix, too.
 """
 
 from collections.abc import Iterable, Mapping
@@ -23,10 +24,25 @@ KINDS = {
     "characters": ("plain", {"analyzer": "char", "ngram_range": (1, 2)}),
     "character triples": ("plain", {"analyzer": "char", "ngram_range": (3, 3)}),
 }
+VECTORS = "vectors"  # a kind, too, of articles that have the column `vector`
+COLUMNS = {kind: column for kind, (column, _) in KINDS.items()} | {VECTORS: "vector"}
+
+
+class VectorColumns:
+    """The numbers of vectors as columns, in the way of CountVectorizer.
+
+    vocabulary: the columns' names.
+    """
+
+    def __init__(self, vocabulary: list[str]):
+        self.vocabulary = vocabulary
+
+    def transform(self, vectors: pd.Series) -> sparse.csr_matrix:
+        return sparse.csr_matrix(np.array(vectors.tolist()).reshape(-1, len(self.vocabulary)))
 
 
 class TermCounts(TransformerMixin, BaseEstimator):
-    """Counts of the terms of some `kinds`, in the order of KINDS, that the fitted articles have.
+    """Counts of the terms of some `kinds`, in the order of COLUMNS, that the fitted articles have.
 
     It is saved, and sent to other processes, as arrays of bytes: skops would write a file for each
     term of a vocabulary.
@@ -43,13 +59,7 @@ class TermCounts(TransformerMixin, BaseEstimator):
         """Return the counts of `articles` (columns `plain` and `words`), as models want them."""
         self.vectorizers_, blocks = {}, []
         for kind in self.kinds:
-            column, settings = KINDS[kind]
-            vectorizer = CountVectorizer(**settings)
-            try:
-                counts = vectorizer.fit_transform(articles[column])
-                terms = vectorizer.get_feature_names_out().tolist()
-            except ValueError:  # no term at all, as of pairs where each article is one word
-                counts, terms = sparse.csr_matrix((len(articles), 0), dtype=np.int64), []
+            counts, terms = counts_and_terms(kind, articles[COLUMNS[kind]])
             blocks.append(counts)
             self.vectorizers_[kind] = vectorizer_of(kind, terms)
         return sparse.csr_matrix(sparse.hstack(blocks, format="csr", dtype=np.float64))
@@ -57,7 +67,7 @@ class TermCounts(TransformerMixin, BaseEstimator):
     def transform(self, articles: pd.DataFrame) -> sparse.csr_matrix:
         """Return the counts of `articles`, terms that were not fitted left out."""
         blocks = [
-            vectorizer.transform(articles[KINDS[kind][0]])
+            vectorizer.transform(articles[COLUMNS[kind]])
             if vectorizer.vocabulary
             else sparse.csr_matrix((len(articles), 0), dtype=np.int64)
             for kind, vectorizer in self.vectorizers_.items()
@@ -97,8 +107,23 @@ class TermCounts(TransformerMixin, BaseEstimator):
         }
 
 
-def vectorizer_of(kind: str, terms: list[str]) -> CountVectorizer:
+def counts_and_terms(kind: str, articles: pd.Series) -> tuple[sparse.csr_matrix, list[str]]:
+    """Return the counts of all terms of a kind that the articles have, and the terms."""
+    if kind == VECTORS:
+        terms = [f"{kind} {number}" for number in range(len(articles.iloc[0]))]
+        return VectorColumns(terms).transform(articles), terms
+    vectorizer = CountVectorizer(**KINDS[kind][1])
+    try:
+        counts = vectorizer.fit_transform(articles)
+    except ValueError:  # no term at all, as of pairs where each article is one word
+        return sparse.csr_matrix((len(articles), 0), dtype=np.int64), []
+    return counts, vectorizer.get_feature_names_out().tolist()
+
+
+def vectorizer_of(kind: str, terms: list[str]) -> CountVectorizer | VectorColumns:
     """Return a vectorizer that counts these terms, of which no article of a user has a newline."""
+    if kind == VECTORS:
+        return VectorColumns(terms)
     return CountVectorizer(vocabulary=terms, **KINDS[kind][1])
 
 
@@ -132,6 +157,6 @@ class Counted:
 
 def counted(articles: pd.DataFrame, kinds: Iterable[str] = tuple(KINDS)) -> Counted:
     """Return prepared articles with the counts of their terms of some kinds."""
-    terms = TermCounts(tuple(kind for kind in KINDS if kind in set(kinds)))
+    terms = TermCounts(tuple(kind for kind in COLUMNS if kind in set(kinds)))
     counts = terms.fit_transform(articles)
     return Counted(articles, terms, counts)

@@ -1,6 +1,6 @@
-"""The settings of the damped vote, chosen on one held-out fold of the plays of a fit."""
+"""The settings of the damped vote, and of its blend, by one held-out fold of the plays of a fit."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import product
 from operator import attrgetter
@@ -10,8 +10,8 @@ from scipy.sparse import csr_array
 
 from evaluation.metrics import recall_and_ndcg
 from evaluation.splits import Split, split
-from recommender import damped_vote
-from recommender.damped_vote import Compared, Settings
+from recommender import blend, damped_vote
+from recommender.damped_vote import DampedVote, Prepared, Settings
 from recommender.popularity import most_listeners
 from recommender.weights import listeners_of
 
@@ -19,13 +19,18 @@ FOLD = 0  # the number of its split
 RANKS = (2, 3, 4, 6, 8, 12, 16, 24, 32, 48)  # of the eigenvalues that are tried as lambda
 POPULARITY_POWERS = (0.0, 0.15, 0.25)
 POPULARITIES = (0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 1.0, 1e9)  # the last: what is popular alone
+TRIED = {  # of the factors in a blend, one after the other
+    "alpha": (1.0, 3.0, 10.0, 30.0),
+    "regularization": (10.0, 30.0, 100.0),
+    "factors": (32, 64),
+}
 
 
 @dataclass(frozen=True)
 class Choice:
     """Settings, what they find on the fold, and how good that is: recall and nDCG."""
 
-    settings: Settings
+    settings: Settings | blend.Settings
     found: csr_array
     measures: dict[str, float]
 
@@ -45,14 +50,30 @@ def chosen_settings(plays: csr_array, top: int = 20, seed: int = 1) -> Settings:
     return chosen_on(fold, top).settings if fold.test.nnz else Settings()
 
 
+def blend_settings(plays: csr_array, top: int = 20, seed: int = 1) -> blend.Settings:
+    """Choose as `chosen_settings` does, for the blend with factors."""
+    fold = split(plays, seed, FOLD)
+    return blend_chosen_on(fold, top).settings if fold.test.nnz else blend.Settings()
+
+
 def chosen_on(fold: Split, top: int) -> Choice:
     """Choose on a fold: the limit and the power of popularity, of all pairs.
 
     Where the best settings lose to what is popular, popularity is blended in at the weight that
-    the fold prefers. Artists that nobody plays in the fold are left out of the work.
+    the fold prefers.
     """
+    return among_played(chosen_among, fold, top)
+
+
+def blend_chosen_on(fold: Split, top: int) -> Choice:
+    """Choose the vote's settings alone, then those of the factors it is blended with, in turn."""
+    return among_played(blend_chosen_among, fold, top)
+
+
+def among_played(choose: Callable[[Split, int], Choice], fold: Split, top: int) -> Choice:
+    """Choose with those artists left out of the work that nobody plays in the fold."""
     played = np.flatnonzero(listeners_of(fold.train))
-    choice = chosen_among(of_artists(fold, played), top)
+    choice = choose(of_artists(fold, played), top)
     found = choice.found
     columns = played.astype(np.int32)[found.indices]
     found = csr_array((found.data, columns, found.indptr), fold.train.shape)
@@ -67,7 +88,7 @@ def of_artists(fold: Split, artists: np.ndarray) -> Split:
 
 def chosen_among(fold: Split, top: int) -> Choice:
     """Choose as `chosen_on` does, on a fold whose artists are all played."""
-    known = damped_vote.compared(fold.train)
+    known = damped_vote.prepared(fold.train)
     pairs = [Settings(limit, power) for power, limit in product(POPULARITY_POWERS, limits(known))]
     best = max(choices(known, fold, pairs, top), key=attrgetter("score"))
     popular = recall_and_ndcg(popular_artists(fold.train, top), fold.test, top)
@@ -79,18 +100,39 @@ def chosen_among(fold: Split, top: int) -> Choice:
     return max(sound or tried, key=attrgetter("score"))
 
 
-def limits(known: Compared) -> list[float]:
+def blend_chosen_among(fold: Split, top: int) -> Choice:
+    """Choose as `blend_chosen_on` does, on a fold whose artists are all played."""
+    settings = blend.Settings(vote=chosen_among(fold, top).settings)
+    vote = damped_vote.fit(fold.train, settings.vote, smallest_head=damped_vote.MOST_IN_HEAD)
+    best = blend_choice(vote, fold, settings, top)
+    for name, values in TRIED.items():
+        others = [value for value in values if value != getattr(best.settings.factors, name)]
+        tried = [replace(best.settings.factors, **{name: value}) for value in others]
+        made = [replace(best.settings, factors=one) for one in tried]
+        choices = [best, *(blend_choice(vote, fold, one, top) for one in made)]
+        best = max(choices, key=attrgetter("score"))
+    return best
+
+
+def blend_choice(vote: DampedVote, fold: Split, settings: blend.Settings, top: int) -> Choice:
+    """Return what a blend of a vote fitted to the fold finds."""
+    model = blend.with_factors(vote, fold.train, settings.factors)
+    found = damped_vote.recommend(model, top)
+    return Choice(settings, found, recall_and_ndcg(found, fold.test, top))
+
+
+def limits(known: Prepared) -> list[float]:
     """No limit, and some eigenvalues of the cosine between users, for each user."""
-    values = known.tastes.eigenvalues / max(known.users.shape[0], 1)
+    values = known.tastes.eigenvalues / max(known.compared.users.shape[0], 1)
     return [0.0, *(float(values[rank - 1]) for rank in RANKS if rank <= len(values))]
 
 
-def choices(known: Compared, fold: Split, settings: list[Settings], top: int) -> Iterator[Choice]:
+def choices(known: Prepared, fold: Split, settings: list[Settings], top: int) -> Iterator[Choice]:
     """Yield what each of the settings finds; those of one power of popularity share a fit."""
     model = None
     for one in settings:
         shared = model and model.settings.popularity_power == one.popularity_power
-        model = damped_vote.refitted(model, one) if shared else damped_vote.fit(known, one)
+        model = damped_vote.refitted(model, known, one) if shared else damped_vote.fit(known, one)
         found = damped_vote.recommend(model, top)
         yield Choice(one, found, recall_and_ndcg(found, fold.test, top))
 

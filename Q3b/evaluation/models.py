@@ -13,18 +13,20 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
 
-from evaluation.fold import chosen_settings, popular_artists
-from evaluation.names import BLENDS, COUNTRY, DEEP, DEFAULT, LIBRARIES, MACHINE, REFERENCE
+from evaluation.fold import blend_settings, chosen_settings, popular_artists
+from evaluation.names import BLEND, BLENDS, COUNTRY, DEEP, DEFAULT, LIBRARIES, MACHINE, REFERENCE
 from evaluation.rivals.blends import blend
-from evaluation.rivals.implicit_models import IMPLICIT, als, bpr, implicit_class, item_item
+from evaluation.rivals.implicit_models import als, bpr, item_item
 from evaluation.rivals.larger import factorisation_machine, installed, variational_autoencoder
 from evaluation.rivals.linear import ease, rdlae
 from evaluation.rivals.ranking import filled
 from evaluation.rivals.walks import rp3beta
 from evaluation.spaces import DEFAULTS
 from listening.play_counts import PlayCounts
+from recommender import blend as our_blend
 from recommender import damped_vote
 from recommender.features import normalised_plays, scaled_age
+from recommender.implicit_library import IMPLICIT, implicit_class
 from recommender.neighbours import nearest_neighbours
 from recommender.popularity import most_listeners
 from recommender.reference import recommend as recommend_classic
@@ -72,6 +74,13 @@ def damped(data: PlayCounts, settings: dict, top: int, seed: int) -> ModelOutput
     return ModelOutput(filled(damped_vote.recommend(fitted, top), popular, top))
 
 
+def blended(data: PlayCounts, settings: dict, top: int, seed: int) -> ModelOutput:
+    """Recommend by the damped vote and ALS, as `damped` does: settings by a fold, full lists."""
+    fitted = our_blend.fit(data.matrix, blend_settings(data.matrix, top, seed))
+    popular = popular_artists(data.matrix, top)
+    return ModelOutput(filled(damped_vote.recommend(fitted, top), popular, top))
+
+
 def rival(name: str, function: Callable[..., csr_array]) -> Callable[..., ModelOutput]:
     """Make a model of a function of (plays, top, seed, **settings)."""
 
@@ -107,6 +116,7 @@ MODELS = {
     "EASE": rival("EASE", ease),
     "RDLAE": rival("RDLAE", rdlae),
     **{name: rival(name, blend) for name in BLENDS},
+    BLEND: blended,
 }
 if installed(MACHINE):
     MODELS[MACHINE] = larger_rival(MACHINE, factorisation_machine)
@@ -144,6 +154,6 @@ def check_libraries(models: Iterable[str]) -> None:
         if model not in MODELS:
             libraries = " and ".join(LIBRARIES[model])
             raise UserError(f"{model} needs {libraries}: pip install -r requirements-models.txt")
-        for part in BLENDS.get(model, (model,)):
+        for part in ("ALS",) if model == BLEND else BLENDS.get(model, (model,)):
             if part in IMPLICIT:
                 implicit_class(part)

@@ -2,11 +2,12 @@
 
 REFERENCE, DEFAULT = "user-user euclidean", "damped vote"
 COUNTRY, MACHINE, DEEP = "top artists of the country", "factorisation machine", "Mult-VAE"
+BLEND = "damped vote + ALS"  # of the daily job's --blend als
 # Blends of the z-scores of other models, each with its own settings.
-BLENDS = {"EASE + ALS": ("EASE", "ALS"), "damped vote + ALS": (DEFAULT, "ALS")}
+BLENDS = {"EASE + ALS": ("EASE", "ALS")}
 NAMES = (  # in the order of the report
     *("popularity", COUNTRY, REFERENCE, DEFAULT),
-    *("item-item", "RP3beta", "ALS", "BPR", "EASE", "RDLAE", *BLENDS, MACHINE, DEEP),
+    *("item-item", "RP3beta", "ALS", "BPR", "EASE", "RDLAE", *BLENDS, BLEND, MACHINE, DEEP),
 )
 # In requirements-models.txt.
 LIBRARIES = {MACHINE: ("lightfm",), DEEP: ("cornac", "torch")}

@@ -12,6 +12,8 @@ from common.output import formatted
 from listening.bad_rows import rejected_lines
 from listening.play_counts import PlayCounts
 from listening.source import Listening
+from recommender import blend
+from recommender.damped_vote import Settings
 from recommender.lists import COUNTRY, GLOBAL, NEIGHBOURS, RULES
 from store.protocol import Run
 
@@ -102,6 +104,13 @@ def figures(run: Run) -> dict:
     }
 
 
+def chosen_report(settings: Settings | blend.Settings | None) -> dict | None:
+    """The settings that the fold chose: the vote's, and those of the factors as `factors`."""
+    if isinstance(settings, blend.Settings):
+        return asdict(settings.vote) | {"factors": asdict(settings.factors)}
+    return asdict(settings) if settings else None
+
+
 def chosen_rows(chosen: dict) -> Iterator[tuple[str, str]]:
     """The settings that the fold chose, popularity only where it had to be blended in."""
     if chosen:
@@ -109,6 +118,11 @@ def chosen_rows(chosen: dict) -> Iterator[tuple[str, str]]:
         yield "popularity discounted by", f"{chosen['popularity_power']:.2f}"
     if chosen.get("popularity"):
         yield "popularity blended in", f"{chosen['popularity']:.4g}"
+    if found := chosen.get("factors"):
+        yield "ALS factors blended in", f"{found['factors']}"
+        yield "  alpha", f"{found['alpha']:g}"
+        yield "  regularization", f"{found['regularization']:g}"
+        yield "reasons", "of the vote"
 
 
 def summary(run: Run, state: str) -> str:

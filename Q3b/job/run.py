@@ -12,14 +12,15 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from evaluation.fold import chosen_on, popular_artists
+from evaluation.fold import blend_chosen_on, chosen_on, popular_artists
 from evaluation.metrics import recall_and_ndcg, variety
 from evaluation.splits import split
 from job.distributed import Written, blocks_on
-from job.report import data_report, versions
+from job.report import chosen_report, data_report, versions
 from job.settings import RunSettings
 from listening.play_counts import PlayCounts
 from listening.source import Listening
+from recommender import blend
 from recommender.blocks import BLOCK, Asked, list_block, recommendation_blocks, rule_lists
 from recommender.damped_vote import DampedVote, Settings
 from recommender.lists import Block
@@ -47,7 +48,7 @@ class Fold(NamedTuple):
     """What the held-out plays of a run tell: measures, and the settings chosen, if any are."""
 
     metrics: dict[str, float]
-    settings: Settings | None
+    settings: Settings | blend.Settings | None
 
 
 FoldOf = Callable[[], Fold]  # on a cluster it is computed while the client goes on
@@ -92,7 +93,7 @@ def daily_run(
             "settings": asdict(settings),
             "data": data_report(listening),
             "metrics": fold.metrics,
-            "chosen": asdict(fold.settings) if fold.settings else None,
+            "chosen": chosen_report(fold.settings),
             "rules": dict(rules),
             "store_items": rules.total() + lists,
             "checked_users": sampled_users(listening.plays, CHECKED_USERS, settings.seed),
@@ -217,13 +218,13 @@ def held_out(plays: PlayCounts, settings: RunSettings) -> Fold:
     sample = plays.select_users(np.sort(rows))
     parts = split(sample.matrix, settings.seed, 1)
     if not parts.test.nnz:
-        return Fold({}, None)
+        return Fold({}, blend.Settings() if settings.blend else None)
     if settings.metric == "euclidean":
         shown = replace(sample, matrix=parts.train)
         fitted = fitted_recommender(shown, settings.metric, settings.neighbours)
         found, chosen_there = fitted.best(np.arange(len(shown.users)), top), None
     else:
-        choice = chosen_on(parts, top)
+        choice = (blend_chosen_on if settings.blend else chosen_on)(parts, top)
         found, chosen_there = choice.found, choice.settings
     popular = popular_artists(parts.train, top)
     measures = recall_and_ndcg(found, parts.test, top) | {

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 METRICS = ("cosine", "euclidean")  # the methods of recommender/methods.py
+BLENDS = ("als",)  # what the vote by cosine may be blended with
 
 
 @dataclass(frozen=True)
@@ -11,6 +12,7 @@ class RunSettings:
 
     metric: str = "cosine"  # one of METRICS
     neighbours: int | None = None  # of each user; None: as many as the metric usually takes
+    blend: str | None = None  # one of BLENDS
     recommendations: int = 20  # artists for each user
     include_played: bool = False
     gender: str | None = None  # only the users of this one

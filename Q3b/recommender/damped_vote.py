@@ -18,13 +18,21 @@ A'R gives everybody what is popular, where the fold asks for that.
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.linalg import norm
 
 from recommender.explanations import Reasons, empty_parts, reasons
-from recommender.kernels.damped_vote import AT_ONCE, TAIL, Model, best_damped, fill_head
+from recommender.kernels.damped_vote import (
+    AT_ONCE,
+    TAIL,
+    Model,
+    best_damped,
+    fill_head,
+    head_scores,
+)
 from recommender.kernels.reasons import contributions
 from recommender.neighbours import unit_rows
 from recommender.parallel import in_order, processors
@@ -33,7 +41,7 @@ from recommender.tastes import Tastes, damping, tastes_of
 from recommender.votes import BLOCK, RowBuffer, slices, table_of, votes_of_voters
 from recommender.weights import PlayWeights, fitted_weights, listeners_of, rarity
 
-FEWEST_IN_HEAD, POPULAR = 32, 128  # listeners: an artist with as many is in the head, or popular
+FEWEST_IN_HEAD, FEWEST_KEPT, POPULAR = 32, 64, 128  # listeners, see `kernels/damped_vote.py`
 SMALLEST_HEAD, MOST_IN_HEAD = 4096, 20_000  # artists, where there are as many
 LARGEST_HEAD = 400_000_000  # its entries, of 4 bytes
 VOTE_LENGTH_POWER = -0.25  # of the norm of a user's votes, which scales them
@@ -56,19 +64,15 @@ class Settings:
 
 @dataclass(frozen=True)
 class Compared:
-    """Users as they are compared and vote, before any setting: n users, m artists.
+    """Users as they are compared: n users, m artists.
 
     Artists are numbered by falling listeners: order (m,) holds their columns in the plays.
-    weights: turns plays into weights; users: (n, m) rows of norm 1; votes: (n, m);
-    listeners: (m,) how many each artist has
+    weights: turns plays into weights; users: (n, m) rows of norm 1
     """
 
     order: np.ndarray
     weights: PlayWeights
     users: csr_array
-    votes: csr_array
-    listeners: np.ndarray
-    tastes: Tastes
 
     @cached_property
     def ranks(self) -> np.ndarray:
@@ -82,6 +86,19 @@ class Compared:
         return unit_rows(self.weights.of(in_columns(plays, self.order)))
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """What a fit takes, whatever its settings: n users, m artists.
+
+    votes: (n, m) before they are discounted; listeners: (m,) how many each artist has
+    """
+
+    compared: Compared
+    votes: csr_array
+    listeners: np.ndarray
+    tastes: Tastes
+
+
 def in_columns(plays: csr_array, order: np.ndarray) -> csr_array:
     """Return the plays with their columns in this order, each row sorted."""
     rank = np.empty(len(order), plays.indices.dtype)
@@ -91,7 +108,7 @@ def in_columns(plays: csr_array, order: np.ndarray) -> csr_array:
     return found
 
 
-def compared(plays: csr_array) -> Compared:
+def prepared(plays: csr_array) -> Prepared:
     """Return what depends on the plays (n, m) alone, all above 0."""
     order = np.argsort(-listeners_of(plays), kind="stable").astype(np.int32)
     plays = in_columns(plays, order)
@@ -101,23 +118,24 @@ def compared(plays: csr_array) -> Compared:
     lengths = np.maximum(norm(votes.astype(np.float64), axis=1), 1)  # 1: of nobody who plays
     scales = np.repeat(lengths**VOTE_LENGTH_POWER, np.diff(votes.indptr))
     votes.data *= scales.astype(np.float32)
-    return Compared(order, weights, users, votes, listeners_of(plays), tastes_of(users))
+    return Prepared(Compared(order, weights, users), votes, listeners_of(plays), tastes_of(users))
 
 
 @dataclass(frozen=True)
 class DampedVote:
     """A fitted model of n users and m artists, d tastes, h artists in the head.
 
-    votes: (n, m) / listeners^beta; listeners: (m, n) the users transposed; tail: (m - h, n) the
-    votes for the tail transposed; the rest as `kernels/damped_vote.py` says
+    votes: (n, m) / listeners^beta; listeners: (m, n) the users transposed; kept: (k, m) what those
+    of the k artists after the popular ones give; tail: (m - h, n) the votes for the tail
+    transposed; the rest as `kernels/damped_vote.py` says
     """
 
     settings: Settings
     compared: Compared
     votes: csr_array
     listeners: csr_array
+    kept: csr_array
     tail: csr_array
-    others: csr_array
     head: np.ndarray
     most: np.ndarray
     basis: np.ndarray
@@ -130,11 +148,16 @@ class DampedVote:
     @cached_property
     def tables(self) -> Model:
         """The model as the compiled loops take it; large arrays are shared."""
-        matrices = self.compared.users, self.listeners, self.tail, self.others
+        matrices = self.compared.users, self.listeners, self.votes, self.kept, self.tail
         tables = map(table_of, matrices)
         head_gains = np.ascontiguousarray(self.gains[: self.head.shape[1]].T)
         tastes = self.basis, self.gains, head_gains, extremes(self.gains[self.head.shape[1] :])
         return Model(*tables, self.head, self.most, *tastes)
+
+    @cached_property
+    def others(self) -> csr_array:
+        """(m - p, m) what the listeners of artists that are not popular give; for an index."""
+        return votes_of_voters(self.listeners[self.head.shape[0] :], self.votes)
 
     def best(self, rows: np.ndarray, top: int, include_played: bool = False) -> csr_array:
         """Return the best artists of the users `rows` (u,), see `best_of`."""
@@ -160,6 +183,12 @@ class DampedVote:
         columns = self.compared.order[columns]
         return csr_array((scores, columns, row_starts(lengths)), users.shape)
 
+    def head_scores(self, users: csr_array) -> np.ndarray:
+        """The scores (u, h) of the head's artists for compared users (u, m), their own too."""
+        found = np.empty((users.shape[0], self.head.shape[1]), np.float32)
+        head_scores(table_of(users), self.tables, found)
+        return found
+
     def reasons(self, rows: np.ndarray, found: csr_array) -> Reasons:
         """Return the reasons of each entry of `found` (u, m), the best artists of `rows` (u,)."""
         ranked = self.compared.ranks[found.indices]
@@ -174,23 +203,33 @@ class DampedVote:
 
 
 def fit(
-    plays: csr_array | Compared, settings: Settings | None = None, threads: int | None = None
+    plays: csr_array | Prepared,
+    settings: Settings | None = None,
+    threads: int | None = None,
+    smallest_head: int | None = None,
 ) -> DampedVote:
-    """Fit the method to (n, m) plays, all above 0, or to what was compared before."""
-    known = plays if isinstance(plays, Compared) else compared(plays)
+    """Fit the method to (n, m) plays, all above 0, or to what was prepared of them.
+
+    smallest_head: artists in the head where there are as many; the scores are the same whatever it
+    is
+    """
+    known = plays if isinstance(plays, Prepared) else prepared(plays)
+    order, users = known.compared.order, known.compared.users
     settings = settings or Settings()
     factors = np.maximum(known.listeners, 1.0) ** -settings.popularity_power
-    votes = known.votes.copy()
-    votes.data *= factors.astype(np.float32)[votes.indices]
+    votes = known.votes
+    scaled = votes.data * factors.astype(np.float32)[votes.indices]
+    votes = csr_array((scaled, votes.indices, votes.indptr), votes.shape)
     popular = int((known.listeners >= POPULAR).sum())
-    head = max(int((known.listeners >= FEWEST_IN_HEAD).sum()), SMALLEST_HEAD)
-    head = min(head, len(known.order), MOST_IN_HEAD, LARGEST_HEAD // max(popular, 1))
-    listeners = csr_array(known.users.T.tocsr())
+    head = max(int((known.listeners >= FEWEST_IN_HEAD).sum()), smallest_head or SMALLEST_HEAD)
+    head = min(head, len(order), MOST_IN_HEAD, LARGEST_HEAD // max(popular, 1))
+    next_ones = slice(popular, int((known.listeners >= FEWEST_KEPT).sum()))
+    listeners = csr_array(users.T.tocsr())
     tail = csr_array(votes[:, head:].T.tocsr())
     rows, most = votes_of_popular(listeners[:popular], votes, head, threads)
-    others = votes_of_voters(listeners[popular:], votes, threads)
+    kept = votes_of_voters(listeners[next_ones], votes, threads)
     tastes = damped_tastes(known, settings, votes)
-    return DampedVote(settings, known, votes, listeners, tail, others, rows, most, *tastes)
+    return DampedVote(settings, known.compared, votes, listeners, kept, tail, rows, most, *tastes)
 
 
 def votes_of_popular(
@@ -217,17 +256,20 @@ def extremes(gains: np.ndarray) -> np.ndarray:
     return np.stack([least, largest])
 
 
-def refitted(model: DampedVote, settings: Settings) -> DampedVote:
-    """Return the model by other settings with the same `popularity_power`: its votes are shared."""
-    basis, gains = damped_tastes(model.compared, settings, model.votes)
+def refitted(model: DampedVote, known: Prepared, settings: Settings) -> DampedVote:
+    """Return the model by other settings with the same `popularity_power`: its votes are shared.
+
+    known: what the model was fitted to
+    """
+    basis, gains = damped_tastes(known, settings, model.votes)
     return replace(model, settings=settings, basis=basis, gains=gains)
 
 
 def damped_tastes(
-    known: Compared, settings: Settings, votes: csr_array
+    known: Prepared, settings: Settings, votes: csr_array
 ) -> tuple[np.ndarray, np.ndarray]:
     """V diag(S k) and R'A / listeners^beta, both (m, d): their product is what is subtracted."""
-    tastes, count = known.tastes, known.users.shape[0]
+    tastes, count = known.tastes, known.compared.users.shape[0]
     damped = damping(tastes.eigenvalues, settings.limit * count)
     kept = damped > 0
     basis = tastes.of_artists[:, kept] * (np.sqrt(tastes.eigenvalues) * damped)[kept]
@@ -238,7 +280,16 @@ def damped_tastes(
     return np.ascontiguousarray(basis, np.float32), np.ascontiguousarray(gains, np.float32)
 
 
-def recommend(model: DampedVote, top: int = 20, threads: int | None = None) -> csr_array:
+class Fitted(Protocol):
+    """The vote, alone or blended: how all users compare, and the best artists of some."""
+
+    compared: Compared
+
+    def best(self, rows: slice, top: int) -> csr_array:
+        """Return the best artists of the users `rows`."""
+
+
+def recommend(model: Fitted, top: int = 20, threads: int | None = None) -> csr_array:
     """The `top` unheard artists of every user of the model; see `DampedVote.best`."""
     users = model.compared.users
     with ThreadPoolExecutor(threads or processors()) as pool:

@@ -1,4 +1,4 @@
-"""The two methods of recommending, fitted to plays: the best artists of users, and why."""
+"""The methods of recommending, fitted to plays: the best artists of users, and why."""
 
 from common.command import UserError
 
@@ -8,7 +8,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from listening.play_counts import PlayCounts
-from recommender import damped_vote, reference
+from recommender import blend, damped_vote, reference
 from recommender.explanations import Reasons
 
 EUCLIDEAN_NEIGHBOURS = 100
@@ -31,15 +31,18 @@ def fitted_recommender(
     plays: PlayCounts,
     metric: str,
     neighbours: int | None = None,
-    settings: damped_vote.Settings | None = None,
+    settings: damped_vote.Settings | blend.Settings | None = None,
 ) -> Recommender:
     """Fit a method, cosine or euclidean. Raises UserError for fewer than two users.
 
-    neighbours: of each user, for euclidean alone; settings: for cosine alone, where everybody votes
+    neighbours: of each user, for euclidean alone; settings: for cosine alone, where everybody
+    votes: of the damped vote, or of its blend, which is fitted then
     """
     users = len(plays.users)
     if users < 2:
         raise UserError(f"recommendations need two users with plays or more; here are {users}")
     if metric == "euclidean":
         return reference.fit(plays, min(neighbours or EUCLIDEAN_NEIGHBOURS, users - 1))
+    if isinstance(settings, blend.Settings):
+        return blend.fit(plays.matrix, settings)
     return damped_vote.fit(plays.matrix, settings)

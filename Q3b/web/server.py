@@ -14,7 +14,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from ipaddress import ip_address
 
 from flask import Flask
@@ -22,6 +22,8 @@ from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LOGGING_CONFIG
+
+from store.system import allow_open_files, bind_as_servers_do
 
 # Bounds on what clients can hold: milliseconds, bytes, connections of each worker, seconds.
 HEADERS_WITHIN = 10_000  # also how long a connection may be idle
@@ -51,9 +53,7 @@ def check_address(host: str, port: int, guarded: bool) -> str:
     try:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family) as probe:
-            if os.name != "nt":
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
+            bind_as_servers_do(probe, address)
             return address[0]
     except OSError as error:
         raise OutsideError(
@@ -92,7 +92,7 @@ def serve(
     as_json: the server's messages are JSON lines, and the app logs the requests itself.
     `loader` returns another WSGI app to serve instead, in each worker.
     """
-    allow_connections()
+    allow_open_files(2 * MOST_CONNECTIONS)  # of the connections and the store
     server = Granian(
         "api:create_app",
         address,
@@ -124,19 +124,6 @@ def log_settings(as_json: bool) -> dict:
         names = LOGGING_CONFIG["formatters"]
         settings["formatters"] = {name: {"()": "web.log.JsonFormatter"} for name in names}
     return settings
-
-
-def allow_connections() -> None:
-    """Raise the limit of open files, often 1,024, to what the connections and the store need."""
-    with suppress(ImportError, ValueError, OSError):  # Windows has no such limit
-        import resource
-
-        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        wanted = 2 * MOST_CONNECTIONS
-        if hard != resource.RLIM_INFINITY:
-            wanted = min(wanted, hard)
-        if soft != resource.RLIM_INFINITY and soft < wanted:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def worker_app() -> Flask:

@@ -25,7 +25,8 @@ def hostile_page(tmp_path_factory):
     names = [f"{HOSTILE[number % 5]}{number}" for number in range(GROUPS)]
     sizes = list(range(GROUPS, 0, -1))
     columns = {"url": names, "requests": [1] * GROUPS, "bytes": sizes}
-    answer = Answer(Question(by=("url",)), GROUPS, sum(sizes), columns, GROUPS, RowAccount())
+    total = {"requests": [GROUPS], "bytes": [sum(sizes)]}
+    answer = Answer(Question(by=("url",)), total, {"bytes": columns}, GROUPS, RowAccount())
     path = tmp_path_factory.mktemp("pages") / "hostile.html"
     with pytest.MonkeyPatch.context() as patch:
         secrets = [f"postgresql://user:{WORD}@host/db", f"host=x password={WORD}"]

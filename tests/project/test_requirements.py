@@ -38,7 +38,7 @@ COMES_WITH = {
     "backports": "backports.zstd",
 }
 # In environments of their own: requirements-airflow.txt and requirements-models.txt.
-ELSEWHERE = {"airflow", "cornac", "lightfm", "torch"}
+ELSEWHERE = {"airflow", "cornac", "lightfm", "onnxruntime", "tokenizers", "torch"}
 SYSTEMS = [
     {"sys_platform": "linux", "platform_system": "Linux", "os_name": "posix"},
     {"sys_platform": "darwin", "platform_system": "Darwin", "os_name": "posix"},

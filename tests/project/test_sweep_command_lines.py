@@ -22,6 +22,7 @@ from unittest.mock import patch
 from urllib.parse import urlsplit
 
 import click
+import numpy as np
 import pytest
 from filelock import FileLock
 from hypothesis import assume, given, note, settings
@@ -88,6 +89,10 @@ GOOD = {
         **dict.fromkeys(("--from", "--to"), LOG_DAYS),
         "--time-zone": ZONES,
         "--cache": ("miss", "hit", "RefreshHit"),
+        "--url": ("/*.jpg", "*", "/b/?.*"),
+        "--exclude": ("*.css", "/none"),
+        "--host": ("cdn.example.com", "*"),
+        "--ledger": ("counted.ledger", "missing/counted.ledger", "logs", "empty"),
         "--log-format": ("tsv", "combined", "apache:%h %t %U %b", "nginx:$msec|$uri|$bytes_sent"),
         "--fields": ("date,time,size,url", "datetime,size,-,url,status", "url"),
         "--delimiter": ("tab", ",", ";", "space"),
@@ -103,6 +108,8 @@ GOOD = {
         "--columns": ("id=id", "id=index,tag=class,text=title", "text=tag"),
         "--encoding": ("utf-8", "big5hkscs", "utf-16", "rot13", "idna", "few.csv=undefined"),
         "--output-encoding": ("utf-8", "utf-8-sig"),
+        "--vectors": ("few.csv", "empty", "logs", "vectors.npy"),
+        "--embedding-model": ("logs", "empty", "missing"),
         "--convert": ("s2hk", "t2s", "missing"),
         "--corrections": TAGGED,
         "--review": ("review.csv", "review.xlsx", "missing/r.csv", "/dev/full"),
@@ -299,6 +306,9 @@ def template(tmp_path_factory) -> Path:
     (folder / "events.csv").write_text(events, encoding="utf-8")
     (folder / "events.tsv").write_text(events.replace(",", "\t"), encoding="utf-8")
     (folder / "tagger.skops").write_bytes(tagger_bytes())
+    ids = [line.partition(",")[0] for line in articles[1:6]]
+    (folder / "vectors.ids").write_text("\n".join(ids), encoding="utf-8")
+    np.save(folder / "vectors.npy", np.eye(len(ids), 3))
     write_data_sets(folder)
     settings = {"recommendations": 20, "include_played": True}
     report = {"checked_users": LISTENERS[:3], "settings": settings}

@@ -39,6 +39,7 @@ from alert import post
 from articles import files as articles
 from articles.preparation import prepared
 from articles.rejections import Rejections
+from articles.vectors.files import VectorFiles
 from common.picture import characters_of
 from evaluation import data as evaluation_data
 from evaluation import models as evaluation_models
@@ -233,6 +234,21 @@ def prepared_articles():
     return prepared(pd.DataFrame({"id": ["1"], "text": TEXTS[:1]}))
 
 
+VECTORS = np.array([[1.5, 2], [3, 4]])
+VECTOR_FILES = {
+    "a.ids": b"007\n1\n",
+    "a.npy": io.BytesIO(),
+    "b.parquet": parquet_of(id=["7", "8"], vector=VECTORS.tolist()),
+}
+np.save(VECTOR_FILES["a.npy"], VECTORS)
+VECTOR_FILES["a.npy"] = VECTOR_FILES["a.npy"].getvalue()
+
+
+def read_vectors(folder: Path, name: str) -> None:
+    found = VectorFiles([folder / "b.parquet" if name == "b.parquet" else folder / "a.npy"])
+    assert np.isfinite(found.vectors).all() and len(found.rows) <= len(found.vectors)
+
+
 def read_font(folder: Path, name: str) -> None:
     characters_of.cache_clear()
     characters_of(str(folder / name))
@@ -341,6 +357,7 @@ READERS = {
     "logs in zip": lambda folder: compressed_logs(in_zip, ".zip"),
     "logs in Parquet": lambda folder: Reader({"log.parquet": log_in_parquet()}, read_log),
     "articles": lambda folder: Reader(article_files(), read_articles),
+    "vectors": lambda folder: Reader(VECTOR_FILES, read_vectors),
     "saved tagger": lambda folder: Reader({"tagger.skops": tagger_bytes()}, use_tagger),
     "font": lambda folder: Reader({"font.ttf": font_bytes()}, read_font),
     "Last.fm 360K": lambda folder: Reader(

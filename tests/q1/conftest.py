@@ -11,6 +11,7 @@ import psycopg2
 import pytest
 from psycopg2.extensions import connection as Connection
 
+from events.roles import Roles
 from events.table import existing_table
 from events.view import View, create_view
 from postgres.directory import server_directory
@@ -19,9 +20,9 @@ from postgres.embedded import (
     hand_over,
     installed_binaries,
     running_server,
-    unprivileged_identity,
     wait_until_ready,
 )
+from postgres.system import unprivileged_identity
 from retention.inquiry import Inquiry
 from retention.questions import Question
 from tests.conftest import clean_environment, free_port
@@ -124,7 +125,8 @@ def inquiry(
     limits = (options.pop("from_day", None), options.pop("to_day", None))
     question = Question(options.pop("install_event", "FIRST_INSTALL"), *days, time_zone, *limits)
     known = {"table": relation, "overview": True, "period": "day", "follow": None, "plot": None}
-    view = View([existing_table(connection, relation, {})], time_zone)
+    roles = Roles(question.install_event)
+    view = View([existing_table(connection, relation, {})], time_zone, roles)
     return Inquiry(connection, SimpleNamespace(**known | options), question, view, None)
 
 

@@ -59,6 +59,12 @@ def events_read(folder: Path, *names: str, **parameters) -> list[tuple]:
             "to_day": date(9999, 12, 31),
             "install_date": date(2017, 4, 1),
             "present": datetime(2020, 1, 1, tzinfo=UTC),
+            "value_is": None,
+            "in_detail": False,
+            "cohort_by": "install",
+            "install_event": "FIRST_INSTALL",
+            "return_event": [],
+            "exclude_event": [],
         } | parameters
         run(duck, "events", given)
         return duck.execute("SELECT uid, day, event_name FROM events").fetchall()
@@ -215,7 +221,7 @@ def test_a_file_that_is_cut_off_is_refused(tmp_path):
 
 def test_a_file_without_the_columns_is_refused(tmp_path):
     (tmp_path / "log.csv").write_text("a,b,c\n", encoding="utf-8")
-    with pytest.raises(UserError, match=r"log\.csv: .*event_name, time, uid"):
+    with pytest.raises(UserError, match=r"log\.csv: .*time, uid"):
         events_read(tmp_path, "log.csv")
 
 

@@ -258,6 +258,23 @@ def test_without_an_overview_only_the_question_is_asked(postgres_url, connection
     assert asked(postgres_url, "--table", "app.events")["observed"] is True
 
 
+@pytest.mark.parametrize("question", [[], ["--cohorts"]], ids=["one day", "cohorts"])
+def test_nothing_that_reads_files_is_loaded(postgres_url, connection, question):
+    create(connection, "events")
+    program = [sys.executable, "-X", "importtime", "Q1/sql.py"]
+    finished = subprocess.run(
+        [*program, "--dsn", postgres_url, "--table", "app.events", *question],
+        cwd=ROOT,
+        env=clean_environment(),
+        capture_output=True,
+        encoding="utf-8",
+    )
+    assert finished.returncode == 0, finished.stderr[-1000:]
+    loaded = {line.rpartition("|")[2].strip() for line in finished.stderr.splitlines()}
+    assert "psycopg2" in loaded
+    assert not loaded & {"numpy", "pyarrow", "tqdm", "dotenv", "duckdb"}
+
+
 def test_the_index_on_the_time_serves(postgres_url, connection):
     create(connection, "events")
     with connection.cursor() as cursor:

@@ -65,8 +65,18 @@ def assert_same(cluster, *arguments):
 
 @pytest.mark.parametrize("by", GROUPINGS)
 def test_the_answer_is_the_same_in_every_grouping(cluster, small_ranges, by):
-    logs = FIXTURES if by not in ("status", "cache") else FIXTURES / "cloudfront-26-fields.log"
+    everywhere = by in ("extension", "date", "hour", "url")
+    logs = FIXTURES if everywhere else FIXTURES / "cloudfront-33-fields.log"
     alone = assert_same(cluster, logs, "--by", by, "--format", "json")
+    assert alone.returncode == 0, alone.stderr
+
+
+@pytest.mark.parametrize("by", ["extension", "host"])
+def test_the_answer_is_the_same_for_several_questions_at_once(cluster, small_ranges, by):
+    log = FIXTURES / "cloudfront-33-fields.log"
+    asked = ("--by", "date", "--by", by, "--exclude", "*.css", "--host", "*", "--top", "9")
+    orders = ("--order", "bytes", "--order", "misses", "--format", "json")
+    alone = assert_same(cluster, log, *asked, *orders, "--measure", "percentiles")
     assert alone.returncode == 0, alone.stderr
 
 
@@ -212,6 +222,15 @@ def test_archives_and_bad_files(cluster, monkeypatch, tmp_path, by):
     left_out = json.loads(together.stdout)["files_left_out"]
     names = [str(Path(name).relative_to(tmp_path)) for name in left_out]
     assert names == [str(Path("a.zip", "README")), "c.gz", "d.log"]
+
+
+def test_a_ledger_is_the_same(cluster, tmp_path):
+    ledgers = (tmp_path / "alone.ledger", tmp_path / "together.ledger")
+    asked = (FIXTURES / "plain.tsv", FIXTURES / "header.tsv", "--by", "date", "--format", "json")
+    alone = run(*asked, "--ledger", ledgers[0])
+    together = run(*asked, "--ledger", ledgers[1], "--cluster", cluster.address)
+    assert (together.returncode, together.stdout) == (0, alone.stdout)
+    assert ledgers[0].read_bytes() == ledgers[1].read_bytes()
 
 
 def test_the_first_lines_alone_may_be_empty_or_unknown(cluster, tmp_path):

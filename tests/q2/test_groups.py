@@ -123,7 +123,7 @@ def test_shares_and_means_are_of_all_that_counts():
 def test_csv_is_the_table_and_the_account_goes_to_stderr():
     finished = run(LOG, "--by", "extension", "--format", "csv")
     table = pd.read_csv(io.StringIO(finished.stdout))
-    assert list(table) == ["extension", "requests", "bytes", "share", "mean_size"]
+    assert list(table) == ["extension", "requests", "bytes", "share", "running_total", "mean_size"]
     assert table["bytes"].tolist() == [11111, 70, 7, 0]
     assert "8 requests counted of 8 rows read" in finished.stderr
     total = pd.read_csv(io.StringIO(run(LOG, "--extension", "js", "--format", "csv").stdout))
@@ -140,9 +140,9 @@ def test_text_is_a_table():
     assert lines == [
         "Total data transfer by all files from 23rd Aug to 26th Aug: 11188",
         "",
-        "status  requests   bytes  share  mean_size",
-        "200            4  11,011  98.4%      2,753",
-        "206            1     100   0.9%        100",
+        "status  requests   bytes  share  running_total  mean_size",
+        "200            4  11,011  98.4%         11,011      2,753",
+        "206            1     100   0.9%         11,111        100",
         "... and 3 more",
         "",
         "8 requests counted of 8 rows read; 0 outside the question, 0 rejected",

@@ -37,7 +37,8 @@ def answer_of(by: tuple[str, ...], groups: int | None = None, zone=UTC, **column
     number = len(columns["bytes"])
     question = Question(by=by, time_zone=zone)
     columns |= {"requests": [1] * number}
-    return Answer(question, number, size, columns, groups or number, RowAccount())
+    total = {"requests": [number], "bytes": [size]}
+    return Answer(question, total, {"bytes": columns}, groups or number, RowAccount())
 
 
 @pytest.mark.parametrize("arguments", [[], ["--by", "extension"], ["--by", "hour"]])
@@ -149,7 +150,8 @@ def test_all_bytes_are_in_the_bars(groups):
     names = [f"/{number}" for number in range(groups)]
     shown = {"url": names[:40], "bytes": sizes[:40]}  # as --top 40 cuts them
     with style.context(STYLE):
-        answer = Answer(Question(by=("url",)), groups, sum(sizes), shown, groups, RowAccount())
+        total = {"requests": [groups], "bytes": [sum(sizes)]}
+        answer = Answer(Question(by=("url",)), total, {"bytes": shown}, groups, RowAccount())
         (axes,) = figure_of(answer).axes
     assert sum(bar.get_width() for bar in axes.patches) == sum(sizes)
     assert len(axes.patches) == min(groups, MOST_BARS + 1)

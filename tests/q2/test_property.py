@@ -20,8 +20,9 @@ from logs.scanner import scan_block
 from logs.sources import Source
 from traffic.account import RowAccount, account_for
 from traffic.answer import answer
-from traffic.groups import name_groups, sum_of_groups, summarise
+from traffic.groups import name_groups, sum_of_groups
 from traffic.question import Question
+from traffic.summary import summarise
 
 NAMES = st.text("abJPG019-_é%~", min_size=0, max_size=5)
 ENDINGS = st.sampled_from(
@@ -114,14 +115,14 @@ def test_blocks_of_any_size_give_the_same_groups(requests, size):
     ):
         scanned = scan_block("log", layout, layout.as_text(block))
         account.add(account_for(scanned, Piece(("log",), (0,), layout, block)))
-        parts.append(summarise(scanned.records, question))
+        parts.append(summarise(scanned, question))
     expected = {}
     for time, sent, _ in requests:
         day = time.date().isoformat()
         expected[day] = expected.get(day, 0) + sent
     if parts:
         groups = name_groups(sum_of_groups(parts), question)
-        assert {group.names[0]: group.bytes for group in groups} == expected
+        assert {group.names[0]: group.sums[1] for group in groups} == expected
     assert (account.accepted, account.lines) == (len(requests), len(requests))
 
 

@@ -8,9 +8,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from logs.fields import DATE, SIZE, TIME, URL, Layout
-from logs.kernel import scan
-from logs.scanner import scan_block
+from logs import machine_code
 from logs.start import interrupts_held
 from tests.conftest import ROOT, clean_environment
 from tests.q2.conftest import FIXTURES
@@ -52,9 +50,11 @@ def test_help_and_wrong_arguments_load_nothing_heavy(arguments):
 
 
 def test_a_run_loads_only_what_it_needs():
-    modules = loaded(FIXTURES / "plain.tsv", "--by", "extension")
-    assert "numba" in modules
-    assert not modules & AT_TIMES
+    loaded(FIXTURES / "plain.tsv")  # compiles the kernel where that is not done yet
+    modules = loaded(FIXTURES / "plain.tsv")
+    assert "numpy" in modules
+    assert not modules & (AT_TIMES | {"numba"})
+    assert not loaded(FIXTURES / "plain.tsv", "--by", "extension") & AT_TIMES
     assert not loaded(FIXTURES / "plain.tsv", "--by", "url") & AT_TIMES
 
 
@@ -69,17 +69,57 @@ def test_a_table_that_duckdb_answers_loads_no_kernel(tmp_path):
 def test_what_numba_would_load_is_not_and_can_be_afterwards():
     program = (
         "import sys; early = {*sys.modules}; "  # coverage is, where lines are counted
-        "from logs.start import UNUSED, load_kernel; load_kernel(); "
+        "from logs.start import UNUSED, load_kernel; load_kernel(tables=True); "
         "assert not {*UNUSED} & {*sys.modules} - early; import scipy.linalg, yaml"
     )
     subprocess.run([sys.executable, "-c", program], cwd=ROOT / "Q2", check=True)
 
 
-def test_the_kernel_is_compiled_once_for_all_blocks():
-    row = b"2017-08-24\t00:00:00\t1\t/a.jpg\n"
-    for block in (row, bytearray(row)):  # the last line of a file, and the lines before it
-        scan_block("test", Layout((DATE, TIME, SIZE, URL)), memoryview(block))
-    assert len({signature[0] for signature in scan.signatures}) == 1
+@pytest.fixture
+def only_folder(tmp_path, monkeypatch):
+    """The one folder in which machine code is kept."""
+    monkeypatch.setattr(machine_code, "folders", lambda: iter([tmp_path / "kept"]))
+    return tmp_path / "kept"
+
+
+def test_machine_code_is_kept_and_a_damaged_file_is_not_run(only_folder):
+    assert machine_code.kept_code() is None
+    code = machine_code.compiled_code()
+    (file,) = only_folder.iterdir()
+    assert machine_code.kept_code() == code
+    kept = file.read_bytes()
+    for damaged in (kept[:-1], kept[:-1] + bytes([kept[-1] ^ 1]), b""):
+        file.write_bytes(damaged)
+        assert machine_code.kept_code() is None
+
+
+def test_machine_code_needs_nothing_from_outside():
+    """Not from numba either, whose functions it could not find."""
+    functions = machine_code.compiled_module().functions
+    assert machine_code.NAME in {function.name for function in functions}
+    needed = {function.name for function in functions if function.is_declaration}
+    assert all(name.startswith("llvm.") for name in needed), needed
+
+
+@pytest.mark.parametrize("source", machine_code.SOURCES)
+def test_other_sources_are_compiled_anew(source, tmp_path, monkeypatch):
+    for name in machine_code.SOURCES:
+        (tmp_path / name).write_bytes((machine_code.HERE / name).read_bytes())
+    monkeypatch.setattr(machine_code, "HERE", tmp_path)
+    before = machine_code.file_name()
+    (tmp_path / source).write_bytes((tmp_path / source).read_bytes() + b"# changed\n")
+    assert machine_code.file_name() != before
+
+
+def test_the_sources_are_all_that_the_kernel_is_made_of():
+    program = (
+        "import sys, logs.kernel; "
+        "print(*(name for name in sys.modules if name.startswith(('logs.', 'common'))))"
+    )
+    made = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT / "Q2", capture_output=True, text=True, check=True
+    )
+    assert {f"{name.split('.')[1]}.py" for name in made.stdout.split()} == {*machine_code.SOURCES}
 
 
 def test_an_interrupt_while_the_kernel_loads_comes_when_it_is_loaded():

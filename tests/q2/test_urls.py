@@ -11,39 +11,36 @@ from hypothesis import strategies as st
 
 from logs.sources import Source
 from tests.q2.conftest import ask
-from traffic import url_table, urls
+from traffic import text_table, text_totals
 from traffic.answer import answer
 from traffic.question import Question
-from traffic.url_part import UrlPart
-from traffic.url_table import UrlTable, sum_of_urls
-from traffic.urls import UrlTotals
+from traffic.text_part import TextPart
+from traffic.text_table import TextTable, sum_of_texts
+from traffic.text_totals import TextTotals
 
 BY_URL = Question(by=("url",))
 TEXTS = st.text('ab/é\x7f\x1f"%25~ ', max_size=20).map(lambda text: "/" + text)
 
 
-def part_of(counts: dict[str, tuple[int, int]]) -> UrlPart:
+def part_of(counts: dict[str, tuple[int, int]]) -> TextPart:
     """The part that has these requests and bytes."""
     texts = [text.encode() for text in counts]
     ends = np.cumsum([len(text) for text in texts], dtype=np.int64)
     numbers = np.array([*counts.values()], dtype=np.int64).reshape(-1, 2)
     text = np.frombuffer(b"".join(texts), np.uint8)
-    return UrlPart(text, ends, *np.ascontiguousarray(numbers.T))
+    return TextPart(text, ends, numbers)
 
 
-def as_dict(part: UrlPart) -> dict[str, tuple[int, int]]:
+def as_dict(part: TextPart) -> dict[str, tuple[int, int]]:
     text = part.text.tobytes()
     names = [text[a:b].decode() for a, b in zip(part.starts(), part.ends, strict=True)]
-    return {
-        name: (int(count), int(size))
-        for name, count, size in zip(names, part.requests, part.bytes, strict=True)
-    }
+    return dict(zip(names, map(tuple, part.sums.tolist()), strict=True))
 
 
 @pytest.fixture
 def few_in_memory(monkeypatch):
-    monkeypatch.setattr(urls, "MOST_URLS", 7)
-    monkeypatch.setattr(urls, "MOST_BYTES", 999)
+    monkeypatch.setattr(text_totals, "MOST_TEXTS", 7)
+    monkeypatch.setattr(text_totals, "MOST_BYTES", 999)
 
 
 def random_rows(rows: int, different: int) -> tuple[bytes, dict[str, list[int]]]:
@@ -63,7 +60,7 @@ def random_rows(rows: int, different: int) -> tuple[bytes, dict[str, list[int]]]
 @pytest.mark.parametrize("top", [None, 1, 50, 10**9])
 def test_totals_are_those_of_a_dictionary(order, top):
     data, expected = random_rows(200_000, 50_000)
-    found = answer([Source("log", lambda: io.BytesIO(data))], BY_URL, order, top)
+    found = answer([Source("log", lambda: io.BytesIO(data))], BY_URL, (order,), top)
     place = ["requests", "bytes"].index(order)
     ranked = sorted(expected.items(), key=lambda item: (-item[1][place], item[0]))
     table = found.table[["url", "requests", "bytes"]].to_numpy().tolist()
@@ -73,7 +70,7 @@ def test_totals_are_those_of_a_dictionary(order, top):
 
 def test_beyond_the_limit_of_memory_they_are_the_same(few_in_memory):
     data, expected = random_rows(500, 100)
-    found = answer([Source("log", lambda: io.BytesIO(data))], BY_URL, "bytes", None)
+    found = answer([Source("log", lambda: io.BytesIO(data))], BY_URL, ("bytes",), None)
     ranked = sorted(expected.items(), key=lambda item: (-item[1][1], item[0]))
     table = found.table[["url", "requests", "bytes"]].to_numpy().tolist()
     assert table == [[url, *total] for url, total in ranked]
@@ -81,13 +78,13 @@ def test_beyond_the_limit_of_memory_they_are_the_same(few_in_memory):
 
 def test_urls_of_one_hash_are_told_apart(monkeypatch):
     """A table whose hashes are all equal, as a factor of 0 makes them, is slow but right."""
-    monkeypatch.setattr(url_table, "SEED", url_table.FACTOR)  # factor ^ seed is 0
+    monkeypatch.setattr(text_table, "SEED", text_table.FACTOR)  # factor ^ seed is 0
     counts = {f"/{number}": (number, 2 * number) for number in range(300)}
-    table = UrlTable(1000, 10_000)
+    table = TextTable(1000, 10_000, 2)
     part = part_of(counts)
     for _ in range(3):
-        table.add(part.text, part.starts(), part.ends, part.requests, part.bytes)
-    assert len(set(table.records[:300, url_table.HASH].tolist())) == 1
+        table.add(part.text, part.starts(), part.ends, part.sums)
+    assert len(set(table.records[:300, text_table.HASH].tolist())) == 1
     assert as_dict(table.part()) == {url: (3 * n, 3 * b) for url, (n, b) in counts.items()}
 
 
@@ -99,11 +96,12 @@ def test_any_parts_add_up(parts):
             requests[url] += count
             sizes[url] += size
     expected = {url: (requests[url], sizes[url]) for url in requests}
-    assert as_dict(sum_of_urls([part_of(part) for part in parts])) == expected
-    with UrlTotals() as totals:
+    assert as_dict(sum_of_texts([part_of({}), *map(part_of, parts)])) == expected
+    with TextTotals(BY_URL) as totals:
         for part in parts:
             totals.add(part_of(part))
-        table, groups = totals.table("bytes", None)
+        tables, groups = totals.tables(("bytes",), None)
+    table = tables["bytes"]
     assert groups == len(expected)
     sums = zip(table["requests"], table["bytes"], strict=True)
     assert dict(zip(table["url"], sums, strict=True)) == expected
@@ -114,7 +112,7 @@ def test_any_bytes_are_shown_as_python_shows_them(texts):
     # Blanks around a value are padding
     texts = [b"/" + text.translate(None, b"\t\n\r?#").strip(b" ") for text in texts]
     data = b"".join(b"2017-08-24\t00:00:00\t1\t%s\n" % text for text in texts)
-    found = answer([Source("log", lambda: io.BytesIO(data))], BY_URL, "bytes", None)
+    found = answer([Source("log", lambda: io.BytesIO(data))], BY_URL, ("bytes",), None)
     assert dict(found.table[["url", "requests"]].to_numpy().tolist()) == Counter(map(shown, texts))
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
 
+from events.event import Headers
 from events.files import EventFile
 from events.formats import delimited, json_lines, parquet
 from events.rows import Rows
@@ -21,7 +22,7 @@ REFUSED = {
 }
 
 
-def read_rows(file: EventFile, headers: dict[str, str]) -> Iterator[Rows]:
+def read_rows(file: EventFile, headers: Headers) -> Iterator[Rows]:
     """The rows of a file; `headers` maps the names of columns that differ from ours.
 
     Raises `UserError` for a file that is not a table of events, `OutsideError` for one that cannot

@@ -7,12 +7,12 @@ it finds the rows that are broken, with their lines. They agree on what both rea
 import csv
 from collections.abc import Iterator, Sequence
 from functools import partial
-from operator import itemgetter
 
 import numpy as np
 import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
+from events.event import Headers
 from events.formats.blocks import (
     LONGEST_ROW,
     Taken,
@@ -29,7 +29,7 @@ WIDTH = "not as many columns as the header"
 QUOTING = "broken quoting"
 
 
-def read_rows(name: str, text: Stream, headers: dict[str, str]) -> Iterator[Rows]:
+def read_rows(name: str, text: Stream, headers: Headers) -> Iterator[Rows]:
     """The rows of a text. Raises `UserError` for one that has no header with our columns."""
     csv.field_size_limit(2**31 - 1)
     layout, line = read_header(name, text, headers)
@@ -47,7 +47,9 @@ def read_neat(layout: Layout, data: bytes, line: int, final: bool) -> Taken | No
     if not columns:
         return None
     lines = partial(lines_of, layout, block, line, len(columns[0]))
-    return Rows(*columns, lines), len(block), count_line_ends(block)
+    uids, times, event_names, *values = columns
+    rows = Rows(uids, times, event_names, lines, values=next(iter(values), None))
+    return rows, len(block), count_line_ends(block)
 
 
 def end_of_neat_rows(data: bytes, delimiter: str, final: bool) -> int:
@@ -81,7 +83,7 @@ def are_neat(characters: np.ndarray, quotes: np.ndarray, delimiter: str) -> bool
 
 def columns_of(block: bytes, layout: Layout) -> list[pa.Array] | None:
     """Our columns of whole rows with neat quotes; None if one has another number of columns."""
-    names = [str(position) for position in layout.positions]
+    names = [str(position) for position in dict.fromkeys(layout.positions) if position is not None]
     try:
         table = arrow_csv.read_csv(
             pa.BufferReader(block),
@@ -97,7 +99,12 @@ def columns_of(block: bytes, layout: Layout) -> list[pa.Array] | None:
         )
     except pa.ArrowInvalid:
         return None
-    return [column.combine_chunks() for column in table.columns]
+    return [
+        pa.nulls(len(table), pa.string())
+        if position is None
+        else table[str(position)].combine_chunks()
+        for position in layout.positions
+    ]
 
 
 def lines_of(layout: Layout, block: bytes, line: int, rows: int) -> Sequence[int]:
@@ -136,7 +143,7 @@ def read_any(layout: Layout, data: bytes, line: int, final: bool) -> Taken:
     whole = data[: end_of_lines(data, final)]
     lines = Lines(whole)
     reader = csv.reader(lines, delimiter=layout.delimiter, strict=True)
-    ours, width, clean = itemgetter(*layout.positions), layout.width, is_clean(whole)
+    positions, width, clean = layout.positions, layout.width, is_clean(whole)
     events, places, bad = [], [], []
     while True:
         start = lines.next
@@ -153,7 +160,7 @@ def read_any(layout: Layout, data: bytes, line: int, final: bool) -> Taken:
             lines.next = start + 1
             continue
         if len(row) == width and (clean or is_storable("".join(row))):
-            events.append(ours(row))
+            events.append(tuple(None if at is None else row[at] for at in positions))
             places.append(line + start)
         elif row:  # an empty line is not a row
             reason = WIDTH if len(row) != width else why_not_storable("".join(row))

@@ -7,9 +7,9 @@ import re
 from dataclasses import dataclass
 from functools import partial
 
-from events.event import NAMES
+from events.event import Headers
 from events.formats.blocks import is_clean
-from events.rows import locate
+from events.rows import locate, wanted_titles
 from events.streams import Stream
 
 DELIMITERS = (",", "\t", ";")
@@ -19,14 +19,14 @@ SEPARATOR_LINE = re.compile(rb'"?sep=([,;\t])"?(\r\n|\n|\r)', re.IGNORECASE)  # 
 
 @dataclass(frozen=True)
 class Layout:
-    """How a file writes its rows: `positions` are those of uid, time and event name."""
+    """How a file writes its rows: `positions` are those of our columns, None for a missing one."""
 
     delimiter: str
     width: int
-    positions: list[int]
+    positions: list[int | None]
 
 
-def read_header(name: str, text: Stream, headers: dict[str, str]) -> tuple[Layout, int]:
+def read_header(name: str, text: Stream, headers: Headers) -> tuple[Layout, int]:
     """Read a header, after a line such as `sep=;`: the layout, and the line on which rows begin.
 
     Raises `UserError` for one that does not end, and for columns that are missing or duplicate.
@@ -44,7 +44,7 @@ def read_header(name: str, text: Stream, headers: dict[str, str]) -> tuple[Layou
     if not is_clean(first):
         raise UserError(f"{name}:{line}: is not UTF-8 text; convert it, for instance with iconv")
     if not delimiter:
-        wanted = {headers.get(column, column) for column in NAMES}
+        wanted = set(wanted_titles(headers).values())
         delimiter = max(DELIMITERS, key=partial(likelihood, first.decode(), wanted))
     reader = csv.reader((line.decode(errors="replace") for line in lines), delimiter=delimiter)
     try:

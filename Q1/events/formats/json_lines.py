@@ -15,9 +15,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import json as arrow_json
 
-from events.event import NAMES
+from events.event import NAMES, VALUE, Headers
 from events.formats.blocks import Taken, is_clean, rows_in_blocks
-from events.rows import BadRow, Rows, is_storable, locate, rows_of, why_not_storable
+from events.rows import (
+    BadRow,
+    Rows,
+    is_storable,
+    locate,
+    rows_of,
+    wanted_titles,
+    why_not_storable,
+)
 from events.streams import CHUNK_BYTES, Stream
 from events.times.arrays import expand
 
@@ -27,9 +35,9 @@ TYPES = {str: pa.string(), int: pa.int64(), float: pa.float64()}
 EXACT = 2**53  # above it not every whole number is a floating-point number
 
 
-def read_rows(name: str, text: Stream, headers: dict[str, str]) -> Iterator[Rows]:
+def read_rows(name: str, text: Stream, headers: Headers) -> Iterator[Rows]:
     """The rows of a text. Raises `UserError` if one of our columns is not among its keys."""
-    wanted = {headers.get(column, column) for column in NAMES}
+    wanted = set(wanted_titles(headers).values())
     keys = {}
     for line in text.peek(CHUNK_BYTES).split(b"\n"):
         keys |= dict.fromkeys(parsed(line) or {})
@@ -38,7 +46,8 @@ def read_rows(name: str, text: Stream, headers: dict[str, str]) -> Iterator[Rows
     if not keys:
         raise UserError(f"{name}:1: {NO_OBJECTS}")
     titles = list(keys)
-    keys = [titles[position] for position in locate(f"{name}:1", titles, headers)]
+    positions = locate(f"{name}:1", titles, headers)
+    keys = [None if position is None else titles[position] for position in positions]
     yield from rows_in_blocks(name, text, 1, partial(read_alike, keys), partial(read_any, keys))
 
 
@@ -68,7 +77,10 @@ def read_alike(keys: list[str], data: bytes, line: int, final: bool) -> Taken | 
     count = ends + (not block.endswith(b"\n"))
     if not columns or len(columns[0]) != count:  # Arrow reads two objects on a line as two rows
         return None
-    return Rows(*columns, lambda: range(line, line + count)), len(block), ends
+    uids, times, event_names, *values = columns
+    lines = partial(range, line, line + count)
+    rows = Rows(uids, times, event_names, lines, values=next(iter(values), None))
+    return rows, len(block), ends
 
 
 def whole_lines(data: bytes, final: bool) -> bytes:
@@ -92,25 +104,28 @@ def has_object_on_each_line(block: bytes) -> bool:
 def columns_of(block: bytes, keys: list[str]) -> list[pa.Array] | None:
     """Our columns of a block if each has values of the type that it has first, else None."""
     first = parsed(block[: block.find(b"\n")]) or {}
-    types = [TYPES.get(type(first.get(key)), pa.string()) for key in keys]
-    uid, time, event_name = types
-    if uid == pa.float64() or event_name != pa.string():  # may not be exact
+    types = {key: TYPES.get(type(first.get(key)), pa.string()) for key in keys if key is not None}
+    uid, time, *texts = (types.get(key, pa.string()) for key in keys)
+    if uid == pa.float64() or any(kind != pa.string() for kind in texts):  # may not be exact
         return None
     try:
         table = arrow_json.read_json(
             pa.BufferReader(block),
             arrow_json.ReadOptions(use_threads=False, block_size=len(block) + 1),
             arrow_json.ParseOptions(
-                explicit_schema=pa.schema(list(zip(keys, types, strict=True))),
+                explicit_schema=pa.schema(list(types.items())),
                 unexpected_field_behavior="ignore",
             ),
         )
     except pa.ArrowInvalid:
         return None
-    uids, times, event_names = (table[key].combine_chunks() for key in keys)
+    uids, times, *others = (
+        pa.nulls(len(table), pa.string()) if key is None else table[key].combine_chunks()
+        for key in keys
+    )
     if time == pa.float64() and (pc.max(pc.abs(times)).as_py() or 0) > EXACT:
         return None
-    return [uids.cast(pa.string()), times, event_names]
+    return [uids.cast(pa.string()), times, *others]
 
 
 def read_any(keys: list[str], data: bytes, line: int, final: bool) -> Taken:
@@ -137,7 +152,8 @@ def event_of(line: bytes, keys: list[str]) -> tuple[str | None, ...]:
         raise ValueError(NO_OBJECT)
     if found.duplicates.intersection(keys):
         raise ValueError("duplicate key")
-    return tuple(text_of(name, found.get(key)) for name, key in zip(NAMES, keys, strict=True))
+    names = (*NAMES, VALUE)[: len(keys)]
+    return tuple(text_of(name, found.get(key)) for name, key in zip(names, keys, strict=True))
 
 
 def text_of(name: str, value: object) -> str | None:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import parquet
 
-from events.event import NAMES
+from events.event import NAMES, VALUE, Headers
 from events.formats.blocks import is_clean
 from events.rows import BadRow, Rows, locate, why_not_storable
 from events.times.arrays import number_texts
@@ -20,19 +20,26 @@ BATCH_ROWS = 1 << 15
 MARK = ": row "
 
 
-def read_rows(name: str, file: BinaryIO, headers: dict[str, str]) -> Iterator[Rows]:
+def read_rows(name: str, file: BinaryIO, headers: Headers) -> Iterator[Rows]:
     """The rows of a file. Raises `UserError` for one without our columns, or of other types."""
     try:
         # Times of Spark and Impala (INT96) would be in nanoseconds, and wrap beyond the year 2262.
         table = parquet.ParquetFile(file, coerce_int96_timestamp_unit="us")
         schema = table.schema_arrow
         positions = locate(name, schema.names, headers)
-        titles = [schema.names[position] for position in positions]
-        for wanted, title in zip(NAMES, titles, strict=True):
+        names = (*NAMES, VALUE)[: len(positions)]
+        titles = {
+            name: schema.names[position]
+            for name, position in zip(names, positions, strict=True)
+            if position is not None
+        }
+        for wanted, title in titles.items():
             check_type(name, wanted, title, schema.field(title).type)
         first = 1
-        for batch in table.iter_batches(BATCH_ROWS, columns=titles, use_threads=False):
-            yield rows_of_batch(*(batch[title] for title in titles), first)
+        for batch in table.iter_batches(
+            BATCH_ROWS, columns=list(dict.fromkeys(titles.values())), use_threads=False
+        ):
+            yield rows_of_batch({it: batch[title] for it, title in titles.items()}, first)
             first += len(batch)
     except (pa.ArrowException, OSError) as error:
         raise UserError(f"{name}: cannot be read as Parquet: {error}") from None
@@ -62,21 +69,22 @@ def is_text(kind: pa.DataType) -> bool:
     )  # fmt: skip
 
 
-def rows_of_batch(uids: pa.Array, times: pa.Array, event_names: pa.Array, first: int) -> Rows:
-    """The rows of a batch whose first row has this number."""
-    columns, reasons, good = [], {}, np.ones(len(uids), bool)
-    for column in (uids, times, event_names):
-        values, not_storable = as_texts_or_numbers(column)
-        columns.append(values)
+def rows_of_batch(columns: dict[str, pa.Array], first: int) -> Rows:
+    """The rows of a batch whose first row has this number; `columns` are by our names."""
+    found, reasons, size = {}, {}, len(columns[NAMES[0]])
+    for name, column in columns.items():
+        found[name], not_storable = as_texts_or_numbers(column)
         reasons |= not_storable
-    uids, times, event_names = columns
+    good = np.ones(size, bool)
     good[list(reasons)] = False
-    rows = np.arange(first, first + len(good))
+    rows = np.arange(first, first + size)
     bad = [BadRow(first + row, reason) for row, reason in sorted(reasons.items())]
-    uids, event_names = as_names(uids), as_names(event_names)
+    found = {it: column if it == NAMES[1] else as_names(column) for it, column in found.items()}
     if bad:
-        uids, times, event_names = (it.filter(pa.array(good)) for it in (uids, times, event_names))
-    return Rows(uids, times, event_names, lambda: rows[good], bad, MARK)
+        found = {it: column.filter(pa.array(good)) for it, column in found.items()}
+    uids, times = (found[it] for it in NAMES[:2])
+    event_names = found.get(NAMES[2], pa.nulls(len(uids), pa.string()))
+    return Rows(uids, times, event_names, lambda: rows[good], bad, MARK, found.get(VALUE))
 
 
 def as_texts_or_numbers(column: pa.Array) -> tuple[pa.Array, dict[int, str]]:

@@ -62,6 +62,6 @@ def named_format(name: str) -> LogFormat:
     return FORMATS[name]
 
 
-def name_of(log_format: LogFormat, options: LayoutOptions) -> str | None:
+def name_of(log_format: LogFormat, options: LayoutOptions) -> str:
     """The name by which `named_format` finds a format that was recognised."""
     return options.log_format or next(name for name, it in FORMATS.items() if it is log_format)

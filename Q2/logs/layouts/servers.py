@@ -11,6 +11,7 @@ import re
 from dataclasses import replace
 from functools import cache, partial
 from http import HTTPStatus
+from itertools import takewhile
 
 from logs.fields import (
     APACHE,
@@ -54,11 +55,12 @@ def combined_for(
     rows = [tokens for line in lines if (tokens := tokens_of(line))]
     if not rows and not named:
         return None
-    before = min((before for before, _, _ in rows), default=BEFORE_TIME)
+    before = min((row[0] for row in rows), default=BEFORE_TIME)
     before, iso = min(before, BEFORE_TIME), bool(rows) and rows[0][1]
     if options.log_format is None and rows:
         check_numbers(rows[0][2], f"{file}:1")
     roles = [SKIP] * before + [MOMENT, REQUEST, STATUS, SIZE]
+    with_referrer = any(len(bare) == 2 and quoted >= 2 for _, _, bare, quoted in rows)
     return Layout(
         (*roles, *([] if options.log_format else [NO_NUMBER])),
         b"  ",
@@ -68,12 +70,13 @@ def combined_for(
         loose=before - 1,
         moment=ISO if iso else APACHE,
         names=(*("host", "identity", "user")[:before], "time", "request", "status", "size"),
+        referrer_at=len(roles) if with_referrer else -1,
     )
 
 
-def tokens_of(line: bytes) -> tuple[int, bool, list[bytes]] | None:
-    """How many tokens are before a line's time, whether that is ISO 8601, and the bare ones after
-    the request; None if the line is not a row.
+def tokens_of(line: bytes) -> tuple[int, bool, list[bytes], int] | None:
+    """How many tokens are before a line's time, whether that is ISO 8601, the bare ones after the
+    request, and how many quoted ones follow these; None if the line is not a row.
     """
     tokens = TOKEN.findall(line)
     for at, token in enumerate(tokens[:-1]):
@@ -82,8 +85,9 @@ def tokens_of(line: bytes) -> tuple[int, bool, list[bytes]] | None:
             if not iso and not APACHE_TIME.fullmatch(token):
                 continue
             after = tokens[at + 2 :]
-            quoted = (place for place, it in enumerate(after) if it[:1] == b'"')
-            return at, iso, after[: next(quoted, len(after))]
+            bare = [*takewhile(lambda it: it[:1] != b'"', after)]
+            quoted = [*takewhile(lambda it: it[:1] == b'"', after[len(bare) :])]
+            return at, iso, bare, len(quoted)
     return None
 
 

@@ -10,6 +10,7 @@ from logs.fields import (
     CACHE,
     DATE,
     ESCAPED,
+    HOST,
     ISO,
     METHOD,
     MOMENT,
@@ -138,6 +139,8 @@ def field_of(token: list[Part], separator: str, place: str) -> tuple[str, int, t
         return name, MOMENT, (ISO, 1)
     if URL in roles and re.fullmatch(r"\S+ \S+(?: \S+)?", texts) and METHOD in roles:
         return name, REQUEST, (ISO, 1)
+    if HOST in roles and re.fullmatch(r"[%$]\w+:[%$]\w+", texts):
+        return name, HOST, (ISO, 1)
     if URL in roles and re.fullmatch(r"(\$scheme://\$\w+)?[%$]\w+(%q|\$is_args\$args)?", texts):
         return name, URL, (ISO, 1)
     if roles & (NEEDED | {STATUS, CACHE}):

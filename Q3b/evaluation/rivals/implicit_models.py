@@ -4,51 +4,12 @@ Each takes (users, artists) plays and returns the best unheard artists of every 
 rows by falling score.
 """
 
-from common.command import OutsideError
-
-import warnings
-from importlib import import_module
-
 import numpy as np
 from scipy.sparse import csr_array, csr_matrix
 from threadpoolctl import threadpool_limits
 
 from evaluation.rivals.ranking import Scorer, rows_by_score, weighted
-
-IMPLICIT = {
-    "item-item": ("nearest_neighbours", "BM25Recommender"),
-    "ALS": ("als", "AlternatingLeastSquares"),
-    "BPR": ("bpr", "BayesianPersonalizedRanking"),
-}
-
-
-def implicit_class(model: str) -> type:
-    """`implicit`'s class for one of `IMPLICIT`.
-
-    Raises `OutsideError` where it cannot be loaded: its wheels take OpenMP from the system, which
-    a bare container lacks.
-    """
-    module, name = IMPLICIT[model]
-    try:
-        return getattr(import_module(f"implicit.{module}"), name)
-    except ImportError as error:
-        raise OutsideError(
-            f"{model} needs the library implicit, which cannot be loaded: {error}; on Debian or "
-            "Ubuntu install libgomp1, or name other models by --models"
-        ) from None
-
-
-def fitted(model: str, plays: csr_matrix, **settings) -> object:
-    """One of the models of `IMPLICIT`, fitted.
-
-    Its warnings that it converts a matrix it has made itself are of no use to anybody.
-    """
-    make = implicit_class(model)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", import_module("implicit.utils").ParameterWarning)
-        found = make(**settings)
-        found.fit(plays, show_progress=False)
-    return found
+from recommender.implicit_library import fitted
 
 
 def best_of_implicit(model: str, plays: csr_array, top: int, **settings) -> csr_array:

@@ -2,8 +2,9 @@
 
 Artists are numbered by falling number of listeners; the first of them are the head, the others the
 tail. What the listeners of a popular artist give the head is kept as a dense row, and what those of
-another artist give any artist as a sparse row. A score in the tail is seldom among the best, so an
-upper bound is computed first, for TAIL neighbouring artists at once:
+the next artists give any artist as a sparse row; what those of a rare artist give is added up anew
+for each user. A score in the tail is seldom among the best, so an upper bound is computed first,
+for TAIL neighbouring artists at once:
 
     score <= votes for own artists that are not popular
              + sum over those that are of (weight * most) + the largest part of tastes
@@ -29,13 +30,14 @@ HIDDEN = np.float32(-1e30)  # below any score
 class Model(NamedTuple):
     """What scores are computed from: n users, m artists, d tastes.
 
-    h artists are in the head, p are popular; the tail has b blocks of TAIL artists.
+    h artists are in the head, p are popular, k come next; the tail has b blocks of TAIL artists.
     """
 
     users: Table  # (n, m) rows of norm 1
     listeners: Table  # (m, n) the transposed users
+    votes: Table  # (n, m) what each user gives
+    kept: Table  # (k, m) what the listeners of the artist p + row give the column
     tail: Table  # (m - h, n) what its listeners give each artist of the tail
-    others: Table  # (m - p, m): what the listeners of artists that are not popular give the column
     head: np.ndarray  # (p, h): what the listeners of the row give the column
     most: np.ndarray  # (p, b): the most that they give an artist of a block
     basis: np.ndarray  # (m, d): how much of each shared taste an artist stands for
@@ -83,26 +85,37 @@ def fill_head(first, artists, listeners, votes, head, most):
 
 
 @njit(cache=True, nogil=True)
+def add_votes_of_listeners(artist, weight, model, scores):
+    """Add what the listeners of an artist give all artists, times a weight, to the scores (m,)."""
+    listeners = model.listeners
+    begin, end = listeners.starts[artist], listeners.starts[artist + 1]
+    add_votes(
+        listeners.columns[begin:end], weight * listeners.values[begin:end], model.votes, scores
+    )
+
+
+@njit(cache=True, nogil=True)
 def add_own(columns, weights, model, scores, tastes):
     """Add what own artists (columns, weights) bring to the scores (m,), and to tastes (d,).
 
     What popular artists bring to the tail is left out.
     """
-    (rows, head), others = model.head.shape, model.others
+    (rows, head), kept = model.head.shape, model.kept
     for place in range(columns.size):
-        if columns[place] < rows:
-            add_scaled(model.head[columns[place]], weights[place], scores[:head])
+        artist, weight = columns[place], weights[place]
+        if artist < rows:
+            add_scaled(model.head[artist], weight, scores[:head])
+        elif artist - rows < kept.starts.size - 1:
+            for entry in range(kept.starts[artist - rows], kept.starts[artist - rows + 1]):
+                scores[kept.columns[entry]] += weight * kept.values[entry]
         else:
-            row = columns[place] - rows
-            for entry in range(others.starts[row], others.starts[row + 1]):
-                scores[others.columns[entry]] += weights[place] * others.values[entry]
+            add_votes_of_listeners(artist, weight, model, scores)
         add_scaled(model.basis[columns[place]], weights[place], tastes)
 
 
 @njit(cache=True, nogil=True)
-def subtract_four(rows, weights, scores):
-    """Subtract weights (4,) @ rows (4, m) from the scores (m,), which are read and written once."""
-    first, second, third, fourth = rows[0], rows[1], rows[2], rows[3]
+def subtract_four(first, second, third, fourth, weights, scores):
+    """Subtract weights (4,) @ four rows (m,) from the scores (m,), which are read once."""
     a, b, c, d = weights[0], weights[1], weights[2], weights[3]
     for place in range(scores.size):
         scores[place] -= (
@@ -112,16 +125,26 @@ def subtract_four(rows, weights, scores):
 
 @njit(cache=True, nogil=True)
 def subtract_tastes(tastes, gains, scores):
-    """Subtract tastes (u, d) @ gains (d, m) from the scores (u, m), tile by tile."""
+    """Subtract tastes (u, d) @ gains (d, m) from the scores (u, m), tile by tile.
+
+    Rows are cut by a number and a slice each, so that numba knows them to be contiguous.
+    """
+    whole = tastes.shape[1] // 4 * 4
     for begin in range(0, scores.shape[1], TILE):
-        part = gains[:, begin : begin + TILE]
+        end = begin + TILE
         for user in range(tastes.shape[0]):
-            row = scores[user, begin : begin + TILE]
-            whole = tastes.shape[1] // 4 * 4
+            row = scores[user, begin:end]
             for taste in range(0, whole, 4):
-                subtract_four(part[taste : taste + 4], tastes[user, taste : taste + 4], row)
+                subtract_four(
+                    gains[taste, begin:end],
+                    gains[taste + 1, begin:end],
+                    gains[taste + 2, begin:end],
+                    gains[taste + 3, begin:end],
+                    tastes[user, taste : taste + 4],
+                    row,
+                )
             for taste in range(whole, tastes.shape[1]):
-                add_scaled(part[taste], -tastes[user, taste], row)
+                add_scaled(gains[taste, begin:end], -tastes[user, taste], row)
 
 
 @njit(cache=True, nogil=True)
@@ -285,3 +308,18 @@ def best_damped(queries, heard, model, best_columns, best_scores, lengths):
                 scores[place], shared[place], best_columns[row], best_scores[row],
             )  # fmt: skip
         shared[:count] = 0
+
+
+@njit(cache=True, nogil=True)
+def head_scores(queries, model, found):
+    """Fill `found` (u, h) with the scores of the head; queries as `best_damped` takes them."""
+    artists, tastes = model.gains.shape
+    scores = np.zeros(artists, np.float32)
+    shared = np.zeros((found.shape[0], tastes), np.float32)
+    for row in range(found.shape[0]):
+        begin, end = queries.starts[row], queries.starts[row + 1]
+        own, weights = queries.columns[begin:end], queries.values[begin:end]
+        add_own(own, weights, model, scores, shared[row])
+        found[row] = scores[: found.shape[1]]
+        scores[:] = 0
+    subtract_tastes(shared, model.head_gains, found)

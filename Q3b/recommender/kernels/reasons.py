@@ -3,6 +3,8 @@
 import numpy as np
 from numba import njit
 
+from recommender.kernels.damped_vote import add_scaled
+
 
 @njit(cache=True, nogil=True)
 def contributions(queries, recommended, model, values):
@@ -37,29 +39,42 @@ def contributions(queries, recommended, model, values):
 def give_within_head(own, weights, found, model, given):
     """Set what is given to the head's entry, 0 elsewhere, less what shared tastes bring."""
     (rows, head), tastes = model.head.shape, model.gains.shape[1]
+    basis = np.empty((tastes, own.size), np.float32)
+    for slot in range(own.size):
+        for taste in range(tastes):
+            basis[taste, slot] = weights[slot] * model.basis[own[slot], taste]
     for number in range(found.size):
-        gains = model.gains[found[number]]
+        artist, amounts = found[number], given[number]
         for slot in range(own.size):
-            amount = np.float32(0)
-            if found[number] < head and own[slot] < rows:
-                amount = model.head[own[slot], found[number]]
-            for taste in range(tastes):
-                amount -= model.basis[own[slot], taste] * gains[taste]
-            given[number, slot] = weights[slot] * amount
+            within = artist < head and own[slot] < rows
+            amounts[slot] = weights[slot] * model.head[own[slot], artist] if within else 0
+        for taste in range(tastes):
+            add_scaled(basis[taste], -model.gains[artist, taste], amounts)
 
 
 @njit(cache=True, nogil=True)
 def give_from_others(own, weights, place, model, given):
     """Add what the listeners of own artists that are not popular give."""
-    rows, others = model.head.shape[0], model.others
+    rows, kept, listeners = model.head.shape[0], model.kept, model.listeners
     for slot in range(own.size):
-        if own[slot] < rows:
+        artist, weight, row = own[slot], weights[slot], own[slot] - rows
+        if artist < rows:
             continue
-        row = own[slot] - rows
-        for entry in range(others.starts[row], others.starts[row + 1]):
-            number = place[others.columns[entry]]
-            if number >= 0:
-                given[number, slot] += weights[slot] * others.values[entry]
+        if row < kept.starts.size - 1:
+            give_row(row, weight, kept, place, given[:, slot])
+        else:
+            for entry in range(listeners.starts[artist], listeners.starts[artist + 1]):
+                user = listeners.columns[entry]
+                give_row(user, weight * listeners.values[entry], model.votes, place, given[:, slot])
+
+
+@njit(cache=True, nogil=True)
+def give_row(row, weight, votes, place, given):
+    """Add a row of votes, times a weight, to those given (f,) where an artist has a place."""
+    for vote in range(votes.starts[row], votes.starts[row + 1]):
+        number = place[votes.columns[vote]]
+        if number >= 0:
+            given[number] += weight * votes.values[vote]
 
 
 @njit(cache=True, nogil=True)

@@ -169,3 +169,16 @@ def best_votes(neighbours, votes, heard, artists, best_columns, best_scores, len
             scores[own] = 0
             lengths[row] = take_best(scores, 0, best_scores[row], best_columns[row], 0)
             scores[:] = 0
+
+
+@njit(cache=True, nogil=True)
+def best_of_rows(scores, heard, best_columns, best_scores, lengths):
+    """Fill best_columns, best_scores (u, top) and lengths (u,) from dense scores (u, artists).
+
+    heard: Table of u users by as many artists or more, whose scores are set to 0
+    """
+    for row in range(lengths.size):
+        for column in heard.columns[heard.starts[row] : heard.starts[row + 1]]:
+            if column < scores.shape[1]:
+                scores[row, column] = 0
+        lengths[row] = take_best(scores[row], 0, best_scores[row], best_columns[row], 0)

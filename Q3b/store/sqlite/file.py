@@ -10,12 +10,12 @@ from common.command import UserError
 import os
 import sqlite3
 import struct
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from store.protocol import StoreError
+from store.system import replace
 
 BUSY_SECONDS = 10  # how long to wait for who holds the file
 PAGE_BYTES = 16_384  # 14 users to a page: a file a fifth smaller than with SQLite's 4,096
@@ -108,21 +108,7 @@ def put_in_place(sibling: Path, path: Path) -> None:
     """Rename the sibling to the file when all of it is on the disk."""
     with sibling.open("rb+") as file:
         os.fsync(file.fileno())
-    deadline = time.monotonic() + BUSY_SECONDS
-    while True:
-        try:
-            sibling.replace(path)
-            break
-        except PermissionError:  # on Windows, as long as a reader has the file open
-            if os.name != "nt" or time.monotonic() > deadline:
-                raise
-            time.sleep(0.01)
-    if os.name != "nt":
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)  # the new name, too
-        finally:
-            os.close(folder)
+    replace(sibling, path, BUSY_SECONDS)
 
 
 @contextmanager

@@ -119,7 +119,5 @@ def list_json(row: bytes, limit: int | None = None) -> bytes:
     body = memoryview(row)[CHECKSUM.size :]
     if CHECKSUM.unpack_from(row)[0] != zlib.crc32(body):
         raise ValueError("the checksum of a list is wrong")
-    items = lz4.block.decompress(body)
-    if limit is not None and items.count(BETWEEN) >= limit:
-        items = BETWEEN.join(items.split(BETWEEN, limit)[:limit])
-    return b"[%b]" % items.replace(BETWEEN, b",")
+    parts = lz4.block.decompress(body).split(BETWEEN, -1 if limit is None else limit)
+    return b"[%b]" % b",".join(parts[:limit])

@@ -6,7 +6,6 @@ A row holds its list as compressed JSON, see `lists`.
 from common.command import UserError
 
 import json
-import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -33,8 +32,9 @@ from store.sqlite.tables import (
     remove_runs,
     transaction,
 )
+from store.system import readers_keep_files_open
 
-READS = 3  # tries to read a file that is replaced meanwhile
+READS = 4  # tries to read a file that was replaced, or is meanwhile
 Answer = TypeVar("Answer")
 
 
@@ -241,7 +241,10 @@ class SqliteStore:
             yield connection
 
     def _ask(self, question: Callable[[Snapshot], Answer]) -> Answer:
-        """The answer to a question, of one state of the file, which is the latest."""
+        """The answer to a question, of one state of the file, which is the latest.
+
+        Whether it is the latest is looked at when the answer is there, which is enough.
+        """
         for _ in range(READS):
             snapshot = None
             try:
@@ -253,17 +256,17 @@ class SqliteStore:
                     continue
                 with failures(self.path), damage(self.path):
                     raise
-            if os.name == "nt":  # where a file that is open cannot be replaced
+            if not readers_keep_files_open():
                 self.close()
             if snapshot.identity == identity_of(self.path):
                 return answer
+            self.close()
         raise StoreError(f"{self.path}: is being replaced; try again")
 
     def _snapshot(self) -> Snapshot:
-        """This thread's snapshot of the file, opened anew if the file is another one."""
+        """This thread's snapshot of the file, opened if it has none."""
         opened = getattr(self._threads, "snapshot", None)
-        if opened is None or opened.identity != identity_of(self.path):
-            self.close()
+        if opened is None:
             opened = self._threads.snapshot = Snapshot(self.path)
         return opened
 

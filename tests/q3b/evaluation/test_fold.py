@@ -54,9 +54,11 @@ def test_without_a_play_to_hold_out_the_defaults_stay():
 
 
 def test_a_model_of_shared_votes_is_one_fitted_anew():
-    known = damped_vote.compared(generated_play_counts(users=300, artists=200, seed=1).matrix)
+    known = damped_vote.prepared(generated_play_counts(users=300, artists=200, seed=1).matrix)
     settings = Settings(limit=0.02, popularity=0.001)
-    shared = damped_vote.recommend(damped_vote.refitted(damped_vote.fit(known), settings), 10)
+    shared = damped_vote.recommend(
+        damped_vote.refitted(damped_vote.fit(known), known, settings), 10
+    )
     anew = damped_vote.recommend(damped_vote.fit(known, settings), 10)
     assert shared.indices.tolist() == anew.indices.tolist()
     assert shared.data.tolist() == anew.data.tolist()

@@ -4,11 +4,8 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from evaluation.fold import chosen_settings
 from evaluation.models import MODELS, models_for
-from evaluation.names import BLENDS, DEFAULT
-from evaluation.rivals.blends import damped_scorer, z_scores
-from evaluation.rivals.implicit_models import IMPLICIT
+from evaluation.names import BLEND, BLENDS
 from evaluation.rivals.linear import (
     ease,
     linear_scorer,
@@ -21,8 +18,7 @@ from evaluation.rivals.walks import rp3beta
 from evaluation.spaces import DEFAULTS
 from listening.play_counts import play_counts_of
 from listening.sample.listeners import generated_play_counts
-from recommender.damped_vote import fit as damped_vote_of
-from recommender.damped_vote import recommend
+from recommender.implicit_library import IMPLICIT
 
 USERS, ARTISTS = 60, 40
 FEW = {"factors": 4}
@@ -30,7 +26,6 @@ SETTINGS = {
     "BPR": {"factors": 8, "iterations": 300, "learning_rate": 0.1},
     "ALS": FEW,
     "EASE + ALS": {"EASE": DEFAULTS["EASE"], "ALS": DEFAULTS["ALS"] | FEW},
-    "damped vote + ALS": {DEFAULT: {}, "ALS": DEFAULTS["ALS"] | FEW},
 }
 
 
@@ -38,7 +33,7 @@ SETTINGS = {
 def model(request):
     """The model of a name with its settings here, where its library can be loaded."""
     name = request.param
-    if IMPLICIT.keys() & {name, *BLENDS.get(name, ())}:
+    if name == BLEND or IMPLICIT.keys() & {name, *BLENDS.get(name, ())}:
         request.getfixturevalue("implicit")
     return lambda data: MODELS[name](data, SETTINGS.get(name, {}), 5, 1).recommended
 
@@ -171,16 +166,6 @@ def test_rp3beta_walks_three_steps():
     assert (found[plays.toarray() > 0] == 0).all()
 
 
-def test_damped_votes_are_scored_in_a_blend_as_they_are_alone():
-    """All scores, of which the damped vote itself recommends those above 0, with its own order."""
-    data = generated_play_counts(users=150, artists=60, seed=3)
-    scores = damped_scorer(data.matrix, seed=1)(np.arange(len(data.users)))
-    settings = chosen_settings(data.matrix, seed=1)
-    found = recommend(damped_vote_of(data.matrix, settings), top=60)
-    users = np.repeat(np.arange(len(data.users)), np.diff(found.indptr))
-    assert np.allclose(scores[users, found.indices], found.data, rtol=1e-3, atol=1e-5)
-
-
 def test_lists_are_filled_with_others_once_each():
     found = csr_array((np.array([9.0, 8, 5]), np.array([3, 0, 1]), np.array([0, 2, 2, 3])), (3, 5))
     others = csr_array((np.ones(6), np.array([0, 2, 4, 1, 1, 2]), np.array([0, 3, 4, 6])), (3, 5))
@@ -191,13 +176,6 @@ def test_lists_are_filled_with_others_once_each():
         [1, 2],
     ]
     assert (np.diff(full.data[:3]) < 0).all()
-
-
-def test_z_scores_are_those_of_the_unheard():
-    scores = np.array([[9.0, 1, 2, 3], [5, 5, 5, 0]])
-    found = z_scores(scores, csr_array([[1, 0, 0, 0], [0, 0, 0, 1]]))
-    assert found[0, 1:] == pytest.approx(np.array([-1, 0, 1]) / np.sqrt(2 / 3))
-    assert (found[1, :3] == 0).all(), "equal scores say nothing"
 
 
 def test_fillers_are_not_recommended():

@@ -2,9 +2,13 @@
 
 import json
 import os
+import re
 import shutil
 import sqlite3
+import subprocess
+import sys
 from concurrent.futures import CancelledError
+from contextlib import suppress
 
 import pandas as pd
 import pytest
@@ -15,7 +19,13 @@ from listening.sample.files import write_listeners
 from recommender.tasks import completed
 from store.url import open_store
 from tests.cluster_processes import cluster_of_processes, started
-from tests.conftest import ROOT, assert_one_line_error, run_here, run_script
+from tests.conftest import (
+    ROOT,
+    assert_one_line_error,
+    clean_environment,
+    run_here,
+    run_script,
+)
 from tests.q3b.store.conftest import moto
 
 JOB, EVALUATE = "Q3b/recommend_daily.py", "Q3b/evaluate.py"
@@ -63,12 +73,20 @@ def contents(path):
         ]
 
 
-@pytest.mark.parametrize("metric", ["cosine", pytest.param("euclidean", marks=pytest.mark.slow)])
-def test_the_set_is_the_same_byte_for_byte(cluster, files, tmp_path, metric):
+@pytest.mark.parametrize(
+    "method",
+    [
+        ["--metric", "cosine"],
+        pytest.param(["--metric", "euclidean"], marks=pytest.mark.slow),
+        pytest.param(["--blend", "als"], marks=pytest.mark.slow),
+    ],
+    ids=" ".join,
+)
+def test_the_set_is_the_same_byte_for_byte(cluster, files, tmp_path, method):
     reports = []
     for name, where in (("here", []), ("there", ["--cluster", cluster.address])):
         url = f"sqlite:///{tmp_path / name}.db"
-        reports.append(published(url, *files, "--metric", metric, *where))
+        reports.append(published(url, *files, *method, *where))
     assert contents(tmp_path / "here.db") == contents(tmp_path / "there.db")
     assert len(contents(tmp_path / "here.db")[0]) == 2500 + 1
     for part in ("data", "metrics", "rules", "store_items"):
@@ -146,18 +164,16 @@ def test_a_worker_killed_changes_nothing_of_real_plays(real_data, tmp_path, metr
     assert len(contents(tmp_path / "here.db")[0]) == 1892
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL to send")
-@pytest.mark.parametrize("metric", ["cosine", "euclidean"])
-def test_a_lost_scheduler_is_one_line_and_readers_stay_on_the_old_set(tmp_path, metric):
-    plays, profiles = write_listeners(tmp_path, 8000, 1500, seed=7)  # enough to be in the middle
-    files = ["--plays", str(plays), "--profiles", str(profiles), "--metric", metric]
+@pytest.mark.parametrize("metric", ["cosine", pytest.param("euclidean", marks=pytest.mark.slow)])
+def test_a_lost_scheduler_is_one_line_and_readers_stay_on_the_old_set(tmp_path, files, metric):
+    files = [*files, "--metric", metric]
     url = f"sqlite:///{tmp_path / 'recommendations.db'}"
-    published(url, *files)
+    published(url, *files, "--share", "0.1")
     old, run = contents(tmp_path / "recommendations.db"), open_store(url).current()
     with cluster_of_processes(tmp_path, **FOLDER) as doomed:
         job = started(JOB, "--store", url, *files, "--cluster", doomed.address)
-        doomed.wait_until_busy()
+        doomed.wait_for("held_out")
         doomed.scheduler.kill()
         _, errors = job.communicate(timeout=120)
     assert job.returncode == 1, errors
@@ -169,6 +185,26 @@ def test_a_lost_scheduler_is_one_line_and_readers_stay_on_the_old_set(tmp_path, 
     assert contents(tmp_path / "recommendations.db") == old
     with sqlite3.connect(tmp_path / "recommendations.db") as connection:
         assert connection.execute("SELECT count(*) FROM runs").fetchone() == (1,)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no pseudo-terminals")
+def test_progress_is_shown_in_a_terminal(cluster, files, tmp_path):
+    import termios  # not on Windows
+
+    terminal, end = os.openpty()
+    termios.tcsetwinsize(end, (24, 80))
+    url, shown = f"sqlite:///{tmp_path / 'recommendations.db'}", b""
+    asked = [*files, "--share", "0.1", "--force", "--cluster", cluster.address]
+    command = [sys.executable, JOB, "--store", url, *asked]
+    with subprocess.Popen(command, cwd=ROOT, env=clean_environment(), stderr=end) as running:
+        os.close(end)
+        with suppress(OSError):  # at the end of a terminal Linux has an error to tell
+            while part := os.read(terminal, 4096):
+                shown += part
+    os.close(terminal)
+    assert running.returncode == 0
+    users = open_store(url).current().users
+    assert re.search(rf"recommending: 100%\|█+\| {users}/{users} ", shown.decode("utf-8"))
 
 
 def test_blocks_do_not_go_on_without_their_scheduler(cluster):

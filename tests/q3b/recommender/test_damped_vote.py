@@ -49,17 +49,18 @@ def rows_of(matrix: csr_array) -> list[list[int]]:
     return [part.tolist() for part in np.split(matrix.indices, matrix.indptr[1:-1])]
 
 
-def set_head(monkeypatch, fewest: int, popular: int, largest: int = 10**6) -> None:
+def set_head(monkeypatch, fewest: int, popular: int, kept: int, largest: int = 10**6) -> None:
     monkeypatch.setattr("recommender.damped_vote.FEWEST_IN_HEAD", fewest)
     monkeypatch.setattr("recommender.damped_vote.POPULAR", popular)
+    monkeypatch.setattr("recommender.damped_vote.FEWEST_KEPT", kept)
     monkeypatch.setattr("recommender.damped_vote.SMALLEST_HEAD", 0)
     monkeypatch.setattr("recommender.damped_vote.LARGEST_HEAD", largest)
 
 
 @pytest.mark.parametrize(
     "head",
-    [(1, 1), (1, 18), (20, 16), (16, 99), (99, 16), (1, 1, 90 * 7), (99, 99)],
-    ids=["all", "few popular", "small", "none popular", "popular alone", "limited", "none"],
+    [(1, 1, 1), (1, 18, 1), (20, 16, 99), (16, 99, 18), (99, 16, 1), (1, 1, 1, 90 * 7), (99,) * 3],
+    ids=["all", "few popular", "none kept", "none popular", "popular alone", "limited", "none"],
 )
 @pytest.mark.parametrize(
     "settings",
@@ -79,7 +80,7 @@ def test_the_scores_are_those_of_the_formula_whatever_the_head(settings, head, m
 
 @pytest.mark.parametrize("limit", [0.0, 0.002, 0.01])
 def test_an_upper_bound_leaves_out_no_artist_of_a_long_tail(limit, monkeypatch):
-    set_head(monkeypatch, 32, 128)
+    set_head(monkeypatch, 32, 128, 64)
     plays = generated_play_counts(users=400, artists=1500, seed=4).matrix
     model = fit(plays, Settings(limit, 0.15))
     assert model.head.shape[1] < 200 < 64 * len(model.most.T)
@@ -93,7 +94,7 @@ def test_an_upper_bound_leaves_out_no_artist_of_a_long_tail(limit, monkeypatch):
 
 
 def test_blocks_and_threads_change_nothing(monkeypatch):
-    set_head(monkeypatch, 17, 16)
+    set_head(monkeypatch, 17, 20, 16)
     plays = drawn_plays()
     whole = recommend(fit(plays, SETTINGS, threads=1), threads=1)
     monkeypatch.setattr("recommender.damped_vote.BLOCK", 7)

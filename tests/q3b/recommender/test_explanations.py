@@ -19,10 +19,11 @@ def listeners():
     return generated_play_counts(users=USERS, artists=90, seed=5)
 
 
-@pytest.fixture(params=[(1, 1), (45, 30), (30, 45), (99, 1)], ids=str)
+@pytest.fixture(params=[(1, 1, 1), (45, 30, 25), (30, 45, 45), (99, 1, 1)], ids=str)
 def damped(request, listeners, monkeypatch):
     monkeypatch.setattr("recommender.damped_vote.FEWEST_IN_HEAD", request.param[0])
     monkeypatch.setattr("recommender.damped_vote.POPULAR", request.param[1])
+    monkeypatch.setattr("recommender.damped_vote.FEWEST_KEPT", request.param[2])
     monkeypatch.setattr("recommender.damped_vote.SMALLEST_HEAD", 0)
     return damped_vote.fit(listeners.matrix, Settings(limit=0.03, popularity=0.001))
 

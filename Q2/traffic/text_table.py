@@ -1,7 +1,6 @@
-"""Requests and bytes by URL: a hash table in memory that keeps each text once.
+"""Totals by text: a hash table in memory that keeps each text once.
 
-Two texts are one URL only if all their bytes are
-equal; the hash only says where to look.
+Two texts are one only if all their bytes are equal; the hash only says where to look.
 """
 
 import numpy as np
@@ -12,33 +11,31 @@ from numba.extending import intrinsic
 
 from logs.kernel import byte, eight_bytes
 from traffic.hashing import FACTOR, SEED, compiled, mixed
-from traffic.url_part import UrlPart
+from traffic.text_kernel import READ, READ_NUMBERS
+from traffic.text_part import TextPart
 
 SLOTS = 1 << 12  # at first; at most half of them are taken
-HIGHEST_BITS = -0x7F7F7F7F7F7F7F80  # 0x80 in each byte
-# The fields of a URL's record, which are in one line of the cache
-HASH, PLACE, REQUESTS, BYTES, FIELDS = range(5)
+# The fields of a text's record, which are in one line of the cache; its sums are from SUMS on
+HASH, PLACE, SUMS = range(3)
 LENGTH_BITS = 24  # of a place: where the text begins, and its length
 LENGTH_MASK = (1 << LENGTH_BITS) - 1
 AHEAD = 32  # rows that are looked at before their turn
-ONES = 0x0101010101010101  # 1 in each byte
-SPACES, DELETES, QUOTES = ONES * 0x20, ONES * 0x7F, ONES * 0x22
 
 
-class UrlTable:
-    """Totals by URL in memory, for no more than so many URLs and bytes of their texts."""
+class TextTable:
+    """Totals by text in memory, for no more than so many texts and bytes of them."""
 
-    def __init__(self, most_urls: int, most_bytes: int):
+    def __init__(self, most_texts: int, most_bytes: int, sums: int):
         # Memory that is not touched takes no space.
         self.text = np.empty(most_bytes, np.uint8)
-        self.records = np.empty((most_urls, FIELDS), np.int64)
+        self.records = np.empty((most_texts, SUMS + sums), np.int64)
         self.slots, self.count = np.full(SLOTS, -1, np.int32), 0
 
-    def add(self, text: np.ndarray, starts: np.ndarray, ends: np.ndarray, requests, sizes) -> int:
-        """Add URLs, given where their texts are; return how many found space."""
+    def add(self, text: np.ndarray, starts: np.ndarray, ends: np.ndarray, sums: np.ndarray) -> int:
+        """Add texts, given where they are, and their sums; return how many found space."""
         done = 0
         while done < len(starts):
-            rows = (column[done:] for column in (starts, ends, requests, sizes))
+            rows = (column[done:] for column in (starts, ends, sums))
             table = (self.text, self.records, self.slots, self.count)
             added, self.count = add_rows(text, *rows, *table, SEED)
             done += added
@@ -48,19 +45,18 @@ class UrlTable:
         return done
 
     def ends(self) -> np.ndarray:
-        """Where the texts of the URLs end, in the order in which they came."""
+        """Where the texts end, in the order in which they came."""
         places = self.records[: self.count, PLACE]
         return (places >> LENGTH_BITS) + (places & LENGTH_MASK)
 
-    def part(self) -> UrlPart:
+    def part(self) -> TextPart:
         """Return a copy of what is in the table."""
         ends = self.ends()
         text = self.text[: ends[-1] if self.count else 0].copy()
-        numbers = (self.records[: self.count, field].copy() for field in (REQUESTS, BYTES))
-        return UrlPart(text, ends, *numbers)
+        return TextPart(text, ends, self.records[: self.count, SUMS:].copy())
 
     def clear(self) -> None:
-        """Forget all URLs."""
+        """Forget all texts."""
         self.count = 0
         self.slots.fill(-1)
 
@@ -109,21 +105,20 @@ def same_text(first, second, length):
     return True
 
 
-READ = types.Array(types.uint8, 1, "C", readonly=True)
-READ_NUMBERS = types.Array(types.int64, 1, "C", readonly=True)
+READ_RECORDS = types.Array(types.int64, 2, "C", readonly=True)
 TEXT, RECORDS, SLOT_NUMBERS = types.uint8[::1], types.int64[:, ::1], types.int32[::1]
 
 
 @compiled(
     types.UniTuple(types.int64, 2)(
-        *(READ, READ_NUMBERS, READ_NUMBERS, READ_NUMBERS, READ_NUMBERS),
+        *(READ, READ_NUMBERS, READ_NUMBERS, READ_RECORDS),
         *(TEXT, RECORDS, SLOT_NUMBERS, types.int64, types.int64),
     )
 )
-def add_rows(text, starts, ends, requests, sizes, known, records, slots, count, seed):
+def add_rows(text, starts, ends, sums, known, records, slots, count, seed):
     """Add rows to a table until it, or half of its slots, is full.
 
-    Returns the number of rows added, and that of the URLs in the table. What a row will look at is
+    Returns the number of rows added, and that of the texts in the table. What a row will look at is
     fetched from memory while rows before it are added.
     """
     source, target = np.int64(text.ctypes.data), np.int64(known.ctypes.data)
@@ -146,7 +141,7 @@ def add_rows(text, starts, ends, requests, sizes, known, records, slots, count, 
             fetch(first_slot + 4 * (keys[row % AHEAD] & mask))
         place = slots[keys[(row + AHEAD // 2) % AHEAD] & mask]
         if place >= 0:
-            fetch(first_record + 8 * FIELDS * place)
+            fetch(first_record + 8 * records.shape[1] * place)
         place = slots[keys[(row + AHEAD // 4) % AHEAD] & mask]
         if place >= 0:
             fetch(target + (records[place, PLACE] >> LENGTH_BITS))
@@ -167,18 +162,18 @@ def add_rows(text, starts, ends, requests, sizes, known, records, slots, count, 
             place, slots[slot] = count, count
             known[used : used + length] = text[starts[row] : ends[row]]
             records[count, HASH], records[count, PLACE] = key, used << LENGTH_BITS | length
-            records[count, REQUESTS], records[count, BYTES] = 0, 0
+            records[count, SUMS:] = 0
             used += length
             count += 1
-        records[place, REQUESTS] += requests[row]
-        records[place, BYTES] += sizes[row]
+        for number in range(sums.shape[1]):
+            records[place, SUMS + number] += sums[row, number]
         row += 1
     # numba frees an array after the last line that names it, and their addresses do not count.
     known[:0] = text[:0]
     return row, count
 
 
-@compiled(SLOT_NUMBERS(types.Array(types.int64, 2, "C", readonly=True), types.int64))
+@compiled(SLOT_NUMBERS(READ_RECORDS, types.int64))
 def slots_of(records, size):
     """Return `size` slots, a power of two, in which these records have their places."""
     slots = np.full(size, -1, np.int32)
@@ -190,36 +185,10 @@ def slots_of(records, size):
     return slots
 
 
-@compiled(types.boolean[::1](READ, READ_NUMBERS, READ_NUMBERS, types.boolean))
-def plain_rows(text, starts, ends, double_encoded):
-    """Which texts are shown as they are: printable ASCII without quotes or a % encoded twice."""
-    plain = np.empty(len(starts), np.bool_)
-    source = np.int64(text.ctypes.data)
-    for row in range(len(starts)):
-        odd, place = 0, source + starts[row]
-        stop = source + ends[row]
-        while place + 8 <= stop:
-            word = eight_bytes(place)
-            # A byte above 127, one below a space, which borrows from the next, 127, or a quote
-            odd |= word | (word - SPACES) | ((word ^ DELETES) - ONES) | ((word ^ QUOTES) - ONES)
-            place += 8
-        odd &= HIGHEST_BITS
-        while place < stop:
-            value = byte(place)
-            odd |= np.int64(value < 32 or value > 126 or value == 34)
-            place += 1
-        plain[row] = odd == 0
-        if double_encoded and odd == 0:
-            for at in range(starts[row], ends[row] - 2):
-                if text[at] == 37 and text[at + 1] == 50 and text[at + 2] == 53:
-                    plain[row] = False
-                    break
-    return plain
-
-
-def sum_of_urls(parts: list[UrlPart]) -> UrlPart:
+def sum_of_texts(parts: list[TextPart]) -> TextPart:
     """Return the totals of several parts in one."""
-    table = UrlTable(sum(len(it.ends) for it in parts), sum(len(it.text) for it in parts))
+    texts, size = sum(len(it.ends) for it in parts), sum(len(it.text) for it in parts)
+    table = TextTable(texts, size, parts[0].sums.shape[1])
     for part in parts:
-        table.add(part.text, part.starts(), part.ends, part.requests, part.bytes)
+        table.add(part.text, part.starts(), part.ends, part.sums)
     return table.part()

@@ -1,0 +1,126 @@
+"""The parameters of `user_summary.sql`, the row per user, and of the measures taken of it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg2.extensions import AsIs
+from psycopg2.extensions import connection as Connection
+
+from activity.calendar import Calendar, calendar_of
+from events.view import View
+from retention.questions import ask
+from retention.triangle import MOST_AGES, Window, clock
+
+# The value of a user's first start; of several at the same moment the first in order of bytes.
+VALUE = 'min(value COLLATE "C") FILTER (WHERE starts AND time = first_start_time)'
+CALENDAR_PLACE = "width_bucket({}, (SELECT calendar.begins FROM calendar))"
+ROLLING_PLACE = "floor(date_part('epoch', {} - first_start_time) / {})::integer"
+AFTER_START = "returns AND data_record.time >= first_starts.first_start_time"
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What is counted of the row per user: a file of `queries/measures/`, and how ages are cut.
+
+    hours: the length of a rolling window; None counts periods of the calendar.
+    """
+
+    name: str
+    period: str
+    week_start: str
+    hours: int | None = None
+    brackets: tuple[int, ...] = ()
+    follow: int | None = None
+    by_value: bool = False
+    largest: int = 10
+
+    @property
+    def last_age(self) -> int:
+        """The last age that is shown."""
+        if self.brackets:
+            return self.brackets[-1]
+        return MOST_AGES if self.follow is None else self.follow
+
+    def calendar(self, window: Window) -> Calendar:
+        """The periods of the days in which the data lie."""
+        return calendar_of(*window, self.period, self.week_start)
+
+
+def summary_parameters(
+    connection: Connection, view: View, measure: Measure, window: Window, limits: dict[str, Any]
+) -> dict[str, Any]:
+    """The parameters of `user_summary.sql` and `activity.sql` for data in a window of days.
+
+    limits: those of the data, among the parameters that `moments` gives.
+    """
+    days = {"first_day": window.first_day, "last_day": window.last_day}
+    (row,), _ = ask(connection, "single_midnights", days | {"time_zone": view.time_zone})
+    ends = ("data_from", "data_before") if row.single else ("from_day", "to_day")
+    calendar = measure.calendar(window)
+    return {
+        "measure": measure.name,
+        "joined": measure.by_value or measure.hours is not None,
+        "starts": calendar.starts[1:],
+        "user_value": AsIs(VALUE if measure.by_value else "NULL::text"),
+        "largest": measure.largest,
+        "of_cohorts": measure.name == "ages",
+        "first_limit": limits[ends[0]],
+        "last_limit": limits[ends[1]],
+        **summary_clock(view, row.single),
+        **places(measure, calendar),
+    }
+
+
+def summary_clock(view: View, by_time: bool) -> dict[str, AsIs]:
+    """The expressions for days and times, as those of the triangle."""
+    found = clock(view, by_time)
+    for old, new in (("first_install", "first_start"), ("last_install", "last_start")):
+        found[f"{new}_day"] = AsIs(str(found.pop(f"{old}_day")).replace(old, new))
+    return found
+
+
+def places(measure: Measure, calendar: Calendar) -> dict[str, Any]:
+    """The expressions for places among the bits of a user, and for ages."""
+    rolling = measure.hours is not None
+    number = windows(measure, calendar) if rolling else len(calendar.starts)
+    width = (number // 60 + 1) * 60  # one more at least, for all that lies beyond
+    place = ROLLING_PLACE.format("{}", 3600 * measure.hours) if rolling else CALENDAR_PLACE
+    of_event = f"least({place.format('time')}, {width - 1})" if rolling else place.format("clock")
+    no_periods = f"B'{'0' * width}'"
+    bits = "periods" if rolling else "periods << start_place"
+    age = "last_place" if rolling else "last_place - start_place"
+    return {
+        "no_periods": AsIs(no_periods),
+        "last_bit": width - 1,
+        "sixties": width // 60,
+        "place": AsIs(of_event),
+        "return_clock": AsIs("time" if rolling else "clock"),
+        "last_place": AsIs(place.format("last_return")),
+        "counted": AsIs(AFTER_START if rolling else "returns"),
+        "age_bits": AsIs(in_brackets(bits, measure.brackets, width) if measure.brackets else bits),
+        "last_age": AsIs(bracket_of(age, measure.brackets) if measure.brackets else age),
+    }
+
+
+def windows(measure: Measure, calendar: Calendar) -> int:
+    """How many rolling windows are shown at most, of those that the days of a calendar have."""
+    days = (calendar.starts[-1] - calendar.starts[0]).days + 1
+    return min(measure.last_age, 24 * days // measure.hours) + 1
+
+
+def in_brackets(bits: str, lasts: tuple[int, ...], width: int) -> str:
+    """The expression for bits by bracket, of bits by age: whether any age of it is set."""
+    firsts = [0, *(last + 1 for last in (0, *lasts))]
+    masks = [
+        f"B'{'1' * (min(last, width - 1) - first + 1):0>{min(last, width - 1) + 1}}'::bit({width})"
+        for first, last in zip(firsts, (0, *lasts), strict=False)
+        if first < width
+    ]
+    flags = [f"(({bits}) & {mask} <> B'0'::bit({width}))::integer::bit(1)" for mask in masks]
+    return " || ".join([*flags, f"B'{'0' * (-len(masks) % 60)}'"])
+
+
+def bracket_of(age: str, lasts: tuple[int, ...]) -> str:
+    """The expression for the number of the bracket of an age; -1 before all."""
+    firsts = ", ".join(map(str, [0, *(last + 1 for last in (0, *lasts[:-1]))]))
+    return f"width_bucket({age}, ARRAY[{firsts}]) - 1"

@@ -1,0 +1,42 @@
+-- Three rows per user: the periods with activity or the first start, as bits; those of them that
+-- follow such a period; and the period of the first start, unless it follows one with activity.
+WITH
+
+active AS NOT MATERIALIZED (
+    -- One row per user.
+    SELECT
+        value,
+        start_place,
+        greatest(last_place, start_place) AS last_place,
+        CASE
+            WHEN start_place IS NULL THEN periods
+            ELSE set_bit(periods, start_place, 1)
+        END AS periods
+    FROM user_summary
+    WHERE of_user
+)
+
+SELECT
+    'active' AS name,
+    value,
+    NULL::integer AS cohort,
+    periods AS bits,
+    last_place AS place
+FROM active
+UNION ALL
+SELECT
+    'retained' AS name,
+    value,
+    NULL AS cohort,
+    periods & (periods >> 1) AS bits,
+    last_place AS place
+FROM active
+UNION ALL
+SELECT
+    'new' AS name,
+    value,
+    NULL AS cohort,
+    NULL AS bits,
+    start_place AS place
+FROM active
+WHERE start_place IS NOT NULL AND get_bit(periods >> 1, start_place) = 0

@@ -1,0 +1,63 @@
+"""Records that count, added up by group.
+
+In a notebook, for a block that `logs.scanner.scan_block` scanned:
+
+    question = Question(by=("extension",))
+    name_groups(summarise(scanned, question), question)
+"""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from logs.names import pack
+from traffic.groups import GroupPart, group_key
+from traffic.measures import is_one_of, outcomes, packed_names, sums_of
+from traffic.question import Question
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from logs.scanner import ScannedBlock
+
+
+def counts(scanned: "ScannedBlock", question: Question) -> "np.ndarray":
+    """Which records the question is about, bool of shape (records,)."""
+    import numpy as np
+
+    records = scanned.records
+    mask = np.ones(len(records.second), dtype=bool)
+    if question.first_day:
+        mask &= records.second >= question.midnight(question.first_day)
+    if question.last_day:
+        mask &= records.second < question.midnight(question.last_day + timedelta(days=1))
+    if question.extensions:
+        mask &= is_one_of(records.extension, map(pack, question.extensions))
+    if question.caches:
+        mask &= is_one_of(records.cache, packed_names(question.caches))
+    if question.urls or question.excluded or question.hosts:
+        from traffic.texts import fitting  # compiled, and only patterns need it
+
+        mask[mask] = fitting(scanned, question, mask)
+    return mask
+
+
+def summarise(scanned: "ScannedBlock", question: Question) -> GroupPart:
+    """What the records of a block add to the answer; without grouping there is one group."""
+    import numpy as np
+
+    mask, records = counts(scanned, question), scanned.records
+    if not question.keys and not question.measures:
+        # Multiplied, which is ten times as fast as to take out the sizes that count
+        return GroupPart({(): (int(mask.sum()), int((records.size * mask).sum()))})
+    from traffic.group_table import group_rows  # compiled, and only groupings need it
+
+    columns = [group_key(records, by, question, mask) for by in question.keys]
+    if "hits" in question.measures:
+        columns.append(outcomes(records.cache[mask]))
+    groups, *sums = (it.tolist() for it in group_rows(np.stack(columns, 1), records.size[mask]))
+    if "hits" not in question.measures:
+        return GroupPart(zip(map(tuple, groups), zip(*sums, strict=True), strict=True))
+    part = GroupPart()
+    for (*keys, outcome), requests, size in zip(groups, *sums, strict=True):
+        part.add_group(tuple(keys), sums_of(requests, size, outcome))
+    return part

@@ -1,0 +1,1 @@
+"""A vector for each article, from files or from an embedding model."""
