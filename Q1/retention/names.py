@@ -2,12 +2,14 @@
 
 from common.command import UserError
 
+from dataclasses import replace
 from difflib import get_close_matches
 
 import click
 import psycopg2
 from psycopg2.extensions import connection as Connection
 
+from events.roles import ALL_EVENTS
 from events.view import View
 from retention.questions import Question, ask
 
@@ -29,7 +31,8 @@ def no_such_event(
     connection: Connection, view: View, event: str, option: str = "--install-event"
 ) -> UserError:
     """The error for an event that no user has: it names the events that there are."""
-    rows, _ = ask(connection, "event_names", {}, view)
+    # Without roles: the column's type may be unable to have the name.
+    rows, _ = ask(connection, "event_names", {}, replace(view, roles=ALL_EVENTS))
     if any(row.event_name == event for row in rows):
         return UserError(
             f"no user has {event} within the limits of the data; --from and --to move them"
@@ -48,9 +51,8 @@ def check_events_exist(connection: Connection, view: View) -> None:
         ("--return-event", view.roles.returns),
         ("--exclude-event", view.roles.excluded),
     ):
-        if names and (
-            unknown := ask(connection, "unknown_events", {"names": list(names)}, view)[0]
-        ):
+        asked, plain = {"names": list(names)}, replace(view, roles=ALL_EVENTS)
+        if names and (unknown := ask(connection, "unknown_events", asked, plain)[0]):
             raise no_such_event(connection, view, unknown[0].name, option)
 
 

@@ -167,7 +167,11 @@ def test_a_callback_returns_its_own_exit_code():
 
 @pytest.mark.skipif(os.name == "nt", reason="completes in the shells of POSIX systems")
 def test_the_shell_completes_options():
-    asked = {"_SQL_PY_COMPLETE": "bash_complete", "COMP_WORDS": "sql.py --coh", "COMP_CWORD": "1"}
+    asked = {
+        "_SQL_PY_COMPLETE": "bash_complete",
+        "COMP_WORDS": "sql.py --cohorts",
+        "COMP_CWORD": "1",
+    }
     finished = run_script(ROOT / "Q1" / "sql.py", **asked)
     assert finished.stdout.splitlines() == ["plain,--cohorts"]
 

@@ -207,7 +207,7 @@ def test_the_plan_is_explained(printed):
         (("--explain", "--format", "json"), "leave out --format"),
         (("--explain", "--plot", "x.png"), "leave out"),
         (("--users", "--plot", "x.png"), "leave out --plot"),
-        (("--users", "--cohorts"), "--users and --cohorts exclude each other"),
+        (("--users", "--growth"), "--users and --growth exclude each other"),
         (("--cohorts", "--period", "year"), "--period"),
         (("--cohorts", "--follow", "-1"), "--follow"),
         (("--cohorts", "--install-event", "x"), "no event of a user is called 'x'"),
