@@ -50,8 +50,8 @@ def chosen_settings(plays: csr_array, top: int = 20, seed: int = 1) -> Settings:
     return chosen_on(fold, top).settings if fold.test.nnz else Settings()
 
 
-def blend_settings(plays: csr_array, top: int = 20, seed: int = 1) -> blend.Settings:
-    """Choose as `chosen_settings` does, for the blend with factors."""
+def blend_settings(plays: csr_array, top: int = 20, seed: int = 1) -> blend.Settings | Settings:
+    """Choose as `chosen_settings` does, for the blend with factors, see `blend_chosen_on`."""
     fold = split(plays, seed, FOLD)
     return blend_chosen_on(fold, top).settings if fold.test.nnz else blend.Settings()
 
@@ -66,7 +66,10 @@ def chosen_on(fold: Split, top: int) -> Choice:
 
 
 def blend_chosen_on(fold: Split, top: int) -> Choice:
-    """Choose the vote's settings alone, then those of the factors it is blended with, in turn."""
+    """Choose the vote's settings alone, then those of the factors it is blended with, in turn.
+
+    Where no blend is better than the vote alone, the choice is the vote's.
+    """
     return among_played(blend_chosen_among, fold, top)
 
 
@@ -102,7 +105,8 @@ def chosen_among(fold: Split, top: int) -> Choice:
 
 def blend_chosen_among(fold: Split, top: int) -> Choice:
     """Choose as `blend_chosen_on` does, on a fold whose artists are all played."""
-    settings = blend.Settings(vote=chosen_among(fold, top).settings)
+    alone = chosen_among(fold, top)
+    settings = blend.Settings(vote=alone.settings)
     vote = damped_vote.fit(fold.train, settings.vote, smallest_head=damped_vote.MOST_IN_HEAD)
     best = blend_choice(vote, fold, settings, top)
     for name, values in TRIED.items():
@@ -111,7 +115,7 @@ def blend_chosen_among(fold: Split, top: int) -> Choice:
         made = [replace(best.settings, factors=one) for one in tried]
         choices = [best, *(blend_choice(vote, fold, one, top) for one in made)]
         best = max(choices, key=attrgetter("score"))
-    return best
+    return max(alone, best, key=attrgetter("score"))
 
 
 def blend_choice(vote: DampedVote, fold: Split, settings: blend.Settings, top: int) -> Choice:

@@ -111,7 +111,7 @@ def chosen_report(settings: Settings | blend.Settings | None) -> dict | None:
     return asdict(settings) if settings else None
 
 
-def chosen_rows(chosen: dict) -> Iterator[tuple[str, str]]:
+def chosen_rows(chosen: dict, blend: str | None) -> Iterator[tuple[str, str]]:
     """The settings that the fold chose, popularity only where it had to be blended in."""
     if chosen:
         yield "tastes damped beyond", f"{chosen['limit']:.4f}"
@@ -123,6 +123,8 @@ def chosen_rows(chosen: dict) -> Iterator[tuple[str, str]]:
         yield "  alpha", f"{found['alpha']:g}"
         yield "  regularization", f"{found['regularization']:g}"
         yield "reasons", "of the vote"
+    elif blend:
+        yield "ALS factors blended in", "none, no better"
 
 
 def summary(run: Run, state: str) -> str:
@@ -136,7 +138,7 @@ def summary(run: Run, state: str) -> str:
         ("  from everyone", f"{report['rules'].get(GLOBAL, 0):,}"),
         ("rows rejected", f"{sum(rejected.values()):,}"),
         *((name, f"{number:.3f}") for name, number in report["metrics"].items()),
-        *chosen_rows(report.get("chosen") or {}),
+        *chosen_rows(report.get("chosen") or {}, report["settings"].get("blend")),
         ("store items", f"{report['store_items']:,}"),
         ("seconds", f"{report['seconds']:.1f}"),
     ]

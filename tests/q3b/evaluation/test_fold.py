@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from evaluation.fold import chosen_on, chosen_settings, popular_artists
+from evaluation.fold import blend_chosen_on, chosen_on, chosen_settings, popular_artists
 from evaluation.metrics import recall_and_ndcg
 from evaluation.splits import split
 from listening.sample.listeners import generated_play_counts
-from recommender import damped_vote
+from recommender import blend, damped_vote
 from recommender.damped_vote import Settings
 
 
@@ -62,3 +62,17 @@ def test_a_model_of_shared_votes_is_one_fitted_anew():
     anew = damped_vote.recommend(damped_vote.fit(known, settings), 10)
     assert shared.indices.tolist() == anew.indices.tolist()
     assert shared.data.tolist() == anew.data.tolist()
+
+
+def test_what_has_no_taste_is_not_blended(implicit):
+    """Everybody plays artists by their popularity alone, which the vote knows already."""
+    fold = split(drawn_by_popularity(1), 1, 0)
+    assert blend_chosen_on(fold, 10).settings == chosen_on(fold, 10).settings
+
+
+def test_a_blend_is_chosen_where_it_is_better(implicit):
+    fold = split(generated_play_counts(users=150, artists=80, seed=1).matrix, 1, 0)
+    choice, alone = blend_chosen_on(fold, 10), chosen_on(fold, 10)
+    assert isinstance(choice.settings, blend.Settings)
+    assert choice.settings.vote == alone.settings
+    assert choice.score > alone.score

@@ -15,7 +15,7 @@ from tests.conftest import assert_one_line_error, run_here
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
     """The options that name a small set of plays and profiles."""
-    plays, profiles = write_listeners(tmp_path_factory.mktemp("listeners"), 300, 120, seed=4)
+    plays, profiles = write_listeners(tmp_path_factory.mktemp("listeners"), 300, 150, seed=2)
     return ["--plays", plays, "--profiles", profiles]
 
 
@@ -60,6 +60,14 @@ def test_the_report_names_the_factors_and_whose_reasons_these_are(blended, files
     assert said["ALS factors blended in"] == str(chosen["factors"]["factors"])
     assert float(said["alpha"]) == chosen["factors"]["alpha"]
     assert said["reasons"] == "of the vote"
+
+
+def test_the_vote_alone_is_published_where_the_fold_finds_no_blend_better(tmp_path, implicit):
+    plays, profiles = write_listeners(tmp_path, 200, 100, seed=5)
+    asked = ["--store", f"sqlite:///{tmp_path / 'store.db'}", "--force", "--blend", "als"]
+    finished = run_here(main, *asked, "--plays", plays, "--profiles", profiles)
+    assert finished.returncode == 0, finished.stderr
+    assert "none, no better" in finished.stdout
 
 
 def test_a_published_set_is_not_that_of_a_run_without_the_blend(files, tmp_path, implicit):

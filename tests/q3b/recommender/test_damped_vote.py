@@ -8,6 +8,7 @@ from listening.sample.listeners import generated_play_counts
 from recommender.damped_vote import Settings, fit, recommend
 from recommender.votes import BLOCK, votes_of_voters
 
+MANY = 10**6  # entries of the head: no limit
 SETTINGS = Settings(limit=0.05, popularity_power=0.25)
 
 
@@ -49,7 +50,7 @@ def rows_of(matrix: csr_array) -> list[list[int]]:
     return [part.tolist() for part in np.split(matrix.indices, matrix.indptr[1:-1])]
 
 
-def set_head(monkeypatch, fewest: int, popular: int, kept: int, largest: int = 10**6) -> None:
+def set_head(monkeypatch, fewest: int, popular: int, largest: int = MANY, kept: int = 1) -> None:
     monkeypatch.setattr("recommender.damped_vote.FEWEST_IN_HEAD", fewest)
     monkeypatch.setattr("recommender.damped_vote.POPULAR", popular)
     monkeypatch.setattr("recommender.damped_vote.FEWEST_KEPT", kept)
@@ -59,8 +60,15 @@ def set_head(monkeypatch, fewest: int, popular: int, kept: int, largest: int = 1
 
 @pytest.mark.parametrize(
     "head",
-    [(1, 1, 1), (1, 18, 1), (20, 16, 99), (16, 99, 18), (99, 16, 1), (1, 1, 1, 90 * 7), (99,) * 3],
-    ids=["all", "few popular", "none kept", "none popular", "popular alone", "limited", "none"],
+    [
+        pytest.param((1, 1), id="all"),
+        pytest.param((1, 18), id="few popular"),
+        pytest.param((20, 16, MANY, 99), id="none kept"),
+        pytest.param((16, 99, MANY, 18), id="none popular"),
+        pytest.param((99, 16), id="popular alone"),
+        pytest.param((1, 1, 90 * 7), id="limited"),
+        pytest.param((99, 99, MANY, 99), id="none"),
+    ],
 )
 @pytest.mark.parametrize(
     "settings",
@@ -80,7 +88,7 @@ def test_the_scores_are_those_of_the_formula_whatever_the_head(settings, head, m
 
 @pytest.mark.parametrize("limit", [0.0, 0.002, 0.01])
 def test_an_upper_bound_leaves_out_no_artist_of_a_long_tail(limit, monkeypatch):
-    set_head(monkeypatch, 32, 128, 64)
+    set_head(monkeypatch, 32, 128, kept=64)
     plays = generated_play_counts(users=400, artists=1500, seed=4).matrix
     model = fit(plays, Settings(limit, 0.15))
     assert model.head.shape[1] < 200 < 64 * len(model.most.T)
@@ -94,7 +102,7 @@ def test_an_upper_bound_leaves_out_no_artist_of_a_long_tail(limit, monkeypatch):
 
 
 def test_blocks_and_threads_change_nothing(monkeypatch):
-    set_head(monkeypatch, 17, 20, 16)
+    set_head(monkeypatch, 17, 20, kept=16)
     plays = drawn_plays()
     whole = recommend(fit(plays, SETTINGS, threads=1), threads=1)
     monkeypatch.setattr("recommender.damped_vote.BLOCK", 7)
