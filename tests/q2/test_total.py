@@ -28,6 +28,7 @@ def test_sample_log_agrees_with_pandas():
         "first_rejected": {},
         "files_unfinished": [],
         "files_left_out": {},
+        "files_counted_before": {},
     }
     assert days.dt.strftime("%d").unique().tolist() == ["23", "24", "25", "26"]
 
