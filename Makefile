@@ -53,12 +53,13 @@ lock: .venv-tools/installed
 	cd Q3b/deploy && for part in requirements requirements-api; do ../../$(COMPILE) --python-version 3.13 \
 		--python-platform linux $$part.txt -c ../../requirements.lock -o $$part.lock || exit 1; done
 
-# What is installed to run, with licences: CycloneDX for programs, a table for people.
+# What is installed to run, with licences and sizes: CycloneDX for programs, tables for people.
 bom: .venv/installed .venv-tools/installed
 	@mkdir -p output
 	@$(TOOLS)/cyclonedx-py environment --output-reproducible -o output/bom.json .venv
 	@$(TOOLS)/python .ci/licences.py output/bom.json > output/licences.txt
-	@echo "output/bom.json and output/licences.txt are written"
+	@$(VENV_PYTHON) .ci/sizes.py requirements.txt > output/sizes.txt
+	@echo "output/bom.json, output/licences.txt and output/sizes.txt are written"
 
 clean:
 	rm -rf .venv .venv-tools

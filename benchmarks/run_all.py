@@ -36,6 +36,7 @@ SMALL_SIZES = {  # of those that would take more than two or three minutes
 STATED_SIZES = {
     "startup": "--runs 21",
     "q1_retention": "--events 10000000 --users 1000000 --day-events 1000000",
+    "q1_servers": "--events 10000000 --users 1000000",
     "q2_cdn_log": "--rows 20000000 --scaling 1 --scaling 2 --scaling 4 --scaling 8",
     "q3a_tagger": "--articles 1000000",
     "q3b_reading": f"{LISTENERS} --runs 3",

@@ -7,8 +7,8 @@ from matplotlib.ticker import PercentFormatter
 
 from activity.answers import Definition
 from activity.counts import Group
+from activity.finding import Finding
 from activity.plot import Picture
-from activity.quality import Finding
 from common.picture import STYLE, short
 from retention.overview import Overview
 from retention.plot import empty_figure

@@ -4,21 +4,12 @@ from dataclasses import asdict, dataclass
 from itertools import groupby
 
 from activity.answers import table
+from activity.finding import Finding
 from retention.inquiry import Inquiry
 from retention.overview import Overview
 from retention.report import Answer, Data, data_record, data_text
 
 MOST_EXAMPLES = 5  # of names, in the text
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that may be wrong: how many records and users it is about, None if not counted."""
-
-    finding: str
-    records: int | None
-    users: int | None
-    names: tuple[str, ...] = ()  # of events, the most frequent first
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ import numpy as np
 
 from taste.arrays import Rows, Texts, load, load_rows, load_texts
 
-ABOUT = "about.json"  # written last: a folder without it is no index
+ABOUT = "about.json"  # written last: a folder without it is not an index
 FORMAT = 1  # of the folder
 
 

@@ -72,7 +72,7 @@ def read_id(name: str, value: object, longest: int) -> str:
 
 
 def read_count(item: str, count: object) -> int:
-    """Return the plays of an item. Raises BadRequest for what is no count."""
+    """Return the plays of an item. Raises BadRequest for anything but a count."""
     number = type(count) in (int, float) and 1 <= count <= MOST_PLAYS
     if not number or count != int(count):
         raise BadRequest(f"The plays of {item!r} must be a whole number, 1 to {MOST_PLAYS}.")

@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, current_app, request
-from werkzeug.exceptions import BadRequest, ServiceUnavailable
+from werkzeug.exceptions import BadRequest, NotFound
 
 from web.arguments import LONGEST_USER_ID, one_of_few, read_arguments
 from web.asked import MARKS, read_id, read_mark, read_object
@@ -76,10 +76,10 @@ def refuse_nul(text: str) -> None:
 
 @contextmanager
 def app_database() -> Iterator["Connection"]:
-    """Connect to the app's database. Raises ServiceUnavailable if none is named, or it is down."""
+    """Connect to the app's database. Raises NotFound without one, OutsideError if it is down."""
     url = current_app.config["MARKS"]
     if not url:
-        raise ServiceUnavailable("Marks are not kept here: set RECOMMENDER_MARKS.", retry_after=60)
+        raise NotFound("Marks are not kept here: set RECOMMENDER_MARKS.")
     import psycopg2  # who keeps no marks does without it
 
     try:

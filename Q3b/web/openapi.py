@@ -19,7 +19,7 @@ from web.asked import MARKS, MOST_PLAYS
 NAMES = {
     400: "A wrong argument",
     401: "The key is missing or wrong",
-    404: "An unknown item, or an unknown user and no `fallback` was asked for",
+    404: "An unknown user and no `fallback`, an unknown item, or marks that are not kept",
     413: "The body is too large",
     415: "The body is not JSON",
     503: "The store is down or holds nothing fresh; Retry-After says when to try again",
@@ -139,9 +139,11 @@ def marks_operations(user_id: dict) -> dict:
     said = by_item | {"additionalProperties": {"enum": list(MARKS)}}
     body = fields(user_id={"type": "string"}, marks=said)
     more = {"parameters": [user_id], "security": [{}, {"key": []}], "tags": ["items"]}
-    failures = problems(400, 401, 413, 415, 503) | {"431": {"description": "An overlong address"}}
+    failures = problems(400, 401, 404, 413, 415, 503) | {
+        "431": {"description": "An overlong address"}
+    }
     read = operation(
-        "marks", "What a user said of items", content(body), problems(400, 401, 503), **more
+        "marks", "What a user said of items", content(body), problems(400, 401, 404, 503), **more
     )
     read["get"]["responses"] |= {"431": failures["431"]}
     kept = operation(

@@ -1,12 +1,14 @@
 """Each question names the packages that it uses, and the locks pin what the requirements name."""
 
 import ast
+import subprocess
 import sys
 from functools import cache
 from importlib.metadata import packages_distributions
 from itertools import product
 from pathlib import Path
 
+import pyarrow
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -185,3 +187,16 @@ def test_tests_and_images_run_the_versions_that_are_locked_to_run():
     shared = names(ROOT / "requirements.lock")
     for part in ("requirements.lock", "requirements-api.lock"):
         assert {(name, pin) for name, pin in versions(DEPLOY / part) if name in shared} <= run
+
+
+def test_the_sizes_of_packages_add_up_to_their_files():
+    command = [sys.executable, ROOT / ".ci" / "sizes.py", ROOT / "requirements.txt"]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    lines = [line.split("\t") for line in printed.splitlines()]
+    found = {package: float(megabytes) for megabytes, package in lines}
+    own = {name for name in names(ROOT / "requirements.txt") if name in found}
+    assert len(own) > 20
+    assert found["all"] == pytest.approx(sum(map(float, found.values())) - found["all"], abs=3)
+    folder = Path(pyarrow.__file__).parent
+    files = [path for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc"]
+    assert found["pyarrow"] == pytest.approx(sum(it.stat().st_size for it in files) / 1e6, rel=0.05)

@@ -17,6 +17,9 @@ QUESTIONS = [
     *[("--cohorts", "--period", period) for period in ("day", "week", "month")],
     ("--cohorts", "--format", "csv"),
     ("--cohorts", "--follow", "2", "--time-zone", "America/St_Johns", "--format", "json"),
+    ("--cohorts", "--window", "24h", "--by", "event_name"),
+    ("--growth", "--exclude-event", "OPEN"),
+    ("--quality",),
     ("--install-event", "nothing"),
     ("--install-date", "2017-04-09"),
 ]

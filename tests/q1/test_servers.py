@@ -25,9 +25,9 @@ QUESTIONS = (
 )
 EVENTS = """
     SELECT
-        'user-' || number % 997,
-        timestamptz '2017-04-01Z' + number * interval '211 seconds',
-        (ARRAY['OPEN', 'PUSH', 'FIRST_INSTALL', 'OPEN'])[1 + number * 7919 % 4]
+        'user-' || number % 997 AS uid,
+        timestamptz '2017-04-01Z' + number * interval '211 seconds' AS time,
+        (ARRAY['OPEN', 'PUSH', 'FIRST_INSTALL', 'OPEN'])[1 + number * 7919 % 4] AS event_name
     FROM generate_series(1, 8000) AS numbers (number)
 """
 

@@ -9,6 +9,7 @@ import pytest
 
 from postgres import system
 from postgres.embedded import embedded_server
+from tests.q1.test_embedded import temporary_folder  # noqa: F401 - a fixture
 
 
 @pytest.fixture
@@ -18,19 +19,16 @@ def windows(monkeypatch):
     monkeypatch.setattr(sys, "platform", "win32")
 
 
-def test_a_server_without_locks_and_sockets_answers_and_is_removed(windows, tmp_path, monkeypatch):
-    monkeypatch.setattr("postgres.directory.temporary_folder", lambda open_to_all: tmp_path)
-    tmp_path.chmod(0o755)
-    for folder in list(tmp_path.parents)[:2]:
-        folder.chmod(0o755)  # the server's account enters it
-    abandoned = tmp_path / "q1-postgresql-of-another"
+def test_a_server_without_locks_and_sockets_answers_and_is_removed(windows, temporary_folder):  # noqa: F811
+    abandoned = temporary_folder / "q1-postgresql-of-another"
     abandoned.mkdir()
     with embedded_server(tcp=True) as url, closing(psycopg2.connect(url)) as connection:
         assert "@127.0.0.1:" in url
         with connection.cursor() as cursor:
             cursor.execute("SHOW server_version")
             assert cursor.fetchone()[0].startswith("18")
-    assert list(tmp_path.iterdir()) == [abandoned]  # nobody can tell that its process has ended
+    left = list(temporary_folder.iterdir())
+    assert left == [abandoned]  # nobody can tell that its process has ended
 
 
 def test_what_only_unix_has_is_left_out(windows, monkeypatch, tmp_path):

@@ -1,5 +1,7 @@
 """The deployment files are valid, agree with the code and with each other, and open nothing."""
 
+from common.command import UserError
+
 import json
 import re
 import shutil
@@ -10,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from job.gate import GateError
 from tests.conftest import ROOT, clean_environment
 from web.app import DEFAULTS
 
@@ -227,6 +230,27 @@ def test_a_pod_has_limits_and_no_rights(pod):
     assert "memory" in container["resources"]["limits"]
 
 
+def bytes_of(amount: str) -> float:
+    """The bytes of an amount such as `6 GiB` or `6Gi`."""
+    number, unit = re.fullmatch(r"([\d.]+) ?([MG])iB?", amount).groups()
+    return float(number) * {"M": 2**20, "G": 2**30}[unit]
+
+
+@pytest.mark.parametrize("name", ["API", "job"])
+def test_a_pod_asks_for_the_memory_that_was_measured(name):
+    readme = (ROOT / "Q3b" / "README.md").read_text(encoding="utf-8")
+    (row,) = re.findall(rf"^\| {name}\b.* CPU,.*\|$", readme, re.MULTILINE)
+    amounts = [
+        [bytes_of(amount) for amount in re.findall(r"[\d.]+ [MG]iB", cell)]
+        for cell in row.split("|")[2:5]
+    ]
+    measured, (request,), (limit,) = amounts
+    (container,) = pod_specs()[name == "job"]["containers"]
+    asked = container["resources"]
+    assert bytes_of(asked["requests"]["memory"]) == request >= max(measured)
+    assert bytes_of(asked["limits"]["memory"]) == limit > request
+
+
 def test_job_and_api_are_accounts_of_their_own():
     made = {
         yaml.safe_load(path.read_text(encoding="utf-8"))["metadata"]["name"]
@@ -266,6 +290,23 @@ def test_two_runs_at_once_are_forbidden():
     assert manifests()["CronJob"]["spec"]["concurrencyPolicy"] == "Forbid"
     (job,) = yaml.safe_load((DEPLOY / "yacron.yaml").read_text(encoding="utf-8"))["jobs"]
     assert job["concurrencyPolicy"] == "Forbid"
+
+
+def test_schedulers_that_know_exit_codes_try_none_again_that_a_person_must_see_to():
+    """And the same ones as README says; all try three times."""
+    readme = (ROOT / "Q3b" / "README.md").read_text(encoding="utf-8")
+    (row,) = re.findall(r"^\| ([\d, ]+) \| wrong settings", readme, re.MULTILINE)
+    codes = [int(code) for code in row.split(",")]
+    assert codes == [UserError.exit_code, GateError.exit_code]
+    job = manifests()["CronJob"]["spec"]["jobTemplate"]["spec"]
+    (rule,) = job["podFailurePolicy"]["rules"]
+    assert (rule["action"], rule["onExitCodes"]["values"]) == ("FailJob", codes)
+    dag = (DEPLOY / "airflow_dag.py").read_text(encoding="utf-8")
+    without = re.search(r"WITHOUT_RETRY = \{.*?^\}", dag, re.DOTALL | re.MULTILINE)[0]
+    assert [int(code) for code in re.findall(r"^    (\d+):", without, re.MULTILINE)] == codes
+    (of_yacron,) = yaml.safe_load((DEPLOY / "yacron.yaml").read_text(encoding="utf-8"))["jobs"]
+    tries = of_yacron["onFailure"]["retry"]["maximumRetries"], job["backoffLimit"]
+    assert tries == (3, 3) and '"retries": 3' in dag
 
 
 @pytest.mark.skipif(

@@ -99,18 +99,18 @@ def test_three_likes_make_a_list_which_the_next_run_stores(app_url, browser, tmp
         page.close()
 
 
-def test_marks_without_a_database_or_with_one_that_is_down_are_503(tmp_path):
+def test_marks_without_a_database_or_with_one_that_is_down_are_refused(tmp_path):
     from web.app import create_app
 
     store = f"sqlite:///{tmp_path / 'recommendations.db'}"
     down = "postgresql://nobody@127.0.0.1:9/app"
-    for url, part in (("", "RECOMMENDER_MARKS"), (down, "try again")):
+    for url, status, part in (("", 404, "RECOMMENDER_MARKS"), (down, 503, "try again")):
         client = create_app({"STORE": store, "MARKS": url}).test_client()
         for answer in (
             client.get("/users/x/marks"),
             client.post("/users/x/marks", json={"marks": {"1": "like"}}),
         ):
-            assert answer.status_code == 503
+            assert answer.status_code == status
             assert part in answer.json["detail"]
             assert "postgresql" not in answer.text
 

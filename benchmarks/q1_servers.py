@@ -1,0 +1,121 @@
+"""Q1 on one, two and three servers: the events lie there by a hash of the user.
+
+\b
+    python benchmarks/q1_servers.py
+    python benchmarks/q1_servers.py --events 10000000 --users 1000000
+
+The servers are embedded ones on this machine, so that they share its processors: more than these
+cannot make an answer sooner here. CPU seconds are of the command and of all servers.
+"""
+
+import re
+import subprocess
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import click
+import psycopg2
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "Q1"))
+
+from common.command import Command
+
+from q1_retention import Meter
+
+from postgres.embedded import embedded_server, installed_binaries
+
+ROOT = Path(__file__).resolve().parents[1]
+COUNT = click.IntRange(1)
+QUESTIONS = (("--cohorts",), ("--growth",))
+EVENTS = """
+    INSERT INTO events
+    SELECT
+        'user-' || number % %(users)s,
+        timestamptz '2017-04-01Z' + random() * interval '30 days',
+        CASE WHEN number <= %(users)s THEN 'FIRST_INSTALL' ELSE 'PAGE_VIEW' END
+    FROM generate_series(1, %(events)s) AS numbers (number)
+"""
+
+
+@click.command(cls=Command, help=__doc__)
+@click.option("--events", type=COUNT, default=100_000, help="Rows of the log, at least --users.")
+@click.option("--users", type=COUNT, default=10_000, help="Users, each of whom installs once.")
+def main(events: int, users: int) -> None:
+    """Spread the events over servers, ask, and print what each number of servers took."""
+    if events < users:
+        raise click.UsageError("--events is at least --users: each installs once")
+    for servers in (1, 2, 3):
+        with ExitStack() as stack:
+            urls = [stack.enter_context(embedded_server(tcp=True)) for _ in range(servers)]
+            spread(urls, events, users)
+            meters = [Meter(url) for url in urls]
+            for question in QUESTIONS:
+                show(servers, question, *measured(meters, question))
+
+
+def spread(urls: list[str], events: int, users: int) -> None:
+    """Make the tables of the README on all servers, and fill them by way of the first."""
+    schema = (ROOT / "Q1" / "schema.sql").read_text(encoding="utf-8")
+    readme = (ROOT / "Q1" / "README.md").read_text(encoding="utf-8")
+    script = re.search(r"```sql\n(.*?postgres_fdw.*?)```", readme, re.DOTALL)[1]
+    for remainder, url in enumerate(urls):
+        run_psql(url, schema)
+        place = urlsplit(url)
+        variables = {
+            "server": f"events_{remainder}",
+            "host": place.hostname,
+            "port": place.port,
+            "dbname": place.path[1:],
+            "user": place.username,
+            "password": place.password,
+            "servers": len(urls),
+            "remainder": remainder,
+        }
+        run_psql(urls[0], script, **variables)
+    connection = psycopg2.connect(urls[0])
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        for remainder in range(len(urls)):
+            cursor.execute(f"ALTER SERVER events_{remainder} OPTIONS (ADD batch_size '1000')")
+        cursor.execute("SELECT setseed(0)")
+        cursor.execute(EVENTS.replace("% %", "%% %"), {"events": events, "users": users})
+        cursor.execute("ANALYZE events")
+    connection.close()
+    for url in urls:
+        run_psql(url, "VACUUM ANALYZE piwik_track")
+
+
+def run_psql(url: str, statements: str, **variables: object) -> None:
+    """Run statements as a reader of the README does."""
+    command = [str(installed_binaries() / "psql"), url, "--no-psqlrc", "-v", "ON_ERROR_STOP=1"]
+    for name, value in variables.items():
+        command += ["-v", f"{name}={value}"]
+    subprocess.run(command, input=statements, text=True, check=True, capture_output=True)
+
+
+def measured(meters: list[Meter], question: tuple[str, ...]) -> tuple[float, float, list[str]]:
+    """The seconds of processors and of the clock of one question, and its answer."""
+    own = meters[0]
+    start, clock = sum(it.server_seconds() for it in meters[1:]), time.perf_counter()
+    seconds, answer = own.measured(
+        lambda: own.command("--table", "public.events", *question, "--format", "csv")
+    )
+    clock = time.perf_counter() - clock
+    time.sleep(0.2)  # until the servers have seen that processes of theirs have ended
+    others = sum(it.server_seconds() for it in meters[1:]) - start
+    return seconds + others, clock, answer.splitlines()
+
+
+def show(servers: int, question: tuple[str, ...], cpu: float, clock: float, rows: list) -> None:
+    """Print one line."""
+    print(
+        f"{servers} server{'s' * (servers > 1):1}  {' '.join(question):10} {cpu:7.2f} s CPU "
+        f"{clock:7.2f} s, {len(rows) - 1:,} rows"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
