@@ -8,7 +8,6 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pandas as pd
-from threadpoolctl import threadpool_limits
 
 from articles.files import Source, read_batches
 from articles.preparation import prepared, report_all
@@ -29,12 +28,10 @@ from tagger.predictions import tag_articles, wanted_of
 def run(options: SimpleNamespace) -> None:
     """Learn, report and tag as the options of the command say.
 
-    A connected cluster takes joblib's loops. Here they fill all cores: threads of NumPy's own would
-    wait for each other, which made a regression on vectors take 30 times the processor's time.
+    A connected cluster takes joblib's loops.
     """
     try:
-        with threadpool_limits(1, "blas"):
-            learn_and_tag(options)
+        learn_and_tag(options)
     except BrokenProcessPool as error:
         raise OutsideError("a worker process ended early, perhaps for want of memory") from error
 

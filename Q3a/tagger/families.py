@@ -10,7 +10,6 @@ from functools import partial
 import numpy as np
 from sklearn.base import ClassifierMixin, TransformerMixin
 from sklearn.ensemble import RandomForestClassifier, VotingClassifier
-from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.naive_bayes import ComplementNB
 from sklearn.pipeline import Pipeline
@@ -20,6 +19,7 @@ from tagger.features import CentredVectors, Columns, weights, word_counts
 from tagger.nb_logistic import MOST_STEPS, NBLogisticRegression
 from tagger.softmax_svc import SoftmaxSVC
 from tagger.terms import VECTORS
+from tagger.vector_regression import VectorRegression
 
 WORDS, CHARACTERS = ("words",), ("characters",)
 WORD_RUNS, CHARACTER_RUNS = ("words", "word pairs"), ("characters", "character triples")
@@ -133,7 +133,7 @@ def vote_with_vectors(
 
 def vote_with_vectors_pipeline(seed: int, class_weight: str | None, columns: Columns) -> Pipeline:
     span = columns[VECTORS].start, columns[VECTORS].stop
-    regression = LogisticRegression(class_weight=class_weight, max_iter=MOST_STEPS)
+    regression = VectorRegression(class_weight=class_weight, max_iter=MOST_STEPS)
     by_vectors = pipeline(CentredVectors(span), regression)
     text = vote_pipeline(seed, class_weight, columns)
     both = [("text", text), ("vectors", by_vectors)]

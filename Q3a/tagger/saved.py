@@ -44,6 +44,7 @@ OURS = (
     "tagger.novelty.Novelty",
     "tagger.softmax_svc.SoftmaxSVC",
     "tagger.terms.TermCounts",
+    "tagger.vector_regression.VectorRegression",
     "sklearn.tree._tree.Tree",
     "sklearn.utils._bunch.Bunch",
 )
