@@ -75,10 +75,17 @@ def test_what_numba_would_load_is_not_and_can_be_afterwards():
     subprocess.run([sys.executable, "-c", program], cwd=ROOT / "Q2", check=True)
 
 
+@pytest.fixture(scope="module")
+def module():
+    """The kernel as numba compiles it, which takes ten seconds."""
+    return machine_code.compiled_module()
+
+
 @pytest.fixture
-def only_folder(tmp_path, monkeypatch):
+def only_folder(tmp_path, monkeypatch, module):
     """The one folder in which machine code is kept."""
     monkeypatch.setattr(machine_code, "folders", lambda: iter([tmp_path / "kept"]))
+    monkeypatch.setattr(machine_code, "compiled_module", lambda: module)
     return tmp_path / "kept"
 
 
@@ -93,11 +100,10 @@ def test_machine_code_is_kept_and_a_damaged_file_is_not_run(only_folder):
         assert machine_code.kept_code() is None
 
 
-def test_machine_code_needs_nothing_from_outside():
+def test_machine_code_needs_nothing_from_outside(module):
     """Not from numba either, whose functions it could not find."""
-    functions = machine_code.compiled_module().functions
-    assert machine_code.NAME in {function.name for function in functions}
-    needed = {function.name for function in functions if function.is_declaration}
+    assert machine_code.NAME in {function.name for function in module.functions}
+    needed = {function.name for function in module.functions if function.is_declaration}
     assert all(name.startswith("llvm.") for name in needed), needed
 
 
