@@ -134,8 +134,10 @@ def taste_operation(names: str) -> dict:
 
 
 def marks_operations(user_id: dict) -> dict:
-    """The resource that keeps what a user says of items."""
-    by_item = {"type": "object", "propertyNames": text(LONGEST_ITEM_ID)}
+    """The resource that keeps what a user says of items, in a database whose texts have no NUL."""
+    without_nul = {"pattern": r"^[^\u0000]*$"}
+    user_id = user_id | {"schema": user_id["schema"] | without_nul}
+    by_item = {"type": "object", "propertyNames": text(LONGEST_ITEM_ID) | without_nul}
     said = by_item | {"additionalProperties": {"enum": list(MARKS)}}
     body = fields(user_id={"type": "string"}, marks=said)
     more = {"parameters": [user_id], "security": [{}, {"key": []}], "tags": ["items"]}

@@ -56,6 +56,7 @@ def sources(rows, postgres_url, tmp_path_factory) -> dict[str, tuple]:
     columns = dict(zip(NAMES, map(list, zip(*rows, strict=True)), strict=True))
     parquet.write_table(pa.table(columns), folder / "log.parquet")
     with psycopg2.connect(postgres_url) as connection, connection.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS activity_log")  # of a run of these before
         cursor.execute("CREATE TABLE activity_log (uid text, time timestamptz, event_name text)")
         cursor.execute("ALTER TABLE activity_log ADD country text, ADD properties jsonb")
         execute_values(

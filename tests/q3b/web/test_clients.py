@@ -8,7 +8,7 @@ import pytest
 
 from tests.q3b.web.conftest import ARTISTS, LISTENERS, TOP, publish
 from web.app import create_app
-from web.batch import BODIES_AT_ONCE, reading
+from web.arguments import BODIES_AT_ONCE, reading
 
 if sys.version_info >= (3, 14):
     from compression import zstd
