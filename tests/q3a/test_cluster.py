@@ -121,6 +121,7 @@ def test_a_task_that_no_worker_can_read_ends_the_loop(cluster):
         Parallel(n_jobs=-1)(delayed(len)(Unreadable()) for _ in range(2))
 
 
+@pytest.mark.slow
 def test_a_worker_without_the_code_is_one_line(tmp_path_factory):
     with cluster_of_processes(tmp_path_factory.mktemp("bare"), PYTHONPATH="") as bare:
         finished = run_script(SCRIPT, *LINEAR, "--cluster", bare.address)

@@ -219,7 +219,7 @@ def test_blocks_do_not_go_on_without_their_scheduler(cluster):
 @pytest.mark.parametrize(
     ("address", "status", "part"),
     [
-        ("tcp://127.0.0.1:1", 1, "no scheduler answers"),
+        pytest.param("tcp://127.0.0.1:1", 1, "no scheduler answers", marks=pytest.mark.slow),
         ("http://127.0.0.1:8786", 2, "write tcp://host:8786 or local"),
         ("tcp://127.0.0.1", 2, "write tcp://host:8786 or local"),
         ("tcp://127.0.0.1:port", 2, "--cluster tcp://127.0.0.1:port"),
