@@ -7,7 +7,7 @@
 The users are drawn from a seed in the shape of Last.fm 360K, 48 artists a user. Two Dask workers of
 one thread choose the settings, fit the vote of as many users as vote, and make the lists of a part
 of all users with reasons, by the code of the daily job; the plan for more users is calculated from
-that. Seconds are of all processors. There is no peer: nothing else here runs on a cluster.
+that. Seconds are of all processors. No peer is measured: nothing else here runs on a cluster.
 """
 
 import sys
@@ -61,7 +61,7 @@ def measure(users: int, artists: int, voters: int, blocks: int) -> Measured:
         cluster_of_processes(
             Path(scratch), PYTHONPATH=str(ROOT / "Q3b"), **ONE_THREAD, **MALLOC
         ) as cluster,
-        Client(cluster.address, set_as_default=False) as client,
+        Client(cluster.address) as client,
     ):
         settings = RunSettings(voters=voters)
         choice, fit, lists = seconds_of_stages(client, plays, settings, blocks)
@@ -113,7 +113,7 @@ def print_plan(measured: Measured) -> None:
     default=[6_000, 12_000],
     help="Users to draw; give it again for another number.",
 )
-@click.option("--artists", type=click.IntRange(100), default=155_424, help="Artists to draw.")
+@click.option("--artists", type=click.IntRange(100), default=2_000, help="Artists to draw.")
 @click.option("--voters", type=click.IntRange(2), default=3_000, help="Users who vote.")
 @click.option("--blocks", type=click.IntRange(2), default=4, help="Blocks of 1,024 lists to make.")
 def main(users: tuple[int, ...], artists: int, voters: int, blocks: int) -> None:
