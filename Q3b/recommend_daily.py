@@ -114,13 +114,14 @@ def stop(*_) -> None:
 )
 @click.option(
     "--index",
-    metavar="FOLDER",
+    metavar="PLACE",
     default="",
     show_default="next to an SQLite file: FILE.index",
     envvar="RECOMMENDER_INDEX",
     show_envvar=True,
-    help="Folder for the indexes of the sets, by which the API recommends for any taste. "
-    "none writes no index, as for DynamoDB where no folder is named.",
+    help="Where the indexes of the sets go, by which the API recommends for any taste: a folder, "
+    "or a bucket such as s3://BUCKET/PREFIX. none writes no index, as for DynamoDB without a "
+    "place.",
 )
 @click.option(
     "--run-id",

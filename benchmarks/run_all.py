@@ -47,6 +47,7 @@ STATED_SIZES = {
     "q3b_store": f"{LISTENERS} --text-runs 1",
     "q3b_api": "--users 60000 --requests 100000",
     "q3b_taste": LISTENERS,
+    "q3b_taste_http": LISTENERS,
     "cluster": f"--rows 20000000 --copies 8 --users 60000 --artists {ARTISTS}",
 }
 

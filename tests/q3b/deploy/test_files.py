@@ -103,7 +103,8 @@ def test_job_and_api_have_no_rights_and_share_the_store_which_the_api_only_reads
         assert (compose_folder / service["build"]["context"]) == compose_folder
         assert (ROOT / service["build"]["dockerfile"]).exists()
         assert (service["read_only"], service["cap_drop"]) == (True, ["ALL"])
-        (mount,) = service["volumes"]
+        mount, *further = service["volumes"]
+        assert [one["target"] for one in further] == ["/cache"] * (name == "api")
         assert mount.get("read_only", False) == (name == "api")
         store = service["environment"]["RECOMMENDER_STORE"]
         assert store == f"sqlite:///{mount['target']}/recommendations.db"
