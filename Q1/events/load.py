@@ -66,7 +66,7 @@ class LoadedEvents:
         self.time_format = time_format
         self.with_values = with_values
         self.rejected: dict[str, Rejected] = {}
-        self.waiting: list[memoryview] = []  # rows for COPY, each of which has its cost
+        self.waiting: list[bytes] = []  # rows for COPY, each of which has its cost
         self.records = self.records_without_user = 0
         self.first_time: datetime | None = None
         self.last_time: datetime | None = None

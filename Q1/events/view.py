@@ -207,8 +207,11 @@ def value_of(source: Source) -> sql.Composable:
         return column(None)
     name, *keys = source.value
     if not keys:
-        return sql.SQL("nullif({}::text, '')").format(identifier(name))
-    return sql.SQL("nullif({} #>> ARRAY[{}], '')").format(identifier(name), names(tuple(keys)))
+        text = sql.SQL("{}::text").format(identifier(name))
+    else:
+        text = sql.SQL("{} #>> ARRAY[{}]").format(identifier(name), names(tuple(keys)))
+    # Not `nullif`, which postgres_fdw leaves to the server that asks.
+    return sql.SQL("CASE WHEN {0} <> '' THEN {0} END").format(text)
 
 
 def identifier(*names: str) -> sql.Identifier:
