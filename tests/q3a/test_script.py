@@ -287,7 +287,9 @@ def test_a_saved_tagger_needs_no_corpus_report_or_plot(tmp_path):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no process groups to interrupt")
-@pytest.mark.parametrize("seconds", [0.7, 2, 6])
+@pytest.mark.parametrize(
+    "seconds", [2, *(pytest.param(it, marks=pytest.mark.slow) for it in (0.7, 6))]
+)
 def test_an_interrupt_is_one_line_also_of_the_workers(seconds, tmp_path):
     process = subprocess.Popen(
         [sys.executable, SCRIPT, "--output", tmp_path / "tags.csv", "--search", "full"],
