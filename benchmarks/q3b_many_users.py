@@ -95,12 +95,13 @@ def size_of(plays: PlayCounts) -> int:
 
 
 def print_plan(measured: Measured) -> None:
-    """Print what more users would take: lists by the user, all else as measured."""
+    """Print what more users would take: lists by the user, choice and fit once, on one worker."""
+    once = (measured.choice + measured.fit) / 3600
     for users in PLANNED:
-        hours = (measured.choice + measured.fit + users * measured.each_list) / 3600
+        lists = users * measured.each_list / 3600
         print(
-            f"~{users:,} users: {hours:.1f} core hours, {hours / WORKERS / BUSY:.2f} h on {WORKERS}"
-            f" workers of {measured.worker:.1f} GB; plays of all, on the client: "
+            f"~{users:,} users: {once + lists:.1f} core hours, {once + lists / WORKERS / BUSY:.2f}"
+            f" h on {WORKERS} workers of {measured.worker:.1f} GB; plays of all, on the client: "
             f"{measured.plays * users / measured.users:.1f} GB"
         )
 
