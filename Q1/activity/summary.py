@@ -164,8 +164,12 @@ def unpacked(width: int) -> str:
 
 
 def windows(measure: Measure, calendar: Calendar) -> int:
-    """How many rolling windows are shown at most, of those that the days of a calendar have."""
-    days = (calendar.starts[-1] - calendar.starts[0]).days + 1
+    """How many rolling windows are shown at most, of those that the days of a calendar have.
+
+    Its first and last two periods lie around the data: of their days one more than the data have is
+    enough, since days may be longer where clocks change.
+    """
+    days = (calendar.starts[-1] - calendar.starts[0]).days - 1
     return min(measure.last_age, 24 * days // measure.hours) + 1
 
 

@@ -128,7 +128,7 @@ class LoadedEvents:
         with self.connection.cursor() as cursor:
             cursor.execute(ANALYZE)
         value = (VALUE,) if self.with_values else ()
-        return [Source(("pg_temp", TABLE), NAMES, ZONED, value=value)]
+        return [Source(("pg_temp", TABLE), NAMES, ZONED, value=value, timed=True)]
 
 
 def rows_in_turn(files: Iterable[EventFile], headers: Headers) -> Iterator[tuple[str, Rows]]:

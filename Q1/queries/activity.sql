@@ -13,7 +13,7 @@ overview AS (
         coalesce(
             min(first_time) < %(data_from)s
             OR max(last_time) >= %(data_before)s
-            OR sum(records_without_time) > 0,
+            OR sum(records_with_time) < sum(records),
             FALSE
         ) AS some_left_out,
         -- No more than the limits, since there are times that no calendar has.
