@@ -332,7 +332,7 @@ def main(
             strict=on_bad_row == "stop",
             skip_bad_files=skip_bad_files,
             client=client,
-            prepare=partial(load_kernel, tables=bool(by)),
+            prepare=partial(load_kernel, tables=bool(by or measures)),
         )
     found.account.require_accepted_rows()
     if ledger:

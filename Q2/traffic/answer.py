@@ -19,6 +19,7 @@ from traffic.by_duckdb import table_answer
 from traffic.measures import with_ratios
 from traffic.parts import Buffers, Part, answer_piece, whole_files
 from traffic.question import Question
+from traffic.sized import SizedTotals
 from traffic.sizes import PERCENTILES
 from traffic.totals import GroupTotals
 
@@ -134,7 +135,7 @@ def answer(
 def totals_by(question: Question) -> AbstractContextManager:
     """Return totals to add parts of the answer to, as a context manager."""
     if not question.is_of_texts:
-        return nullcontext(GroupTotals(question))
+        return nullcontext((SizedTotals if question.is_sized else GroupTotals)(question))
     from traffic.text_totals import TextTotals  # takes time to load, and only texts need it
 
     return TextTotals(question)

@@ -164,6 +164,14 @@ def test_the_ports_and_the_memory_that_compose_takes_are_listed():
         assert f"# {name}={default}" in listed
 
 
+def test_the_images_base_is_pinned_by_its_digest():
+    text = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
+    assert re.search(
+        r"^ARG BASE=python:3\.13\.\d+-slim-\w+@sha256:[0-9a-f]{64}$", text, re.MULTILINE
+    )
+    assert re.findall(r"^FROM (\S+)", text, re.MULTILINE).count("${BASE}") == 2
+
+
 def test_the_dockerfile_passes_hadolint():
     finished = tool("hadolint", DEPLOY / "Dockerfile")
     assert finished.returncode == 0, finished.stdout
