@@ -70,7 +70,7 @@ def test_before_the_first_run_the_page_says_so(store_url):
         pass
     page = create_app({"STORE": store_url}).test_client().get("/")
     assert page.status_code == 503
-    assert "Nothing was published yet" in page.text
+    assert "Nothing has been published yet" in page.text
 
 
 def test_everything_that_the_page_names_is_there(client):

@@ -142,6 +142,9 @@ def test_a_slow_answer_is_announced_and_a_late_one_is_not_shown(open_page):
     page.get_by_role("button", name=f"Like {ARTISTS[1]}", exact=True).click()
     expect(page.get_by_role("status")).to_have_text("Asking for the list …")
     expect(page.locator("#list")).to_have_attribute("aria-busy", "true")
+    page.wait_for_timeout(200)  # milliseconds, until what is dimmed is dim
+    results = Axe().run(page)
+    assert results.violations_count == 0, results.generate_report()
     page.get_by_role("button", name=f"Like {ARTISTS[2]}", exact=True).click()
     while len(held) < 2:
         page.wait_for_timeout(20)  # milliseconds
