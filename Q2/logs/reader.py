@@ -87,7 +87,7 @@ def answered_piece(source: Source, raw: BinaryIO, reading: Reading) -> Piece | N
         return None
     table = table_of(source, raw, reading.options, reading.rows)
     if table:
-        reading.check(table.layout, table.file, table.kind)
+        reading.check(table.layout, table.file, "parquet")
         answered = reading.answer_table(table)
         if answered:
             return Piece((table.file,), (0,), table.layout, memoryview(b""), answered=answered)
