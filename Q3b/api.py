@@ -41,13 +41,22 @@ def create_app(config: Mapping | None = None) -> "Flask":
 )
 @click.option(
     "--index",
-    metavar="FOLDER",
+    metavar="PLACE",
     default="",
     show_default="next to an SQLite file: FILE.index",
     envvar="RECOMMENDER_INDEX",
     show_envvar=True,
-    help="Folder where the daily job put the indexes of the sets, by which the API recommends for "
-    "any taste; none: it does not.",
+    help="Where the daily job puts the indexes of the sets, by which the API recommends for any "
+    "taste: a folder, or a bucket such as s3://BUCKET/PREFIX; none: it does not.",
+)
+@click.option(
+    "--index-cache",
+    metavar="FOLDER",
+    default="",
+    show_default="in the user's cache folder",
+    envvar="RECOMMENDER_INDEX_CACHE",
+    show_envvar=True,
+    help="Folder that an index is copied to from a bucket, once for all workers.",
 )
 @click.option(
     "--host",
@@ -83,6 +92,7 @@ def create_app(config: Mapping | None = None) -> "Flask":
 def main(
     store: str,
     index: str,
+    index_cache: str,
     host: str,
     port: int,
     workers: int,
@@ -110,6 +120,7 @@ def main(
 
     os.environ["RECOMMENDER_STORE"] = store
     os.environ["RECOMMENDER_INDEX"] = index
+    os.environ["RECOMMENDER_INDEX_CACHE"] = index_cache
     os.environ["RECOMMENDER_LOG_FORMAT"] = log_format
     with counting_together():
         guarded = bool(create_app().config["API_KEY"])  # checks the settings before a server starts

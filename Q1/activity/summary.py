@@ -7,15 +7,33 @@ from psycopg2.extensions import AsIs
 from psycopg2.extensions import connection as Connection
 
 from activity.calendar import Calendar, calendar_of
-from events.view import View
+from events.view import DATE, UNZONED, ZONED, View
 from retention.questions import ask
 from retention.triangle import MOST_AGES, Window, clock
 
-# The value of a user's first start; of several at the same moment the first in order of bytes.
-VALUE = 'min(value COLLATE "C") FILTER (WHERE starts AND time = first_start_time)'
+# The value of a user's first start; of several at the same moment the first in order of bytes, and
+# none only if there is no other. As arrays of bytes, whose order is that of their parts: a server
+# behind postgres_fdw does not take an aggregate with a collation. Times send their distance from
+# 2000, where a negative one would come last.
+FIRST_VALUE = (
+    "min(ARRAY[boolsend(time >= {begin}), {send}(time),"
+    r" decode(replace(value, '\', '\\'), 'escape')]) FILTER (WHERE starts)"
+)
+SENDING = {
+    ZONED: {"begin": "timestamptz '2000-01-01Z'", "send": "timestamptz_send"},
+    UNZONED: {"begin": "timestamp '2000-01-01'", "send": "timestamp_send"},
+    DATE: {"begin": "date '2000-01-01'", "send": "date_send"},
+}
+VALUE = "convert_from(first_value[3], getdatabaseencoding())"
 CALENDAR_PLACE = "width_bucket({}, (SELECT calendar.begins FROM calendar))"
 ROLLING_PLACE = "floor(date_part('epoch', {} - first_start_time) / {})::integer"
-AFTER_START = "returns AND data_record.time >= first_starts.first_start_time"
+SINCE_START = """
+    (
+        SELECT {bits}
+        FROM (SELECT unnest(activity) AS moment OFFSET 0) AS moments
+        WHERE moment >= first_start_time
+    )"""
+BITS = 60  # of a number of eight bytes, so that their order is plain
 
 
 @dataclass(frozen=True)
@@ -59,9 +77,8 @@ def summary_parameters(
     calendar = measure.calendar(window)
     return {
         "measure": measure.name,
-        "joined": measure.by_value or measure.hours is not None,
         "starts": calendar.starts[1:],
-        "user_value": AsIs(VALUE if measure.by_value else "NULL::text"),
+        **first_value(view, measure),
         "largest": measure.largest,
         "of_cohorts": measure.name == "ages",
         "first_limit": limits[ends[0]],
@@ -79,32 +96,80 @@ def summary_clock(view: View, by_time: bool) -> dict[str, AsIs]:
     return found
 
 
+def first_value(view: View, measure: Measure) -> dict[str, AsIs]:
+    """The expressions for the value of a user, and for what it is found by while reading events."""
+    if not measure.by_value:
+        return {"event_value": AsIs("NULL::text"), "user_value": AsIs("first_value")}
+    found = FIRST_VALUE.format(**SENDING[view.time_type])
+    return {"event_value": AsIs(found), "user_value": AsIs(VALUE)}
+
+
 def places(measure: Measure, calendar: Calendar) -> dict[str, Any]:
     """The expressions for places among the bits of a user, and for ages."""
     rolling = measure.hours is not None
     number = windows(measure, calendar) if rolling else len(calendar.starts)
-    width = (number // 60 + 1) * 60  # one more at least, for all that lies beyond
+    width = (number // BITS + 1) * BITS  # one more at least, for all that lies beyond
     place = ROLLING_PLACE.format("{}", 3600 * measure.hours) if rolling else CALENDAR_PLACE
-    of_event = f"least({place.format('time')}, {width - 1})" if rolling else place.format("clock")
-    no_periods = f"B'{'0' * width}'"
+    last_place = place.format("last_return")
     bits = "periods" if rolling else "periods << start_place"
     age = "last_place" if rolling else "last_place - start_place"
     return {
-        "no_periods": AsIs(no_periods),
         "last_bit": width - 1,
-        "sixties": width // 60,
-        "place": AsIs(of_event),
+        "sixties": width // BITS,
+        **activity(place, rolling, width),
         "return_clock": AsIs("time" if rolling else "clock"),
-        "last_place": AsIs(place.format("last_return")),
-        "counted": AsIs(AFTER_START if rolling else "returns"),
+        "last_place": AsIs(
+            f"CASE WHEN last_return >= first_start_time THEN {last_place} END"
+            if rolling
+            else last_place
+        ),
         "age_bits": AsIs(in_brackets(bits, measure.brackets, width) if measure.brackets else bits),
         "last_age": AsIs(bracket_of(age, measure.brackets) if measure.brackets else age),
     }
 
 
+def activity(place: str, rolling: bool, width: int) -> dict[str, AsIs]:
+    """The expressions for the periods with activity: while reading events, packed, and unpacked.
+
+    They are packed as numbers of `BITS` bits, by which PostgreSQL can group.
+    """
+    event = f"least({place.format('moment')}, {width - 1})" if rolling else place.format("clock")
+    if width == BITS:
+        bits, none = f"bit_or(1::bigint << ({BITS - 1} - {event}))", "0"
+    else:
+        none = f"B'{'0' * width}'"
+        bits = f"bit_or(set_bit({none}, {event}, 1))"
+    periods = f"coalesce({SINCE_START.format(bits=bits) if rolling else 'activity'}, {none})"
+    return {
+        "event_bits": AsIs(f"{'array_agg(time)' if rolling else bits} FILTER (WHERE returns)"),
+        "user_bits": AsIs(periods if width == BITS else packed(periods, width)),
+        "unpacked": AsIs(unpacked(width)),
+    }
+
+
+def packed(periods: str, width: int) -> str:
+    """The expression for an array of numbers that have the bits of a string."""
+    firsts = range(1, width, BITS)
+    parts = ", ".join(f"substring(bits FROM {first} FOR {BITS})::bigint" for first in firsts)
+    strings = f"(SELECT {periods} AS bits OFFSET 0) AS strings"
+    return f"(SELECT ARRAY[{parts}] FROM {strings})"  # noqa: S608
+
+
+def unpacked(width: int) -> str:
+    """The expression for the string of bits of what is packed."""
+    if width == BITS:
+        return f"packed::bit({BITS})"
+    parts = [f"packed[{number}]::bit({BITS})" for number in range(1, width // BITS + 1)]
+    return f"({' || '.join(parts)})::bit({width})"
+
+
 def windows(measure: Measure, calendar: Calendar) -> int:
-    """How many rolling windows are shown at most, of those that the days of a calendar have."""
-    days = (calendar.starts[-1] - calendar.starts[0]).days + 1
+    """How many rolling windows are shown at most, of those that the days of a calendar have.
+
+    Its first and last two periods lie around the data: of their days one more than the data have is
+    enough, since days may be longer where clocks change.
+    """
+    days = (calendar.starts[-1] - calendar.starts[0]).days - 1
     return min(measure.last_age, 24 * days // measure.hours) + 1
 
 
@@ -117,7 +182,7 @@ def in_brackets(bits: str, lasts: tuple[int, ...], width: int) -> str:
         if first < width
     ]
     flags = [f"(({bits}) & {mask} <> B'0'::bit({width}))::integer::bit(1)" for mask in masks]
-    return " || ".join([*flags, f"B'{'0' * (-len(masks) % 60)}'"])
+    return " || ".join([*flags, f"B'{'0' * (-len(masks) % BITS)}'"])
 
 
 def bracket_of(age: str, lasts: tuple[int, ...]) -> str:

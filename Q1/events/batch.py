@@ -58,8 +58,9 @@ def shown(time: pa.Scalar) -> str | None:
 
 def null_if_empty(texts: pa.StringArray) -> pa.StringArray:
     """The texts, with null in the place of empty ones."""
-    empty = pc.equal(texts, "")
-    return pc.if_else(empty, None, texts) if pc.any(empty).as_py() else texts
+    if pc.min(pc.binary_length(texts)).as_py() != 0:
+        return texts
+    return pc.if_else(pc.equal(texts, ""), None, texts)
 
 
 def first_and_last(moments: pa.TimestampArray) -> tuple[datetime, datetime]:

@@ -66,7 +66,7 @@ class LoadedEvents:
         self.time_format = time_format
         self.with_values = with_values
         self.rejected: dict[str, Rejected] = {}
-        self.waiting: list[memoryview] = []  # rows for COPY, each of which has its cost
+        self.waiting: list[bytes] = []  # rows for COPY, each of which has its cost
         self.records = self.records_without_user = 0
         self.first_time: datetime | None = None
         self.last_time: datetime | None = None
@@ -128,7 +128,7 @@ class LoadedEvents:
         with self.connection.cursor() as cursor:
             cursor.execute(ANALYZE)
         value = (VALUE,) if self.with_values else ()
-        return [Source(("pg_temp", TABLE), NAMES, ZONED, value=value)]
+        return [Source(("pg_temp", TABLE), NAMES, ZONED, value=value, timed=True)]
 
 
 def rows_in_turn(files: Iterable[EventFile], headers: Headers) -> Iterator[tuple[str, Rows]]:

@@ -17,7 +17,7 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
-CHUNK_BYTES = 1 << 20
+CHUNK_BYTES = 1 << 22  # each has its cost, and more would not stay in a processor's cache
 OPENERS = {
     b"\x1f\x8b": igzip.open,
     b"\x28\xb5\x2f\xfd": zstd.open,
@@ -43,10 +43,15 @@ class Stream(io.RawIOBase):
         return True
 
     def readinto(self, buffer) -> int:
-        taken = self.head or self.take(len(buffer))
-        data, self.head = taken[: len(buffer)], taken[len(buffer) :]
+        data = self.next_piece(len(buffer))
         buffer[: len(data)] = data
         return len(data)
+
+    def next_piece(self, size: int) -> bytes:
+        """The next bytes, at most so many; none at the end."""
+        taken = self.head or self.take(size)
+        piece, self.head = taken[:size], taken[size:]
+        return piece
 
     def take(self, size: int) -> bytes:
         """The next bytes of the source, whose damage is met again by whoever reads on."""
@@ -70,13 +75,14 @@ class Stream(io.RawIOBase):
 
     def chunk(self) -> tuple[bytes, Damaged | None]:
         """The next bytes, fewer than `CHUNK_BYTES` only at the end or before damage."""
-        chunk = b""
+        pieces, missing = [], CHUNK_BYTES
         try:
-            while len(chunk) < CHUNK_BYTES and (more := self.read(CHUNK_BYTES - len(chunk))):
-                chunk += more
+            while missing and (piece := self.next_piece(missing)):
+                pieces.append(piece)
+                missing -= len(piece)
         except Damaged as error:
-            return chunk, error
-        return chunk, None
+            return b"".join(pieces), error
+        return b"".join(pieces), None
 
 
 def stored_stream(name: str, stored: BinaryIO) -> Stream:

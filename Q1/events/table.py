@@ -27,9 +27,21 @@ COLUMNS = """
     )
 
     SELECT DISTINCT ON (types.attnum)
-        types.attname, format_type(types.oid, NULL), pg_type.typcategory
+        types.attname,
+        format_type(types.oid, NULL),
+        pg_type.typcategory,
+        pg_attribute.attnotnull AND pg_class.relkind = 'r' AND NOT pg_class.relhassubclass
+        AND NOT EXISTS (  -- on columns, PostgreSQL has such constraints from version 18 on
+            SELECT
+            FROM pg_constraint
+            WHERE
+                conrelid = pg_class.oid AND types.attnum = ANY (conkey) AND NOT convalidated
+        )
     FROM types
     INNER JOIN pg_type ON types.oid = pg_type.oid
+    INNER JOIN pg_attribute ON types.attnum = pg_attribute.attnum
+    INNER JOIN pg_class ON pg_attribute.attrelid = pg_class.oid
+    WHERE pg_class.oid = %s
     ORDER BY types.attnum, types.step DESC
 """
 
@@ -52,7 +64,7 @@ def existing_table(
         column_of(table, name, types, columns, optional=name == NAMES[2] and not named)
         for name in NAMES
     )
-    time_type, _ = types[time]
+    time_type, _, timed = types[time]
     if time_type not in TIMES:
         raise UserError(
             f"--table {table}: the column for the time is {time_type}, which is not a time; it may "
@@ -61,15 +73,15 @@ def existing_table(
         )
     for name, column in ((NAMES[0], uid), (NAMES[2], event_name)):
         if column is not None:
-            check_naming_type(table, name, column, *types[column])
+            check_naming_type(table, name, column, *types[column][:2])
     value = () if by is None else value_path(table, by, types)
-    return Source(relation, (uid, time, event_name), time_type, types[uid][1] == "S", value)
+    return Source(relation, (uid, time, event_name), time_type, types[uid][1] == "S", value, timed)
 
 
 def column_of(
     table: str,
     name: str,
-    types: dict[str, tuple[str, str]],
+    types: dict[str, tuple[str, str, bool]],
     columns: dict[str, str],
     optional: bool,
 ) -> str | None:
@@ -88,7 +100,7 @@ def column_of(
     )
 
 
-def value_path(table: str, by: str, types: dict[str, tuple[str, str]]) -> tuple[str, ...]:
+def value_path(table: str, by: str, types: dict[str, tuple[str, str, bool]]) -> tuple[str, ...]:
     """The column of --by, or the column of JSON and the keys in it. Raises `UserError`."""
     if by in types:
         return (by,)
@@ -98,7 +110,7 @@ def value_path(table: str, by: str, types: dict[str, tuple[str, str]]) -> tuple[
             f"--table {table}: there is no column {column!r} for --by (there are: "
             f"{', '.join(types)})"
         )
-    kind, _ = types[column]
+    kind, *_ = types[column]
     if kind not in ("json", "jsonb") or not all(keys):
         raise UserError(
             f"--table {table}: --by {by} needs a column of json or jsonb and keys such as "
@@ -118,8 +130,12 @@ def check_naming_type(table: str, name: str, column: str, type_name: str, catego
 
 def described_table(
     connection: Connection, table: str
-) -> tuple[tuple[str, str], dict[str, tuple[str, str]]]:
-    """The schema and name of a table, and the type and its category of each of its columns."""
+) -> tuple[tuple[str, str], dict[str, tuple[str, str, bool]]]:
+    """The schema and name of a table, and what each of its columns is.
+
+    That is its type, the category of this, and whether each row is certain to have it: a constraint
+    of a foreign table, which a child may be, is not enforced, nor is one on rows before it.
+    """
     names = table.split(".", maxsplit=1)
     with connection.cursor() as cursor:
         cursor.execute(
@@ -137,6 +153,5 @@ def described_table(
                 f"--table {table}: this materialized view has not been filled; run REFRESH "
                 "MATERIALIZED VIEW first"
             )
-        cursor.execute(COLUMNS, [number])
-        types = {column: (type_name, category) for column, type_name, category in cursor}
-        return (schema, name), types
+        cursor.execute(COLUMNS, [number, number])
+        return (schema, name), {column: tuple(described) for column, *described in cursor}

@@ -82,6 +82,7 @@ class Source:
     time_type: str
     uid_is_text: bool = True  # an empty one is nobody
     value: tuple[str, ...] = ()
+    timed: bool = False  # no time is null, which need not be looked at
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,11 @@ class View:
         """One of some templates, by the type of the time, with its parts."""
         # A zone that PostgreSQL knows has no quotes in its name.
         return templates[self.time_type].format(time_zone=f"'{self.time_zone}'", **parts)
+
+    @property
+    def timed(self) -> bool:
+        """Whether every record is known to have a time."""
+        return all(source.timed for source in self.sources)
 
     @property
     def of_user(self) -> str:
@@ -207,8 +213,11 @@ def value_of(source: Source) -> sql.Composable:
         return column(None)
     name, *keys = source.value
     if not keys:
-        return sql.SQL("nullif({}::text, '')").format(identifier(name))
-    return sql.SQL("nullif({} #>> ARRAY[{}], '')").format(identifier(name), names(tuple(keys)))
+        text = sql.SQL("{}::text").format(identifier(name))
+    else:
+        text = sql.SQL("{} #>> ARRAY[{}]").format(identifier(name), names(tuple(keys)))
+    # Not `nullif`, which postgres_fdw leaves to the server that asks.
+    return sql.SQL("CASE WHEN {0} <> '' THEN {0} END").format(text)
 
 
 def identifier(*names: str) -> sql.Identifier:

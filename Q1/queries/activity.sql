@@ -13,17 +13,19 @@ overview AS (
         coalesce(
             min(first_time) < %(data_from)s
             OR max(last_time) >= %(data_before)s
-            OR sum(records_without_time) > 0,
+            OR sum(records_with_time) < sum(records),
             FALSE
         ) AS some_left_out,
         -- No more than the limits, since there are times that no calendar has.
         greatest(min(first_clock), %(first_limit)s) AS first_clock,
         least(max(last_clock), %(last_limit)s) AS last_clock,
-        count(*) FILTER (WHERE of_user) AS all_users,
-        count(*) FILTER (WHERE of_user AND start_place IS NULL) AS users_without_install,
-        count(*) FILTER (WHERE of_user AND started_again) AS users_reinstalled,
-        count(*) FILTER (WHERE of_user AND active_before_start) AS users_active_before_install
-    FROM user_summary
+        coalesce(sum(users) FILTER (WHERE of_user), 0)::bigint AS all_users,
+        coalesce(sum(users) FILTER (WHERE of_user AND start_place IS NULL), 0)::bigint
+            AS users_without_install,
+        coalesce(sum(started_again) FILTER (WHERE of_user), 0)::bigint AS users_reinstalled,
+        coalesce(sum(active_before_start) FILTER (WHERE of_user), 0)::bigint
+            AS users_active_before_install
+    FROM alike
 ),
 
 days AS (
@@ -37,10 +39,10 @@ days AS (
 largest AS (
     -- One row per value that has the most users.
     SELECT value
-    FROM user_summary
+    FROM alike
     WHERE of_user AND value IS NOT NULL AND (start_place IS NOT NULL OR NOT %(of_cohorts)s)
     GROUP BY value
-    ORDER BY count(*) DESC, value ASC
+    ORDER BY sum(users) DESC, value ASC
     LIMIT %(largest)s
 ),
 
@@ -53,7 +55,7 @@ sixties AS (
         measure.cohort,
         parts.part,
         substring(measure.bits FROM 60 * parts.part + 1 FOR 60)::bigint AS places,
-        count(*) AS users
+        sum(measure.users) AS users
     FROM measure
     INNER JOIN generate_series(0, %(sixties)s - 1) AS parts (part)
         ON measure.place / 60 >= parts.part
@@ -95,7 +97,7 @@ of_values AS (
         value,
         cohort,
         place,
-        count(*) AS users
+        sum(users) AS users
     FROM measure
     WHERE bits IS NULL
     GROUP BY name, value, cohort, place

@@ -41,11 +41,9 @@ sixty AS NOT MATERIALIZED (
                 THEN (width_bucket(clock, (SELECT calendar.begins FROM calendar)) - 1) / 60
             ELSE 0
         END AS part,
-        bit_or(
-            1::bigint << mod(width_bucket(clock, (SELECT calendar.begins FROM calendar)) - 1, 60)
-        ) AS periods,
+        bit_or(1::bigint << %(bit)s) AS periods,
         count(*) AS records,
-        count(time) AS records_with_time,
+        %(times)s AS records_with_time,
         min(time) AS first_time,
         max(time) AS last_time,
         min(clock) AS first_clock,

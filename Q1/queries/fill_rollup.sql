@@ -1,10 +1,6 @@
 -- Fill the empty rollup from `sixty_days`, which has the users' days as bits; the caller makes it
 -- one transaction and locks the tables. The result is that of refresh_rollup.sql.
 
-CREATE INDEX ON sixty_days (part);
-
-ANALYZE sixty_days;
-
 -- One row per user and day with an event, a day after the other, since the BRIN index wants them
 -- together: OFFSET 0 keeps the planner from another order.
 INSERT INTO user_day (uid, day, installed)

@@ -3,24 +3,40 @@
 -- of them. It becomes a table, which is read once a day: the bits come first, where they are found
 -- at once, and the rows of the same sixty days are together.
 CREATE TEMP TABLE sixty_days ON COMMIT DROP AS
+WITH
+
+calendar AS ( -- noqa: ST03
+    -- One row: when the days begin, in order.
+    SELECT array_agg(%(begin)s ORDER BY periods.start) AS begins
+    FROM
+        generate_series(
+            %(first_day)s::timestamp, %(last_day)s, interval '1 day'
+        ) AS periods (start)
+),
+
+parts AS (
+    -- One row per user and sixty days: the days, and the first with an install, by their numbers.
+    SELECT
+        uid::text AS uid,
+        CASE WHEN %(long)s THEN %(number)s / 60 ELSE 0 END AS part,
+        bit_or(1::bigint << mod(%(number)s, 60)) AS days,
+        bit_or(1::bigint << mod(%(number)s, 60))
+        FILTER (WHERE event_name = %(install_event)s) AS installs,
+        min(%(number)s) FILTER (WHERE event_name = %(install_event)s) AS install_number
+    FROM piwik_track
+    WHERE
+        time >= %(first_moment)s
+        AND time < %(moment_after)s
+        AND day BETWEEN %(first_day)s AND %(last_day)s  -- where midnights come twice
+        AND uid::text <> ''
+    GROUP BY uid::text, part
+)
+
 SELECT
-    bit_or(1::bigint << mod(day - %(first_day)s, 60)) AS days,
-    bit_or(
-        CASE
-            WHEN event_name = %(install_event)s
-                THEN 1::bigint << mod(day - %(first_day)s, 60)
-            ELSE 0
-        END
-    ) AS installs,
-    CASE WHEN %(long)s THEN (day - %(first_day)s) / 60 ELSE 0 END AS part,
-    min(min(day) FILTER (WHERE event_name = %(install_event)s)) OVER of_user AS install_day,
-    uid::text AS uid
-FROM piwik_track
-WHERE
-    time >= %(first_moment)s
-    AND time < %(moment_after)s
-    AND day BETWEEN %(first_day)s AND %(last_day)s  -- where midnights come twice
-    AND uid::text <> ''
-GROUP BY uid::text, part
-WINDOW of_user AS (PARTITION BY uid::text)
+    days,
+    coalesce(installs, 0) AS installs,
+    part,
+    %(first_day)s + %(first_install)s AS install_day,
+    uid
+FROM parts
 ORDER BY part

@@ -8,7 +8,7 @@ SELECT
     first_time,
     last_time,
     records,
-    periods::text AS periods
+    (%(unpacked)s)::text AS periods
 FROM user_summary
 WHERE of_user
 ORDER BY uid

@@ -21,8 +21,7 @@ from events.view import View
 QUERIES = Path(__file__).resolve().parents[1] / "queries"
 # Lines for days that are not one range of moments; elsewhere they would only mislead the planner.
 TWICE = re.compile(r"^.*-- where midnights come twice\n", re.MULTILINE)
-JOINED = re.compile(r"^.*-- where users are compared with their first start\n", re.MULTILINE)
-PASSES = ("user_summary", "measure")  # which take long: those that are read twice are kept
+PASSES = ("user_summary", "alike", "measure")  # which take long: those read twice are kept
 
 # For queries that group all events by user. Several processes would each keep nearly all users, in
 # memory and then on disk: two to three times the processor time. An index in order of users, which
@@ -93,17 +92,15 @@ def statement(
     Without a `view` it reads tables or views of these names. Some of the parameters are about the
     text: `twice` is for days whose midnight comes twice; what is not `limited` reads all records,
     and is for data of which none lie outside the limits; `measure` is a file of `measures/`, which
-    reads the row per user, `joined` if that looks at the first start while reading events.
+    reads the users that are alike in the row per user.
     """
     text = text_of(query)
     ctes = view.ctes(connection, parameters.get("limited", True)) if view else {}
     if "measure" in parameters:
-        ctes["user_summary"] = text_of("user_summary")
+        ctes |= {name: text_of(name) for name in ("user_summary", "alike")}
         ctes["measure"] = text_of(f"measures/{parameters['measure']}")
     text = with_ctes(text, ctes)
-    for kind, lines in (("twice", TWICE), ("joined", JOINED)):
-        text = text if parameters.get(kind) else lines.sub("", text)
-    return text
+    return text if parameters.get("twice") else TWICE.sub("", text)
 
 
 def text_of(query: str) -> str:

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from psycopg2 import errors
+from psycopg2.extensions import AsIs
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
@@ -14,7 +15,7 @@ from events.table import existing_table
 from events.view import TIMES, View, create_view
 from postgres.time_zones import check_time_zone
 from retention.days import midnights
-from retention.questions import QUERIES, prepare_by_user, statement, times_checked
+from retention.questions import QUERIES, ask, prepare_by_user, statement, times_checked
 
 # One refresh at a time; reading goes on meanwhile.
 LOCK = "LOCK TABLE user_day, cohort_day IN SHARE ROW EXCLUSIVE MODE"
@@ -34,6 +35,7 @@ CREATE_INDEXES = """
     CREATE INDEX user_day_installed ON user_day (uid, day) WHERE installed;
     CREATE INDEX user_day_day ON user_day USING brin (day)
 """
+INDEX_PARTS = "CREATE INDEX ON sixty_days (part); ANALYZE sixty_days"
 # They stay where they are not ours to drop: the role is not the owner, the table is not as in
 # `schema.sql`, something depends on them, or somebody reads it.
 KEEP_INDEXES = (
@@ -78,6 +80,7 @@ def refresh(connection: Connection, asked: Refresh) -> dict[str, Any]:
         check_definition(connection, ".".join(source.relation), asked)
         _, time_type = TIMES[source.time_type]
         parameters = refresh_parameters(connection, asked, time_type)
+        parameters |= day_numbers(connection, view, parameters)
         with connection.cursor() as cursor, times_checked(view):
             cursor.execute(LOCK)
             cursor.execute("SELECT FROM user_day LIMIT 1")
@@ -108,6 +111,7 @@ def fill(connection: Connection, cursor: Cursor, parameters: dict[str, Any]) -> 
     text = statement(connection, "sixty_days", None, parameters)
     prepare_by_user(cursor, text, parameters)
     cursor.execute(text, parameters)
+    cursor.execute(INDEX_PARTS if parameters["long"] else "ANALYZE sixty_days")
     run(cursor, "fill_rollup", parameters)
     if not indexed:
         cursor.execute(CREATE_INDEXES)
@@ -136,6 +140,24 @@ def refresh_parameters(connection: Connection, asked: Refresh, time_type: str) -
         "moment_after": found[after].last,
         "twice": any(midnight.first < midnight.last for midnight in found.values()),
         "long": after - asked.first_day > timedelta(60),
+    }
+
+
+def day_numbers(connection: Connection, view: View, parameters: dict[str, Any]) -> dict[str, AsIs]:
+    """The expressions for the number of an event's day from 0, and for that of a first install.
+
+    The day of a time takes long to find, so that times are compared with those at which days begin,
+    unless days overlap in time.
+    """
+    days = {name: parameters[name] for name in ("first_day", "last_day")}
+    (row,), _ = ask(connection, "single_midnights", days | {"time_zone": view.time_zone})
+    by_time = "(width_bucket(time, (SELECT calendar.begins FROM calendar)) - 1)"
+    by_day = f"(day - date '{parameters['first_day']}')"
+    install = "min(install_number) OVER (PARTITION BY uid)"
+    return {
+        "begin": AsIs(view.midnight_of("periods.start")),
+        "number": AsIs(by_time if row.single else by_day),
+        "first_install": AsIs(install if parameters["long"] else "install_number"),
     }
 
 

@@ -17,6 +17,7 @@ from retention.questions import ask
 MOST_AGES = 366  # of a triangle whose ages nobody limited
 SHORTEST_DAYS = {"day": 1, "week": 7, "month": 28}  # of a period
 BITS = 60  # periods that the triangle counts at once
+PLACE = "(width_bucket(clock, (SELECT calendar.begins FROM calendar)) - 1)"
 
 
 class Window(NamedTuple):
@@ -84,12 +85,14 @@ def triangle_parameters(
 
     limits: those of the data, among the parameters that `moments` gives.
     """
+    long = window.periods(period) > BITS
     parameters = {
         "period": period,
         "follow": MOST_AGES if follow is None else follow,
         "first_day": window.first_day,
         "last_day": window.last_day,
-        "long": window.periods(period) > BITS,
+        "long": long,
+        "bit": AsIs(f"mod({PLACE}, {BITS})" if long else PLACE),
         "time_zone": view.time_zone,
     }
     (row,), _ = ask(connection, "single_midnights", parameters)
@@ -106,6 +109,7 @@ def clock(view: View, by_time: bool) -> dict[str, AsIs]:
         "first_clock": "first_time" if by_time else "first_clock",
         "last_clock": "last_time" if by_time else "last_clock",
         "of_user": view.of_user,
+        "times": "count(*)" if view.timed else "count(time)",
     }
     for name in ("first_clock", "last_clock", "first_install", "last_install"):
         expressions[f"{name}_day"] = view.day_of(name) if by_time else name

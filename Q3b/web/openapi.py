@@ -14,7 +14,7 @@ from web.arguments import (
     MOST_USERS,
     USUAL_LIMIT,
 )
-from web.asked import MARKS, MOST_PLAYS
+from web.asked import LISTS, MARKS, MOST_PLAYS
 
 NAMES = {
     400: "A wrong argument",
@@ -113,10 +113,19 @@ def taste_operation(names: str) -> dict:
         "By item id. like: counts as an average item of the user. dislike: is not shown, its plays "
         "do not count. block: is not shown. none: the stored mark no longer holds."
     )
+    lists = {
+        name: {
+            "type": "array",
+            "items": text(LONGEST_ITEM_ID),
+            "description": f"Items with the mark {mark}.",
+        }
+        for name, mark in LISTS.items()
+    }
     asked = fields(
         user_id=text(LONGEST_USER_ID) | {"description": "Whose stored items are added."},
         plays=by_item
         | {"additionalProperties": whole(1, MOST_PLAYS), "description": "By item id."},
+        **lists,
         marks=by_item | {"additionalProperties": {"enum": list(MARKS)}, "description": marks},
         limit=whole(1, HIGHEST_LIMIT, default=USUAL_LIMIT),
     )

@@ -28,7 +28,7 @@ from web.arguments import (
     read_user_id,
 )
 from web.asked import Asked, read_taste
-from web.taste import current_run, index_of, own_of_user, similar_body, taste_body
+from web.taste import index_of, ready_set, set_for, similar_body, taste_body
 
 SIMILAR = 6  # items that the page shows
 page = Blueprint("page", __name__)
@@ -167,8 +167,7 @@ def changed_cards() -> str:
     read_arguments(request.args, {})
     with one_of_few():
         asked = read_taste(request.get_json())
-    run, stored = own_of_user(asked.user_id)
-    index = index_of(run)
+    run, stored, index = set_for(asked.user_id)
     body = taste_body(asked, run, stored, index)
     said = {mark: marked_items(asked, mark, index) for mark in (LIKED, BLOCKED)}
     return render_template(
@@ -193,7 +192,7 @@ def similar_cards() -> str:
     item = read_arguments(request.args, {"item": read_item_id}).get("item")
     if item is None:
         raise BadRequest("item is missing.")
-    return render_template("similar.html", **similar_body(item, current_run(), SIMILAR))
+    return render_template("similar.html", **similar_body(item, *ready_set(), SIMILAR))
 
 
 @page.get("/")

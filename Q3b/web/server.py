@@ -23,7 +23,11 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LOGGING_CONFIG
 
-from store.system import allow_open_files, bind_as_servers_do
+from store.system import (
+    allow_open_files,
+    bind_as_servers_do,
+    leave_interrupts_to_parent,
+)
 
 # Bounds on what clients can hold: milliseconds, bytes, connections of each worker, seconds.
 HEADERS_WITHIN = 10_000  # also how long a connection may be idle
@@ -128,9 +132,8 @@ def log_settings(as_json: bool) -> dict:
 
 def worker_app() -> Flask:
     """Return the app in a worker process, which ends with the process that started it."""
-    # While the app loads: the main process takes interrupts and ends its workers by SIGTERM.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    leave_interrupts_to_parent()  # which takes them, and ends its workers by SIGTERM
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # while the app loads
     threading.Thread(target=end_with_parent, daemon=True).start()
     from web.app import create_app  # not before `counting_together`
 

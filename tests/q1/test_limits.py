@@ -164,3 +164,20 @@ def test_a_record_without_a_time_is_left_out_and_counted(postgres_url, capsys, l
     assert left_out == ({"before 2017-04-02": 1} if limits else {})
     assert (found.records, found.records_without_user) == (1 if limits else 2, 0)
     assert capsys.readouterr().err == "2 records left out, without a time\n"
+
+
+@pytest.mark.parametrize("question", ["--cohorts", "--growth"])
+@pytest.mark.parametrize("constraint", [None, "NOT NULL time NOT VALID"])
+def test_a_constraint_that_is_not_valid_hides_no_record(postgres_url, question, constraint):
+    with psycopg2.connect(postgres_url) as connection, connection.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS timeless")
+        cursor.execute("CREATE TABLE timeless (uid text, time timestamp, event_name text)")
+        rows = [("a", "2017-04-01"), ("a", "2017-04-02"), ("b", None), (None, None)]
+        cursor.executemany("INSERT INTO timeless VALUES (%s, %s, 'FIRST_INSTALL')", rows)
+        cursor.execute("ANALYZE timeless")  # so that one pass may be enough
+        if constraint:
+            cursor.execute(f"ALTER TABLE timeless ADD {constraint}")
+    options = ("--dsn", postgres_url, "--table", "public.timeless", question, "--format", "json")
+    finished = run_here(main, *options)
+    assert json.loads(finished.stdout)["records"] == 2
+    assert "2 records left out, without a time" in finished.stderr

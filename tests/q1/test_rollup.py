@@ -158,6 +158,42 @@ def test_refreshing_again_writes_nothing_to_the_days(filled):
     assert execute(filled, "SELECT ctid::text, * FROM user_day ORDER BY uid, day") == before
 
 
+DAY = "2017-04-06"
+# What happens to the events of one day, after each of which it is refreshed: rows of `user_day` on
+# that day as (uid, installed), and the cohorts' users on it.
+SAME_DAY = (
+    ([("a", "08:00", "OPEN"), ("d", "09:00", "OPEN")], None, {"a": False, "d": False}, {1: 1}),
+    ([], None, {"a": False, "d": False}, {1: 1}),  # again
+    ([("b", "07:00", "OPEN")], None, {"a": False, "b": False, "d": False}, {1: 1, 2: 1}),
+    ([("d", "23:00", "FIRST_INSTALL")], None, {"a": False, "b": False, "d": True},
+     {1: 1, 2: 1, 6: 1}),
+    ([("a", "23:30", "FIRST_INSTALL")], None, {"a": True, "b": False, "d": True},
+     {1: 1, 2: 1, 6: 1}),
+    ([], "event_name = 'FIRST_INSTALL'", {"a": False, "b": False, "d": False}, {1: 1, 2: 1}),
+    ([], "uid = 'a'", {"b": False, "d": False}, {2: 1}),
+    ([], "true", {}, {}),
+)  # fmt: skip
+
+
+def test_the_same_day_again_takes_in_what_came_late_and_what_is_gone(filled):
+    others = "SELECT * FROM {} WHERE {} <> %s ORDER BY 1, 2, 3"
+    tables = [others.format("user_day", "day"), others.format("cohort_day", "activity_day")]
+    before = [execute(filled, table, DAY) for table in tables]
+    for late, gone, users, cohorts in SAME_DAY:
+        add(filled, *((uid, f"{DAY} {time}", name) for uid, time, name in late))
+        if gone:
+            condition = f"{gone} AND time >= '{DAY}Z'"
+            execute(filled, f"DELETE FROM piwik_track WHERE {condition}")  # noqa: S608
+        refresh(filled, DAY)
+        found = execute(filled, "SELECT uid, installed FROM user_day WHERE day = %s", DAY)
+        assert sorted(found) == sorted(users.items())
+        counts = execute(
+            filled, "SELECT install_day, users FROM cohort_day WHERE activity_day = %s", DAY
+        )
+        assert {day.day: count for day, count in counts} == cohorts
+        assert [execute(filled, table, DAY) for table in tables] == before
+
+
 INDEXES = (
     "SELECT indexname, indexdef, indisprimary FROM pg_indexes JOIN pg_index"
     " ON indexrelid = format('%%I.%%I', schemaname, indexname)::regclass"

@@ -19,6 +19,7 @@ QUESTIONS = (
     ("--cohorts", "--return-event", "OPEN", "--exclude-event", "PUSH"),
     ("--cohorts", "--cohort-by", "first-event", "--brackets", "1,3,7"),
     ("--cohorts", "--window", "24h"),
+    ("--cohorts", "--by", "event_name", "--period", "week"),
     ("--growth", "--period", "week"),
     ("--stickiness",),
     ("--install-date", "2017-04-03"),
@@ -87,7 +88,16 @@ def test_several_servers_answer_as_one(servers, options):
             assert cursor.fetchone()[0] > 1000
 
 
-@pytest.mark.parametrize("options", [("--growth",), ("--cohorts",)], ids=" ".join)
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--growth",),
+        ("--cohorts",),
+        ("--cohorts", "--window", "24h"),
+        ("--cohorts", "--by", "event_name"),
+    ],
+    ids=" ".join,
+)
 def test_each_server_groups_its_own_users(servers, options):
     plan = asked(servers, "events", *options, "--explain").stdout
     assert len(re.findall(r"Foreign Scan", plan)) == SERVERS

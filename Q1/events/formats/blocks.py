@@ -4,6 +4,8 @@ from common.command import UserError
 
 from collections.abc import Callable, Iterator
 
+import numpy as np
+
 from events.rows import BadRow, Rows, rows_of
 from events.streams import Stream
 
@@ -57,7 +59,8 @@ def read_block(
 
 def count_line_ends(data: bytes) -> int:
     """The number of lines that end in some bytes: by a newline, a carriage return, or both."""
-    ends = data.count(b"\n")
+    # Faster than `data.count` where lines are short.
+    ends = int(np.count_nonzero(np.frombuffer(data, np.uint8) == ord("\n")))
     return ends + data.count(b"\r") - data.count(b"\r\n") if b"\r" in data else ends
 
 

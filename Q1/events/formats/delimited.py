@@ -94,7 +94,9 @@ def columns_of(block: bytes, layout: Layout) -> list[pa.Array] | None:
             ),
             arrow_csv.ParseOptions(delimiter=layout.delimiter, newlines_in_values=b'"' in block),
             arrow_csv.ConvertOptions(
-                include_columns=names, column_types=dict.fromkeys(names, pa.string())
+                include_columns=names,
+                column_types=dict.fromkeys(names, pa.string()),
+                check_utf8=False,  # the block is clean
             ),
         )
     except pa.ArrowInvalid:

@@ -1,18 +1,20 @@
--- Three rows per user: the periods with activity or the first start, as bits; those of them that
--- follow such a period; and the period of the first start, unless it follows one with activity.
+-- Three rows per users alike: the periods with activity or the first start, as bits; those of them
+-- that follow such a period; and the period of the first start, unless it follows one with
+-- activity.
 WITH
 
 active AS NOT MATERIALIZED (
-    -- One row per user.
+    -- One row per users alike.
     SELECT
         value,
+        users,
         start_place,
         greatest(last_place, start_place) AS last_place,
         CASE
             WHEN start_place IS NULL THEN periods
             ELSE set_bit(periods, start_place, 1)
         END AS periods
-    FROM user_summary
+    FROM alike
     WHERE of_user
 )
 
@@ -21,7 +23,8 @@ SELECT
     value,
     NULL::integer AS cohort,
     periods AS bits,
-    last_place AS place
+    last_place AS place,
+    users
 FROM active
 UNION ALL
 SELECT
@@ -29,7 +32,8 @@ SELECT
     value,
     NULL AS cohort,
     periods & (periods >> 1) AS bits,
-    last_place AS place
+    last_place AS place,
+    users
 FROM active
 UNION ALL
 SELECT
@@ -37,6 +41,7 @@ SELECT
     value,
     NULL AS cohort,
     NULL AS bits,
-    start_place AS place
+    start_place AS place,
+    users
 FROM active
 WHERE start_place IS NOT NULL AND get_bit(periods >> 1, start_place) = 0

@@ -1,23 +1,25 @@
--- Three rows per user: as bits, the days with activity, and those at which there was some in the
--- 7 and in the 30 days that end then. OFFSET 0 keeps the planner from computing steps again.
+-- Three rows per users alike: as bits, the days with activity, and those at which there was some in
+-- the 7 and in the 30 days that end then. OFFSET 0 keeps the planner from computing steps again.
 WITH
 
 in_two AS (
-    -- One row per active user: the days at which there was some in 2 days.
+    -- One row per users alike, if active: the days at which there was some in 2 days.
     SELECT
         value,
+        users,
         last_place,
         periods,
         periods | (periods >> 1) AS in_2
-    FROM user_summary
+    FROM alike
     WHERE of_user AND last_place IS NOT NULL
     OFFSET 0 -- noqa: AM09
 ),
 
 in_four AS (
-    -- One row per active user: in 4 days.
+    -- One row per users alike, if active: in 4 days.
     SELECT
         value,
+        users,
         last_place,
         periods,
         in_2 | (in_2 >> 2) AS in_4
@@ -26,9 +28,10 @@ in_four AS (
 ),
 
 in_eight AS (
-    -- One row per active user: in 7 and 8 days.
+    -- One row per users alike, if active: in 7 and 8 days.
     SELECT
         value,
+        users,
         last_place,
         periods,
         in_4 | (in_4 >> 3) AS in_7,
@@ -38,9 +41,10 @@ in_eight AS (
 ),
 
 in_fifteen AS (
-    -- One row per active user: in 15 days.
+    -- One row per users alike, if active: in 15 days.
     SELECT
         value,
+        users,
         last_place,
         periods,
         in_7,
@@ -54,7 +58,8 @@ SELECT
     value,
     NULL::integer AS cohort,
     periods AS bits,
-    last_place AS place
+    last_place AS place,
+    users
 FROM in_fifteen
 UNION ALL
 SELECT
@@ -62,7 +67,8 @@ SELECT
     value,
     NULL AS cohort,
     in_7 AS bits,
-    least(last_place + 6, %(last_bit)s) AS place
+    least(last_place + 6, %(last_bit)s) AS place,
+    users
 FROM in_fifteen
 UNION ALL
 SELECT
@@ -70,5 +76,6 @@ SELECT
     value,
     NULL AS cohort,
     in_15 | (in_15 >> 15) AS bits,
-    least(last_place + 29, %(last_bit)s) AS place
+    least(last_place + 29, %(last_bit)s) AS place,
+    users
 FROM in_fifteen
