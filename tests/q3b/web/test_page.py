@@ -29,7 +29,7 @@ def client(store_url):
         (
             f"?user={LISTENERS[0]}",
             200,
-            "Chosen by 50 other users, the more alike in taste the more.",
+            "Chosen by 50 other users: the more similar their taste, the more they count.",
         ),
         (f"?user=+{LISTENERS[0]}+", 200, "Artists for this user"),
         (f"?user={LISTENERS[-1]}", 200, "What users in the same country play most."),

@@ -50,7 +50,7 @@ def test_a_person_finds_a_user_without_scripts(open_page):
     expect_artists(page, ARTISTS[1:21])
     why = page.locator("#items li").first.locator(".why")
     expect(why).to_have_text(
-        f"Because they play {ARTISTS[21]}, as 31 users of both do; "
+        f"Because they play {ARTISTS[21]} (31 users play both); "
         f"also {ARTISTS[22]} and {ARTISTS[23]}."
     )
     played = page.get_by_role("complementary", name="What they play most").get_by_role("listitem")
