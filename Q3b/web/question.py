@@ -50,7 +50,8 @@ def find_item(store: Store, asked: dict) -> dict | None:
 def explain_rule(item: dict, asked: dict) -> str:
     """Where what is recommended comes from, in a sentence."""
     if item["rule"] == NEIGHBOURS:
-        return f"Chosen by {item['neighbours']:,} other users: the more similar their taste, the more they count."
+        others = f"{item['neighbours']:,} other users"
+        return f"Chosen by {others}: the more similar their taste, the more they count."
     if item["rule"] == COUNTRY and "country" in asked:
         return f"What users in {asked['country']} play most."
     if item["rule"] == COUNTRY:
