@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from flask import Flask
 
 EXAMPLES = """\b
-example:
+examples:
   python Q3b/api.py --store sqlite:///recommendations.db --port 8000
+  RECOMMENDER_API_KEY=... python Q3b/api.py --host 0.0.0.0 --index s3://BUCKET/PREFIX \\
+      --store 'dynamodb://recommendations?region=eu-west-1'
 """
 
 
@@ -41,13 +43,22 @@ def create_app(config: Mapping | None = None) -> "Flask":
 )
 @click.option(
     "--index",
-    metavar="FOLDER",
+    metavar="PLACE",
     default="",
     show_default="next to an SQLite file: FILE.index",
     envvar="RECOMMENDER_INDEX",
     show_envvar=True,
-    help="Folder where the daily job put the indexes of the sets, by which the API recommends for "
-    "any taste; none: it does not.",
+    help="Where the daily job puts the indexes of the sets, by which the API recommends for any "
+    "taste: a folder, or a bucket such as s3://BUCKET/PREFIX; none switches that off.",
+)
+@click.option(
+    "--index-cache",
+    metavar="FOLDER",
+    default="",
+    show_default="in the user's cache folder",
+    envvar="RECOMMENDER_INDEX_CACHE",
+    show_envvar=True,
+    help="Folder that an index is copied to from a bucket, once for all workers.",
 )
 @click.option(
     "--host",
@@ -79,10 +90,15 @@ def create_app(config: Mapping | None = None) -> "Flask":
     help="Format of the log on standard error: json has one object a line, each request among "
     "them, with the X-Request-Id that the answer carries.",
 )
-@click.option("--without-key", is_flag=True, help="Allow an open --host without an API key.")
+@click.option(
+    "--without-key",
+    is_flag=True,
+    help="Allow a --host that other machines reach to go without an API key.",
+)
 def main(
     store: str,
     index: str,
+    index_cache: str,
     host: str,
     port: int,
     workers: int,
@@ -100,16 +116,25 @@ def main(
       POST /recommendations            plays, likes, dislikes and blocks of anybody
       GET /items                       ?search=TEXT
       GET /items/ID/similar            what its listeners play as well
+      GET, POST /users/ID/marks        what a user likes, dislikes and blocks
       GET /healthz  /readyz  /metrics  /openapi.json
 
     The command runs granian; any other WSGI server may serve `api:create_app()`. Further settings
-    are read from the environment alone: RECOMMENDER_API_KEY, RECOMMENDER_FRESH_HOURS,
-    RECOMMENDER_CACHE_SECONDS and RECOMMENDER_ALLOW_ORIGIN.
+    are read from the environment alone:
+
+    \b
+      RECOMMENDER_API_KEY         key that requests must carry, as a bearer token
+      RECOMMENDER_MARKS           URL of the app's PostgreSQL, to keep marks in
+      RECOMMENDER_FRESH_HOURS     age of a set from which /readyz answers 503; 36
+      RECOMMENDER_CACHE_SECONDS   how long clients may keep an answer; 60
+      RECOMMENDER_ALLOW_ORIGIN    sites whose pages may read answers, or *
+      RECOMMENDER_SHOW_EXAMPLES   1: the page offers ids of some users
     """
     from web.server import check_address, counting_together, serve
 
     os.environ["RECOMMENDER_STORE"] = store
     os.environ["RECOMMENDER_INDEX"] = index
+    os.environ["RECOMMENDER_INDEX_CACHE"] = index_cache
     os.environ["RECOMMENDER_LOG_FORMAT"] = log_format
     with counting_together():
         guarded = bool(create_app().config["API_KEY"])  # checks the settings before a server starts

@@ -76,12 +76,12 @@ def read_ids(ctx: click.Context, param: click.Parameter, path: Path | None) -> l
 )
 @click.option(
     "--index",
-    metavar="FOLDER",
+    metavar="PLACE",
     default="",
     show_default="next to an SQLite file: FILE.index",
     envvar="RECOMMENDER_INDEX",
     show_envvar=True,
-    help="Folder with the indexes of the sets, all of which are removed: "
+    help="Folder or bucket with the indexes of the sets, all of which are removed: "
     "their sums hold what each user played. The next run of the daily job writes a new one.",
 )
 @click.option(

@@ -7,7 +7,8 @@
 
 A worker has one thread. Overhead and efficiency compare with a run that is held to one processor;
 the job's usual run, on all of them, is shown besides. The time to start, import and connect is
-measured alone and taken off; seconds of processors are those of all processes, start included.
+measured alone and taken off. Overhead is in seconds of processors, of all processes: other work on
+the machine changes them least.
 Q3a learns from REAL_DATA_DIR's Hong Kong articles, or from sample ones.
 """
 
@@ -74,7 +75,7 @@ class Job:
 @dataclass(frozen=True)
 class Timing:
     """Seconds of the clock of a whole run and of its start alone, seconds of all processors in the
-    run, and a digest of its answer."""
+    run without its start, and a digest of its answer."""
 
     whole: float
     start: float
@@ -131,16 +132,16 @@ def timed(job: Job, address: str = "", one_core: bool = False) -> Timing:
     pinned = ["taskset", "--cpu-list", "0"] if one_core else []
     variables = ONE_THREAD if one_core or address else {}
 
-    def run(*arguments: str) -> tuple[float, bytes]:
-        start = time.perf_counter()
+    def run(*arguments: str) -> tuple[float, float, bytes]:
+        start, before = time.perf_counter(), processor_seconds()
         output = succeed(*arguments, before=pinned, **variables)
-        return time.perf_counter() - start, output
+        return time.perf_counter() - start, processor_seconds() - before, output
 
     folder = ROOT / Path(job.script).parent
-    start, _ = run("-c", START, str(folder), job.module, address)
-    before = processor_seconds()
-    whole, output = run(job.script, *job.large, *(["--cluster", address] if address else []))
-    return Timing(whole, start, processor_seconds() - before, job.answer(output))
+    start, loading, _ = run("-c", START, str(folder), job.module, address)
+    cluster = ["--cluster", address] if address else []
+    whole, processor, output = run(job.script, *job.large, *cluster)
+    return Timing(whole, start, processor - loading, job.answer(output))
 
 
 def moved(cluster: Cluster) -> dict[str, int]:
@@ -211,7 +212,7 @@ def measure(job: Job) -> None:
     ):
         clock = f"{timing.whole:>8.1f}{timing.start:>8.1f}{timing.work:>8.1f}"
         print(f"  {name:<34}{clock}{timing.processor:>12.1f}")
-    print(f"  overhead of one worker {one.work / alone.work - 1:+.0%}", end=", ")
+    print(f"  overhead of one worker {one.processor / alone.processor - 1:+.0%}", end=", ")
     print(f"efficiency on two {alone.work / two.work / 2:.0%}", end="; ")
     same = usual.answer == alone.answer == one.answer == two.answer
     print("same answer, byte for byte" if same else "ANSWERS DIFFER")

@@ -33,13 +33,14 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "Q3b"))
 
 from common.command import Command, OutsideError
 
-from job.run import held_out
+from job.fold import held_out, sample_of
 from job.settings import RunSettings
 from listening.play_counts import PlayCounts
 from listening.sample.listeners import generated_play_counts
 from recommender import damped_vote
 from recommender.blocks import Asked, recommendation_blocks
 from recommender.features import normalised_plays, scaled_age
+from recommender.methods import ByPlays
 from recommender.neighbours import nearest_neighbours
 from recommender.popularity import popularity_of
 from recommender.reference import recommend as recommend_classic
@@ -100,11 +101,11 @@ def run_euclidean(data: PlayCounts, clock: Clock) -> None:
 def run_damped(data: PlayCounts, clock: Clock) -> None:
     """Our default, the damped vote, as the daily job runs it: all lists with their reasons."""
     with clock.stage("settings on the fold"):
-        settings = held_out(data, RunSettings()).settings
+        settings = held_out(sample_of(data, RunSettings()), RunSettings()).settings
     with clock.stage("shared tastes"):
         known = damped_vote.prepared(data.matrix)
     with clock.stage("votes by artist"):
-        model = damped_vote.fit(known, settings)
+        model = ByPlays(damped_vote.fit(known, settings), np.arange(len(data.users)))
         del known
     with clock.stage("lists with reasons"):
         for _ in recommendation_blocks(model, data, popularity_of(data), Asked(TOP)):

@@ -42,10 +42,13 @@ STATED_SIZES = {
     "q3b_reading": f"{LISTENERS} --runs 3",
     "q3b_neighbours": "--users 45000 --users 85657 --users 180000 --users 359347 "
     "--classic 34000 --classic 85657",
+    "q3b_many_users": "--users 500000 --users 2000000 --voters 500000 --blocks 40 "
+    f"--artists {ARTISTS}",
     "q3b_store": f"{LISTENERS} --text-runs 1",
     "q3b_api": "--users 60000 --requests 100000",
     "q3b_taste": LISTENERS,
-    "cluster": f"--rows 20000000 --copies 8 --users 40000 --artists {ARTISTS}",
+    "q3b_taste_http": LISTENERS,
+    "cluster": f"--rows 20000000 --copies 8 --users 60000 --artists {ARTISTS}",
 }
 
 

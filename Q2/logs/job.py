@@ -20,6 +20,7 @@ from logs.fields import (
 
 WINDOW = 64  # bytes that the kernel looks at together
 NAMES = 64  # that it remembers
+JSON_PIECES, JSON_LEVELS = 256, 32  # values of a line that it remembers, and of objects in it
 PLACED = {DATE, TIME, MOMENT, SIZE, URL, REQUEST, STATUS, CACHE, RESULT, NO_NUMBER}
 
 
@@ -53,6 +54,24 @@ class Job(NamedTuple):
     texts: int  # pairs of int32 by row: where each text that is asked for begins and ends
     text_places: int  # int64 each: the fields of these texts
     text_count: int
+
+
+class JsonJob(NamedTuple):
+    """JSON lines that become lines of fields; arrays are given by their addresses, of int64."""
+
+    block: int  # whole lines, after which there are WINDOW bytes more
+    length: int
+    target: int  # where the lines go
+    target_end: int  # there are WINDOW bytes more
+    keys: int  # for each its object's number, address, length, field, and its own object's number
+    key_count: int  # at most 63
+    fields: int
+    optional: int  # a bit for each field that is `-` where it is missing
+    url: int  # the field without which a line is a lone `-`
+    moment: int  # the field whose number may have digits after its point; -1 for none
+    values: int  # 3 numbers for each field
+    pieces: int  # 4 numbers for each of JSON_PIECES
+    levels: int  # 2 numbers for each of JSON_LEVELS
 
 
 class Plan(NamedTuple):

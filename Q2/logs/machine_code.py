@@ -1,4 +1,4 @@
-"""The kernel as machine code: compiled once, kept in a file, and loaded without numba.
+"""The kernel's functions as machine code: compiled once, kept in files, and loaded without numba.
 
 To load numba takes as long as to scan 100 MB; a kernel that is kept needs only llvmlite, on which
 numba is built: https://llvmlite.readthedocs.io/en/latest/user-guide/binding/execution-engine.html
@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import cache
+from importlib import import_module
 from importlib.util import cache_from_source
 from pathlib import Path
 
@@ -18,10 +19,20 @@ from llvmlite import binding
 
 from common.output import replacing
 
-NAME = "scan"
 HERE = Path(__file__).parent
-SOURCES = ("kernel.py", "job.py", "fields.py", "names.py")  # all that is compiled in
-# What the entry that numba makes would call if the kernel raised anything, which it cannot.
+# For each function, which is in the module of its name, all that is compiled in
+SOURCES = {
+    "scan": (
+        *("fields.py", "job.py", "names.py", "kernel/__init__.py", "kernel/memory.py"),
+        *("kernel/numbers.py", "kernel/urls.py", "kernel/windows.py", "kernel/quotes.py"),
+        *("kernel/moments.py", "kernel/lines.py", "kernel/rows.py", "kernel/scan.py"),
+    ),
+    "json_lines": (
+        *("fields.py", "job.py", "kernel/__init__.py", "kernel/memory.py", "kernel/numbers.py"),
+        *("kernel/json_text.py", "kernel/json_lines.py"),
+    ),
+}
+# What the entry that numba makes would call if the function raised anything, which it cannot.
 NEVER_CALLED = """
 define void @numba_gil_ensure(ptr %state) { unreachable }
 define void @PyErr_Clear() { unreachable }
@@ -29,12 +40,12 @@ define void @PyErr_Clear() { unreachable }
 
 
 @cache
-def scan_function() -> Callable[[int], int]:
-    """Return the kernel's `scan`, which runs without Python's lock."""
-    engine = loaded(kept_code() or compiled_code())
-    function = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64)(engine.get_function_address(NAME))
-    function.engine = engine  # with which the code ends
-    return function
+def function(name: str) -> Callable[[int], int]:
+    """Return one of the kernel's functions of SOURCES, which runs without Python's lock."""
+    engine = loaded(kept_code(name) or compiled_code(name))
+    found = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64)(engine.get_function_address(name))
+    found.engine = engine  # with which the code ends
+    return found
 
 
 def loaded(code: bytes) -> binding.ExecutionEngine:
@@ -56,34 +67,35 @@ def machine() -> binding.TargetMachine:
     )
 
 
-def compiled_code() -> bytes:
-    """Compile the kernel to an object file, and keep its bytes where that is possible."""
-    code = machine().emit_object(compiled_module())
+def compiled_code(name: str) -> bytes:
+    """Compile a function to an object file, and keep its bytes where that is possible."""
+    code = machine().emit_object(compiled_module(name))
     for folder in folders():
         with suppress(OSError):
             folder.mkdir(parents=True, exist_ok=True)
-            with replacing(folder / file_name()) as file:
+            with replacing(folder / file_name(name)) as file:
                 file.write_bytes(digest(code) + code)
             break
     return code
 
 
-def compiled_module() -> binding.ModuleRef:
-    """Return the kernel as numba compiled it, whole: it calls nothing outside."""
-    from logs.kernel import compiled_scan
+def compiled_module(name: str) -> binding.ModuleRef:
+    """Return a function as numba compiled it, whole: it calls nothing outside."""
+    from numba import cfunc, types
 
-    compiled = compiled_scan()
+    source = getattr(import_module(f"logs.kernel.{name}"), name)
+    compiled = cfunc(types.int64(types.int64), error_model="numpy")(source)
     module = binding.parse_assembly(compiled.inspect_llvm())
     module.link_in(binding.parse_assembly(NEVER_CALLED))
-    module.get_function(compiled.native_name).name = NAME
+    module.get_function(compiled.native_name).name = name
     return module
 
 
-def kept_code() -> bytes | None:
+def kept_code(name: str) -> bytes | None:
     """Return what an earlier run compiled, unless there is nothing or its file is damaged."""
     for folder in folders():
         with suppress(OSError):
-            kept = (folder / file_name()).read_bytes()
+            kept = (folder / file_name(name)).read_bytes()
             code = kept[len(digest(b"")) :]
             if kept.startswith(digest(code)):
                 return code
@@ -92,18 +104,18 @@ def kept_code() -> bytes | None:
 
 def folders() -> Iterator[Path]:
     """Yield where machine code may be kept: next to Python's own, else where users keep such."""
-    yield Path(cache_from_source(str(HERE / "kernel.py"))).parent
+    yield Path(cache_from_source(str(HERE / "kernel/scan.py"))).parent
     from platformdirs import user_cache_path
 
     yield user_cache_path("cdn-log-kernel")
 
 
-def file_name() -> str:
-    """Return a name that tells what the code was made of and which processor it is for."""
-    made_of = [(HERE / name).read_bytes() for name in SOURCES]
+def file_name(name: str) -> str:
+    """Return a name in which are a digest of what the code was made of and of its processor."""
+    made_of = [(HERE / source).read_bytes() for source in SOURCES[name]]
     machine = (binding.get_host_cpu_name(), binding.get_host_cpu_features().flatten())
     text = "\0".join((llvmlite.__version__, sys.platform, *machine))
-    return f"kernel-{digest(b''.join([*made_of, text.encode()])).hex()[:24]}.o"
+    return f"{name}-{digest(b''.join([*made_of, text.encode()])).hex()[:24]}.o"
 
 
 def digest(data: bytes) -> bytes:

@@ -10,7 +10,7 @@ import numpy as np
 
 from logs.fields import DOUBLED, REASONS, Layout
 from logs.job import NAMES, WINDOW, Job, plan_of
-from logs.machine_code import scan_function
+from logs.machine_code import function
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 LOOKED_AT = 4096  # bytes at once for the last line's beginning
@@ -142,7 +142,7 @@ def scan(
         text_count=len(texts),
     )
     numbers = np.array(job, dtype=np.int64)
-    return scan_function()(address(numbers)), int(lines[0])
+    return function("scan")(address(numbers)), int(lines[0])
 
 
 def start_of_last_lines(block: memoryview) -> int:

@@ -19,6 +19,7 @@ from traffic.by_duckdb import table_answer
 from traffic.measures import with_ratios
 from traffic.parts import Buffers, Part, answer_piece, whole_files
 from traffic.question import Question
+from traffic.sized import SizedTotals
 from traffic.sizes import PERCENTILES
 from traffic.totals import GroupTotals
 
@@ -38,6 +39,7 @@ class Answer:
     groups: int  # before the tables were cut to the top ones
     account: RowAccount
     counted_before: dict[str, str] = field(default_factory=dict)  # files left out, and why
+    grown: dict[str, int] = field(default_factory=dict)  # files, and their bytes counted before
 
     @property
     def requests(self) -> int:
@@ -134,7 +136,7 @@ def answer(
 def totals_by(question: Question) -> AbstractContextManager:
     """Return totals to add parts of the answer to, as a context manager."""
     if not question.is_of_texts:
-        return nullcontext(GroupTotals(question))
+        return nullcontext((SizedTotals if question.is_sized else GroupTotals)(question))
     from traffic.text_totals import TextTotals  # takes time to load, and only texts need it
 
     return TextTotals(question)

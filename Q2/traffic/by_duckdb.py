@@ -13,8 +13,10 @@ from traffic.account import BlockAccount
 from traffic.groups import GroupPart
 from traffic.measures import HITS, MISSES
 from traffic.question import Question
+from traffic.sized import sized_part
 from traffic.sizes import ROUNDED
 from traffic.times import QUARTER, TIMES, time_key
+from traffic.totals import Groups
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -40,7 +42,7 @@ def table_answer(question: Question) -> Callable[[Table], object] | None:
     return partial(answer_table, question=question) if answered else None
 
 
-def answer_table(table: Table, question: Question) -> tuple[BlockAccount, GroupPart] | None:
+def answer_table(table: Table, question: Question) -> tuple[BlockAccount, Groups] | None:
     """What a file adds to the answer; None if a row of it is for the kernel."""
     import duckdb  # takes time to load, and only these files need it
 
@@ -52,7 +54,7 @@ def answer_table(table: Table, question: Question) -> tuple[BlockAccount, GroupP
         found = thread.submit(rows_of_query, database, query(records, question))
         try:
             rows = found.result()
-        except duckdb.Error:  # a line that is not JSON, a page that is damaged: the kernel reports
+        except duckdb.Error:  # a page that is damaged: the kernel reports
             return None
         except KeyboardInterrupt:
             database.interrupt()
@@ -118,7 +120,7 @@ def moment_at(second: int) -> str:
 
 def part_of_rows(
     rows: list[tuple], table: Table, question: Question
-) -> tuple[BlockAccount, GroupPart] | None:
+) -> tuple[BlockAccount, Groups] | None:
     """What the rows of `query` add to the answer; None if not all are plain, or there are none."""
     wide = len(question.keys)
     *sums, read, plain, firsts, lasts = zip(*(row[wide:] for row in rows), strict=True)
@@ -131,13 +133,12 @@ def part_of_rows(
         accepted=sum(read),
         first_second=min((second for second in firsts if second is not None), default=None),
         last_second=max((second for second in lasts if second is not None), default=None),
-        unfinished=table.unfinished,
     )
     part = GroupPart()
     for row, *group in zip(rows, *sums, strict=True):
         if group[0]:
             part.add_group(key_numbers(row[:wide], question), tuple(group))
-    return account, part
+    return account, sized_part(part, question) if question.is_sized else part
 
 
 def key_numbers(keys: tuple, question: Question) -> tuple[int, ...]:

@@ -1,12 +1,12 @@
 """Sums by group, and how groups are named and ranked."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from operator import add
 from typing import TYPE_CHECKING, NamedTuple
 
 from logs.names import LONGEST_NAME, pack, unpack
 from traffic.question import Question
-from traffic.sizes import PERCENTILES, percentiles, rounded
+from traffic.sizes import PERCENTILES, rounded
 from traffic.times import QUARTER, TIMES, place_in_time, time_keys, time_name
 
 if TYPE_CHECKING:
@@ -35,10 +35,6 @@ class GroupPart(dict[tuple[int, ...], tuple[int, ...]]):
         """Add the groups of another part."""
         for keys, sums in other.items():
             self.add_group(keys, sums)
-
-    def sizes(self) -> list[tuple[int, int]]:
-        """The last key, a size, of each group, and its requests."""
-        return [(keys[-1], sums[0]) for keys, sums in self.items()]
 
     def total(self) -> tuple[int, ...]:
         """The sums of all groups; nothing where there are none."""
@@ -74,22 +70,12 @@ def group_key(records: "Columns", by: str, question: Question, mask: "np.ndarray
 
 def name_groups(part: GroupPart, question: Question) -> list[Group]:
     """The groups under their names."""
-    if not question.is_sized:
-        return [named_group(keys, question, sums) for keys, sums in part.items()]
-    parts: dict[tuple[int, ...], GroupPart] = {}
-    for keys, sums in part.items():
-        parts.setdefault(keys[:-1], GroupPart())[keys] = sums
-    return [
-        named_group(keys, question, it.total(), percentiles(it.sizes()))
-        for keys, it in parts.items()
-    ]
+    return [Group(named(keys, question), sums) for keys, sums in part.items()]
 
 
-def named_group(
-    keys: tuple[int, ...], question: Question, sums: tuple[int, ...], *sizes: tuple
-) -> Group:
-    """A group under its names."""
-    return Group(tuple(map(group_name, keys, question.by)), sums, *sizes)
+def named(keys: Sequence[int], question: Question) -> tuple[str, ...]:
+    """The names of the groups that these keys stand for."""
+    return tuple(map(group_name, keys, question.by))
 
 
 def group_name(key: int, by: str) -> str:

@@ -43,10 +43,15 @@ def is_one_of(packed: "np.ndarray", wanted: Iterable[int]) -> "np.ndarray":
     return np.logical_or.reduce([packed == name for name in wanted])
 
 
-def sums_of(requests: int, size: int, outcome: int) -> tuple[int, ...]:
-    """The sums of SUMS and CACHE_SUMS for requests with one outcome."""
-    hit, miss = outcome == HIT, outcome == MISS
-    return requests, size, requests * hit, requests * miss, size * hit, size * miss
+def sums_by_outcome(sums: "np.ndarray", found: "np.ndarray") -> "np.ndarray":
+    """SUMS and CACHE_SUMS, int64 of shape (groups, sums), for SUMS and the outcome of each group.
+
+    `found` has the shape (groups, 1).
+    """
+    import numpy as np
+
+    hits_and_misses = found == (HIT, MISS)
+    return np.hstack([sums, *(sums[:, [at]] * hits_and_misses for at in range(len(SUMS)))])
 
 
 def with_ratios(table: dict[str, list], total_bytes: int) -> dict[str, list]:

@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING
 
 from logs.packs import Piece
 from traffic.account import BlockAccount, account_for
-from traffic.groups import GroupPart
 from traffic.question import Question
 from traffic.summary import counts, summarise
-from traffic.text_part import TextPart
-from traffic.totals import no_groups
+from traffic.totals import Groups, no_groups
 
 if TYPE_CHECKING:
     from logs.scanner import Columns, ScannedBlock
@@ -20,7 +18,6 @@ if TYPE_CHECKING:
 
 HELD = 64 << 20  # bytes of parts that wait in memory for the end of their file
 
-Groups = GroupPart | TextPart
 Part = tuple[BlockAccount, Groups]
 
 

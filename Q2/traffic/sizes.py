@@ -5,8 +5,7 @@ within 0.4 %; sizes below 256 bytes are exact. HdrHistogram has its buckets in t
 Tene, "HdrHistogram: A High Dynamic Range Histogram".
 """
 
-from collections.abc import Iterable
-from itertools import accumulate
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,8 +15,8 @@ PERCENTILES = {"p50": 50, "p95": 95, "p99": 99}
 DIGITS = 8  # binary ones that are kept
 REST = 53 - DIGITS  # of a float's 53
 # The same in SQL; up to 10^12 the logarithm of no other number is rounded to that of a power of 2.
-SHIFT = f"(floor(log2(size))::BIGINT - {DIGITS - 1})"
-ROUNDED = f"CASE WHEN size < {1 << DIGITS} THEN size ELSE (size >> {SHIFT}) << {SHIFT} END"
+SHIFT = f"(greatest(floor(log2(greatest(size, 1))), {DIGITS - 1})::BIGINT - {DIGITS - 1})"
+ROUNDED = f"(size >> {SHIFT}) << {SHIFT}"
 
 
 def rounded(sizes: "np.ndarray") -> "np.ndarray":
@@ -26,18 +25,25 @@ def rounded(sizes: "np.ndarray") -> "np.ndarray":
     return kept.view("float64").astype("int64")
 
 
-def percentiles(counts: Iterable[tuple[int, int]]) -> tuple[int | None, ...]:
-    """PERCENTILES of rounded sizes and their numbers: the least that so many do not exceed."""
-    sizes, numbers = zip(*sorted(counts), strict=True) if (counts := [*counts]) else ((), (0,))
-    until = [*accumulate(numbers)]
-    ranks = [rank(until[-1], percent) for percent in PERCENTILES.values()]
-    found = (next((at for at, it in enumerate(until) if it >= rank > 0), None) for rank in ranks)
-    return tuple(None if at is None else middle(sizes[at]) for at in found)
+def percentiles(
+    sizes: "np.ndarray", numbers: "np.ndarray", starts: Sequence[int] = (0,)
+) -> list[tuple[int | None, ...]]:
+    """PERCENTILES of groups of rounded sizes: the least size that so many do not exceed.
 
+    `numbers` are the requests of each size, int64; sizes ascend within each group, which begin at
+    `starts`. Without any size the percentiles are None.
+    """
+    import numpy as np
 
-def rank(number: int, percent: int) -> int:
-    """How many of so many there are up to a percentile, the nearest rank."""
-    return -(-number * percent // 100)
+    if not len(sizes):
+        return [(None,) * len(PERCENTILES)] * len(starts)
+    until = numbers.cumsum()
+    first = np.asarray(starts)
+    before = until[first] - numbers[first]
+    totals = np.diff(before, append=until[-1])
+    ranks = [-(-totals * percent // 100) for percent in PERCENTILES.values()]
+    found = (sizes[np.searchsorted(until, before + rank)].tolist() for rank in ranks)
+    return [*zip(*(map(middle, column) for column in found), strict=True)]
 
 
 def middle(size: int | None) -> int | None:

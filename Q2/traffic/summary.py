@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from logs.names import pack
 from traffic.groups import GroupPart, group_key
-from traffic.measures import is_one_of, outcomes, packed_names, sums_of
+from traffic.measures import is_one_of, outcomes, packed_names, sums_by_outcome
 from traffic.question import Question
+from traffic.sized import SizedPart
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,7 +42,7 @@ def counts(scanned: "ScannedBlock", question: Question) -> "np.ndarray":
     return mask
 
 
-def summarise(scanned: "ScannedBlock", question: Question) -> GroupPart:
+def summarise(scanned: "ScannedBlock", question: Question) -> GroupPart | SizedPart:
     """What the records of a block add to the answer; without grouping there is one group."""
     import numpy as np
 
@@ -54,10 +55,13 @@ def summarise(scanned: "ScannedBlock", question: Question) -> GroupPart:
     columns = [group_key(records, by, question, mask) for by in question.keys]
     if "hits" in question.measures:
         columns.append(outcomes(records.cache[mask]))
-    groups, *sums = (it.tolist() for it in group_rows(np.stack(columns, 1), records.size[mask]))
-    if "hits" not in question.measures:
-        return GroupPart(zip(map(tuple, groups), zip(*sums, strict=True), strict=True))
+    sizes = records.size[mask]
+    keys, sums = group_rows(np.stack(columns, 1), np.stack([np.ones_like(sizes), sizes], 1))
+    if "hits" in question.measures:
+        keys, sums = keys[:, :-1], sums_by_outcome(sums, keys[:, -1:])
+    if question.is_sized:
+        return SizedPart(keys, sums)
     part = GroupPart()
-    for (*keys, outcome), requests, size in zip(groups, *sums, strict=True):
-        part.add_group(tuple(keys), sums_of(requests, size, outcome))
+    for key, row in zip(keys.tolist(), sums.tolist(), strict=True):
+        part.add_group(tuple(key), tuple(row))
     return part

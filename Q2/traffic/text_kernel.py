@@ -3,7 +3,7 @@
 import numpy as np
 from numba import types
 
-from logs.kernel import byte, eight_bytes
+from logs.kernel.memory import byte, eight_bytes
 from traffic.hashing import compiled
 
 HIGHEST_BITS = -0x7F7F7F7F7F7F7F80  # 0x80 in each byte

@@ -9,7 +9,7 @@ from numba import njit, types
 from numba.core.cgutils import get_or_insert_function
 from numba.extending import intrinsic
 
-from logs.kernel import byte, eight_bytes
+from logs.kernel.memory import byte, eight_bytes
 from traffic.hashing import FACTOR, SEED, compiled, mixed
 from traffic.text_kernel import READ, READ_NUMBERS
 from traffic.text_part import TextPart

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from logs.scanner import ScannedBlock
 from traffic.groups import Group, as_table, in_time, rank
-from traffic.measures import HIT, MISS, outcomes
+from traffic.measures import outcomes, sums_by_outcome
 from traffic.question import Question
 from traffic.sizes import PERCENTILES, middle, percentiles
 from traffic.text_part import TextPart
@@ -55,12 +55,9 @@ def texts_of_block(
 def sums_of_records(scanned: ScannedBlock, question: Question, mask: np.ndarray) -> np.ndarray:
     """What each record adds to the sums of its group, int64 of shape (records, sums)."""
     sizes = scanned.records.size[mask]
-    sums = np.ones((len(sizes), len(question.sums)), np.int64)
-    sums[:, 1] = sizes
+    sums = np.stack([np.ones_like(sizes), sizes], 1)
     if "hits" in question.measures:
-        found = outcomes(scanned.records.cache[mask])
-        sums[:, 2:4] = found[:, None] == (HIT, MISS)
-        sums[:, 4:] = sums[:, 2:4] * sizes[:, None]
+        return sums_by_outcome(sums, outcomes(scanned.records.cache[mask])[:, None])
     return sums
 
 
@@ -135,8 +132,8 @@ class TextTotals:
         """The percentiles of all sizes, if they are asked for."""
         if not self.question.is_sized:
             return ()
-        query = "SELECT size, sum(requests)::BIGINT FROM sized GROUP BY size"
-        return percentiles(self.database.execute(query).fetchall())
+        query = "SELECT size, sum(requests)::BIGINT FROM sized GROUP BY size ORDER BY size"
+        return percentiles(*self.database.execute(query).fetchnumpy().values())[0]
 
     def columns(self, order: str, top: int | None) -> dict[str, list]:
         """The columns of the `top` groups by `order`."""

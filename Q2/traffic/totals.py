@@ -2,9 +2,10 @@
 
 from traffic.groups import GroupPart, as_table, name_groups, rank, sum_of_groups
 from traffic.question import Question
-from traffic.sizes import percentiles
+from traffic.sized import SizedPart, sized_part, sum_of_sized
 from traffic.text_part import TextPart, no_texts
 
+Groups = GroupPart | SizedPart | TextPart
 MOST_PARTS = 100  # added up at once, for each time costs the same
 
 
@@ -27,22 +28,22 @@ class GroupTotals:
             for order in orders
         }, len(named)
 
-    def percentiles(self) -> tuple[int | None, ...]:
-        """The percentiles of all sizes, if they are asked for."""
-        return percentiles(self.sum.sizes()) if self.question.is_sized else ()
+    def percentiles(self) -> tuple[int, ...]:
+        """The percentiles of all sizes, which are not asked for."""
+        return ()
 
 
-def no_groups(question: Question) -> GroupPart | TextPart:
+def no_groups(question: Question) -> Groups:
     """A part that adds nothing."""
-    return no_texts(len(question.sums)) if question.is_of_texts else GroupPart()
+    if question.is_of_texts:
+        return no_texts(len(question.sums))
+    return sized_part({}, question) if question.is_sized else GroupPart()
 
 
-def sum_of_parts(
-    parts: list[GroupPart] | list[TextPart], question: Question
-) -> GroupPart | TextPart:
-    """Return the sum of some parts as one."""
+def sum_of_parts(parts: list[Groups], question: Question) -> Groups:
+    """Return the sum of some parts, which are all of one kind, as one."""
     if not question.is_of_texts:
-        return sum_of_groups(parts)
+        return sum_of_sized(parts) if question.is_sized else sum_of_groups(parts)
     from traffic.text_table import sum_of_texts  # compiled, and only texts need it
 
     return sum_of_texts(parts)

@@ -136,8 +136,9 @@ def mistakes(run: MultiLabelRun) -> Iterator[str]:
     """Yield the articles that do not get exactly their tags."""
     wrong = wrong_sets(run)
     yield f"Articles with other tags than theirs: {len(wrong)} of {len(run.ids)}"
-    for row in wrong.itertuples():
+    for row in wrong.head(report.MOST_LINES).itertuples():
         yield f"  {row.id}: {row.predicted_tag or 'no tag'}, in truth {row.tag}"
+    yield from report.others(wrong)
 
 
 PARTS = (performance, tags, certainty, mistakes, report.learnt)

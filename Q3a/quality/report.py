@@ -17,6 +17,7 @@ from quality.scores import (
 from tagger.objective import OBJECTIVES, macro_f1
 
 WORDS_IN_LINE = 10
+MOST_LINES = 50  # of misclassified articles
 
 
 def as_record(run: Run) -> dict:
@@ -132,9 +133,16 @@ def mistakes(run: Run) -> Iterator[str]:
     """The articles that were tagged wrongly, the surest first, and why."""
     wrong = misclassified(run)
     yield f"Misclassified articles: {len(wrong)} of {len(run.ids)}"
-    for row in wrong.itertuples():
+    for row in wrong.head(MOST_LINES).itertuples():
         why = f"; misled by {' '.join(row.misled_by)}" if row.misled_by else ""
         yield f"  {row.id}: {row.predicted_tag} ({row.confidence:.2f}), in truth {row.tag}{why}"
+    yield from others(wrong)
+
+
+def others(wrong: pd.DataFrame) -> Iterator[str]:
+    """Yield a line on the articles for which a text has no line, if there are any."""
+    if len(wrong) > MOST_LINES:
+        yield f"  and {len(wrong) - MOST_LINES} more: --format json has all"
 
 
 def search(run: Run) -> Iterator[str]:

@@ -13,9 +13,9 @@ from sklearn.ensemble import RandomForestClassifier, VotingClassifier
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.naive_bayes import ComplementNB
 from sklearn.pipeline import Pipeline
-from sklearn.svm import LinearSVC
 
 from tagger.features import CentredVectors, Columns, weights, word_counts
+from tagger.liblinear import RepeatableSVC
 from tagger.nb_logistic import MOST_STEPS, NBLogisticRegression
 from tagger.softmax_svc import SoftmaxSVC
 from tagger.terms import VECTORS
@@ -92,7 +92,7 @@ def linear(
 def linear_pipeline(
     seed: int, class_weight: str | None, groups: tuple, columns: Columns
 ) -> Pipeline:
-    model = LinearSVC(class_weight=class_weight, random_state=seed)
+    model = RepeatableSVC(class_weight=class_weight, random_state=seed)
     return pipeline(weights(columns, *groups), model)
 
 

@@ -10,6 +10,8 @@ from scipy.special import expit
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
 
+from tagger.liblinear import ONE_AT_A_TIME
+
 MOST_STEPS = 1_000  # of the solver, which seldom takes a hundred
 
 
@@ -52,7 +54,8 @@ class NBLogisticRegression(ClassifierMixin, BaseEstimator):
         )
         weighed = X.copy()
         weighed.data *= ratios[X.indices]
-        model.fit(weighed, own)
+        with ONE_AT_A_TIME:
+            model.fit(weighed, own)
         return model.coef_[0] * ratios, model.intercept_[0]
 
     def decision_function(self, X) -> np.ndarray:

@@ -39,6 +39,7 @@ OURS = (
     "tagger.features.CentredVectors",
     "tagger.features.FrequentTerms",
     "tagger.features.TermWeights",
+    "tagger.liblinear.RepeatableSVC",
     "tagger.multi_label.TagDecisions",
     "tagger.nb_logistic.NBLogisticRegression",
     "tagger.novelty.Novelty",

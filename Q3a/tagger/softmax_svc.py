@@ -2,10 +2,11 @@
 
 import numpy as np
 from scipy.special import softmax
-from sklearn.svm import LinearSVC
+
+from tagger.liblinear import RepeatableSVC
 
 
-class SoftmaxSVC(LinearSVC):
+class SoftmaxSVC(RepeatableSVC):
     """LinearSVC whose probabilities are a softmax of the distances to its hyperplanes.
 
     sharpness: of the softmax. How sure a whole tagger is is calibrated later; this decides how much

@@ -24,9 +24,10 @@ from evaluation.rivals.walks import rp3beta
 from evaluation.spaces import DEFAULTS
 from listening.play_counts import PlayCounts
 from recommender import damped_vote
+from recommender.blend import Settings as BlendSettings
+from recommender.blend import fit as blend_vote
 from recommender.features import normalised_plays, scaled_age
 from recommender.implicit_library import IMPLICIT, implicit_class
-from recommender.methods import fitted_recommender
 from recommender.neighbours import nearest_neighbours
 from recommender.popularity import most_listeners
 from recommender.reference import recommend as recommend_classic
@@ -77,7 +78,8 @@ def damped(data: PlayCounts, settings: dict, top: int, seed: int) -> ModelOutput
 def blended(data: PlayCounts, settings: dict, top: int, seed: int) -> ModelOutput:
     """Recommend by the damped vote and ALS, as `damped` does: settings by a fold, full lists."""
     settings = blend_settings(data.matrix, top, seed)
-    fitted = fitted_recommender(data, "cosine", settings=settings)
+    fit = blend_vote if isinstance(settings, BlendSettings) else damped_vote.fit
+    fitted = fit(data.matrix, settings)
     popular = popular_artists(data.matrix, top)
     return ModelOutput(filled(damped_vote.recommend(fitted, top), popular, top))
 

@@ -127,6 +127,12 @@ def chosen_rows(chosen: dict, blend: str | None) -> Iterator[tuple[str, str]]:
         yield "ALS factors blended in", "none, no better"
 
 
+def drawn_voters(report: dict) -> Iterator[tuple[str, str]]:
+    """How many users vote, where these are not all; a report of an earlier version lacks it."""
+    if report.get("voters", report["data"]["users"]) < report["data"]["users"]:
+        yield "users who vote", f"{report['voters']:,}"
+
+
 def summary(run: Run, state: str) -> str:
     """The run in a few lines for people."""
     report = run.report
@@ -136,6 +142,7 @@ def summary(run: Run, state: str) -> str:
         ("  from neighbours", f"{report['rules'].get(NEIGHBOURS, 0):,}"),
         ("  from their country", f"{report['rules'].get(COUNTRY, 0):,}"),
         ("  from everyone", f"{report['rules'].get(GLOBAL, 0):,}"),
+        *drawn_voters(report),
         ("rows rejected", f"{sum(rejected.values()):,}"),
         *((name, f"{number:.3f}") for name, number in report["metrics"].items()),
         *chosen_rows(report.get("chosen") or {}, report["settings"].get("blend")),

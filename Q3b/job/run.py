@@ -6,27 +6,22 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from evaluation.fold import blend_chosen_on, chosen_on, popular_artists
-from evaluation.metrics import recall_and_ndcg, variety
-from evaluation.splits import split
-from job.distributed import Written, blocks_on
+from job.distributed import Written
+from job.fit import BlocksOf, fitted_here, fitted_on
 from job.report import chosen_report, data_report, versions
 from job.settings import RunSettings
 from listening.play_counts import PlayCounts
 from listening.source import Listening
-from recommender import blend
-from recommender.blocks import BLOCK, Asked, list_block, recommendation_blocks, rule_lists
-from recommender.damped_vote import DampedVote, Settings
+from recommender.blocks import BLOCK, list_block, rule_lists
 from recommender.lists import Block
-from recommender.methods import Recommender, fitted_recommender
+from recommender.methods import ByPlays, Recommender
 from recommender.popularity import Popularity, popularity_of
-from recommender.tasks import sent
 from store.erasure import remembered
 from store.protocol import Catalogue, Run, Store, Writer
 from taste.place import IndexPlace
@@ -36,30 +31,7 @@ if TYPE_CHECKING:
     from distributed import Client
 
 EXAMPLE_USERS = 8  # that the page offers
-HELD_OUT_USERS = 5_000  # a sample for the scores in the report
 CHECKED_USERS = 100  # that a check of the set reads back
-
-
-# Makes the blocks of the users with plays; the popularity serves those who get no other artist.
-BlocksOf = Callable[[Writer, Popularity], Iterator[Block | Written]]
-
-
-class Fold(NamedTuple):
-    """What the held-out plays of a run tell: measures, and the settings chosen, if any are."""
-
-    metrics: dict[str, float]
-    settings: Settings | blend.Settings | None
-
-
-FoldOf = Callable[[], Fold]  # on a cluster it is computed while the client goes on
-
-
-class Fitted(NamedTuple):
-    """What a run has fitted: its fold, what makes its blocks, and the model if it is asked for."""
-
-    fold_of: FoldOf
-    blocks_of: BlocksOf
-    recommender_of: Callable[[], Recommender]
 
 
 def daily_run(
@@ -94,6 +66,7 @@ def daily_run(
             "data": data_report(listening),
             "metrics": fold.metrics,
             "chosen": chosen_report(fold.settings),
+            "voters": settings.voters_of(len(listening.plays.users)),
             "rules": dict(rules),
             "store_items": rules.total() + lists,
             "checked_users": sampled_users(listening.plays, CHECKED_USERS, settings.seed),
@@ -114,36 +87,6 @@ def daily_run(
     return finished
 
 
-def fitted_here(plays: PlayCounts, settings: RunSettings, store: Store) -> Fitted:
-    """Measure and fit the method; return the measures and what makes the blocks."""
-    fold = held_out(plays, settings)
-    store.renew_lock()
-    recommender = fitted_recommender(plays, settings.metric, settings.neighbours, fold.settings)
-
-    def blocks_of(writer: Writer, popularity: Popularity) -> Iterator[Block]:
-        return recommendation_blocks(recommender, plays, popularity, asked_of(settings))
-
-    return Fitted(lambda: fold, blocks_of, lambda: recommender)
-
-
-def fitted_on(client: "Client", plays: PlayCounts, settings: RunSettings) -> Fitted:
-    """Submit both to a cluster, where the blocks are made as well."""
-    data = sent(client, plays)
-    fold = client.submit(held_out, data, settings, pure=False)
-    recommender = client.submit(fitted_to_fold, data, settings, fold, pure=False)
-
-    def blocks_of(writer: Writer, popularity: Popularity) -> Iterator[Block | Written]:
-        users = len(plays.users)
-        return blocks_on(client, data, recommender, users, asked_of(settings), writer)
-
-    return Fitted(fold.result, blocks_of, recommender.result)
-
-
-def fitted_to_fold(plays: PlayCounts, settings: RunSettings, fold: Fold) -> Recommender:
-    """Fit the method with the settings that the fold chose, as a task."""
-    return fitted_recommender(plays, settings.metric, settings.neighbours, fold.settings)
-
-
 def write_index_of(
     run: Run,
     recommender_of: Callable[[], Recommender],
@@ -156,16 +99,11 @@ def write_index_of(
     Indexes of sets that readers cannot come back to are removed.
     """
     recommender = recommender_of() if place else None
-    if not isinstance(recommender, DampedVote):
+    if not isinstance(recommender, ByPlays):
         return
     with place.written(run.version) as folder:
-        write_index(recommender, items, folder)
+        write_index(recommender.model, items, folder)
     place.keep([*store.kept(), run.version])
-
-
-def asked_of(settings: RunSettings) -> Asked:
-    """What the run asks of the lists."""
-    return Asked(settings.recommendations, settings.include_played)
 
 
 def write_set(
@@ -204,34 +142,6 @@ def chosen(listening: Listening, settings: RunSettings) -> Listening:
     if not len(plays.users):
         raise UserError("no user with plays is left: ask for another --gender or a larger --share")
     return replace(listening, plays=plays, silent=listening.silent[wanted(listening.silent)])
-
-
-def held_out(plays: PlayCounts, settings: RunSettings) -> Fold:
-    """Measure the run's method on held-out plays of some users, and choose its settings there.
-
-    The measures are recall, nDCG and coverage, and the recall of recommending what is popular;
-    empty if nothing can be held out. So small a sample scores lower than all users do: it is there
-    to be compared day by day.
-    """
-    random, top = np.random.default_rng(settings.seed), settings.recommendations
-    rows = random.choice(len(plays.users), min(HELD_OUT_USERS, len(plays.users)), replace=False)
-    sample = plays.select_users(np.sort(rows))
-    parts = split(sample.matrix, settings.seed, 1)
-    if not parts.test.nnz:
-        return Fold({}, blend.Settings() if settings.blend else None)
-    if settings.metric == "euclidean":
-        shown = replace(sample, matrix=parts.train)
-        fitted = fitted_recommender(shown, settings.metric, settings.neighbours)
-        found, chosen_there = fitted.best(np.arange(len(shown.users)), top), None
-    else:
-        choice = (blend_chosen_on if settings.blend else chosen_on)(parts, top)
-        found, chosen_there = choice.found, choice.settings
-    popular = popular_artists(parts.train, top)
-    measures = recall_and_ndcg(found, parts.test, top) | {
-        f"popularity_recall@{top}": recall_and_ndcg(popular, parts.test, top)[f"recall@{top}"],
-        "coverage": variety(found, parts.train)["coverage"],
-    }
-    return Fold(measures, chosen_there)
 
 
 def all_blocks(

@@ -17,8 +17,14 @@ class RunSettings:
     include_played: bool = False
     gender: str | None = None  # only the users of this one
     share: float = 1.0  # fraction of the users, drawn
+    voters: int = 500_000  # who vote at most, drawn; by cosine without a blend
     seed: int = 1
     item_name: str = "artist"  # what an item is called, and after a comma what several are
+
+    def voters_of(self, users: int) -> int:
+        """How many of the users vote: all, where a method knows them by number."""
+        alone = self.metric == "cosine" and not self.blend
+        return min(users, self.voters) if alone else users
 
     def item_names(self) -> list[str]:
         """What one item is called, and what several are: film and films, or story,stories."""

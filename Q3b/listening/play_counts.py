@@ -44,17 +44,11 @@ class PlayCounts:
             marks=None if self.marks is None else self.marks[rows],
         )
 
-    def said(self, rows: np.ndarray) -> tuple[csr_array, csr_array | None]:
-        """The plays alone of some users, and what they said of items, if any users did."""
+    def hidden(self) -> list[np.ndarray]:
+        """The items that each user disliked or blocked."""
         if self.marks is None:
-            return self.matrix[rows], None
-        return self.played[rows], self.marks[rows]
-
-    def hidden(self, rows: np.ndarray) -> list[np.ndarray]:
-        """The items that each of some users disliked or blocked."""
-        if self.marks is None:
-            return [np.empty(0, int)] * len(rows)
-        marks = self.marks[rows]
+            return [np.empty(0, int)] * len(self.users)
+        marks = self.marks
         items, starts = np.where(marks.data == LIKED, -1, marks.indices), marks.indptr[1:-1]
         return [part[part >= 0] for part in np.split(items, starts)]
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-LIKED, DISLIKED, BLOCKED = MARKS = (-1, -2, -3)  # in the place of plays
+LIKED, DISLIKED, BLOCKED = MARKS = (-1, -2, -3)  # entries below 0 where others are plays
 
 
 class Taste(NamedTuple):
@@ -22,7 +22,7 @@ class Taste(NamedTuple):
 
 
 def taste_of(rows: np.ndarray, artists: np.ndarray, values: np.ndarray) -> Taste:
-    """Return the plays that count of entries (e,), where marks stand in the place of plays.
+    """Return the plays that count among entries (e,), each a number of plays or a mark.
 
     A liked artist counts as many plays as the user's artists have on average, at least 1, on top
     of its own. The plays of a disliked one do not count. A blocked one is only never shown.

@@ -81,8 +81,8 @@ class Blend:
         return self.vote.reasons(rows, found)
 
     def voters(self, rows: np.ndarray) -> np.ndarray:
-        """(u,) how many others vote for each of the users `rows` (u,)."""
-        return self.vote.voters(rows)
+        """(u,) how many others vote for each of the users `rows` (u,): all of them."""
+        return np.full(len(rows), self.users.shape[0] - 1)
 
 
 def fit(plays: csr_array, settings: Settings | None = None, threads: int | None = None) -> Blend:

@@ -5,7 +5,7 @@ What is recommended, and why, exists for the blocks under way alone.
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -25,13 +25,14 @@ from recommender.lists import (
     Block,
     RuleList,
 )
-from recommender.methods import Recommender
+from recommender.methods import Recommender, Users
 from recommender.parallel import in_order, processors
 from recommender.popularity import Popularity, all_charts
 from recommender.votes import slices
 
 BLOCK = 1024  # users
 MOST_PLAYS = 2**31 - 1  # that a store keeps for an artist
+NAMELESS = np.empty(0, object)
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,24 @@ class Asked:
     include_played: bool = False
 
 
+@dataclass(frozen=True)
+class Part:
+    """Some users, and all that their lists are made of but the model: b users, m artists.
+
+    rows: (b,) their numbers among all users; plays: theirs alone, without the artists' names
+    """
+
+    rows: np.ndarray
+    plays: PlayCounts
+
+
+def parts_of_users(plays: PlayCounts) -> Iterator[Part]:
+    """Yield all users, BLOCK at a time."""
+    nameless = replace(plays, artists=NAMELESS, artist_names=NAMELESS)
+    for users in slices(len(plays.users), BLOCK):
+        yield Part(np.arange(users.start, users.stop), nameless.select_users(users))
+
+
 def recommendation_blocks(
     recommender: Recommender, plays: PlayCounts, popularity: Popularity, asked: Asked
 ) -> Iterator[Block]:
@@ -50,48 +69,39 @@ def recommendation_blocks(
     popularity: fills up the lists of users for whom too few artists have a score. As many blocks
     as processors are under way at once.
     """
-    make = partial(recommended_block, recommender, plays, popularity, asked)
+    make = partial(recommended_block, recommender, popularity, asked)
     with ThreadPoolExecutor(processors()) as pool:
-        yield from in_order(pool, make, parts_of_users(len(plays.users)), ahead=processors())
-
-
-def parts_of_users(count: int) -> Iterator[np.ndarray]:
-    """Yield the numbers of all users, BLOCK at a time."""
-    for part in slices(count, BLOCK):
-        yield np.arange(part.start, part.stop)
+        yield from in_order(pool, make, parts_of_users(plays), ahead=processors())
 
 
 def recommended_block(
-    recommender: Recommender,
-    plays: PlayCounts,
-    popularity: Popularity,
-    asked: Asked,
-    rows: np.ndarray,
+    recommender: Recommender, popularity: Popularity, asked: Asked, part: Part
 ) -> Block:
-    """The block of the users `rows` (b,)."""
-    hidden = plays.hidden(rows)
+    """The block of some users."""
+    plays, users = part.plays, Users(part.rows, part.plays.matrix)
+    hidden = plays.hidden()
     most = max(map(len, hidden), default=0)
-    scores = recommender.best(rows, asked.top + most, asked.include_played)
+    scores = recommender.best(users, asked.top + most, asked.include_played)
     scores = without(scores, hidden, asked.top) if most else scores
-    each = np.split(explained(recommender, rows, scores), scores.indptr[1:-1])
-    own = plays.matrix[rows]
-    rules = [NEIGHBOURS] * len(rows)
+    each = np.split(explained(recommender, users, scores), scores.indptr[1:-1])
+    rules = [NEIGHBOURS] * len(each)
     for user in np.flatnonzero(np.diff(scores.indptr) < asked.top):
-        heard = [] if asked.include_played else own[[user]].indices
+        heard = [] if asked.include_played else plays.matrix[[user]].indices
         heard = np.concatenate([heard, hidden[user]])
-        profile = plays.profiles.iloc[rows[user]]
+        profile = plays.profiles.iloc[user]
         each[user], rules[user] = filled(each[user], popularity, profile, asked.top, heard)
-    top_artists, top_starts = own_artists(*plays.said(rows))
+    said = (plays.matrix, None) if plays.marks is None else (plays.played, plays.marks)
+    top_artists, top_starts = own_artists(*said)
     from_neighbours = np.array([rule == NEIGHBOURS for rule in rules])
     return Block(
-        users=plays.users[rows].tolist(),
+        users=plays.users.tolist(),
         rules=rules,
-        neighbours=np.where(from_neighbours, recommender.voters(rows), 0),
+        neighbours=np.where(from_neighbours, recommender.voters(users), 0),
         recommendations=np.concatenate(each),
         recommendation_starts=np.cumsum([0, *map(len, each)]),
         top_artists=top_artists,
         top_starts=top_starts,
-        lists=[None] * len(rows),
+        lists=[None] * len(each),
     )
 
 
@@ -126,9 +136,9 @@ def filled(
     return np.concatenate([found, rest]), NEIGHBOURS
 
 
-def explained(recommender: Recommender, rows: np.ndarray, scores: csr_array) -> np.ndarray:
+def explained(recommender: Recommender, users: Users, scores: csr_array) -> np.ndarray:
     """The entries of `scores` (b, m) as RECOMMENDATION, each with its reasons."""
-    why = recommender.reasons(rows, scores)
+    why = recommender.reasons(users, scores)
     found = np.empty(scores.nnz, RECOMMENDATION)
     found["artist"], found["score"] = scores.indices, scores.data
     found["because_artist"] = why.artists

@@ -191,15 +191,15 @@ class DampedVote:
 
     def reasons(self, rows: np.ndarray, found: csr_array) -> Reasons:
         """Return the reasons of each entry of `found` (u, m), the best artists of `rows` (u,)."""
+        return self.reasons_of(self.compared.users[rows], found)
+
+    def reasons_of(self, users: csr_array, found: csr_array) -> Reasons:
+        """Return the reasons of each entry of `found` (u, m), the best of compared users (u, m)."""
         ranked = self.compared.ranks[found.indices]
-        parts = parts_of_scores(self, self.compared.users[rows], found)
+        parts = parts_of_scores(self, users, found)
         why = reasons(parts, ranked, self.listeners)
         artists = np.where(why.artists >= 0, self.compared.order[why.artists], why.artists)
         return why._replace(artists=artists)
-
-    def voters(self, rows: np.ndarray) -> np.ndarray:
-        """(u,) how many others vote for each of the users `rows` (u,): all who play anything."""
-        return np.full(len(rows), max(self.compared.users.shape[0] - 1, 0))
 
 
 def fit(

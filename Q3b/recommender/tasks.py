@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Iterable, Iterator
 from concurrent.futures import CancelledError
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
@@ -26,15 +27,22 @@ def itself(data: Any) -> Any:
     return data
 
 
-def completed(futures: "Iterable[Future]", title: str = "", unit: str = "task") -> Iterator[tuple]:
-    """Yield (future, result) as tasks are done, with progress on standard error if titled."""
+def completed(
+    futures: "Iterable[Future]", title: str = "", unit: str = "task", ahead: int | None = None
+) -> Iterator[tuple]:
+    """Yield (future, result) as tasks are done, with progress on standard error if titled.
+
+    ahead: how many futures are taken before the first is done, one for each after that; None: all
+    """
     from distributed import as_completed
 
-    futures = list(futures)
+    waiting = iter(futures)
+    done = as_completed(islice(waiting, ahead), with_results=True)
     hidden = None if title else True
-    with tqdm(total=len(futures), desc=title, unit=unit, disable=hidden) as progress:
-        for future, result in as_completed(futures, with_results=True):
+    with tqdm(total=done.count(), desc=title, unit=unit, disable=hidden) as progress:
+        for future, result in done:
             if isinstance(result, CancelledError):  # yielded, not raised, if a scheduler is lost
                 raise result
+            done.update(islice(waiting, 1))
             progress.update()
             yield future, result

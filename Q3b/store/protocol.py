@@ -126,8 +126,8 @@ class Store(Protocol):
     def user_list(self, user_id: str, limit: int) -> Listed | None:
         """The first `limit` items of a user in the current run; None for an unknown one."""
 
-    def own(self, user_id: str) -> tuple[Run | None, np.ndarray | None]:
-        """The current run, and of it a user's own artists (TOP_ARTIST), None for an unknown one.
+    def own(self, user_id: str, run: Run | None = None) -> tuple[Run | None, np.ndarray | None]:
+        """The current run or `run`, and of it a user's own artists (TOP_ARTIST); None if unknown.
 
         Sets of an earlier version of this project have the ten most played alone, or none.
         """
@@ -146,6 +146,9 @@ class Store(Protocol):
 
     def find_run(self, run_id: str) -> Run | None:
         """The newest finished run of that id, published or not."""
+
+    def find_version(self, version: str) -> Run | None:
+        """The finished run of a version, as it is now; None if the store does not keep it."""
 
     def is_current(self, run: Run) -> bool:
         """Whether readers are served this run."""

@@ -1,6 +1,7 @@
 """Where systems differ. Windows does not rename a file over one that somebody has open."""
 
 import os
+import signal
 import socket
 import time
 from contextlib import suppress
@@ -47,6 +48,16 @@ def bind_as_servers_do(probe: socket.socket, address: tuple) -> None:
     if not WINDOWS:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     probe.bind(address)
+
+
+def leave_interrupts_to_parent() -> None:
+    """Let this process and its later threads never see an interrupt, which a terminal sends to all.
+
+    Windows cannot hold signals back: there it lasts until the process handles interrupts itself.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if not WINDOWS:
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
 
 
 def allow_open_files(wanted: int) -> None:

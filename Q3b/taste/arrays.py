@@ -3,13 +3,25 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, Protocol
 
 import numpy as np
 
 
-def save(folder: Path, name: str, values: np.ndarray) -> None:
+class Folder(Protocol):
+    """What arrays are written into: a `Path`, or what is like one in a bucket."""
+
+    def __truediv__(self, name: str) -> "Folder":
+        """Return what has a name in the folder."""
+
+    def open(self, mode: str) -> IO[bytes]:
+        """Open it for writing."""
+
+
+def save(folder: Folder, name: str, values: np.ndarray) -> None:
     """Write an array into the folder."""
-    np.save(folder / f"{name}.npy", values, allow_pickle=False)
+    with (folder / f"{name}.npy").open("wb") as file:
+        np.save(file, values, allow_pickle=False)
 
 
 def load(folder: Path, name: str) -> np.ndarray:
@@ -17,7 +29,7 @@ def load(folder: Path, name: str) -> np.ndarray:
     return np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
 
 
-def save_texts(folder: Path, name: str, texts: Iterable[str]) -> None:
+def save_texts(folder: Folder, name: str, texts: Iterable[str]) -> None:
     """Write texts as UTF-8, one after the other, and where each begins."""
     encoded = [text.encode("utf-8", "surrogatepass") for text in texts]
     save(folder, name, np.frombuffer(b"".join(encoded), np.uint8))
@@ -60,7 +72,7 @@ class Rows:
         return slice(self.starts[row], self.starts[row + 1])
 
 
-def save_rows(folder: Path, name: str, matrix, with_values: bool = True) -> None:
+def save_rows(folder: Folder, name: str, matrix, with_values: bool = True) -> None:
     """Write a sparse matrix (CSR) by rows."""
     save(folder, f"{name}_starts", matrix.indptr.astype(np.int64))
     save(folder, f"{name}_columns", matrix.indices.astype(np.int32, copy=False))

@@ -15,13 +15,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from urllib.parse import quote
 
 import numpy as np
 
+from store.protocol import StoreError
 from taste.arrays import Rows, Texts, load, load_rows, load_texts
 
 ABOUT = "about.json"  # written last: a folder without it is not an index
 FORMAT = 1  # of the folder
+
+
+class NoIndexError(StoreError):
+    """The published set has no index."""
+
+
+class NotReadyError(StoreError):
+    """The index of the published set is not on this machine yet."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +111,11 @@ def folded(text: str) -> str:
     """Return a text as it is searched: "\\n" before it, no case, no accents."""
     plain = unicodedata.normalize("NFKD", " ".join(text.split()).casefold())
     return "\n" + "".join(filter(lambda letter: not unicodedata.combining(letter), plain))
+
+
+def folder_name(version: str) -> str:
+    """Return a version as a name that every system takes."""
+    return quote(version, safe="+")
 
 
 def open_index(folder: Path) -> Index:

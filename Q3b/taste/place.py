@@ -1,96 +1,77 @@
-"""Where the indexes of a store's sets are: a folder for each version.
+"""Where the indexes of a store's sets are: a folder, or a bucket.
 
-A set finds its index by its own version, so that one of another set is never used. A folder gets
-its name when all of it is written.
+A set finds its index by its own version, so that one of another set is never used.
 """
 
-import shutil
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager, suppress
+from common.command import UserError
+
+from collections.abc import Collection
+from contextlib import AbstractContextManager
 from pathlib import Path
-from urllib.parse import quote
+from typing import Protocol
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
-from store.protocol import Run, StoreError
 from store.url import FILE
-from taste.index import ABOUT, Index, open_index
-
-NEXT = ".next"  # what is being written
-
-
-class NoIndexError(StoreError):
-    """The published set has no index."""
+from taste.arrays import Folder
+from taste.folder import FolderPlace
 
 
-class IndexPlace:
-    """The folder that holds a folder for each version.
+class IndexPlace(Protocol):
+    """What both places do. They raise StoreError where disk or bucket fail."""
 
-    Raises StoreError where the disk fails.
-    """
-
-    def __init__(self, folder: Path):
-        self.folder = folder
-        self._opened: tuple = ()
-
-    @contextmanager
-    def written(self, version: str) -> Iterator[Path]:
+    def written(self, version: str) -> AbstractContextManager[Folder]:
         """Yield a folder to write the index of a version into; it is whole or absent."""
-        target = self.folder / folder_name(version)
-        sibling = self.folder / NEXT
-        shutil.rmtree(sibling, ignore_errors=True)  # of a killed run
-        try:
-            sibling.mkdir(parents=True)
-            yield sibling
-            sibling.rename(target)
-        except OSError as error:
-            raise StoreError(f"{sibling}: {error.strerror}") from error
-        finally:
-            shutil.rmtree(sibling, ignore_errors=True)
 
     def keep(self, versions: Collection[str]) -> None:
         """Remove the indexes of all versions but these."""
-        kept = {folder_name(version) for version in versions}
-        for folder in self._folders():
-            if folder.name not in kept:
-                shutil.rmtree(folder, ignore_errors=True)  # Windows: when its readers have gone
 
     def drop(self) -> int:
-        """Remove all indexes; return how many there were. Raises OSError if one cannot be."""
-        folders = self._folders()
-        for folder in folders:
-            (folder / ABOUT).unlink(missing_ok=True)  # no reader opens it from now on
-            shutil.rmtree(folder)
-        return len(folders)
+        """Remove all indexes; return how many there were."""
 
-    def index(self, run: Run) -> Index:
-        """Return the index of a set. Raises NoIndexError if it has none.
+    def at_hand(self, version: str) -> Path | None:
+        """Return the folder of an index on this machine; None if it has to be fetched first.
 
-        An index from before a user was forgotten is none: its sums hold what the user played.
+        Raises NoIndexError where it is sure that there is none.
         """
-        folder = self.folder / folder_name(run.version)
-        try:
-            identity = run.version, (folder / ABOUT).stat().st_mtime_ns
-            if run.report.get("erased"):
-                raise ValueError("it is of before users were forgotten")
-            if not self._opened or self._opened[0] != identity:
-                self._opened = identity, open_index(folder)
-        except (OSError, ValueError, LookupError, TypeError) as error:
-            self._opened = ()
-            raise NoIndexError(f"{folder}: index missing ({error}); run the job") from None
-        return self._opened[1]
 
-    def _folders(self) -> list[Path]:
-        with suppress(OSError):
-            return [folder for folder in self.folder.iterdir() if folder.is_dir()]
-        return []
+    def fetched(self, version: str) -> Path:
+        """Fetch an index to this machine. Raises NoIndexError if there is none."""
+
+    def discard_copies(self) -> None:
+        """Remove what was fetched."""
 
 
-def folder_name(version: str) -> str:
-    """Return a version as a name that every system takes."""
-    return quote(version, safe="+")
+def place_of(url: str, store: str, copies: str = "") -> IndexPlace | None:
+    """Return the place that a URL or path names, or the one next to a store in a file.
 
-
-def place_of(url: str, store: str) -> IndexPlace | None:
-    """Return the place that a URL names, or the one next to a store in a file; None for neither."""
+    None for "none", and for no name where the store is not a file. copies: the folder of what is
+    fetched; by default one in the user's cache folder. Raises UserError for a wrong URL.
+    """
     if url == "none" or not (url or store.startswith(FILE)):
         return None
-    return IndexPlace(Path(url or f"{store.removeprefix(FILE)}.index"))
+    if url.startswith("file:"):
+        return FolderPlace(Path(path_of(url)))
+    if "://" not in url:
+        return FolderPlace(Path(url or f"{store.removeprefix(FILE)}.index"))
+    from taste.bucket import BucketPlace  # fsspec
+
+    return BucketPlace(url, Path(copies) if copies else usual_copies())
+
+
+def path_of(url: str) -> str:
+    """Return the path of a file URL. Raises UserError for one of another machine."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # such as half of an IPv6 address
+        parts = urlsplit("")
+    if parts.netloc not in ("", "localhost") or not parts.path.startswith("/"):
+        raise UserError(f"--index {url}: write file:///FOLDER")
+    return url2pathname(parts.path)
+
+
+def usual_copies() -> Path:
+    """Return the folder of copies where none is named."""
+    from platformdirs import user_cache_path
+
+    return user_cache_path("retention-traffic-tags-artists") / "indexes"

@@ -1,7 +1,6 @@
 """Writing the index of a set from the fitted model."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -10,11 +9,11 @@ from recommender.damped_vote import DampedVote
 from recommender.votes import votes_of_voters
 from store.items import fields_json
 from store.protocol import Catalogue
-from taste.arrays import save, save_rows, save_texts
+from taste.arrays import Folder, save, save_rows, save_texts
 from taste.index import ABOUT, FORMAT, folded
 
 
-def write_index(model: DampedVote, catalogue: Catalogue, folder: Path) -> None:
+def write_index(model: DampedVote, catalogue: Catalogue, folder: Folder) -> None:
     """Write the index of a model, fitted to the catalogue's items, into an empty folder."""
     write_items(catalogue, model.compared.order, folder)
     save(folder, "ranks", model.compared.ranks)
@@ -26,10 +25,11 @@ def write_index(model: DampedVote, catalogue: Catalogue, folder: Path) -> None:
     save(folder, "basis", model.basis)
     save(folder, "gains", np.ascontiguousarray(model.gains.T))
     about = {"format": FORMAT, "users": model.compared.users.shape[0]}
-    (folder / ABOUT).write_text(json.dumps(about) + "\n", encoding="utf-8")
+    with (folder / ABOUT).open("wb") as file:
+        file.write(json.dumps(about).encode() + b"\n")
 
 
-def write_items(catalogue: Catalogue, order: np.ndarray, folder: Path) -> None:
+def write_items(catalogue: Catalogue, order: np.ndarray, folder: Folder) -> None:
     """Write the items in the order of the index."""
     ids = list(map(str, catalogue.ids[order]))
     names = list(map(str, catalogue.names[order]))

@@ -10,6 +10,7 @@ from flask import Flask
 from store.protocol import Run, Store
 from store.url import DEFAULT_STORE, open_store
 from taste.place import place_of
+from taste.ready import ReadyIndex
 from web.arguments import LARGEST_BODY, guard
 from web.batch import batch
 from web.encoding import encode_bodies
@@ -27,6 +28,7 @@ from web.taste import taste
 DEFAULTS = {
     "STORE": DEFAULT_STORE,
     "INDEX": "",  # empty: next to a store in a file; none: no index
+    "INDEX_CACHE": "",  # empty: in the user's cache folder
     "MARKS": "",  # URL of the app's PostgreSQL, to keep marks in; empty: they are not kept
     "API_KEY": "",  # empty: no key is asked for
     "FRESH_HOURS": 36,  # a daily job may be half a day late
@@ -54,7 +56,8 @@ def create_app(config: Mapping | None = None) -> Flask:
     app.url_map.merge_slashes = False  # a user id may hold slashes
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.extensions["store"] = LastGood(open_store(app.config["STORE"]))
-    app.extensions["index"] = place_of(app.config["INDEX"], app.config["STORE"])
+    place = place_of(*(app.config[name] for name in ("INDEX", "STORE", "INDEX_CACHE")))
+    app.extensions["index"] = ReadyIndex(place, app.extensions["store"])
     describe_failures(app)
     app.extensions["metrics"] = measure(app, lambda: published(app.extensions["store"]))
     guard(app)

@@ -16,9 +16,10 @@ from web.arguments import (
 )
 
 MARKS = {"like": LIKED, "dislike": DISLIKED, "block": BLOCKED, "none": None}
-FIELDS = ("user_id", "plays", "marks", "limit")
+LISTS = {"likes": "like", "dislikes": "dislike", "blocks": "block"}  # the marks of their items
+FIELDS = ("user_id", "plays", *LISTS, "marks", "limit")
 MOST_PLAYS = 2**31 - 1
-EXAMPLE = '{"plays": {"ID": 12}, "marks": {"ID": "like", "ID": "block"}, "limit": 20}'
+EXAMPLE = '{"plays": {"ID": 12}, "likes": ["ID"], "blocks": ["ID", "ID"], "limit": 20}'
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,21 @@ def read_taste(asked: object) -> Asked:
     if "user_id" in asked:
         user_id = read_id("user_id", asked["user_id"], LONGEST_USER_ID)
     plays = {item: read_count(item, count) for item, count in read_object("plays", asked).items()}
-    marks = {item: read_mark(item, mark) for item, mark in read_object("marks", asked).items()}
-    return Asked(user_id, plays, marks, read_limit_of(asked))
+    return Asked(user_id, plays, read_marks_of(asked), read_limit_of(asked))
+
+
+def read_marks_of(asked: dict) -> dict[str, int | None]:
+    """Return the marks of a body by item id: of its lists, and of `marks`.
+
+    Raises BadRequest for what is none, and for an item with two different ones.
+    """
+    given = [(item, LISTS[name]) for name in LISTS for item in read_list(name, asked)]
+    marks = {}
+    for item, mark in [*given, *read_object("marks", asked).items()]:
+        value = read_mark(item, mark)
+        if marks.setdefault(item, value) != value:
+            raise BadRequest(f"{item!r} has two different marks.")
+    return marks
 
 
 def read_limit_of(asked: dict) -> int:
@@ -52,6 +66,14 @@ def read_limit_of(asked: dict) -> int:
     if type(limit) not in (int, float) or limit not in range(1, HIGHEST_LIMIT + 1):
         raise BadRequest(f"limit must be a whole number from 1 to {HIGHEST_LIMIT}.")
     return int(limit)
+
+
+def read_list(name: str, asked: dict) -> list[str]:
+    """Return the item ids of a list of a body. Raises BadRequest for what is none."""
+    found = asked.get(name, [])
+    if not isinstance(found, list):
+        raise BadRequest(f"{name} must be a list of item ids, as in {EXAMPLE}.")
+    return [read_id(f"Every item of {name}", item, LONGEST_ITEM_ID) for item in found]
 
 
 def read_object(name: str, asked: dict) -> dict:

@@ -23,13 +23,18 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LOGGING_CONFIG
 
-from store.system import allow_open_files, bind_as_servers_do
+from store.system import (
+    allow_open_files,
+    bind_as_servers_do,
+    leave_interrupts_to_parent,
+)
 
 # Bounds on what clients can hold: milliseconds, bytes, connections of each worker, seconds.
 HEADERS_WITHIN = 10_000  # also how long a connection may be idle
 LARGEST_HEAD = 16_384  # the longest user id, percent-encoded, takes 3,072
 MOST_CONNECTIONS = 2_048
 STOP_WITHIN = 10
+READY_WITHIN = 3  # a worker waits so long for its index before it takes requests
 
 
 def is_loopback(host: str) -> bool:
@@ -128,13 +133,14 @@ def log_settings(as_json: bool) -> dict:
 
 def worker_app() -> Flask:
     """Return the app in a worker process, which ends with the process that started it."""
-    # While the app loads: the main process takes interrupts and ends its workers by SIGTERM.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    leave_interrupts_to_parent()  # which takes them, and ends its workers by SIGTERM
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # while the app loads
     threading.Thread(target=end_with_parent, daemon=True).start()
     from web.app import create_app  # not before `counting_together`
 
-    return create_app()
+    app = create_app()
+    app.extensions["index"].begin(READY_WITHIN)
+    return app
 
 
 def end_with_parent() -> None:

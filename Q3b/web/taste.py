@@ -7,9 +7,8 @@ from werkzeug.exceptions import BadRequest, NotFound, ServiceUnavailable
 
 from recommender.lists import TOP_ARTIST
 from store.items import recommended_items, significant
-from store.protocol import Run
-from taste.index import Index
-from taste.place import NoIndexError
+from store.protocol import Run, StoreError
+from taste.index import Index, NoIndexError
 from taste.scores import own_of, recommended, similar
 from web.answers import cache_control
 from web.arguments import (
@@ -33,8 +32,7 @@ def taste_recommendations() -> Response:
     read_arguments(request.args, {})
     with one_of_few():
         asked = read_taste(request.get_json())
-    run, stored = own_of_user(asked.user_id)
-    body = taste_body(asked, run, stored, index_of(run))
+    body = taste_body(asked, *set_for(asked.user_id))
     current_app.extensions["metrics"].count_list(body["rule"])
     response = as_json(body)
     response.headers["Cache-Control"] = "no-store"
@@ -63,8 +61,7 @@ def search_items() -> Response:
     arguments = read_arguments(request.args, {"search": read_search, "limit": read_limit})
     if "search" not in arguments:
         raise BadRequest("search is missing: a part of a name.")
-    run = current_run()
-    index = index_of(run)
+    run, index = ready_set()
     found = index.search(arguments["search"], arguments.get("limit", USUAL_LIMIT))
     items = [index.shown(item) | {"listeners": len(index.listeners_of(item))} for item in found]
     return cacheable(run, about(run) | {"items": items})
@@ -75,13 +72,12 @@ def similar_items(item_id: str) -> Response:
     """What listeners of an item play as well."""
     read_item_id("The item id", item_id)
     limit = read_arguments(request.args, {"limit": read_limit}).get("limit", USUAL_LIMIT)
-    run = current_run()
-    return cacheable(run, similar_body(item_id, run, limit))
+    run, index = ready_set()
+    return cacheable(run, similar_body(item_id, run, index, limit))
 
 
-def similar_body(item_id: str, run: Run, limit: int) -> dict:
+def similar_body(item_id: str, run: Run, index: Index, limit: int) -> dict:
     """The answer for an item. Raises NotFound if the set has no such item."""
-    index = index_of(run)
     number = index.number_of(item_id)
     if number is None:
         raise NotFound(f"There is no item {item_id!r} in the published set.")
@@ -92,31 +88,39 @@ def similar_body(item_id: str, run: Run, limit: int) -> dict:
     return {"item": index.shown(number)} | about(run) | {"items": items}
 
 
-def own_of_user(user_id: str | None) -> tuple[Run, np.ndarray]:
-    """The current run, and what it holds of a user's own items; nothing for an unknown user."""
+def set_for(user_id: str | None) -> tuple[Run, np.ndarray, Index]:
+    """The set to answer by, what it holds of a user's own items, and its index.
+
+    Nothing is known of an unknown user, or of none.
+    """
     run, own = store().own(user_id) if user_id is not None else (store().current(), None)
+    ready, index = index_of(run)
+    if own is not None and ready.version != run.version:
+        _, own = store().own(user_id, ready)
+    return ready, NOTHING if own is None else own, index
+
+
+def ready_set() -> tuple[Run, Index]:
+    """The set to answer by, and its index."""
+    return index_of(store().current())
+
+
+def index_of(run: Run | None) -> tuple[Run, Index]:
+    """The set to answer by while `run` is published, and its index.
+
+    Raises ServiceUnavailable if nothing is published, or the set has no index.
+    """
     if run is None:
         raise nothing_published()
-    return run, NOTHING if own is None else own
-
-
-def current_run() -> Run:
-    """The published run. Raises ServiceUnavailable if there is none."""
-    return own_of_user(None)[0]
-
-
-def index_of(run: Run) -> Index:
-    """The index of a run. Raises ServiceUnavailable if it has none."""
-    place = current_app.extensions["index"]
     try:
-        if place is None:
-            raise NoIndexError("index missing: name its folder by RECOMMENDER_INDEX")
-        return place.index(run)
-    except NoIndexError as error:
+        return current_app.extensions["index"].of(run)
+    except StoreError as error:
         current_app.logger.warning("%s: %s", request.path, error)
-        raise ServiceUnavailable(
-            "index missing: the published set has none; run the daily job.", retry_after=60
-        ) from None
+        if isinstance(error, NoIndexError):
+            why = "index missing: the published set has none; run the daily job."
+            raise ServiceUnavailable(why, retry_after=60) from None
+        why = "The index of the published set is not ready yet; try again."
+        raise ServiceUnavailable(why, retry_after=5) from None
 
 
 def about(run: Run) -> dict:

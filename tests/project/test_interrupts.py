@@ -31,7 +31,7 @@ COMMANDS = {
 }
 # Seconds after Python itself has started, until when a script has no say.
 MOMENTS = [0.02, 0.2, 0.4, 0.6, 0.8, 1.0, 1.4, 1.8, 2.3, 3.0]
-QUICK = {0.02, 0.6, 1.8}
+QUICK = {0.02, 1.0}
 
 
 @cache

@@ -87,7 +87,13 @@ def project_copy(tmp_path_factory) -> Path:
     return copy
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda it: f"{it.page}: {it.command}")
+def quick_or_slow(example):
+    """An example of the test below; a copy of the notebook has to compile its kernels first."""
+    slow = [pytest.mark.slow] if "run_prototype" in example.command else []
+    return pytest.param(example, id=f"{example.page}: {example.command}", marks=slow)
+
+
+@pytest.mark.parametrize("example", map(quick_or_slow, EXAMPLES))
 def test_a_command_prints_what_its_page_shows(example, project_copy):
     program, *arguments = shlex.split(example.command)
     assert program == "python", "a console block shows a python command"

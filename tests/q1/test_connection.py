@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from postgres.connection import chosen_server
-from tests.conftest import ROOT, assert_one_line_error, run_script
+from sql import main
+from tests.conftest import ROOT, assert_one_line_error, run_here, run_script
 
 NOWHERE = "postgresql://nobody:hunter2@127.0.0.1:1/nothing"
 HOSTILE = (
@@ -205,7 +206,7 @@ def test_a_port_that_something_else_has(script, stranger):
 
 
 @pytest.mark.parametrize("dsn", HOSTILE)
-def test_a_dsn_that_is_none_is_a_mistake_and_is_not_repeated(script, dsn):
-    finished = run_script(script, "--dsn", dsn)
+def test_a_dsn_that_is_none_is_a_mistake_and_is_not_repeated(dsn):
+    finished = run_here(main, "--dsn", dsn)
     assert_one_line_error(finished, 2, "--dsn", "postgresql://USER@HOST:5432/DATABASE")
     assert finished.stdout == ""

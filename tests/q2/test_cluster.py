@@ -373,6 +373,7 @@ def test_workers_need_the_folder(tmp_path):
     assert_one_line_error(finished, 1, f"{cluster.address}: Q2 is not on its PYTHONPATH")
 
 
+@pytest.mark.slow
 def test_workers_need_the_same_code(tmp_path):
     other = shutil.copytree(ROOT / "Q2", tmp_path / "Q2")
     with (other / "logs" / "names.py").open("a", encoding="utf-8") as module:

@@ -213,6 +213,9 @@ def test_rows_are_added_up_by_all_their_keys(rows):
     for row, key in enumerate(rows):
         count, size = expected.get(key, (0, 0))
         expected[key] = (count + 1, size + 10**16 + row)
-    groups, counts, sums = group_rows(keys, sizes)
-    found = list(zip(map(tuple, groups.tolist()), counts.tolist(), sums.tolist(), strict=True))
+    groups, sums = group_rows(keys, np.stack([np.ones_like(sizes), sizes], 1))
+    found = [
+        (tuple(key), *numbers)
+        for key, numbers in zip(*map(np.ndarray.tolist, (groups, sums)), strict=True)
+    ]
     assert found == [(key, *numbers) for key, numbers in expected.items()]

@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from tests.conftest import assert_one_line_error
 from tests.pictures import svg_texts
 from tests.q2.conftest import FIXTURES, ask, run
-from traffic import sizes, text_totals
+from traffic import sized, sizes, text_totals
 from traffic.measures import HITS, MISSES
+from traffic.question import Question
 from traffic.text_kernel import matching
 
 ROWS = 3000
@@ -302,6 +303,23 @@ def test_percentiles_are_within_their_error_of_the_exact_ones(drawn, name, by):
     for keys, three in found.items():
         assert three == pytest.approx(exact[keys], rel=0.004)
     assert len(found) > len(by) and answer["bytes"] == table["size"].sum()
+
+
+@pytest.mark.parametrize("waiting", [0, 50, 10**6])
+def test_percentiles_of_many_parts_are_those_of_all_their_rows(monkeypatch, waiting):
+    monkeypatch.setattr(sized, "MOST_WAITING", waiting)
+    question = Question(by=("status",), measures=("percentiles",))
+    draw = np.random.default_rng(5)
+    rows = np.stack([draw.integers(200, 204, 1000), draw.integers(0, 200, 1000)], axis=1)
+    totals = sized.SizedTotals(question)
+    for part in np.split(rows, [1, 1, 30, 500]):
+        sums = np.stack([np.ones_like(part[:, 1]), part[:, 1]], axis=1)
+        totals.add(sized.SizedPart(part, sums))
+    exact = pd.DataFrame(rows, columns=["status", "size"]).groupby("status")["size"]
+    assert {group.names: (group.sums, group.sizes) for group in totals.groups()} == {
+        (str(status),): ((len(it), it.sum()), tuple(nearest_ranks(it))) for status, it in exact
+    }
+    assert totals.percentiles() == tuple(nearest_ranks(pd.Series(rows[:, 1])))
 
 
 def test_sizes_are_rounded_alike_in_sql():

@@ -1,8 +1,10 @@
 """Q2 starts with what a run needs, and compiles its kernel once."""
 
+import shutil
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -78,54 +80,57 @@ def test_what_numba_would_load_is_not_and_can_be_afterwards():
 @pytest.fixture(scope="module")
 def module():
     """The kernel as numba compiles it, which takes ten seconds."""
-    return machine_code.compiled_module()
+    return machine_code.compiled_module("scan")
 
 
 @pytest.fixture
 def only_folder(tmp_path, monkeypatch, module):
     """The one folder in which machine code is kept."""
     monkeypatch.setattr(machine_code, "folders", lambda: iter([tmp_path / "kept"]))
-    monkeypatch.setattr(machine_code, "compiled_module", lambda: module)
+    monkeypatch.setattr(machine_code, "compiled_module", lambda name: module)
     return tmp_path / "kept"
 
 
 def test_machine_code_is_kept_and_a_damaged_file_is_not_run(only_folder):
-    assert machine_code.kept_code() is None
-    code = machine_code.compiled_code()
+    assert machine_code.kept_code("scan") is None
+    code = machine_code.compiled_code("scan")
     (file,) = only_folder.iterdir()
-    assert machine_code.kept_code() == code
+    assert machine_code.kept_code("scan") == code
     kept = file.read_bytes()
     for damaged in (kept[:-1], kept[:-1] + bytes([kept[-1] ^ 1]), b""):
         file.write_bytes(damaged)
-        assert machine_code.kept_code() is None
+        assert machine_code.kept_code("scan") is None
 
 
 def test_machine_code_needs_nothing_from_outside(module):
     """Not from numba either, whose functions it could not find."""
-    assert machine_code.NAME in {function.name for function in module.functions}
+    assert "scan" in {function.name for function in module.functions}
     needed = {function.name for function in module.functions if function.is_declaration}
     assert all(name.startswith("llvm.") for name in needed), needed
 
 
-@pytest.mark.parametrize("source", machine_code.SOURCES)
-def test_other_sources_are_compiled_anew(source, tmp_path, monkeypatch):
-    for name in machine_code.SOURCES:
-        (tmp_path / name).write_bytes((machine_code.HERE / name).read_bytes())
+@pytest.mark.parametrize("name", machine_code.SOURCES)
+def test_other_sources_are_compiled_anew(name, tmp_path, monkeypatch):
+    shutil.copytree(machine_code.HERE, tmp_path, dirs_exist_ok=True)
     monkeypatch.setattr(machine_code, "HERE", tmp_path)
-    before = machine_code.file_name()
-    (tmp_path / source).write_bytes((tmp_path / source).read_bytes() + b"# changed\n")
-    assert machine_code.file_name() != before
+    for source in machine_code.SOURCES[name]:
+        before = machine_code.file_name(name)
+        (tmp_path / source).write_bytes((tmp_path / source).read_bytes() + b"# changed\n")
+        assert machine_code.file_name(name) != before
 
 
-def test_the_sources_are_all_that_the_kernel_is_made_of():
+@pytest.mark.parametrize("name", machine_code.SOURCES)
+def test_the_sources_are_all_that_a_function_is_made_of(name):
     program = (
-        "import sys, logs.kernel; "
-        "print(*(name for name in sys.modules if name.startswith(('logs.', 'common'))))"
+        f"import sys, logs.kernel.{name}; "
+        "print(*(it.__file__ for name, it in sys.modules.items() "
+        "if name.startswith(('logs.', 'common.'))))"
     )
     made = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT / "Q2", capture_output=True, text=True, check=True
     )
-    assert {f"{name.split('.')[1]}.py" for name in made.stdout.split()} == {*machine_code.SOURCES}
+    files = {Path(file).relative_to(machine_code.HERE).as_posix() for file in made.stdout.split()}
+    assert files == {*machine_code.SOURCES[name]}
 
 
 def test_an_interrupt_while_the_kernel_loads_comes_when_it_is_loaded():

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import time
 import pandas as pd
 import pytest
 
+from quality.report import MOST_LINES
 from tagger.families import families
 from tagging_prediction import main
 from tests.conftest import ROOT, run_script, take_interrupts
@@ -59,6 +61,30 @@ def test_the_report_holds_the_figures(finished):
     assert len(figures["top_words"]) == 50
     hits = sum(row[place] for place, row in enumerate(figures["confusion"]))
     assert len(figures["misclassified"]) == figures["articles"] - hits
+
+
+@pytest.mark.parametrize("separator", [None, "|"])
+def test_a_text_has_the_surest_mistakes_and_the_number_of_the_others(tmp_path, capsys, separator):
+    """The tags are drawn, so that about half of them are missed."""
+    draw = random.Random(1)  # noqa: S311
+    words = ["白宮", "球隊", "樓盤", "天氣", "颱風", "電影"]
+    rows = [
+        f"{row},{draw.choice('甲乙')},{''.join(draw.choices(words, k=9))}" for row in range(150)
+    ]
+    train = tmp_path / "train.csv"
+    train.write_text("\n".join(["id,tag,text", *rows]) + "\n", encoding="utf-8")
+    asked = ["--train", str(train), *FAST]
+    if separator:
+        asked = ["--train", str(train), "--multi-label", separator]
+    found = {}
+    for form in ("text", "json"):
+        assert main([*asked, "--format", form]) == 0
+        found[form] = capsys.readouterr().out
+    wrong = [row["id"] for row in json.loads(found["json"])["misclassified"]]
+    assert len(wrong) > MOST_LINES
+    lines = [line for line in found["text"].splitlines() if ", in truth " in line]
+    assert [line.split(":")[0].strip() for line in lines] == wrong[:MOST_LINES]
+    assert f"  and {len(wrong) - MOST_LINES} more: --format json has all\n" in found["text"]
 
 
 def test_every_new_article_gets_a_tag_and_keeps_its_id(finished):
@@ -261,7 +287,9 @@ def test_a_saved_tagger_needs_no_corpus_report_or_plot(tmp_path):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no process groups to interrupt")
-@pytest.mark.parametrize("seconds", [0.7, 2, 6])
+@pytest.mark.parametrize(
+    "seconds", [2, *(pytest.param(it, marks=pytest.mark.slow) for it in (0.7, 6))]
+)
 def test_an_interrupt_is_one_line_also_of_the_workers(seconds, tmp_path):
     process = subprocess.Popen(
         [sys.executable, SCRIPT, "--output", tmp_path / "tags.csv", "--search", "full"],

@@ -91,6 +91,7 @@ def test_switches_choose_users(tmp_path):
     assert f"Served: {round(women / 2)} users" in finished.stdout
 
 
+@pytest.mark.slow
 def test_own_files_with_own_ids_are_read(tmp_path):
     """Ids are e-mail addresses and numbers, without names of items and without profiles."""
     drawn = np.random.default_rng(5)

@@ -140,9 +140,9 @@ class DynamoStore:
         """The first `limit` items of a user as JSON; None for a user who is unknown."""
         return listed(self.current(), lambda run: self.user(user_id, run), limit)
 
-    def own(self, user_id: str) -> tuple[Run | None, np.ndarray | None]:
-        """The current run, and of it a user's own artists (TOP_ARTIST), None for an unknown one."""
-        run = self.current()
+    def own(self, user_id: str, run: Run | None = None) -> tuple[Run | None, np.ndarray | None]:
+        """The current run or `run`, and of it a user's own artists (TOP_ARTIST) or None."""
+        run = run or self.current()
         with failures(self.table):
             found = run and self._get(f"user/{user_id}", run.version)
             return run, np.frombuffer(found.get("own", b""), TOP_ARTIST) if found else None
@@ -171,6 +171,12 @@ class DynamoStore:
             key=lambda run: run.generated_at,
             default=None,
         )
+
+    def find_version(self, version: str) -> Run | None:
+        """The finished run of a version, as it is now; None if it has expired or never was."""
+        with failures(self.table):
+            written = self._get("run", version)
+            return self._run(written) if is_live(written) else None
 
     def kept(self) -> list[str]:
         """The versions that readers are served, or may be after a rollback."""

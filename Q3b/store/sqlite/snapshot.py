@@ -48,8 +48,11 @@ class Snapshot:
         """Number and description of `run`, or of the current run."""
         if run is None:
             return self.current
-        row = self.connection.execute("SELECT number FROM runs WHERE version = ?", [run.version])
-        return row.fetchone()[0], run
+        query = "SELECT number FROM runs WHERE version = ?"
+        row = self.connection.execute(query, [run.version]).fetchone()
+        if row is None:
+            raise StoreError(f"version {run.version} is no longer kept")
+        return row[0], run
 
     def finished_runs(self) -> list[Run]:
         """The runs that may be read, the newest first."""

@@ -58,6 +58,11 @@ class SqliteStore:
         runs = self._ask(Snapshot.finished_runs)
         return next((run for run in runs if run.run_id == run_id), None)
 
+    def find_version(self, version: str) -> Run | None:
+        """The finished run of a version, as it is now; None if the file does not keep it."""
+        runs = self._ask(Snapshot.finished_runs)
+        return next((run for run in runs if run.version == version), None)
+
     def is_current(self, run: Run) -> bool:
         """Whether readers are served this run."""
         return self.current() == run
@@ -98,13 +103,13 @@ class SqliteStore:
 
         return self._ask(read)
 
-    def own(self, user_id: str) -> tuple[Run | None, np.ndarray | None]:
-        """The current run, and of it a user's own artists (TOP_ARTIST), None for an unknown one."""
+    def own(self, user_id: str, run: Run | None = None) -> tuple[Run | None, np.ndarray | None]:
+        """The current run or `run`, and of it a user's own artists (TOP_ARTIST) or None."""
 
         def read(snapshot: Snapshot) -> tuple[Run | None, np.ndarray | None]:
-            number, run = snapshot.current
-            row = run and snapshot.user(number, user_id)
-            return run, np.frombuffer(row.top_artists, TOP_ARTIST) if row else None
+            number, found = snapshot.numbered(run)
+            row = found and snapshot.user(number, user_id)
+            return found, np.frombuffer(row.top_artists, TOP_ARTIST) if row else None
 
         return self._ask(read)
 

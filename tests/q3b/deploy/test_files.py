@@ -103,7 +103,8 @@ def test_job_and_api_have_no_rights_and_share_the_store_which_the_api_only_reads
         assert (compose_folder / service["build"]["context"]) == compose_folder
         assert (ROOT / service["build"]["dockerfile"]).exists()
         assert (service["read_only"], service["cap_drop"]) == (True, ["ALL"])
-        (mount,) = service["volumes"]
+        mount, *further = service["volumes"]
+        assert [one["target"] for one in further] == ["/cache"] * (name == "api")
         assert mount.get("read_only", False) == (name == "api")
         store = service["environment"]["RECOMMENDER_STORE"]
         assert store == f"sqlite:///{mount['target']}/recommendations.db"
@@ -161,6 +162,14 @@ def test_the_ports_and_the_memory_that_compose_takes_are_listed():
     assert found
     for name, default in found:
         assert f"# {name}={default}" in listed
+
+
+def test_the_images_base_is_pinned_by_its_digest():
+    text = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
+    assert re.search(
+        r"^ARG BASE=python:3\.13\.\d+-slim-\w+@sha256:[0-9a-f]{64}$", text, re.MULTILINE
+    )
+    assert re.findall(r"^FROM (\S+)", text, re.MULTILINE).count("${BASE}") == 2
 
 
 def test_the_dockerfile_passes_hadolint():

@@ -28,7 +28,8 @@ def images():
     require_image(BASE)
     for image in MOST_OVER_BASE:
         target = ("--target", image.removeprefix("recommender-"), "--tag", image)
-        docker("build", "--network", "host", "--file", "Q3b/deploy/Dockerfile", *target, ".")
+        base = ("--build-arg", f"BASE={BASE}")  # the engine may have no registry to ask for digests
+        docker("build", "--network", "host", "--file", "Q3b/deploy/Dockerfile", *base, *target, ".")
     return list(MOST_OVER_BASE)
 
 

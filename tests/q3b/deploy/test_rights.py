@@ -3,21 +3,26 @@
 from common.command import OutsideError
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 import boto3
+import fsspec
 import pytest
 
 from store.url import open_store
+from taste.place import IndexPlace, place_of
 from tests.conftest import ROOT
-from tests.q3b.store.conftest import publish
+from tests.q3b.store.conftest import moto, publish
 from web.app import create_app
 
 POLICIES = sorted((ROOT / "Q3b" / "deploy" / "aws").glob("*-policy.json"))
 REGION = "eu-west-1"
 STORE = f"dynamodb://recommendations?region={REGION}"
 TABLE = "arn:aws:dynamodb:*:*:table/recommendations"
+INDEX_POLICIES = sorted((ROOT / "Q3b" / "deploy" / "aws" / "index").glob("*-policy.json"))
+INDEXES = "arn:aws:s3:::recommendation-indexes"
 KEYS = {"AccessKeyId": "AWS_ACCESS_KEY_ID", "SecretAccessKey": "AWS_SECRET_ACCESS_KEY"}
 
 
@@ -134,3 +139,62 @@ def test_a_policy_names_actions_and_one_table(policy):
             assert action.startswith("dynamodb:")
             assert "*" not in action
         assert statement["Resource"] == TABLE
+
+
+@pytest.fixture
+def place_as(monkeypatch, tmp_path) -> Iterator[Callable[[str], IndexPlace]]:
+    """Open the bucket of indexes with the rights of an account, in an S3 that checks them."""
+
+    def check_from_now_on(after: str) -> None:
+        kind = {"Content-Type": "text/plain"}
+        url = f"{address}/moto-api/reset-auth"
+        urlopen(Request(url, after.encode(), kind, method="POST"))  # noqa: S310 - our own
+
+    def opened_as(account: str) -> IndexPlace:
+        for variable, value in keys[account].items():
+            monkeypatch.setenv(variable, value)
+        fsspec.get_filesystem_class("s3").clear_instance_cache()
+        return place_of("s3://recommendation-indexes/sets", STORE, str(tmp_path / account))
+
+    with moto() as address:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", address)
+        monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+        for variable in KEYS.values():
+            monkeypatch.setenv(variable, "testing")
+        made = {"LocationConstraint": REGION}
+        s3 = boto3.client("s3")
+        s3.create_bucket(Bucket="recommendation-indexes", CreateBucketConfiguration=made)
+        keys = {account_of(policy): access_key(policy) for policy in INDEX_POLICIES}
+        check_from_now_on("0")
+        yield opened_as
+        check_from_now_on("1000000")
+    fsspec.get_filesystem_class("s3").clear_instance_cache()
+
+
+def write_about(place: IndexPlace, version: str) -> None:
+    with place.written(version) as folder, (folder / "about.json").open("wb") as file:
+        file.write(b"{}")
+
+
+def test_the_job_writes_indexes_the_api_fetches_and_an_operator_drops_them(place_as):
+    write_about(place_as("job"), "1")
+    write_about(place_as("job"), "2")
+    place_as("job").keep(["2"])
+    assert (place_as("api").fetched_here("2") / "about.json").read_text(encoding="utf-8") == "{}"
+    with pytest.raises(OutsideError, match="missing"):
+        place_as("api").fetched_here("1")
+    for work in (lambda place: write_about(place, "3"), lambda place: place.drop()):
+        with pytest.raises(OutsideError, match="PermissionError"):
+            work(place_as("api"))
+    with pytest.raises(OutsideError, match="PermissionError"):
+        place_as("job").fetched_here("2")
+    with pytest.raises(OutsideError, match="PermissionError"):
+        write_about(place_as("operator"), "3")
+    assert place_as("operator").drop() == 1
+
+
+@pytest.mark.parametrize("policy", INDEX_POLICIES, ids=account_of)
+def test_a_policy_of_indexes_names_actions_and_one_bucket(policy):
+    statements = json.loads(policy.read_text(encoding="utf-8"))["Statement"]
+    assert [statement["Resource"] for statement in statements] == [INDEXES, f"{INDEXES}/*"]
+    assert "*" not in str([statement["Action"] for statement in statements])

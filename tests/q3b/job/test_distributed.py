@@ -76,7 +76,8 @@ def contents(path):
 @pytest.mark.parametrize(
     "method",
     [
-        ["--metric", "cosine"],
+        ["--voters", "2000"],
+        pytest.param(["--metric", "cosine"], marks=pytest.mark.slow),
         pytest.param(["--metric", "euclidean"], marks=pytest.mark.slow),
         pytest.param(["--blend", "als"], marks=pytest.mark.slow),
     ],
@@ -89,8 +90,9 @@ def test_the_set_is_the_same_byte_for_byte(cluster, files, tmp_path, method):
         reports.append(published(url, *files, *method, *where))
     assert contents(tmp_path / "here.db") == contents(tmp_path / "there.db")
     assert len(contents(tmp_path / "here.db")[0]) == 2500 + 1
-    for part in ("data", "metrics", "rules", "store_items"):
+    for part in ("data", "metrics", "voters", "rules", "store_items"):
         assert reports[0][part] == reports[1][part]
+    assert reports[0]["voters"] == (2000 if "--voters" in method else 2500)
 
 
 @pytest.mark.slow
@@ -216,10 +218,26 @@ def test_blocks_do_not_go_on_without_their_scheduler(cluster):
             list(completed([future]))
 
 
+def test_tasks_are_sent_as_others_are_done(cluster):
+    sent = []
+
+    def futures():
+        for number in range(9):
+            sent.append(number)
+            yield client.submit(int, number, pure=False)
+
+    with Client(cluster.address) as client:
+        found = completed(futures(), ahead=3)
+        assert sent == []
+        first = next(found)[1]
+        assert len(sent) == 4
+        assert sorted([first, *(result for _, result in found)]) == list(range(9))
+
+
 @pytest.mark.parametrize(
     ("address", "status", "part"),
     [
-        ("tcp://127.0.0.1:1", 1, "no scheduler answers"),
+        pytest.param("tcp://127.0.0.1:1", 1, "no scheduler answers", marks=pytest.mark.slow),
         ("http://127.0.0.1:8786", 2, "write tcp://host:8786 or local"),
         ("tcp://127.0.0.1", 2, "write tcp://host:8786 or local"),
         ("tcp://127.0.0.1:port", 2, "--cluster tcp://127.0.0.1:port"),

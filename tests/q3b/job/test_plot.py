@@ -57,7 +57,7 @@ def test_without_matplotlib_the_page_has_no_picture_and_a_plot_is_refused(
     monkeypatch, tmp_path, capsys
 ):
     """The image of the job has no matplotlib."""
-    for module in ("recommend_daily", "job.steps"):
+    for module in ("job.step", "job.steps"):
         monkeypatch.setattr(f"{module}.find_spec", lambda name: None)
     run = run_of(2)
     report = run.report | {"settings": {}}

@@ -52,7 +52,7 @@ def test_profiles_of_any_types_are_joined_by_id(tmp_path, types):
     assert profiles["country"].tolist() == ["Poland", ""]
     assert profiles["age"].tolist() == pytest.approx([30, np.nan], nan_ok=True)
     assert found.silent.index.tolist() == ["3"]
-    assert fitted_recommender(found.plays, "euclidean").neighbours.nnz == 2
+    assert fitted_recommender(found.plays, "euclidean").model.neighbours.nnz == 2
     assert popularity_of(found.plays).age_groups.rows == {"25-34": 0}
 
 

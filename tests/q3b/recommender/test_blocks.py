@@ -6,7 +6,7 @@ import pytest
 from scipy.sparse import csr_array
 
 from listening.play_counts import PlayCounts
-from recommender.blocks import Asked, own_artists, recommended_block
+from recommender.blocks import Asked, Part, own_artists, parts_of_users, recommended_block
 from recommender.lists import FILLED_FROM
 from recommender.methods import fitted_recommender
 from recommender.popularity import popularity_of
@@ -37,8 +37,8 @@ def plays():
 @pytest.mark.parametrize(("metric", "voters_of_each"), [("cosine", USERS - 1), ("euclidean", 5)])
 def test_lists_are_full_while_the_catalogue_has_artists(plays, metric, voters_of_each):
     made = fitted_recommender(plays, metric, neighbours=5)
-    rows = np.arange(USERS)
-    block = recommended_block(made, plays, popularity_of(plays), Asked(20), rows)
+    (part,) = parts_of_users(plays)
+    block = recommended_block(made, popularity_of(plays), Asked(20), part)
     played = plays.matrix.toarray() > 0
     filled = 0
     for user, (_, rule, voters, found, _, _) in enumerate(block.slices()):
@@ -58,10 +58,9 @@ def test_lists_are_full_while_the_catalogue_has_artists(plays, metric, voters_of
 
 
 def test_what_fills_a_list_is_what_the_country_plays_most(plays):
-    rows = np.array([3])
-    block = recommended_block(
-        fitted_recommender(plays, "cosine"), plays, popularity_of(plays), Asked(20), rows
-    )
+    part = Part(np.array([3]), plays.select_users([3]))
+    made = fitted_recommender(plays, "cosine")
+    block = recommended_block(made, popularity_of(plays), Asked(20), part)
     found = block.recommendations
     rest = found["artist"][found["score"] == 0]
     everyone = (plays.matrix.toarray() > 0).sum(axis=0)
@@ -74,7 +73,8 @@ def test_what_fills_a_list_is_what_the_country_plays_most(plays):
 
 def test_played_artists_are_in_the_lists_only_on_request(plays):
     made, popularity = fitted_recommender(plays, "cosine"), popularity_of(plays)
-    block = recommended_block(made, plays, popularity, Asked(ARTISTS, True), np.arange(USERS))
+    (part,) = parts_of_users(plays)
+    block = recommended_block(made, popularity, Asked(ARTISTS, True), part)
     assert (np.diff(block.recommendation_starts) == ARTISTS).all()
 
 

@@ -100,13 +100,13 @@ def publish(url: str, users: list[str] = LISTENERS, **fields) -> Run:
     return run
 
 
-def publish_index(url: str, run: Run) -> None:
+def publish_index(url: str, run: Run, index: str = "") -> None:
     """Write an index of the published set, of drawn listeners of its artists."""
     from recommender.damped_vote import fit  # numba: the tests without an index do not wait
 
     played = np.random.default_rng(5).random((60, len(ARTISTS))) < 0.3
     plays = csr_array((played * np.arange(1, 61)[:, None]).astype(np.float32))
-    with place_of("", url).written(run.version) as folder:
+    with place_of(index, url).written(run.version) as folder:
         write_index(fit(plays), CATALOGUE, folder)
 
 

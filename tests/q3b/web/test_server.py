@@ -77,6 +77,21 @@ def test_sigterm_ends_it_with_exit_code_0_and_nothing_left(store_url, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@UNIX
+def test_ctrl_c_ends_it_at_once(store_url, tmp_path):
+    """A terminal interrupts the workers too, which their parent stops by SIGTERM."""
+    port = free_port()
+    options = ["--store", store_url, "--port", str(port)]
+    with api_process(tmp_path, *options, TMPDIR=str(tmp_path)) as process:
+        wait_until_alive(f"http://127.0.0.1:{port}", process)
+        time.sleep(1)  # until the second worker waits for requests
+        os.killpg(process.pid, signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert "Stopped worker-2" in said
+    assert "Killing" not in said
+
+
 def test_a_file_that_replaces_the_store_is_served_at_once_by_all_workers(tmp_path):
     path, other = tmp_path / "recommendations.db", tmp_path / "other.db"
     publish(f"sqlite:///{path}")

@@ -114,6 +114,15 @@ def test_dislikes_do_not_count_and_blocks_do(client):
     assert_same_list(blocked, [one for one in before if one["id"] != hidden])
 
 
+def test_lists_of_items_are_marks(client):
+    given = {"like": ["4", "6"], "dislike": ["8"], "block": ["10", "12"]}
+    asked = {"plays": {"2": 1}, "limit": 5}
+    lists = {f"{mark}s": items for mark, items in given.items()}
+    expected = ask(client, marks=marks(**given), **asked)
+    assert ask(client, **lists, **asked) == expected
+    assert ask(client, **lists | {"blocks": ["10"]}, marks={"12": "block"}, **asked) == expected
+
+
 def test_lists_are_full_and_hold_nothing_played_or_blocked_by_the_app(client):
     found = ask(client, plays={"2": 1}, limit=1000)["items"]
     assert {one["id"] for one in found} == set(map(str, range(FILMS))) - BLOCKED - {"2"}
@@ -144,6 +153,11 @@ def test_ids_that_the_set_does_not_have_are_named(client):
         ({"marks": ["2"]}, "marks"),
         ({"marks": {"2": "love"}}, "'2'"),
         ({"marks": {"2": 1}}, "'2'"),
+        ({"likes": "2"}, "likes"),
+        ({"dislikes": [2]}, "dislikes"),
+        ({"blocks": [""]}, "blocks"),
+        ({"likes": ["2"], "blocks": ["4", "2"]}, "'2'"),
+        ({"likes": ["2"], "marks": {"2": "none"}}, "'2'"),
         ({"user_id": None}, "user_id"),
         ({"user_id": 7}, "user_id"),
         ({"user_id": "x" * 257}, "256"),
