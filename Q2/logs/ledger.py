@@ -8,12 +8,15 @@ from common.command import UserError
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from common.output import replacing
+from logs.archives import is_plain
 from logs.digests import digest_of
+from logs.lines import is_utf_16
 from logs.sources import STANDARD_INPUT, Source
+from logs.streams import HEAD
 
 VERSION = 1
 Map = Callable[[Callable, Iterable], Iterable]
@@ -38,13 +41,15 @@ class Ledger:
     on_changed: str = "stop"  # or count or skip: what becomes of a file that has other content now
     added: dict[str, Entry] = field(default_factory=dict)  # by the name of the source
     left_out: dict[str, str] = field(default_factory=dict)  # reasons by the name of the source
+    grown: dict[str, int] = field(default_factory=dict)  # bytes counted before, by the same
     states: dict[str, tuple] = field(default_factory=dict)  # of files, before they were looked at
 
     def new_sources(self, sources: list[Source], run: Map = map) -> list[Source]:
         """The sources that were not counted yet, and each content once; `run` maps over sources.
 
-        Raises `UserError` for a changed file, unless `on_changed` says what becomes of it, and
-        OSError for a file that cannot be read.
+        A text file that has grown by whole lines begins where it ended. Raises `UserError` for a
+        changed file, unless `on_changed` says what becomes of it, and OSError for a file that
+        cannot be read.
         """
         if any(source.name == STANDARD_INPUT for source in sources):
             raise UserError("--ledger: standard input has no name to remember; name a file")
@@ -58,7 +63,7 @@ class Ledger:
             if digest in known:
                 reason = known_as(source, known[digest])
             elif (old := before.get(source.place)) and digest and old.sha256 not in here:
-                reason = self.changed(source, old)
+                source, reason = self.changed(source, old)
             if reason:
                 self.left_out[source.name] = reason
                 continue
@@ -69,15 +74,18 @@ class Ledger:
                 self.added[source.name] = Entry(source.place, size, digest)
         return new
 
-    def changed(self, source: Source, old: Entry) -> str:
-        """Why a changed file is left out; nothing if all of it counts. Raises `UserError`."""
-        if self.on_changed == "count":
-            return ""
+    def changed(self, source: Source, old: Entry) -> tuple[Source, str]:
+        """What counts of a changed file, and why none of it does. Raises `UserError`."""
         grown = (source.size or 0) > old.bytes and digest_of(source, old.bytes) == old.sha256
+        if grown and ends_with_a_line(source, old.bytes):
+            self.grown[source.name] = old.bytes
+            return replace(source, start=old.bytes), ""
+        if self.on_changed == "count":
+            return source, ""
         more = (source.size or 0) - old.bytes
         happened = f"has grown by {more:,} bytes" if grown else "has changed"
         if self.on_changed == "skip":
-            return f"{happened} since it was counted"
+            return source, f"{happened} since it was counted"
         raise UserError(
             f"{source.name}: {happened} since it was counted; pass --on-changed-file skip to leave "
             "it out, or count to count all of it again"
@@ -130,6 +138,14 @@ def digest_or_none(source: Source) -> str | None:
         return digest_of(source) if source.size != 0 else None
     except OSError:
         return None
+
+
+def ends_with_a_line(source: Source, size: int) -> bool:
+    """Whether the first bytes of a source, so many of them, are whole lines of text."""
+    with source.open() as raw:
+        head = raw.read(HEAD)
+        raw.seek(size - 1)
+        return is_plain(head) and not is_utf_16(head) and raw.read(1) == b"\n"
 
 
 def known_as(source: Source, name: str) -> str:

@@ -27,6 +27,10 @@ SOURCES = {
         *("kernel/numbers.py", "kernel/urls.py", "kernel/windows.py", "kernel/quotes.py"),
         *("kernel/moments.py", "kernel/lines.py", "kernel/rows.py", "kernel/scan.py"),
     ),
+    "json_lines": (
+        *("fields.py", "job.py", "kernel/__init__.py", "kernel/memory.py", "kernel/numbers.py"),
+        *("kernel/json_text.py", "kernel/json_lines.py"),
+    ),
 }
 # What the entry that numba makes would call if the function raised anything, which it cannot.
 NEVER_CALLED = """

@@ -23,6 +23,7 @@ class Piece(NamedTuple):
     unfinished: tuple[str, ...] = ()  # files whose last line has no newline
     reason: str = ""  # why the file cannot be read
     answered: object = None  # what a whole file adds to the answer, where no line is to be read
+    before: int = 0  # lines of the file that an earlier run counted
 
 
 def packed(pieces: Iterable[Piece], pool: list["np.ndarray"]) -> Iterator[Piece]:
@@ -50,7 +51,8 @@ class WaitingFile:
         self.name, self.size, self.pieces = name, 0, []
 
     def add(self, piece: Piece) -> None:
-        self.size += len(piece.block) if isinstance(piece.block, memoryview) else SMALL + 1
+        is_alone = piece.before or not isinstance(piece.block, memoryview)
+        self.size += SMALL + 1 if is_alone else len(piece.block)
         self.pieces.append(piece)
 
     @property

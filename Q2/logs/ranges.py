@@ -38,8 +38,8 @@ class LogRange(NamedTuple):
 
 
 def ranges_of(source: Source, options: LayoutOptions, size: int) -> list[LogRange]:
-    """Cut a log into ranges of `size` bytes; a small or a compressed one stays whole."""
-    if source.size is None or source.size <= size:
+    """Cut a log into ranges of `size` bytes; a small, grown or compressed one stays whole."""
+    if source.size is None or source.size <= size or source.start:
         return [LogRange(source, options)]
     with source.open() as raw:
         head = raw.read(HEAD)

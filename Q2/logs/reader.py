@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import RawIOBase
 from itertools import chain
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
@@ -17,9 +17,11 @@ from logs.archives import files_of_source
 from logs.blocks import blocks
 from logs.fields import NOTHING_SAID, Layout, LayoutOptions
 from logs.layouts import format_of, name_of
-from logs.lines import as_utf_8
+from logs.layouts.whole import HEAD
+from logs.lines import CHUNK, as_utf_8
 from logs.packs import Piece, packed
 from logs.sources import Source
+from logs.streams import MeteredStream
 from logs.tables import Table, table_of
 
 if TYPE_CHECKING:
@@ -71,6 +73,10 @@ def pieces_of_source(
                 report(source.size)
                 yield answered
                 return
+            if source.start:
+                report(source.start)
+                yield from new_lines(source, raw, reading, report)
+                return
             for file in files_of_source(raw, source.name, report):
                 try:
                     lay = lay_out_parquet if file.is_parquet else lay_out
@@ -87,7 +93,7 @@ def answered_piece(source: Source, raw: BinaryIO, reading: Reading) -> Piece | N
         return None
     table = table_of(source, raw, reading.options, reading.rows)
     if table:
-        reading.check(table.layout, table.file, table.kind)
+        reading.check(table.layout, table.file, "parquet")
         answered = reading.answer_table(table)
         if answered:
             return Piece((table.file,), (0,), table.layout, memoryview(b""), answered=answered)
@@ -115,6 +121,32 @@ def progress_bar(total: int | None) -> AbstractContextManager:
 
 def count_nothing(count: int) -> None:
     """Take the number of bytes read where no progress is shown."""
+
+
+def new_lines(
+    source: Source, raw: BinaryIO, reading: Reading, report: Callable[[int], object]
+) -> Iterator[Piece]:
+    """Yield the pieces of a text file from the start that its source has. Raises UserError."""
+    raw.seek(0)
+    head = raw.read(HEAD)
+    log_format = format_of(head, source.name, reading.options)
+    raw.seek(0)
+    (layout,) = log_format.layouts_at(raw, source.name, [source.start], reading.options)
+    before = newlines_before(raw, source.start)
+    raw.seek(source.start)
+    # New lines may begin with anything: nothing is recognised anew.
+    named = reading.options._replace(log_format=name_of(log_format, reading.options))
+    stream = MeteredStream(raw, source.name, report)
+    for piece in lay_out(stream, source.name, replace(reading, options=named), layout):
+        yield piece._replace(before=before)
+        before = 0
+
+
+def newlines_before(raw: BinaryIO, stop: int) -> int:
+    """Return how many newlines are in the first bytes of a file."""
+    raw.seek(0)
+    chunks = iter(lambda: raw.read(min(CHUNK, stop - raw.tell())), b"")
+    return sum(chunk.count(b"\n") for chunk in chunks)
 
 
 def lay_out(

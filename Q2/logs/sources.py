@@ -29,6 +29,7 @@ class Source:
     size: int | None = None  # bytes, None if not known
     place: str = ""  # the same for two names of one file
     path: Path | None = None  # of a regular file of this machine
+    start: int = 0  # of a text file, where the lines begin that count
 
 
 def find_sources(names: Iterable[str], skip_bad_files: bool = False) -> list[Source]:

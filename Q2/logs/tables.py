@@ -1,27 +1,22 @@
-"""Files of this machine that DuckDB reads as a table: Parquet, and large files of JSON lines."""
+"""Parquet files of this machine as tables that DuckDB reads."""
 
 from common.command import UserError
 
 import glob
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from logs.archives import PARQUET
-from logs.fields import LONGEST_LINE, Layout, LayoutOptions
-from logs.layouts import FORMATS, format_of
-from logs.layouts.json_lines import JsonLayout
+from logs.fields import Layout, LayoutOptions
 from logs.layouts.rows import MOMENT_SAMPLE, row_layout
-from logs.layouts.whole import HEAD, first_lines
 from logs.sources import Source
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-LEAST_JSON = 4 << 20  # bytes: smaller files are packed together, which costs less than a query each
-NEWLINE_NEAR = 1 << 12  # bytes in which a newline is looked for first
 WHOLE = {f"{sign}{kind}" for sign in ("", "U") for kind in ("TINYINT", "SMALLINT", "INTEGER")}
 WHOLE |= {"BIGINT", "UBIGINT"}
 TIMESTAMPS = {f"TIMESTAMP{end}" for end in ("", "_S", "_MS", "_NS", " WITH TIME ZONE")}
@@ -37,26 +32,22 @@ class Table(NamedTuple):
     relation: str  # what to read FROM
     columns: tuple[str, ...]  # an expression of SQL for each field of the layout
     kinds: tuple[str, ...]  # their types
-    unfinished: tuple[str, ...]  # the file, if its last line has no newline
-    kind: str  # the name of its format
 
 
 def table_of(
     source: Source, raw: BinaryIO, options: LayoutOptions, rows: range | None = None
 ) -> Table | None:
-    """Return a file as a table; None if it cannot be read as one, whatever the reason.
+    """Return a file, or these rows of it, as a table; None if it cannot be read as one.
 
-    Of a Parquet file `rows` selects some.
+    Why it cannot is reported where the file is read as all are.
     """
     if glob.has_magic(str(source.path)):
         return None
     raw.seek(0)
-    head = raw.read(HEAD)
-    with suppress(UserError):  # reported where the file is read as all are
-        if head.startswith(PARQUET):
-            return parquet_table(source, options, rows)
-        if source.size >= LEAST_JSON and head.lstrip()[:1] == b"{":
-            return json_table(source, raw, head, options)
+    if raw.read(len(PARQUET)) != PARQUET:
+        return None
+    with suppress(UserError):
+        return parquet_table(source, options, rows)
     return None
 
 
@@ -92,7 +83,7 @@ def parquet_table(source: Source, options: LayoutOptions, rows: range | None) ->
         )
         wanted = f"file_row_number >= {rows.start} AND file_row_number < {rows.stop}"
         relation = f"(SELECT * FROM {numbered} WHERE {wanted})"  # noqa: S608 numbers
-    return Table(source.name, database, layout, relation, columns, types, (), "parquet")
+    return Table(source.name, database, layout, relation, columns, types)
 
 
 def parquet_relation(source: Source, *more: str) -> str:
@@ -120,58 +111,6 @@ def has_renamed(names: Sequence[str]) -> bool:
     """Whether a name may be DuckDB's own, for a column named like another in small letters."""
     lower = {name.lower() for name in names}
     return any((found := RENAMED.fullmatch(name)) and found[1] in lower for name in lower)
-
-
-def json_table(source: Source, raw: BinaryIO, head: bytes, options: LayoutOptions) -> Table | None:
-    """A file of JSON lines as a table; None for objects within others' text. Raises `UserError`."""
-    log_format = format_of(head, source.name, options)
-    if log_format is not FORMATS["json"]:
-        return None
-    layout = log_format.layout_for(first_lines(head), source.name, options, True)
-    if not isinstance(layout, JsonLayout) or may_have_long_line(raw, source.size):
-        return None
-    keys: dict = {}
-    for first, *more in layout.paths:
-        below = keys.setdefault(first, {})
-        for key in more:
-            below = below.setdefault(key, {})
-    columns = ", ".join(f"{literal(key)}: {literal(type_of(below))}" for key, below in keys.items())
-    relation = (
-        f"read_json({literal(source.path)}, format = 'newline_delimited', compression = 'none', "
-        f"hive_partitioning = false, columns = {{{columns}}})"
-    )
-    paths = tuple(".".join(map(identifier, path)) for path in layout.paths)
-    raw.seek(source.size - 1)
-    unfinished = () if raw.read(1) == b"\n" else (source.name,)
-    kinds = ("VARCHAR",) * len(paths)
-    return Table(source.name, open_database(), layout, relation, paths, kinds, unfinished, "json")
-
-
-def type_of(below: dict) -> str:
-    """The type of a value that is a text, or an object with such values."""
-    if not below:
-        return "VARCHAR"
-    parts = (f"{identifier(key)} {type_of(value)}" for key, value in below.items())
-    return f"STRUCT({', '.join(parts)})"
-
-
-def may_have_long_line(raw: BinaryIO, size: int) -> bool:
-    """Whether a line may be longer than `LONGEST_LINE`, which would be a rejected row.
-
-    Such a line fills a window of half that length, so a newline in each window rules it out.
-    """
-    windows = range(0, size, LONGEST_LINE // 2)
-    return not all(any(b"\n" in part for part in parts_of(raw, start)) for start in windows)
-
-
-def parts_of(raw: BinaryIO, start: int) -> Iterator[bytes]:
-    """Yield the first bytes of a window, then the rest; at the end of the file, a newline."""
-    raw.seek(start)
-    yield raw.read(NEWLINE_NEAR)
-    rest = raw.read(LONGEST_LINE // 2 - NEWLINE_NEAR)
-    yield rest
-    if len(rest) < LONGEST_LINE // 2 - NEWLINE_NEAR:
-        yield b"\n"
 
 
 def literal(value: str | os.PathLike) -> str:

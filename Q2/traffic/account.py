@@ -40,13 +40,14 @@ class BlockAccount(NamedTuple):
 def account_for(scanned: "ScannedBlock", piece: Piece) -> BlockAccount:
     """What became of the lines of a scanned piece.
 
-    `rejected` maps each reason to its rows and to the first one's line in the block.
+    `rejected` maps each reason to its rows and to the first one's line in the block, to which lines
+    belong that were counted before, too.
     """
     seconds = scanned.records.second
     period = (int(seconds.min()), int(seconds.max())) if len(seconds) else (None, None)
     words = scanned.layout.reasons
     rejected = {
-        words.get(reason, reason): (rows, first)
+        words.get(reason, reason): (rows, piece.before + first)
         for reason, rows, first in zip(
             REASONS, scanned.rejected.tolist(), scanned.first_lines.tolist(), strict=True
         )
@@ -55,7 +56,7 @@ def account_for(scanned: "ScannedBlock", piece: Piece) -> BlockAccount:
     return BlockAccount(
         piece.files,
         piece.starts,
-        scanned.lines,
+        piece.before + scanned.lines,
         rejected,
         len(seconds),
         *period,

@@ -39,6 +39,7 @@ class Answer:
     groups: int  # before the tables were cut to the top ones
     account: RowAccount
     counted_before: dict[str, str] = field(default_factory=dict)  # files left out, and why
+    grown: dict[str, int] = field(default_factory=dict)  # files, and their bytes counted before
 
     @property
     def requests(self) -> int:

@@ -54,7 +54,7 @@ def answer_table(table: Table, question: Question) -> tuple[BlockAccount, Groups
         found = thread.submit(rows_of_query, database, query(records, question))
         try:
             rows = found.result()
-        except duckdb.Error:  # a line that is not JSON, a page that is damaged: the kernel reports
+        except duckdb.Error:  # a page that is damaged: the kernel reports
             return None
         except KeyboardInterrupt:
             database.interrupt()
@@ -133,7 +133,6 @@ def part_of_rows(
         accepted=sum(read),
         first_second=min((second for second in firsts if second is not None), default=None),
         last_second=max((second for second in lasts if second is not None), default=None),
-        unfinished=table.unfinished,
     )
     part = GroupPart()
     for row, *group in zip(rows, *sums, strict=True):

@@ -40,6 +40,7 @@ TEXTS = {
 }
 GROUPINGS = (*NUMBERS, *TEXTS)
 MANY = ("url", "referrer")  # groupings of which there are too many to show
+TOP_TEXTS = 20  # groups shown of these
 MEASURES = ("hits", "percentiles")
 ORDERS = ("bytes", "requests", "hits", "misses")
 OVER_TIME = ("hour", "extension")  # the grouping behind the plot over time

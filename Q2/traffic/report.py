@@ -164,6 +164,10 @@ def file_lines(answer: Answer) -> list[str]:
         lines.append(f"left out, since the ledger has them: {count:,} file{'s' * (count > 1)}")
         lines += [f"  {name}: {reason}" for name, reason in [*before.items()][:MOST_NAMED]]
         lines += [f"  ... and {count - MOST_NAMED:,} more"] * (count > MOST_NAMED)
+    if answer.grown:
+        count = len(answer.grown)
+        lines.append(f"of {count:,} grown file{'s' * (count > 1)} only the new lines count")
+        lines += [f"  {name}: after {size:,} bytes" for name, size in answer.grown.items()]
     if account.unfinished:
         others = f" and of {len(account.unfinished) - 1:,} more" * (len(account.unfinished) > 1)
         lines.append(
@@ -181,7 +185,7 @@ def as_record(answer: Answer) -> dict:
     """Return the answer as one object.
 
     `rows_rejected` maps each reason to its number of rows, `files_left_out` and
-    `files_counted_before` each file to a reason.
+    `files_counted_before` each file to a reason, `files_grown` to its bytes counted before.
     The tables are `groups`, or of several orders `rankings`.
     """
     first, last = answer.period()
@@ -198,6 +202,7 @@ def as_record(answer: Answer) -> dict:
         "files_unfinished": list(answer.account.unfinished),
         "files_left_out": answer.account.left_out,
         "files_counted_before": answer.counted_before,
+        "files_grown": answer.grown,
     }
     if answer.question.by:
         tables = {order: objects(columns) for order, columns in answer.rankings.items()}

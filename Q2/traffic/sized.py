@@ -32,13 +32,23 @@ def sized_part(groups: dict[tuple[int, ...], tuple[int, ...]], question: Questio
 
 
 def sum_of_sized(parts: list[SizedPart]) -> SizedPart:
-    """The sum of parts, in which each group is once."""
+    """The sum of parts, in which each group is once; its keys ascend."""
     import numpy as np
 
-    from traffic.group_table import group_rows  # compiled, and only these questions need it
+    keys, sums = (np.concatenate(column) for column in zip(*parts, strict=True))
+    in_order = np.lexsort(keys.T[::-1])
+    keys, sums = keys[in_order], sums[in_order]
+    starts = starts_of_groups(keys)
+    return SizedPart(keys[starts], np.add.reduceat(sums, starts) if len(starts) else sums)
 
-    keys, sums = (np.concatenate(columns) for columns in zip(*parts, strict=True))
-    return SizedPart(*group_rows(keys, sums))
+
+def starts_of_groups(keys: "np.ndarray") -> "np.ndarray":
+    """Where other keys begin than those of the row before, int64."""
+    import numpy as np
+
+    new = np.ones(len(keys), bool)
+    new[1:] = (keys[1:] != keys[:-1]).any(axis=1)
+    return np.flatnonzero(new)
 
 
 class SizedTotals:
@@ -67,12 +77,9 @@ class SizedTotals:
         """The groups under their names, with the percentiles of their sizes."""
         import numpy as np
 
-        keys, sums = sum_of_sized(self.parts)
-        in_order = np.lexsort(keys.T[::-1])
-        keys, sums = keys[in_order], sums[in_order]
-        new = np.ones(len(keys), bool)
-        new[1:] = (keys[1:, :-1] != keys[:-1, :-1]).any(axis=1)
-        starts = np.flatnonzero(new)
+        self.parts = [sum_of_sized(self.parts)]
+        ((keys, sums),) = self.parts
+        starts = starts_of_groups(keys[:, :-1])
         if not len(starts):
             return []
         found = percentiles(keys[:, -1], sums[:, 0], starts)
@@ -83,5 +90,4 @@ class SizedTotals:
     def percentiles(self) -> tuple[int | None, ...]:
         """The percentiles of all sizes."""
         keys, sums = sum_of_sized([SizedPart(it.keys[:, -1:], it.sums[:, :1]) for it in self.parts])
-        in_order = keys[:, 0].argsort()
-        return percentiles(keys[in_order, 0], sums[in_order, 0])[0]
+        return percentiles(keys[:, 0], sums[:, 0])[0]

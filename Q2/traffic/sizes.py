@@ -15,8 +15,8 @@ PERCENTILES = {"p50": 50, "p95": 95, "p99": 99}
 DIGITS = 8  # binary ones that are kept
 REST = 53 - DIGITS  # of a float's 53
 # The same in SQL; up to 10^12 the logarithm of no other number is rounded to that of a power of 2.
-SHIFT = f"(floor(log2(size))::BIGINT - {DIGITS - 1})"
-ROUNDED = f"CASE WHEN size < {1 << DIGITS} THEN size ELSE (size >> {SHIFT}) << {SHIFT} END"
+SHIFT = f"(greatest(floor(log2(greatest(size, 1))), {DIGITS - 1})::BIGINT - {DIGITS - 1})"
+ROUNDED = f"(size >> {SHIFT}) << {SHIFT}"
 
 
 def rounded(sizes: "np.ndarray") -> "np.ndarray":

@@ -38,7 +38,7 @@ def render(question: Question, run: Run | None, item: dict | None) -> str:
     names = run.item_names[1] if run else "items"
     known = item is not None and item["user_id"] is not None
     return render_template(
-        "listener.html",
+        "user.html",
         question=question,
         run=run,
         item=item,

@@ -50,21 +50,20 @@ def find_item(store: Store, asked: dict) -> dict | None:
 def explain_rule(item: dict, asked: dict) -> str:
     """Where what is recommended comes from, in a sentence."""
     if item["rule"] == NEIGHBOURS:
-        return (
-            f"Chosen by {item['neighbours']:,} other listeners, the more alike in taste the more."
-        )
+        others = f"{item['neighbours']:,} other users"
+        return f"Chosen by {others}: the more similar their taste, the more they count."
     if item["rule"] == COUNTRY and "country" in asked:
-        return f"What listeners in {asked['country']} play most."
+        return f"What users in {asked['country']} play most."
     if item["rule"] == COUNTRY:
-        return "What listeners in the same country play most."
-    return "What most listeners play."
+        return "What users in the same country play most."
+    return "What most users play."
 
 
 def heading(item: dict | None, asked: dict, names: str) -> str:
     """The heading of the answer; `names` are what items are called."""
     names = names[:1].upper() + names[1:]
     if "user" in asked and item and item["user_id"] is not None:
-        return f"{names} for this listener"
+        return f"{names} for this user"
     if "country" in asked:
         return f"{names} for a newcomer in {asked['country']}"
     return f"{names} for a newcomer"

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from logs import tables
 from logs.fields import LayoutOptions
 from logs.ranges import LogRange, lay_out_range, ranges_of
 from logs.reader import Reading
@@ -145,12 +144,8 @@ def value_at(found: dict, path: str):
     return found
 
 
-@pytest.mark.parametrize("by_duckdb", [True, False])
 @pytest.mark.parametrize("vendor", VENDORS, ids=lambda vendor: vendor.__name__)
-def test_totals_of_a_thousand_rows_are_those_of_pythons_json(
-    vendor, by_duckdb, tmp_path, monkeypatch
-):
-    monkeypatch.setattr(tables, "LEAST_JSON", 0 if by_duckdb else 1 << 40)
+def test_totals_of_a_thousand_rows_are_those_of_pythons_json(vendor, tmp_path):
     log = tmp_path / "log.json"
     log.write_text("\n".join([*lines_of(vendor, drawn_rows(1000)), ""]), encoding="utf-8")
     expected = {}

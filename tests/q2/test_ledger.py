@@ -1,14 +1,24 @@
 """Q2's ledger: a run counts what no run before it did, and each content once."""
 
+import gzip
 import json
 import shutil
+from codecs import BOM_UTF16
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from logs import ledger as ledgers
+from logs.fields import LayoutOptions
+from logs.ranges import ranges_of
+from logs.reader import Reading
+from logs.sources import find_sources
 from tests.conftest import assert_one_line_error
 from tests.q2.conftest import FIXTURES, run
+from traffic.distributed import part_of
+from traffic.question import Question
 
 ROW = "2024-11-14\t10:00:00\t{size}\t/a.jpg\n"
 
@@ -66,10 +76,81 @@ def test_one_content_under_two_names_counts_once_and_is_warned_of_without_a_ledg
     assert counted(logs)[0] == 0
 
 
+W3C = "#Fields: date time sc-bytes cs-uri-stem\n2024-11-14 10:00:00 1 /a.jpg\n"
+OTHER_FIELDS = "#Fields: date time cs-uri-stem sc-bytes\n2024-11-14 10:00:00 /a.jpg {}\n"
+JSON = '{{"time_iso8601": "2024-11-14T10:00:00Z", "uri": "/a.jpg", "bytes": {}}}\n'
+
+
 @pytest.mark.parametrize(
-    ("sizes", "happened"), [((1, 100), "has grown by 31 bytes"), ((7,), "has changed")]
+    ("old", "new"),
+    [
+        (ROW.format(size=1), ROW),
+        ("date\ttime\tsize\turl\n" + ROW.format(size=1), ROW),
+        (
+            "size,url,time,date\n1,/a.jpg,10:00:00,2024-11-14\n",
+            '"{}","/a.jpg",10:00:00,2024-11-14\n',
+        ),
+        (W3C, "2024-11-14 10:00:00 {} /a.jpg\n"),
+        (W3C + OTHER_FIELDS.format(1), "2024-11-14 10:00:00 /a.jpg {}\n"),
+        (W3C, OTHER_FIELDS),
+        (JSON.format(1), JSON),
+        (JSON.format(1) * 50_000, JSON),
+    ],
 )
-def test_a_file_that_grew_or_changed_is_asked_about(logs, sizes, happened):
+def test_of_a_file_that_has_grown_the_new_lines_count(logs, old, new):
+    log, expected = logs / "a.tsv", json.dumps({"a.tsv": len(old)})
+    log.write_text(old, encoding="utf-8")
+    assert counted(logs)[0] > 10
+    new = new.replace("{size}", "{}")
+    log.write_text(old + "rubbish\n" + new.format(100) + new.format(2000), encoding="utf-8")
+    finished = run(logs, "--ledger", logs.parent / "counted.ledger", "--format", "json")
+    answer = json.loads(finished.stdout)
+    assert (answer["bytes"], answer["rows_read"]) == (2100, 3)
+    assert (
+        json.dumps({Path(it).name: size for it, size in answer["files_grown"].items()}) == expected
+    )
+    assert [*answer["first_rejected"].values()] == [f"{log}:{old.count(chr(10)) + 1}"]
+    assert f"  {log}: after {len(old):,} bytes" in finished.stderr.splitlines()
+    assert counted(logs) == (0, dict.fromkeys(["a.tsv", "b.tsv"], "counted before"))
+    with log.open("a", encoding="utf-8") as file:
+        file.write(new.format(30_000))
+    assert counted(logs)[0] == 30_000
+
+
+def test_new_lines_are_one_range_on_a_cluster(logs):
+    log, lines = logs / "a.tsv", ROW.format(size=1) * 100
+    log.write_text(lines + "rubbish\n" + ROW.format(size=20), encoding="utf-8")
+    (source,) = (replace(it, start=len(lines)) for it in find_sources([str(log)]))
+    (part,) = ranges_of(source, LayoutOptions(), 16)
+    account, groups = part_of(part, Question(), Reading())
+    assert groups.total() == (1, 20)
+    assert account.rejected == {"wrong number of fields": (1, 100)}
+    assert (account.accepted, account.lines) == (1, 102)
+
+
+@pytest.mark.parametrize("kind", ["half a line", "gzip", "UTF-16"])
+def test_a_file_whose_new_lines_are_not_known_is_asked_about(logs, kind):
+    log, old = logs / "a.tsv", ROW.format(size=1)
+    if kind == "half a line":
+        write_as = partial(str.encode, encoding="utf-8")
+        old = old[:-1]
+    else:
+        write_as = {"gzip": lambda text: gzip.compress(text.encode()), "UTF-16": utf_16}[kind]
+    log.write_bytes(write_as(old))
+    assert counted(logs)[0] == 11
+    log.write_bytes(
+        log.read_bytes() + write_as("\n" + ROW.format(size=100)).removeprefix(BOM_UTF16)
+    )
+    finished = run(logs, "--ledger", logs.parent / "counted.ledger")
+    assert_one_line_error(finished, 2, str(log), "has grown by", "--on-changed-file skip")
+
+
+def utf_16(text: str) -> bytes:
+    return text.encode("utf-16")
+
+
+def test_a_file_that_changed_is_asked_about(logs):
+    sizes, happened = (7,), "has changed"
     assert counted(logs)[0] == 11
     write(logs / "a.tsv", *sizes)
     ledger = logs.parent / "counted.ledger"

@@ -1,7 +1,5 @@
-"""Q2's files that DuckDB answers: what it takes for plain, the kernel reads the same."""
+"""Q2's Parquet files that DuckDB answers: what it takes for plain, the kernel reads the same."""
 
-import io
-import json
 import random
 from datetime import UTC, date, datetime, timedelta
 
@@ -9,14 +7,13 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from logs import tables
 from logs.fields import NOTHING_SAID
 from logs.names import pack
 from logs.parquet import parquet_pieces
 from logs.plain_rows import extension_of, has_extension, record_query
 from logs.scanner import scan_block
 from logs.sources import Source, find_sources
-from logs.tables import may_have_long_line, table_of
+from logs.tables import table_of
 from tests.q2.conftest import run
 from traffic.answer import answer
 from traffic.by_duckdb import answer_table
@@ -37,11 +34,7 @@ GOOD = {
 ODD = [None, "", " ", "-", "-1", "+5", "1e3", "0x1F", "1_0", "12:3:4.5", "24:00:00", "2024-02-30"]
 ODD += ["infinity", "epoch", "23:59:60", " 1:02:03", 1.5, True, "9" * 30, "//h.jpg", "a://b.jpg"]
 LETTERS = "0123456789-:./?#TtZz+ ,ajpgJPGé\u212a\u0130\t\n_%'\"[]"
-LAYOUTS = {
-    "date and time": ("date", "time", "size", "url", "status", "cache"),
-    "moment": ("timestamp", "size", "url", "status", "cache"),
-    "seconds": ("epoch", "size", "url", "cache"),
-}
+COLUMNS = ("date", "time", "size", "url", "status", "cache", "timestamp")
 
 
 def changed(value, draw: random.Random):
@@ -95,19 +88,6 @@ def assert_same(layout, lines: list[bytes], found: list[tuple]) -> None:
         assert read == expected, line
 
 
-@pytest.mark.parametrize("name", LAYOUTS)
-def test_plain_json_lines_are_what_the_kernel_reads(name, tmp_path, monkeypatch):
-    monkeypatch.setattr(tables, "LEAST_JSON", 0)
-    rows = [{"ts" if key == "epoch" else key: value for key, value in row.items()}
-            for row in drawn_rows(LAYOUTS[name], seed=1)]  # fmt: skip
-    text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
-    (tmp_path / "log.json").write_bytes(text)
-    table, found = records(tmp_path / "log.json")
-    lines = bytes(table.layout.as_text(memoryview(text))).split(b"\n")[:-1]
-    assert_same(table.layout, lines, found)
-    assert sum(row[0] is True for row in found) > ROWS / 10
-
-
 def columns_of(rows: list[dict]) -> dict[str, pa.Array]:
     """The values of rows as columns of texts, and a moment and sizes of other types."""
     texts = {
@@ -143,7 +123,7 @@ def columns_of(rows: list[dict]) -> dict[str, pa.Array]:
     ids=lambda taken: " ".join(taken.values()),
 )
 def test_plain_rows_of_parquet_are_what_the_kernel_reads(taken, tmp_path):
-    columns = columns_of(drawn_rows((*LAYOUTS["date and time"], "timestamp"), seed=3))
+    columns = columns_of(drawn_rows(COLUMNS, seed=3))
     columns = {name: columns[column] for name, column in taken.items()}
     if "ts" in columns:
         columns["ts"] = pa.concat_arrays([pa.array([1731622000]), columns["ts"][1:]])
@@ -158,7 +138,7 @@ def test_plain_rows_of_parquet_are_what_the_kernel_reads(taken, tmp_path):
     assert sum(row[0] is True for row in found) > ROWS / 10
 
 
-def plain_log(kind: str, folder) -> str:
+def plain_log(folder) -> str:
     """A log of plain rows of four days."""
     draw, start = random.Random(4), datetime(2024, 11, 13, tzinfo=UTC)  # noqa: S311 no secret
     rows = [
@@ -171,12 +151,8 @@ def plain_log(kind: str, folder) -> str:
         }
         for _ in range(ROWS)
     ]
-    path = folder / f"log.{kind}"
-    if kind == "json":
-        path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    else:
-        parquet.write_table(pa.Table.from_pylist(rows), path)
-    return str(path)
+    parquet.write_table(pa.Table.from_pylist(rows), folder / "log.parquet")
+    return str(folder / "log.parquet")
 
 
 QUESTIONS = [
@@ -184,13 +160,12 @@ QUESTIONS = [
     Question(extensions=("jpg", "gz"), by=("date", "extension")),
     Question(by=("hour",), caches=("miss", "refreshhit")),
     Question(date(2030, 1, 1), by=("status", "cache")),
+    Question(by=("date",), measures=("hits", "percentiles")),
 ]
 
 
-@pytest.mark.parametrize("kind", ["json", "parquet"])
-def test_answers_and_accounts_are_those_of_the_kernel(kind, tmp_path, monkeypatch):
-    monkeypatch.setattr(tables, "LEAST_JSON", 0)
-    (source,) = find_sources([plain_log(kind, tmp_path)])
+def test_answers_and_accounts_are_those_of_the_kernel(tmp_path):
+    (source,) = find_sources([plain_log(tmp_path)])
     for question in QUESTIONS:
         with source.open() as raw:
             assert answer_table(table_of(source, raw, NOTHING_SAID), question)
@@ -199,34 +174,14 @@ def test_answers_and_accounts_are_those_of_the_kernel(kind, tmp_path, monkeypatc
 
 
 def test_duckdb_prints_no_progress_into_the_answer(tmp_path):
-    (source,) = find_sources([plain_log("parquet", tmp_path)])
+    (source,) = find_sources([plain_log(tmp_path)])
     with source.open() as raw, table_of(source, raw, NOTHING_SAID).database as database:
         shown = database.execute("SELECT current_setting('enable_progress_bar')").fetchone()
     assert shown == (False,)
 
 
-@pytest.mark.parametrize("line", ["{}", "null", "rubbish", '{"url": "/a"}', "\ud800", ""])
-def test_a_file_with_another_line_is_the_kernels(line, tmp_path, monkeypatch):
-    monkeypatch.setattr(tables, "LEAST_JSON", 0)
-    path = plain_log("json", tmp_path)
-    with open(path, "ab") as file:  # noqa: PTH123 a text of bytes
-        file.write(line.encode("utf-8", "surrogatepass"))
-    (source,) = find_sources([path])
-    found = answer([source], QUESTIONS[0])
-    assert found == answer([Source(source.name, source.open, source.size)], QUESTIONS[0])
-    assert found.account.rows_rejected == (line != "")
-    assert bool(found.account.unfinished) == (line != "")
-
-
-@pytest.mark.parametrize("before", [0, 1, 4095, 4096, 5000, (1 << 19) - 1, 1 << 19])
-def test_a_line_that_is_too_long_is_seen(before):
-    for size, long in (((1 << 20) + 1, True), (100, False)):
-        data = b"x" * before + b"\n" + b"y" * size + b"\nz\n"
-        assert may_have_long_line(io.BytesIO(data), len(data)) == (long or before >= 1 << 19)
-
-
 def test_names_with_quotes_and_signs_of_globs(tmp_path):
-    path = plain_log("parquet", tmp_path)
+    path = plain_log(tmp_path)
     for name in ("it's.parquet", "a[1].parquet", 'date="1"'):
         (tmp_path / name).write_bytes(open(path, "rb").read())  # noqa: PTH123, SIM115
         assert run(tmp_path / name).stdout == run(path).stdout

@@ -29,6 +29,7 @@ def test_sample_log_agrees_with_pandas():
         "files_unfinished": [],
         "files_left_out": {},
         "files_counted_before": {},
+        "files_grown": {},
     }
     assert days.dt.strftime("%d").unique().tolist() == ["23", "24", "25", "26"]
 

@@ -1,4 +1,4 @@
-"""JSON lines: an object in each line, of which DuckDB takes the values that a row needs.
+"""JSON lines: an object in each line, of which the kernel or DuckDB takes what a row needs.
 
 They become lines of fields that the kernel judges, so that one set of rules holds for all formats.
 
@@ -59,6 +59,13 @@ class JsonLayout(Layout):
 
     def as_text(self, block: memoryview) -> memoryview:
         """Return a line of fields for each line; a blank one stays blank."""
+        from logs.json_block import lines_of_fields  # compiled, and only these formats need it
+
+        text = lines_of_fields(block, self.roles, self.paths)
+        return self.text_by_duckdb(block) if text is None else text
+
+    def text_by_duckdb(self, block: memoryview) -> memoryview:
+        """Return a line of fields for each line, which DuckDB reads."""
         values = [
             f"coalesce(v[{place}], '{'-' if role in OPTIONAL else ''}')"
             for place, role in enumerate(self.roles, 1)

@@ -67,7 +67,7 @@ def any_taste(names: str, limit: dict) -> dict:
         ),
         "/items/{item_id}/similar": items_operation(
             "similarItems",
-            f"The {names} that listeners of one play as well",
+            f"The {names} that users of one play as well",
             "SimilarItems",
             404,
             parameters=[item_id, limit],
