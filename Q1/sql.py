@@ -31,6 +31,8 @@ examples:
   python Q1/sql.py --events 'logs/*.csv' --events today.tsv --format json
   python Q1/sql.py --table public.events --cohorts --period week \\
       --time-zone Asia/Hong_Kong --plot retention.png
+  python Q1/sql.py --table public.events --growth --period week --by properties.country
+  python Q1/sql.py --events log.csv --cohorts --window 24h --brackets 1,3,7 --return-event OPEN
   zcat *.tsv.gz | python Q1/sql.py --events - --install-date 2024-02-01 --users
 """
 INSTALL_DATE = date(2017, 4, 1)

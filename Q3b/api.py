@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from flask import Flask
 
 EXAMPLES = """\b
-example:
+examples:
   python Q3b/api.py --store sqlite:///recommendations.db --port 8000
+  RECOMMENDER_API_KEY=... python Q3b/api.py --host 0.0.0.0 --index s3://BUCKET/PREFIX \\
+      --store 'dynamodb://recommendations?region=eu-west-1'
 """
 
 
@@ -47,7 +49,7 @@ def create_app(config: Mapping | None = None) -> "Flask":
     envvar="RECOMMENDER_INDEX",
     show_envvar=True,
     help="Where the daily job puts the indexes of the sets, by which the API recommends for any "
-    "taste: a folder, or a bucket such as s3://BUCKET/PREFIX; none: it does not.",
+    "taste: a folder, or a bucket such as s3://BUCKET/PREFIX; none switches that off.",
 )
 @click.option(
     "--index-cache",
@@ -88,7 +90,11 @@ def create_app(config: Mapping | None = None) -> "Flask":
     help="Format of the log on standard error: json has one object a line, each request among "
     "them, with the X-Request-Id that the answer carries.",
 )
-@click.option("--without-key", is_flag=True, help="Allow an open --host without an API key.")
+@click.option(
+    "--without-key",
+    is_flag=True,
+    help="Allow a --host that other machines reach to go without an API key.",
+)
 def main(
     store: str,
     index: str,
@@ -110,11 +116,19 @@ def main(
       POST /recommendations            plays, likes, dislikes and blocks of anybody
       GET /items                       ?search=TEXT
       GET /items/ID/similar            what its listeners play as well
+      GET, POST /users/ID/marks        what a user likes, dislikes and blocks
       GET /healthz  /readyz  /metrics  /openapi.json
 
     The command runs granian; any other WSGI server may serve `api:create_app()`. Further settings
-    are read from the environment alone: RECOMMENDER_API_KEY, RECOMMENDER_FRESH_HOURS,
-    RECOMMENDER_CACHE_SECONDS and RECOMMENDER_ALLOW_ORIGIN.
+    are read from the environment alone:
+
+    \b
+      RECOMMENDER_API_KEY         key that requests must carry, as a bearer token
+      RECOMMENDER_MARKS           URL of the app's PostgreSQL, to keep marks in
+      RECOMMENDER_FRESH_HOURS     age of a set from which /readyz answers 503; 36
+      RECOMMENDER_CACHE_SECONDS   how long clients may keep an answer; 60
+      RECOMMENDER_ALLOW_ORIGIN    sites whose pages may read answers, or *
+      RECOMMENDER_SHOW_EXAMPLES   1: the page offers ids of some users
     """
     from web.server import check_address, counting_together, serve
 

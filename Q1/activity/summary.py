@@ -1,6 +1,7 @@
 """The parameters of `user_summary.sql`, the row per user, and of the measures taken of it."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from psycopg2.extensions import AsIs
@@ -26,7 +27,7 @@ SENDING = {
 }
 VALUE = "convert_from(first_value[3], getdatabaseencoding())"
 CALENDAR_PLACE = "width_bucket({}, (SELECT calendar.begins FROM calendar))"
-ROLLING_PLACE = "floor(date_part('epoch', {} - first_start_time) / {})::integer"
+ROLLING_PLACE = "width_bucket({} - first_start_time, (SELECT windows.ends FROM windows))"
 SINCE_START = """
     (
         SELECT {bits}
@@ -109,12 +110,13 @@ def places(measure: Measure, calendar: Calendar) -> dict[str, Any]:
     rolling = measure.hours is not None
     number = windows(measure, calendar) if rolling else len(calendar.starts)
     width = (number // BITS + 1) * BITS  # one more at least, for all that lies beyond
-    place = ROLLING_PLACE.format("{}", 3600 * measure.hours) if rolling else CALENDAR_PLACE
+    place = ROLLING_PLACE if rolling else CALENDAR_PLACE
     last_place = place.format("last_return")
     bits = "periods" if rolling else "periods << start_place"
     age = "last_place" if rolling else "last_place - start_place"
     return {
         "last_bit": width - 1,
+        "length": timedelta(hours=measure.hours or 1),
         "sixties": width // BITS,
         **activity(place, rolling, width),
         "return_clock": AsIs("time" if rolling else "clock"),
@@ -133,7 +135,7 @@ def activity(place: str, rolling: bool, width: int) -> dict[str, AsIs]:
 
     They are packed as numbers of `BITS` bits, by which PostgreSQL can group.
     """
-    event = f"least({place.format('moment')}, {width - 1})" if rolling else place.format("clock")
+    event = place.format("moment" if rolling else "clock")
     if width == BITS:
         bits, none = f"bit_or(1::bigint << ({BITS - 1} - {event}))", "0"
     else:

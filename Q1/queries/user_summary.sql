@@ -10,6 +10,12 @@ calendar AS (
     FROM unnest(%(starts)s::timestamp[]) AS periods (start)
 ),
 
+windows AS ( -- noqa: ST03
+    -- One row: how long after the first start the rolling windows end, in order.
+    SELECT array_agg(numbers.number * %(length)s ORDER BY numbers.number) AS ends
+    FROM generate_series(1, %(last_bit)s) AS numbers (number)
+),
+
 events AS NOT MATERIALIZED (
     -- One row per record. The clock is its time, which is there without computing, or its day where
     -- that would be another order.

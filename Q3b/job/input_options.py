@@ -80,9 +80,9 @@ OPTIONS = (
         "--columns",
         callback=columns_of(TIMED_PLAYS),
         metavar="USE=TITLE,...",
-        help="Columns of the plays: user=account_id,item=track_id,name=title,plays=count, and time "
-        "for --max-age. Without plays each row counts once. item=#2 is the second column of a file "
-        "without a header. By default titles such as user_id, item_id, name and plays are known.",
+        help="Columns of the plays: user, item, name, plays, and time for --max-age, such as "
+        "user=account,item=track. Without plays each row counts once. item=#2 is the second column "
+        "of a file without a header. Titles such as user_id, item_id, name and plays are known.",
     ),
     click.option(
         "--profile-columns",

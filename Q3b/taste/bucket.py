@@ -17,6 +17,7 @@ from typing import IO, TYPE_CHECKING
 import click
 
 from store.protocol import StoreError
+from store.system import leave_interrupts_to_parent
 from taste.copies import Copies
 from taste.index import ABOUT, NoIndexError, folder_name
 
@@ -73,7 +74,8 @@ class BucketPlace:
         """
         if folder := self.at_hand(version):
             return folder
-        with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        spawn = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(1, spawn, initializer=leave_interrupts_to_parent) as pool:
             try:
                 return pool.submit(self.fetched_here, version).result()
             except BrokenProcessPool:  # killed, such as for lack of memory

@@ -56,8 +56,10 @@ class FolderPlace:
     def at_hand(self, version: str) -> Path:
         """Return the folder of an index. Raises NoIndexError if there is none."""
         folder = self.folder / folder_name(version)
-        if not (folder / ABOUT).exists():
-            raise NoIndexError(f"{folder}: index missing; run the job")
+        try:
+            (folder / ABOUT).stat()
+        except (OSError, ValueError) as error:  # ValueError: no path has a NUL
+            raise NoIndexError(f"{folder}: index missing ({error}); run the job") from None
         return folder
 
     fetched = at_hand

@@ -61,7 +61,10 @@ def place_of(url: str, store: str, copies: str = "") -> IndexPlace | None:
 
 def path_of(url: str) -> str:
     """Return the path of a file URL. Raises UserError for one of another machine."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # such as half of an IPv6 address
+        parts = urlsplit("")
     if parts.netloc not in ("", "localhost") or not parts.path.startswith("/"):
         raise UserError(f"--index {url}: write file:///FOLDER")
     return url2pathname(parts.path)

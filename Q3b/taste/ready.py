@@ -2,12 +2,14 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from click import ClickException
 
 from store.protocol import Run, Store, StoreError
 from taste.index import ABOUT, Index, NoIndexError, NotReadyError, open_index
@@ -69,6 +71,20 @@ class ReadyIndex:
             raise NotReadyError(f"the index of version {run.version} is being fetched")
         return before, served.index
 
+    def begin(self, seconds: float) -> None:
+        """Begin to make the index of the published set ready; wait so long for it at most."""
+
+        def made_ready() -> None:
+            with suppress(ClickException):  # requests report it
+                if run := self._store.current():
+                    self.of(run)
+            if self._maker:
+                self._maker.join()
+
+        beginner = threading.Thread(target=made_ready, daemon=True)
+        beginner.start()
+        beginner.join(seconds)
+
     def _still_served(self, version: str) -> Run | None:
         """Return the set of a version if it may be served: it is kept, and nobody was forgotten."""
         run = self._store.find_version(version)
@@ -102,8 +118,11 @@ class ReadyIndex:
             self._served = opened
         except StoreError as error:
             self._failure = Failure(version, time.monotonic(), error)
+        except Exception as error:  # such as a driver that is not installed: requests report it
+            failure = StoreError(f"index of version {version}: {type(error).__name__}: {error}")
+            self._failure = Failure(version, time.monotonic(), failure)
 
-    def _start(self, work) -> None:
+    def _start(self, work: Callable[[], None]) -> None:
         """Do work in a thread that does not keep the process from ending."""
         self._maker = threading.Thread(target=work, name="makes the index ready", daemon=True)
         self._maker.start()

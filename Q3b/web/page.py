@@ -5,100 +5,26 @@ It is read without JavaScript; `static/page.js` changes the list by what is rend
 
 from common.command import OutsideError
 
-import re
-import zlib
-from dataclasses import dataclass, field
 from datetime import datetime
 
 from flask import Blueprint, Response, current_app, make_response, render_template, request
 from werkzeug.exceptions import BadRequest, ServiceUnavailable
 
-from listening.age_groups import age_group
-from listening.constants import MBID
 from listening.taste import BLOCKED, LIKED
-from recommender.lists import COUNTRY, NEIGHBOURS
-from store.protocol import Run, Store
+from store.protocol import Run
 from taste.index import Index
 from web.arguments import (
     one_of_few,
-    read_age,
     read_arguments,
-    read_country,
     read_item_id,
-    read_user_id,
 )
 from web.asked import Asked, read_taste
+from web.looks import drawing_of, image_of, link_of
+from web.question import Question, explain_rule, find_item, heading, read_question
 from web.taste import index_of, ready_set, set_for, similar_body, taste_body
 
 SIMILAR = 6  # items that the page shows
 page = Blueprint("page", __name__)
-FIELDS = {
-    "user": ("The user id", read_user_id),
-    "country": ("The country", read_country),
-    "age": ("The age", read_age),
-}
-
-
-@dataclass
-class Question:
-    """What a visitor typed into the page, and what is wrong with it."""
-
-    typed: dict[str, str]
-    read: dict[str, str | int] = field(default_factory=dict)
-    mistakes: dict[str, str] = field(default_factory=dict)
-
-
-def read_question() -> Question:
-    """The question of the request; fields left empty are not asked for."""
-    question = Question({name: request.args.get(name, "").strip() for name in FIELDS})
-    for name, (label, read) in FIELDS.items():
-        if question.typed[name]:
-            try:
-                question.read[name] = read(label, question.typed[name])
-            except BadRequest as error:
-                question.mistakes[name] = str(error.description)
-    return question
-
-
-def find_item(store: Store, asked: dict) -> dict | None:
-    """The item of the user asked for, else of a newcomer with the country and age asked for."""
-    item = store.user(asked["user"]) if "user" in asked else None
-    if item is None:
-        group = age_group(asked.get("age"))
-        item = store.new_user(asked.get("country", ""), group)
-    return item
-
-
-def explain_rule(item: dict, asked: dict) -> str:
-    """Where what is recommended comes from, in a sentence."""
-    if item["rule"] == NEIGHBOURS:
-        return (
-            f"Chosen by {item['neighbours']:,} other listeners, the more alike in taste the more."
-        )
-    if item["rule"] == COUNTRY and "country" in asked:
-        return f"What listeners in {asked['country']} play most."
-    if item["rule"] == COUNTRY:
-        return "What listeners in the same country play most."
-    return "What most listeners play."
-
-
-def heading(item: dict | None, asked: dict, names: str) -> str:
-    """The heading of the answer; `names` are what items are called."""
-    names = names[:1].upper() + names[1:]
-    if "user" in asked and item and item["user_id"] is not None:
-        return f"{names} for this listener"
-    if "country" in asked:
-        return f"{names} for a newcomer in {asked['country']}"
-    return f"{names} for a newcomer"
-
-
-def link_of(item: dict) -> str:
-    """The page of an item: its field `url` if it is of the web, or MusicBrainz's for an MBID."""
-    url = item.get("url") or ""
-    if re.match(r"https?://", url):
-        return url
-    is_artist = re.fullmatch(MBID, item["id"])
-    return f"https://musicbrainz.org/artist/{item['id']}" if is_artist else ""
 
 
 def readable(moment: str) -> str:
@@ -112,7 +38,7 @@ def render(question: Question, run: Run | None, item: dict | None) -> str:
     names = run.item_names[1] if run else "items"
     known = item is not None and item["user_id"] is not None
     return render_template(
-        "listener.html",
+        "user.html",
         question=question,
         run=run,
         item=item,
@@ -145,20 +71,6 @@ def has_index(run: Run | None) -> bool:
 def of_items() -> dict:
     """What templates ask of items."""
     return {"link_of": link_of, "image_of": image_of, "drawing_of": drawing_of}
-
-
-def image_of(item: dict) -> str:
-    """The picture of an item: its field `image` if it is of the web."""
-    image = item.get("image") or ""
-    return image if re.match(r"https?://", image) else ""
-
-
-def drawing_of(item: dict) -> dict:
-    """What is drawn where an item has no picture: a letter of its name on a colour of its id."""
-    number = zlib.crc32(item["id"].encode("utf-8", "surrogatepass"))
-    letter = next(filter(str.isalnum, item["name"]), "?").upper()
-    place = {"x": 10 + number // 360 % 80, "y": 10 + number // 28_800 % 80}
-    return {"letter": letter[:1], "hue": number % 360, "r": 25 + number % 30} | place
 
 
 @page.post("/cards")

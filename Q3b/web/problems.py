@@ -3,16 +3,18 @@
 from common.command import OutsideError
 
 from flask import Flask, Response, current_app, json, request
-from werkzeug.exceptions import HTTPException, ServiceUnavailable
+from werkzeug.exceptions import HTTPException, NotFound, ServiceUnavailable
 
 from web.answers import HEADERS, vary
 
 RETRY_SECONDS = 5
+NO_PATH = "Nothing is at this path; GET /openapi.json describes all that there are."
 
 
 def problem(error: HTTPException) -> Response:
     """The problem document of an HTTP error, with the headers that belong to the error."""
-    document = {"title": error.name, "status": error.code, "detail": error.description}
+    detail = NO_PATH if error.description == NotFound.description else error.description
+    document = {"title": error.name, "status": error.code, "detail": detail}
     response = Response(json.dumps(document), error.code, content_type="application/problem+json")
     for name, value in error.get_headers():
         if name != "Content-Type":

@@ -1,5 +1,6 @@
 """What the API answers, one function per resource: lists of items, probes, its description."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from flask import Blueprint, Response, current_app, request
@@ -17,7 +18,7 @@ from web.arguments import (
     read_limit,
     read_user_id,
 )
-from web.openapi import openapi_document
+from web.openapi.document import openapi_document
 
 USER_ROUTE = "/users/<path:user_id>/recommendations"
 NEWCOMER_ROUTE = "/new-user/recommendations"
@@ -72,7 +73,7 @@ def listed(found: Listed | None, user_id: str | None) -> Response:
 
 def nothing_published() -> ServiceUnavailable:
     """The error of a store that no run has filled yet."""
-    return ServiceUnavailable("Nothing was published yet: run the daily job.", retry_after=60)
+    return ServiceUnavailable("Nothing has been published yet: run the daily job.", retry_after=60)
 
 
 @routes.get("/healthz")
@@ -90,6 +91,8 @@ def readyz() -> dict:
     hours = hours_old(run)
     if hours > current_app.config["FRESH_HOURS"]:
         raise ServiceUnavailable(f"The set is {hours:.1f} hours old.", retry_after=60)
+    with suppress(StoreError):  # a probe makes the index of a new set ready before visitors come
+        current_app.extensions["index"].of(run)
     return {"status": "ready", "version": run.version, "generated_at": run.generated_at}
 
 

@@ -34,6 +34,7 @@ HEADERS_WITHIN = 10_000  # also how long a connection may be idle
 LARGEST_HEAD = 16_384  # the longest user id, percent-encoded, takes 3,072
 MOST_CONNECTIONS = 2_048
 STOP_WITHIN = 10
+READY_WITHIN = 3  # a worker waits so long for its index before it takes requests
 
 
 def is_loopback(host: str) -> bool:
@@ -137,7 +138,9 @@ def worker_app() -> Flask:
     threading.Thread(target=end_with_parent, daemon=True).start()
     from web.app import create_app  # not before `counting_together`
 
-    return create_app()
+    app = create_app()
+    app.extensions["index"].begin(READY_WITHIN)
+    return app
 
 
 def end_with_parent() -> None:

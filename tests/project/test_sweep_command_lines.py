@@ -60,6 +60,7 @@ PAGES = ("out.html", "missing/out.html", "logs")
 PICTURES = ("out.png", "OUT.SVG", "out.pdf", "missing/out.png", "logs")
 TAGGED, TO_TAG = ("few.csv", "logs", "empty"), ("new.csv", "empty", "logs")
 STORES = ("sqlite:///store.db", "sqlite:///new.db", "sqlite:///../held.db", "sqlite:///empty")
+INDEXES = ("indexes", "none", "memory://sets", "file:///dev/null/x", "nosuch://a", "file://[")
 CLUSTERS = ("tcp://", "127.0.0.1:8786", "tcp://127.0.0.1:99999", "tls://127.0.0.1:1", "")
 
 # By script and option (for a positional argument, its name): values that make sense.
@@ -142,6 +143,7 @@ GOOD = {
         "--max-age": ("5y", "18m", "99999y", "30d"),
         "--share": ("0.5", "1"),
         "--store": STORES,
+        "--index": INDEXES,
         **dict.fromkeys(("--run-id", "--verify", "--publish"), ("2026-11-24", "swept", "never")),
         "--export": ("exported", "empty"),
         "--report": ("report.json", "missing/report.json", "/dev/full"),
@@ -158,6 +160,7 @@ GOOD = {
         "user_ids": ("u1", "nobody"),
         "--ids": ("plays.tsv", "missing.txt", "logs"),
         "--store": STORES,
+        "--index": INDEXES,
         "--export": ("all.jsonl", "plays.tsv", "missing.parquet"),
         "--receipt": ("receipt.json", "missing/receipt.json", "/dev/full"),
     },
@@ -168,6 +171,7 @@ GOOD = {
     },
     "api": {
         "--store": STORES,
+        "--index": INDEXES,
         "--host": ("127.0.0.1", "::1", "localhost", "0.0.0.0"),  # noqa: S104 - never served
         "--port": ("8000", "1", "65535"),
     },

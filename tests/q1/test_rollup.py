@@ -158,40 +158,45 @@ def test_refreshing_again_writes_nothing_to_the_days(filled):
     assert execute(filled, "SELECT ctid::text, * FROM user_day ORDER BY uid, day") == before
 
 
-DAY = "2017-04-06"
-# What happens to the events of one day, after each of which it is refreshed: rows of `user_day` on
-# that day as (uid, installed), and the cohorts' users on it.
+DAY, NEXT_DAY = "2017-04-06", "2017-04-07"
+INSTALLS = [(uid, "23:00", "FIRST_INSTALL") for uid in "aef"]
+OPENS = {"a": False, "b": False, "e": False}
+# What happens to the events of one day, after each of which it is refreshed: those that come late,
+# and a condition for those that go; then the users of the day and whether they installed, and how
+# many users there are of each day of first installs on this day and on the next one.
 SAME_DAY = (
-    ([("a", "08:00", "OPEN"), ("d", "09:00", "OPEN")], None, {"a": False, "d": False}, {1: 1}),
-    ([], None, {"a": False, "d": False}, {1: 1}),  # again
-    ([("b", "07:00", "OPEN")], None, {"a": False, "b": False, "d": False}, {1: 1, 2: 1}),
-    ([("d", "23:00", "FIRST_INSTALL")], None, {"a": False, "b": False, "d": True},
-     {1: 1, 2: 1, 6: 1}),
-    ([("a", "23:30", "FIRST_INSTALL")], None, {"a": True, "b": False, "d": True},
-     {1: 1, 2: 1, 6: 1}),
-    ([], "event_name = 'FIRST_INSTALL'", {"a": False, "b": False, "d": False}, {1: 1, 2: 1}),
-    ([], "uid = 'a'", {"b": False, "d": False}, {2: 1}),
-    ([], "true", {}, {}),
+    ([("a", "08:00", "OPEN"), ("e", "09:00", "OPEN")], None, {"a": False, "e": False},
+     {1: 1}, {2: 1, 7: 1}),
+    ([], None, {"a": False, "e": False}, {1: 1}, {2: 1, 7: 1}),  # again
+    ([("b", "07:00", "OPEN")], None, OPENS, {1: 1, 2: 1}, {2: 1, 7: 1}),
+    (INSTALLS, None, {"a": True, "b": False, "e": True, "f": True},
+     {1: 1, 2: 1, 6: 2}, {2: 1, 6: 2}),
+    ([], None, {"a": True, "b": False, "e": True, "f": True}, {1: 1, 2: 1, 6: 2}, {2: 1, 6: 2}),
+    ([], "event_name = 'FIRST_INSTALL'", OPENS, {1: 1, 2: 1}, {2: 1, 7: 1}),
+    ([], "uid = 'a'", {"b": False, "e": False}, {2: 1}, {2: 1, 7: 1}),
+    ([], "true", {}, {}, {2: 1, 7: 1}),
 )  # fmt: skip
 
 
 def test_the_same_day_again_takes_in_what_came_late_and_what_is_gone(filled):
-    others = "SELECT * FROM {} WHERE {} <> %s ORDER BY 1, 2, 3"
-    tables = [others.format("user_day", "day"), others.format("cohort_day", "activity_day")]
-    before = [execute(filled, table, DAY) for table in tables]
-    for late, gone, users, cohorts in SAME_DAY:
+    visits = [("e", "OPEN"), ("b", "OPEN"), ("f", "FIRST_INSTALL")]
+    add(filled, *((uid, f"{NEXT_DAY} 12:00", name) for uid, name in visits))
+    refresh(filled, NEXT_DAY)
+    others = "SELECT * FROM user_day WHERE day <> %s ORDER BY uid, day"
+    before = execute(filled, others, DAY)
+    cohorts = "SELECT install_day, users FROM cohort_day WHERE activity_day = %s"
+    for late, gone, users, *counts in SAME_DAY:
         add(filled, *((uid, f"{DAY} {time}", name) for uid, time, name in late))
         if gone:
-            condition = f"{gone} AND time >= '{DAY}Z'"
+            condition = f"{gone} AND time >= '{DAY}Z' AND time < '{NEXT_DAY}Z'"
             execute(filled, f"DELETE FROM piwik_track WHERE {condition}")  # noqa: S608
         refresh(filled, DAY)
         found = execute(filled, "SELECT uid, installed FROM user_day WHERE day = %s", DAY)
-        assert sorted(found) == sorted(users.items())
-        counts = execute(
-            filled, "SELECT install_day, users FROM cohort_day WHERE activity_day = %s", DAY
-        )
-        assert {day.day: count for day, count in counts} == cohorts
-        assert [execute(filled, table, DAY) for table in tables] == before
+        assert dict(found) == users
+        assert len(found) == len(users)
+        found = [execute(filled, cohorts, day) for day in (DAY, NEXT_DAY)]
+        assert [{day.day: users for day, users in rows} for rows in found] == counts
+        assert execute(filled, others, DAY) == before
 
 
 INDEXES = (

@@ -11,10 +11,10 @@ from typing import BinaryIO
 
 from events.event import Headers
 from events.files import EventFile
-from events.formats import delimited, json_lines, parquet
 from events.rows import Rows
 from events.streams import Damaged, Stream, as_utf_8, stored_stream, unpacked
 
+PARQUET = b"PAR1"
 REFUSED = {
     b"PK\x03\x04": "is a zip archive or an Excel workbook: unpack it, or save it as CSV",
     b"Obj\x01": "is an Avro file: convert it to Parquet",
@@ -31,7 +31,9 @@ def read_rows(file: EventFile, headers: Headers) -> Iterator[Rows]:
     try:
         stored = stored_stream(file.name, file.stored)
         content = unpacked(stored)
-        if content.peek(len(parquet.MAGIC)) == parquet.MAGIC:
+        if content.peek(len(PARQUET)) == PARQUET:
+            from events.formats import parquet  # each takes time to load
+
             with seekable(file, content, stored) as table:
                 yield from parquet.read_rows(file.name, table, headers)
             return
@@ -40,7 +42,10 @@ def read_rows(file: EventFile, headers: Headers) -> Iterator[Rows]:
         for magic, remedy in REFUSED.items():
             if head.startswith(magic):
                 raise UserError(f"{file.name}: {remedy}")
-        reader = json_lines if head.startswith(b"{") else delimited
+        if head.startswith(b"{"):
+            from events.formats import json_lines as reader
+        else:
+            from events.formats import delimited as reader
         yield from reader.read_rows(file.name, text, headers)
     except Damaged as error:
         raise UserError(f"{file.name}: {error}") from None

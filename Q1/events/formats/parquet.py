@@ -15,7 +15,6 @@ from events.formats.blocks import is_clean
 from events.rows import BadRow, Rows, locate, why_not_storable
 from events.times.arrays import number_texts
 
-MAGIC = b"PAR1"
 BATCH_ROWS = 1 << 15
 MARK = ": row "
 

@@ -97,7 +97,7 @@ function start() {
       button.dataset.mark = "like";
       button.dataset.says = `Like ${name}`;
       button.textContent = `${name} (${listeners.toLocaleString("en")})`;
-      button.ariaLabel = `Like ${name}, ${listeners.toLocaleString("en")} listeners`;
+      button.ariaLabel = `Like ${name}, ${listeners.toLocaleString("en")} users`;
       row.append(button);
       return row;
     }));

@@ -149,7 +149,9 @@ def test_a_wrong_argument_is_named(client, path, part):
 
 
 def test_other_paths_methods_and_bodies_are_refused(client):
-    assert_problem(client.get("/users"), 404)
+    nowhere = client.get("/users")
+    assert_problem(nowhere, 404)
+    assert "/openapi.json" in nowhere.json["detail"]
     assert_problem(client.get("/users//recommendations"), 404)
     refused = client.post(f"/users/{USER}/recommendations")
     assert_problem(refused, 405)

@@ -72,8 +72,8 @@ def test_three_likes_make_a_list_which_the_next_run_stores(app_url, browser, tmp
         page.goto("/")
         everybodys = names(page)
         page.get_by_label("User id").fill(NEWCOMER)
-        page.get_by_role("search", name="A listener").get_by_role("button").click()
-        expect(page.get_by_text(f"No listener is called {NEWCOMER}.")).to_be_visible()
+        page.get_by_role("search", name="A user").get_by_role("button").click()
+        expect(page.get_by_text(f"No user is called {NEWCOMER}.")).to_be_visible()
         assert names(page) == everybodys
         for artist in ("metal 3", "metal 7", "metal 11"):
             like(page, artist)
@@ -89,7 +89,7 @@ def test_three_likes_make_a_list_which_the_next_run_stores(app_url, browser, tmp
         context.close()
         page = browser.new_page(base_url=base)  # the next day, on another device
         page.goto(f"/?user={NEWCOMER}")
-        expect(page.get_by_role("heading", level=1)).to_have_text("Artists for this listener")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Artists for this user")
         liked = page.get_by_role("region", name="Liked").get_by_role("listitem")
         expect(liked).to_have_count(3)
         assert names(page) == stored

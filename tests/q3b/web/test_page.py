@@ -22,18 +22,18 @@ def client(store_url):
 @pytest.mark.parametrize(
     ("query", "status", "text"),
     [
-        ("", 200, "What most listeners play."),
-        ("?user=&country=&age=", 200, "What most listeners play."),
-        ("?country=Poland", 200, "What listeners in Poland play most."),
-        ("?country=Atlantis", 200, "What most listeners play."),
+        ("", 200, "What most users play."),
+        ("?user=&country=&age=", 200, "What most users play."),
+        ("?country=Poland", 200, "What users in Poland play most."),
+        ("?country=Atlantis", 200, "What most users play."),
         (
             f"?user={LISTENERS[0]}",
             200,
-            "Chosen by 50 other listeners, the more alike in taste the more.",
+            "Chosen by 50 other users: the more similar their taste, the more they count.",
         ),
-        (f"?user=+{LISTENERS[0]}+", 200, "Artists for this listener"),
-        (f"?user={LISTENERS[-1]}", 200, "What listeners in the same country play most."),
-        ("?user=nobody&utm_source=mail", 200, "No listener is called"),
+        (f"?user=+{LISTENERS[0]}+", 200, "Artists for this user"),
+        (f"?user={LISTENERS[-1]}", 200, "What users in the same country play most."),
+        ("?user=nobody&utm_source=mail", 200, "No user is called"),
         ("?age=old", 400, "The age must be a whole number from 0 to 120."),
         (f"?user={'x' * 257}", 400, "The user id must have 1 to 256 characters."),
     ],
@@ -70,7 +70,7 @@ def test_before_the_first_run_the_page_says_so(store_url):
         pass
     page = create_app({"STORE": store_url}).test_client().get("/")
     assert page.status_code == 503
-    assert "Nothing was published yet" in page.text
+    assert "Nothing has been published yet" in page.text
 
 
 def test_everything_that_the_page_names_is_there(client):

@@ -46,11 +46,11 @@ def test_a_person_finds_a_user_without_scripts(open_page):
     page = open_page()
     page.get_by_label("User id").fill(USER)
     page.get_by_role("search").get_by_role("button", name="Show").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Artists for this listener")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Artists for this user")
     expect_artists(page, ARTISTS[1:21])
     why = page.locator("#items li").first.locator(".why")
     expect(why).to_have_text(
-        f"Because they play {ARTISTS[21]}, as 31 listeners of both do; "
+        f"Because they play {ARTISTS[21]} (31 users play both); "
         f"also {ARTISTS[22]} and {ARTISTS[23]}."
     )
     played = page.get_by_role("complementary", name="What they play most").get_by_role("listitem")
@@ -61,7 +61,7 @@ def test_a_person_finds_a_user_without_scripts(open_page):
 
 def test_a_person_picks_a_newcomers_country_and_age(open_page):
     page = open_page()
-    form = page.get_by_role("form", name="A new listener")
+    form = page.get_by_role("form", name="A new user")
     form.get_by_label("Country").select_option("Poland")
     form.get_by_label("Age").fill("29")
     form.get_by_role("button", name="Show").click()
@@ -75,20 +75,20 @@ def test_a_person_picks_a_newcomers_country_and_age(open_page):
 def test_the_examples_lead_to_users(open_page):
     page = open_page()
     page.get_by_role("link", name=LISTENERS[2]).click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Artists for this listener")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Artists for this user")
     expect(page.locator("#items h2").first).to_have_text(ARTISTS[2])
 
 
 def test_the_keyboard_alone_is_enough(open_page):
     page = open_page()
-    for name in ("Skip to the answer", "Next listens"):
+    for name in ("Skip to the answer", "Recommendations"):
         page.keyboard.press("Tab")
         expect(page.get_by_role("link", name=name)).to_be_focused()
     page.keyboard.press("Tab")
     expect(page.get_by_label("User id")).to_be_focused()
     page.keyboard.type(USER)
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Artists for this listener")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Artists for this user")
     # The fragment, once it is reached, has moved the starting point: the next Tab is an artist.
     page.wait_for_load_state("load")
     expect(page.locator(":target")).to_be_in_viewport()
@@ -98,7 +98,7 @@ def test_the_keyboard_alone_is_enough(open_page):
 
 def test_an_unknown_user_is_told_and_helped(open_page):
     page = open_page(f"/?user={UNKNOWN}")
-    expect(page.get_by_text(f"No listener is called {UNKNOWN}.")).to_be_visible()
+    expect(page.get_by_text(f"No user is called {UNKNOWN}.")).to_be_visible()
     expect_artists(page, ARTISTS[:20])
 
 
