@@ -166,7 +166,8 @@ def file_lines(answer: Answer) -> list[str]:
         lines += [f"  ... and {count - MOST_NAMED:,} more"] * (count > MOST_NAMED)
     if answer.grown:
         count = len(answer.grown)
-        lines.append(f"of {count:,} grown file{'s' * (count > 1)} only the new lines count")
+        have = "s have" if count > 1 else " has"
+        lines.append(f"{count:,} file{have} grown since the ledger's run; only new lines count")
         lines += [f"  {name}: after {size:,} bytes" for name, size in answer.grown.items()]
     if account.unfinished:
         others = f" and of {len(account.unfinished) - 1:,} more" * (len(account.unfinished) > 1)
