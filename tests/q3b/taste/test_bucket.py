@@ -129,6 +129,7 @@ def test_the_set_before_is_served_until_the_next_index_is_ready(place, monkeypat
     assert copies_of(place) == [second.version]
 
 
+@pytest.mark.slow
 def test_a_machine_fetches_an_index_once(place):
     run = published(place)
     places = [place_of(place.url, place.store, str(place.copies)) for _ in range(2)]
@@ -234,6 +235,7 @@ for config in json.loads(sys.argv[1]):
 """
 
 
+@pytest.mark.slow
 def test_clients_of_buckets_are_loaded_where_they_are_needed(place, tmp_path):
     """A folder needs no fsspec, and a bucket no client of it in the process of the API."""
     published(place)
