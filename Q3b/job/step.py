@@ -21,8 +21,16 @@ def step_asked(options: SimpleNamespace) -> str:
         raise click.UsageError(f"--{asked[0]} has neither a --plot nor an --html page")
     if options.plot and not find_spec("matplotlib"):
         raise click.UsageError("--plot needs matplotlib: pip install matplotlib")
-    if options.export and options.plays:
-        raise click.UsageError("--export reads --source: leave out --plays")
+    check_method(options)
+    check_input(options)
+    for name in ("share", "max_drop", "min_coverage"):
+        if math.isnan(getattr(options, name)):  # which lies in every FloatRange
+            raise click.UsageError(f"--{name.replace('_', '-')} nan is not a number")
+    return asked[0] if asked else "run"
+
+
+def check_method(options: SimpleNamespace) -> None:
+    """Raise UsageError if options of the method do not belong to the metric."""
     if options.neighbours and options.metric != "euclidean":
         raise click.UsageError("--neighbours needs --metric euclidean")
     if typed("voters") and (options.blend or options.metric != "cosine"):
@@ -31,6 +39,12 @@ def step_asked(options: SimpleNamespace) -> str:
         raise click.UsageError("--blend needs --metric cosine")
     if options.blend and not find_spec("implicit"):
         raise click.UsageError("--blend als needs implicit: pip install implicit")
+
+
+def check_input(options: SimpleNamespace) -> None:
+    """Raise UsageError if options of the input name what is not read."""
+    if options.export and options.plays:
+        raise click.UsageError("--export reads --source: leave out --plays")
     if options.profiles and not options.plays:
         raise click.UsageError("--profiles needs --plays")
     if options.columns and not (options.plays or options.source):
@@ -43,15 +57,11 @@ def step_asked(options: SimpleNamespace) -> str:
         raise click.UsageError("--mark-columns needs --marks")
     if options.marks and options.source and not options.plays:
         raise click.UsageError("--marks needs --plays: the app's database has a table of its own")
-    for name in ("share", "max_drop", "min_coverage"):
-        if math.isnan(getattr(options, name)):  # which lies in every FloatRange
-            raise click.UsageError(f"--{name.replace('_', '-')} nan is not a number")
     # A RECOMMENDER_SOURCE in the environment gives way to --plays.
     if options.source and options.plays and typed("source"):
         raise click.UsageError("--source and --plays exclude each other")
     if options.export and not options.source:
         raise click.UsageError("--export needs --source, or RECOMMENDER_SOURCE in the environment")
-    return asked[0] if asked else "run"
 
 
 def typed(name: str) -> bool:

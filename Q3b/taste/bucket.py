@@ -6,6 +6,7 @@ own, which ends with its work: a bucket's client takes 30 MB, and workers of the
 
 from common.command import UserError
 
+import hashlib
 import multiprocessing
 from collections.abc import Collection, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -28,12 +29,14 @@ if TYPE_CHECKING:
 class BucketPlace:
     """A folder of a bucket, such as s3://bucket/prefix, and the folder with this machine's copies.
 
-    Raises UserError for a URL of an unknown kind, StoreError where the bucket fails.
+    copies: the folder of the copies of all places. Raises UserError for a URL of an unknown kind,
+    StoreError where the bucket fails.
     """
 
     def __init__(self, url: str, copies: Path):
         self.url = url.rstrip("/")
-        self.copies = Copies(copies)
+        # Of each place in a folder of its own: the copies of another are not ours to remove.
+        self.copies = Copies(copies / hashlib.sha256(self.url.encode()).hexdigest()[:16])
         check_kind(self.url)
 
     @contextmanager

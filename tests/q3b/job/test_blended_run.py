@@ -81,3 +81,9 @@ def test_the_reference_method_is_not_blended(files, tmp_path):
     url = f"sqlite:///{tmp_path / 'recommendations.db'}"
     asked = ["--store", url, "--blend", "als", "--metric", "euclidean", *files]
     assert_one_line_error(run_here(main, *asked), 2, "--blend needs --metric cosine")
+
+
+@pytest.mark.parametrize("method", [["--metric", "euclidean"], ["--blend", "als"]], ids=" ".join)
+def test_all_users_vote_where_a_method_knows_them_by_number(method):
+    finished = run_here(main, "--voters", "50", *method)
+    assert_one_line_error(finished, 2, "--voters needs --metric cosine without --blend")

@@ -87,6 +87,11 @@ def objects_of(place) -> set[str]:
     return {it["Key"].removeprefix(f"{prefix}/") for it in found}
 
 
+def copies_of(place) -> list[str]:
+    """The versions of which this machine has copies."""
+    return [file.parent.name for file in place.copies.rglob(ABOUT)]
+
+
 def test_an_index_of_a_bucket_answers_as_the_one_in_a_folder(place, tmp_path):
     run = published(place, run_id="day:1", version="day:1-0123abcd")
     client = app_of(place).test_client()
@@ -121,9 +126,10 @@ def test_the_set_before_is_served_until_the_next_index_is_ready(place, monkeypat
     assert (before.status, before.version, before.stored) == (200, first.version, 10)
     ready.set()
     until(lambda answer: answer.version == second.version, client)
-    assert [folder.name for folder in place.copies.iterdir() if folder.is_dir()] == [second.version]
+    assert copies_of(place) == [second.version]
 
 
+@pytest.mark.slow
 def test_a_machine_fetches_an_index_once(place):
     run = published(place)
     places = [place_of(place.url, place.store, str(place.copies)) for _ in range(2)]
@@ -136,7 +142,10 @@ def test_a_machine_fetches_an_index_once(place):
         thread.start()
     for thread in threads:
         thread.join()
-    assert found == [place.copies / run.version] * 2
+    assert found == [places[0].at_hand(run.version)] * 2
+    assert copies_of(place) == [run.version]
+    other = place_of(f"{place.url}/other", place.store, str(place.copies))
+    other.discard_copies()
     places[0].drop()
     assert places[1].fetched(run.version) == found[0], "without asking the bucket"
 
@@ -154,7 +163,7 @@ def test_a_bucket_that_does_not_answer_is_one_line(place, monkeypatch):
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{free_port()}")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     with pytest.raises(StoreError, match=r"s3://sets/.*: EndpointConnectionError: ") as raised:
-        place_of(place.url, place.store, str(place.copies)).fetched_here(run.version)
+        place_of(place.url, place.store, str(place.copies)).fetched(run.version)
     assert "\n" not in str(raised.value)
 
 
@@ -191,7 +200,7 @@ def test_forgetting_a_user_removes_objects_and_copies(place, monkeypatch, tmp_pa
     assert objects_of(place) == set()
     found = until(lambda answer: answer.status == 503, client)
     assert "index missing" in found.detail
-    assert [entry.name for entry in place.copies.iterdir() if entry.is_dir()] == []
+    assert copies_of(place) == []
 
 
 def test_copies_are_whole_or_absent(tmp_path):
@@ -226,6 +235,7 @@ for config in json.loads(sys.argv[1]):
 """
 
 
+@pytest.mark.slow
 def test_clients_of_buckets_are_loaded_where_they_are_needed(place, tmp_path):
     """A folder needs no fsspec, and a bucket no client of it in the process of the API."""
     published(place)
