@@ -68,15 +68,22 @@ def machine() -> binding.TargetMachine:
 
 
 def compiled_code(name: str) -> bytes:
-    """Compile a function to an object file, and keep its bytes where that is possible."""
-    code = machine().emit_object(compiled_module(name))
+    """Compile a function to an object file, and keep its bytes where that is possible.
+
+    Of processes that need it at once, such as the workers of a cluster, one compiles.
+    """
+    from filelock import FileLock
+
+    code = None
     for folder in folders():
         with suppress(OSError):
             folder.mkdir(parents=True, exist_ok=True)
-            with replacing(folder / file_name(name)) as file:
-                file.write_bytes(digest(code) + code)
+            with FileLock(folder / f"{name}.lock"):
+                code = code or kept_code(name) or machine().emit_object(compiled_module(name))
+                with replacing(folder / file_name(name)) as file:
+                    file.write_bytes(digest(code) + code)
             break
-    return code
+    return code or machine().emit_object(compiled_module(name))
 
 
 def compiled_module(name: str) -> binding.ModuleRef:
@@ -103,11 +110,11 @@ def kept_code(name: str) -> bytes | None:
 
 
 def folders() -> Iterator[Path]:
-    """Yield where machine code may be kept: next to Python's own, else where users keep such."""
-    yield Path(cache_from_source(str(HERE / "kernel/scan.py"))).parent
+    """Yield where machine code may be kept: for all of a user's copies, else next to Python's own."""
     from platformdirs import user_cache_path
 
     yield user_cache_path("cdn-log-kernel")
+    yield Path(cache_from_source(str(HERE / "kernel/scan.py"))).parent
 
 
 def file_name(name: str) -> str:

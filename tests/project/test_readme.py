@@ -88,8 +88,9 @@ def project_copy(tmp_path_factory) -> Path:
 
 
 def quick_or_slow(example):
-    """An example of the test below; a copy of the notebook has to compile its kernels first."""
-    slow = [pytest.mark.slow] if "run_prototype" in example.command else []
+    """An example of the test below; some learn for long, or compile kernels for this copy."""
+    is_slow = "run_prototype" in example.command or example.page == "Q3a/README.md"
+    slow = [pytest.mark.slow] if is_slow else []
     return pytest.param(example, id=f"{example.page}: {example.command}", marks=slow)
 
 

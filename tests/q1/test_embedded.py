@@ -14,6 +14,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 
+from events.streams import CHUNK_BYTES
 from postgres.directory import PREFIX, locked, server_directory
 from postgres.embedded import (
     copied_binaries,
@@ -293,7 +294,9 @@ def test_an_interrupt_is_one_line_and_leaves_nothing(temporary_folder, seconds):
         preexec_fn=take_interrupts,
     )
     # More than is read before the server starts; as nothing follows, the command never ends.
-    process.stdin.write("uid,time,event_name\n" + "a,2017-04-01,FIRST_INSTALL\n" * 40_000)
+    row = "a,2017-04-01,FIRST_INSTALL\n"
+    rows = row * (CHUNK_BYTES // len(row) + 1_000)
+    process.stdin.write(f"uid,time,event_name\n{rows}")
     process.stdin.flush()
     assert waited_for(lambda: any(temporary_folder.iterdir())), "it never began"
     time.sleep(seconds)

@@ -367,6 +367,7 @@ def test_a_worker_killed_changes_nothing_of_real_logs(
     assert size is None or found["bytes"] == size * copies
 
 
+@pytest.mark.slow
 def test_workers_need_the_folder(tmp_path):
     with cluster_of_processes(tmp_path, PYTHONPATH="") as cluster:
         finished = run(FIXTURES / "plain.tsv", "--cluster", cluster.address)

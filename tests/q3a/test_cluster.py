@@ -139,6 +139,7 @@ def test_nobody_answers_at_the_address():
     assert_one_line_error(finished, 1, "tcp://127.0.0.1:1")
 
 
+@pytest.mark.slow
 def test_a_cluster_that_cannot_be_asked_leaves_no_client():
     with pytest.raises(UserError, match="missing port number"), connected("127.0.0.1"):
         pass

@@ -276,6 +276,7 @@ def test_help_loads_nothing_that_computes(tmp_path):
     assert not loaded(tmp_path, ["--help"]) & heavy
 
 
+@pytest.mark.slow
 def test_a_saved_tagger_needs_no_corpus_report_or_plot(tmp_path):
     tagger, title = tmp_path / "tagger.skops", tmp_path / "title.csv"
     title.write_text("id,text\n1,湖人擊敗勇士\n", encoding="utf-8")

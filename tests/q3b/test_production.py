@@ -21,6 +21,7 @@ from tests.conftest import (
 )
 
 
+@pytest.mark.slow
 def test_one_command_goes_the_whole_way(tmp_path):
     finished = run_script(
         *("Q3b/run_production.py", "--limit", "3"),

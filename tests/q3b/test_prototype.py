@@ -59,6 +59,7 @@ def executed(tmp_path_factory):
     return finished, nbformat.read(copy, as_version=4)
 
 
+@pytest.mark.slow
 def test_committed_outputs_are_those_of_the_code(executed):
     committed = nbformat.read(NOTEBOOK, as_version=4)
     assert text_outputs(committed) == text_outputs(executed[1])
@@ -74,6 +75,7 @@ def test_committed_notebook_is_valid_and_shows_plots_but_no_warnings():
     assert not [text for text in texts if text.startswith("stderr")]
 
 
+@pytest.mark.slow
 def test_summary_is_what_the_last_cell_printed(executed):
     finished, notebook = executed
     assert finished.stdout == notebook.cells[-1].outputs[0].text
@@ -91,7 +93,6 @@ def test_switches_choose_users(tmp_path):
     assert f"Served: {round(women / 2)} users" in finished.stdout
 
 
-@pytest.mark.slow
 def test_own_files_with_own_ids_are_read(tmp_path):
     """Ids are e-mail addresses and numbers, without names of items and without profiles."""
     drawn = np.random.default_rng(5)
@@ -122,6 +123,7 @@ def test_a_failing_cell_is_one_line_and_leaves_no_file(tmp_path):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="SIGINT goes to a process group")
+@pytest.mark.slow
 def test_an_interrupt_is_one_line_and_ends_the_kernel(tmp_path):
     scratch = tmp_path / "scratch"
     scratch.mkdir()

@@ -103,6 +103,7 @@ def test_played_artists_may_be_included_there_too(cluster, files, tmp_path):
     assert contents(tmp_path / "here.db") == contents(tmp_path / "there.db")
 
 
+@pytest.mark.slow
 def test_workers_write_to_dynamodb_themselves(cluster, files, tmp_path, dynamodb, monkeypatch):
     for name, value in dynamodb.items():
         monkeypatch.setenv(name, value)

@@ -345,6 +345,7 @@ def fault(action, status, kind):
 THROTTLED = ("ProvisionedThroughputExceededException", 400)
 
 
+@pytest.mark.slow
 def test_throttling_and_short_outages_are_waited_out(faulty):
     store, faults = faulty
     faults += [fault("BatchWriteItem", THROTTLED[1], THROTTLED[0])]
@@ -415,6 +416,7 @@ def test_the_lock_of_a_killed_run_is_free_after_its_time(server, monkeypatch):
         killed.renew_lock()  # a run that woke up again must not go on
 
 
+@pytest.mark.slow
 def test_a_run_at_a_long_step_keeps_its_lock_beyond_its_time(monkeypatch):
     with moto() as address:
         monkeypatch.setenv("DYNAMODB_ENDPOINT_URL", address)
