@@ -110,7 +110,7 @@ def kept_code(name: str) -> bytes | None:
 
 
 def folders() -> Iterator[Path]:
-    """Yield where machine code may be kept: for all of a user's copies, else next to Python's own."""
+    """Yield where machine code may be kept: with the user's caches, else next to Python's own."""
     from platformdirs import user_cache_path
 
     yield user_cache_path("cdn-log-kernel")
