@@ -5,6 +5,7 @@ from common.command import UserError
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
@@ -57,9 +58,9 @@ def daily_run(
     countries = {*listening.plays.profiles["country"], *listening.silent["country"]}
     if rehearsal := store.rehearsal(run, items, settings.recommendations, countries):
         write_set(rehearsal, store, blocks_of, listening, settings)
-    with store.begin(run, items) as writer:
+    with store.begin(run, items) as writer, ExitStack() as stack:
         countries, lists, rules = write_set(writer, store, blocks_of, listening, settings)
-        write_index_of(run, recommender_of, items, store, place)
+        stack.enter_context(written_index(run, recommender_of, items, store, place))
         fold = fold_of()
         report = {
             "settings": asdict(settings),
@@ -87,22 +88,26 @@ def daily_run(
     return finished
 
 
-def write_index_of(
+@contextmanager
+def written_index(
     run: Run,
     recommender_of: Callable[[], Recommender],
     items: Catalogue,
     store: Store,
     place: IndexPlace | None,
-) -> None:
+) -> Iterator[None]:
     """Write the index of a run, if there is a place for it and its method has one.
 
-    Indexes of sets that readers cannot come back to are removed.
+    It stays if what is done meanwhile goes well. Indexes of sets that readers cannot come back to
+    are removed then.
     """
     recommender = recommender_of() if place else None
     if not isinstance(recommender, ByPlays):
+        yield
         return
     with place.written(run.version) as folder:
         write_index(recommender.model, items, folder)
+        yield
     place.keep([*store.kept(), run.version])
 
 

@@ -1,5 +1,7 @@
 """A folder with the indexes of a store's sets, one folder for each version."""
 
+from common.command import WRONG_FILE, UserError
+
 import shutil
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
@@ -14,7 +16,7 @@ NEXT = ".next"  # what is being written
 class FolderPlace:
     """A folder that job and API share; a folder in it gets its name when all of it is written.
 
-    Raises StoreError where the disk fails.
+    Raises UserError for a folder that cannot be written to, StoreError where the disk fails.
     """
 
     def __init__(self, folder: Path):
@@ -31,6 +33,10 @@ class FolderPlace:
             yield sibling
             sibling.rename(target)
         except OSError as error:
+            if error.errno in WRONG_FILE:
+                raise UserError(
+                    f"{self.folder}: {error.strerror}; name another folder by --index"
+                ) from None
             raise StoreError(f"{sibling}: {error.strerror or error}") from error
         finally:
             shutil.rmtree(sibling, ignore_errors=True)

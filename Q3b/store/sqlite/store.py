@@ -164,7 +164,7 @@ class SqliteStore:
     def lock(self) -> Iterator[None]:
         """Hold the store for one run; the lock of a killed run is gone with its process."""
         with self._locked():
-            if self.create and not self.path.exists():
+            if self.create and not (self.path.exists() and self.path.stat().st_size):
                 with self._writing():
                     pass  # makes the tables of a new store
             yield

@@ -292,6 +292,20 @@ def test_a_mistake_is_one_line(url, tmp_path, options, parts):
     assert_one_line_error(job(url, *options), 2, *parts)
 
 
+def test_an_empty_file_becomes_a_store(tmp_path):
+    (tmp_path / "empty").touch()
+    done = job(f"sqlite:///{tmp_path / 'empty'}", "--force")
+    assert done.returncode == 0, done.stderr
+    assert open_store(f"sqlite:///{tmp_path / 'empty'}").current()
+
+
+def test_a_place_where_no_index_can_be_is_a_mistake_and_nothing_is_published(url, tmp_path):
+    (tmp_path / "file").touch()
+    place = tmp_path / "file" / "indexes"
+    assert_one_line_error(job(url, "--force", "--index", place), 2, str(place), "--index")
+    assert open_store(url).current() is None
+
+
 @pytest.fixture
 def with_a_bad_row(tmp_path):
     """Plays of which the third row has no count above zero."""
