@@ -17,6 +17,7 @@ from web.arguments import (
 
 MARKS = {"like": LIKED, "dislike": DISLIKED, "block": BLOCKED, "none": None}
 LISTS = {"likes": "like", "dislikes": "dislike", "blocks": "block"}  # the marks of their items
+STRICTNESS = (None, LIKED, DISLIKED, BLOCKED)
 FIELDS = ("user_id", "plays", *LISTS, "marks", "limit")
 MOST_PLAYS = 2**31 - 1
 EXAMPLE = '{"plays": {"ID": 12}, "likes": ["ID"], "blocks": ["ID", "ID"], "limit": 20}'
@@ -49,14 +50,12 @@ def read_taste(asked: object) -> Asked:
 def read_marks_of(asked: dict) -> dict[str, int | None]:
     """Return the marks of a body by item id: of its lists, and of `marks`.
 
-    Raises BadRequest for what is none, and for an item with two different ones.
+    Of several marks of an item the strictest holds. Raises BadRequest for what is none.
     """
     given = [(item, LISTS[name]) for name in LISTS for item in read_list(name, asked)]
     marks = {}
     for item, mark in [*given, *read_object("marks", asked).items()]:
-        value = read_mark(item, mark)
-        if marks.setdefault(item, value) != value:
-            raise BadRequest(f"{item!r} has two different marks.")
+        marks[item] = max(marks.get(item), read_mark(item, mark), key=STRICTNESS.index)
     return marks
 
 

@@ -58,7 +58,8 @@ def taste_operation(names: str) -> dict:
     by_item = {"type": "object", "propertyNames": text(LONGEST_ITEM_ID)}
     marks = (
         "By item id. like: counts as an average item of the user. dislike: is not shown, its plays "
-        "do not count. block: is not shown. none: the stored mark no longer holds."
+        "do not count. block: is not shown. none: the stored mark no longer holds. Of several "
+        "marks of an item the strictest holds: block, dislike, like."
     )
     lists = {
         name: {
