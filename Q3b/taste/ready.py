@@ -147,7 +147,7 @@ def written_at(folder: Path) -> int:
 def read_pages(index: Index) -> None:
     """Read a byte of each page of an index: what is asked next finds it mapped.
 
-    Other threads go on meanwhile, since NumPy lets them.
+    NumPy releases the lock of the interpreter meanwhile, so requests are answered.
     """
     for array in arrays_in(index):
         octets = array.reshape(-1).view(np.uint8)
