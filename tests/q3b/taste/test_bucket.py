@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 import forget_user
+import recommend_daily
 from store.protocol import StoreError
 from taste.arrays import Texts
 from taste.bucket import BucketPlace
@@ -25,6 +26,7 @@ from taste.index import ABOUT, NoIndexError
 from taste.place import place_of
 from taste.ready import read_pages
 from tests.conftest import ROOT, free_port, run_here
+from tests.q3b.conftest import ANY_SET, write_films
 from tests.q3b.store.conftest import moto
 from tests.q3b.web.conftest import LISTENERS, publish, publish_index
 from web.app import create_app
@@ -105,6 +107,19 @@ def test_an_index_of_a_bucket_answers_as_the_one_in_a_folder(place, tmp_path):
     config = {"STORE": place.store, "INDEX": (tmp_path / "shared").as_uri()}
     assert found == ask(create_app(config).test_client())
     assert (found.version, found.stored, len(found.items)) == (run.version, 10, 20)
+
+
+def test_the_daily_job_and_the_api_meet_in_the_bucket(place, tmp_path):
+    """From a file of plays to the answer for another taste, with DynamoDB and S3 alone."""
+    options = [*write_films(tmp_path), *ANY_SET, "--store", place.store, "--index", place.url]
+    done = run_here(recommend_daily.main, *options, "--format", "json")
+    assert done.returncode == 0, done.stderr
+    client = app_of(place).test_client()
+    until(lambda answer: answer.status == 200, client)
+    answer = client.post("/recommendations", json={"likes": ["2", "4"], "blocks": ["6"]}).json
+    assert answer["version"] == json.loads(done.stdout)["version"]
+    assert answer["rule"] == "neighbours"
+    assert not {"2", "4", "6"} & {one["id"] for one in answer["items"]}
 
 
 def test_the_set_before_is_served_until_the_next_index_is_ready(place, monkeypatch):
