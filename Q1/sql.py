@@ -31,7 +31,8 @@ examples:
   python Q1/sql.py --events 'logs/*.csv' --events today.tsv --format json
   python Q1/sql.py --table public.events --cohorts --period week \\
       --time-zone Asia/Hong_Kong --plot retention.png
-  python Q1/sql.py --table public.events --growth --period week --by properties.country
+  python Q1/sql.py --table public.events --growth --period week --by properties.country \\
+      --where "NOT is_test"
   python Q1/sql.py --events log.csv --cohorts --window 24h --brackets 1,3,7 --return-event OPEN
   zcat *.tsv.gz | python Q1/sql.py --events - --install-date 2024-02-01 --users
 """
@@ -67,6 +68,12 @@ def refuse_words(ctx: click.Context, param: click.Parameter, words: tuple[str, .
     metavar="SCHEMA.NAME",
     help="Existing table or view to query; it is only read. Its times may be timestamptz, "
     "timestamp (taken as UTC), date, or numbers: epoch numbers or days like 20170401.",
+)
+@click.option(
+    "--where",
+    metavar="CONDITION",
+    help="Condition in SQL that the records of --table must meet; others are left out, as if they "
+    "were not there. It may ask other tables: \"account NOT IN (SELECT id FROM app.testers)\".",
 )
 @columns_option
 @click.option(

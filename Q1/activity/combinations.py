@@ -23,6 +23,7 @@ NEEDS = (
     ("window", ("cohorts",), "it is about the triangle"),
     ("brackets", ("cohorts",), "they are about the triangle"),
     ("top", ("by",), "it is the number of its values"),
+    ("where", ("table",), "from files, leave out the rows beforehand"),
 )
 # Pairs that exclude each other.
 APART = (

@@ -85,9 +85,8 @@ class SecondReading:
         """Read what the options name into the table `events`."""
         options, dates = self.options, False
         if options.table is not None:
-            dates = read_table(
-                duck, connection, options.table, options.columns, options.by, self.folder
-            )
+            asked = (options.table, options.columns, options.by, options.where)
+            dates = read_table(duck, connection, *asked, self.folder)
         elif options.events:
             files = originals(options.events, self.folder)
             read_files(duck, files, options.columns, self.folder, options.by)

@@ -2,11 +2,12 @@
 
 from common.command import UserError
 
+import psycopg2
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
 
 from events.event import NAMES
-from events.view import TIMES, Source
+from events.view import TIMES, Source, records_of
 
 # Which types name a user or an event: PostgreSQL's categories of text, numbers, enumerations and
 # network addresses, and two types without a category of their own.
@@ -52,12 +53,14 @@ def existing_table(
     columns: dict[str, str],
     by: str | None = None,
     named: bool = True,
+    where: str | None = None,
 ) -> Source:
     """A table of the server. Raises `UserError` if it, or a column that is needed, is not there.
 
     `by` is the column, or the path in a column of JSON, that splits the answers; events need no
-    names unless they are `named`. Raises `UserError` also for a column of a type that cannot be a
-    time, a user or an event.
+    names unless they are `named`; `where` is the condition that records must meet. Raises
+    `UserError` also for a column of a type that cannot be a time, a user or an event, and for a
+    condition that the server refuses.
     """
     relation, types = described_table(connection, table)
     uid, time, event_name = (
@@ -75,7 +78,24 @@ def existing_table(
         if column is not None:
             check_naming_type(table, name, column, *types[column][:2])
     value = () if by is None else value_path(table, by, types)
-    return Source(relation, (uid, time, event_name), time_type, types[uid][1] == "S", value, timed)
+    if where is not None:
+        check_condition(connection, relation, where)
+    is_text = types[uid][1] == "S"
+    return Source(relation, (uid, time, event_name), time_type, is_text, value, timed, where)
+
+
+def check_condition(connection: Connection, relation: tuple[str, str], where: str) -> None:
+    """Raise `UserError` for a condition that cannot be asked of a table, without reading it."""
+    select = sql.SQL("EXPLAIN SELECT FROM {}").format(records_of(relation, where))
+    with connection.cursor() as cursor:
+        try:
+            cursor.execute(select, {})  # with parameters, none of which it names
+        except psycopg2.ProgrammingError as error:
+            reason = error.diag.message_primary or error
+            raise UserError(
+                f"--where {where!r}: {reason}; write a condition as after WHERE in SQL, such as "
+                "\"country = 'HK'\""
+            ) from None
 
 
 def column_of(

@@ -69,6 +69,7 @@ GOOD = {
         "--dsn": ("postgresql://nobody@127.0.0.1:1/none", "host=127.0.0.1 port=1", "dbname"),
         "--events": ("events.csv", "events.tsv", "-", "empty", "missing.csv"),
         "--table": ("public.swept", "swept", "pg_class", "public.missing"),
+        "--where": ("uid <> 'a'", "TRUE", "time", "uid LIKE '%s' -- {", "1) OR (1 = 1"),
         "--columns": ("uid=uid", "uid=userid,time=eventDate", "event_name=time"),
         "--install-event": ("FIRST_INSTALL", "OPEN"),
         **dict.fromkeys(("--install-date", "--active-from", "--active-to", "--from", "--to"), DAYS),
