@@ -14,11 +14,13 @@ EVENTS = """
     DROP SCHEMA IF EXISTS conditions CASCADE; CREATE SCHEMA conditions;
     CREATE TABLE conditions.events (uid text, time timestamptz, event_name text, properties jsonb);
     INSERT INTO conditions.events VALUES
-        ('a', '2017-04-01', 'FIRST_INSTALL', '{"agent": "50% {x}"}'), ('a', '2017-04-02', 'OPEN', '{}'),
+        ('a', '2017-04-01', 'FIRST_INSTALL', '{"agent": "50% {x}"}'),
+        ('a', '2017-04-02', 'OPEN', '{}'),
         ('b', '2017-04-01', 'FIRST_INSTALL', '{"tester": true}'),
         ('b', '2017-04-02', 'OPEN', '{"tester": true}'),
         ('c', '2017-04-01', 'FIRST_INSTALL', NULL), ('c', '2017-04-02', 'OPEN', '{}'),
-        ('d', '2017-04-01', 'FIRST_INSTALL', '{}'), ('d', '2017-04-02', 'ROBOT', '{"agent": "{bot}"}'),
+        ('d', '2017-04-01', 'FIRST_INSTALL', '{}'),
+        ('d', '2017-04-02', 'ROBOT', '{"agent": "{bot}"}'),
         ('e', '2017-04-01', 'FIRST_INSTALL', '{}'), ('e', '2017-04-20', 'OPEN', '{}');
     CREATE TABLE conditions.testers AS SELECT 'c' AS id
 """
