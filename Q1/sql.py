@@ -73,7 +73,7 @@ def refuse_words(ctx: click.Context, param: click.Parameter, words: tuple[str, .
     "--where",
     metavar="CONDITION",
     help="Condition in SQL that the records of --table must meet; others are left out, as if they "
-    "were not there. It may ask other tables: \"account NOT IN (SELECT id FROM app.testers)\".",
+    'were not there. It may ask other tables: "account NOT IN (SELECT id FROM app.testers)".',
 )
 @columns_option
 @click.option(
