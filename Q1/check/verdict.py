@@ -106,6 +106,8 @@ class SecondReading:
         return vars(options) | {
             "time_format": described and in_capitals(described),
             "brackets": list(options.brackets),
+            "ages": list(options.ages),
+            "follow": options.ages[-1] if options.ages else options.follow,
             "return_event": list(options.return_event),
             "exclude_event": list(options.exclude_event),
             "week_day": WEEK_DAYS.index(options.week_start),

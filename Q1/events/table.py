@@ -45,6 +45,15 @@ COLUMNS = """
     WHERE pg_class.oid = %s
     ORDER BY types.attnum, types.step DESC
 """
+LIKE_NAMED = """
+    SELECT relnamespace::regnamespace::name, relname
+    FROM pg_class
+    WHERE
+        lower(relname) = lower(%s) AND relkind IN ('r', 'p', 'v', 'm', 'f')
+        AND has_schema_privilege(relnamespace, 'USAGE') AND has_table_privilege(oid, 'SELECT')
+    ORDER BY 1, 2
+    LIMIT 3
+"""
 
 
 def existing_table(
@@ -114,9 +123,11 @@ def column_of(
         return column
     if optional and name not in columns:
         return None
+    missing = [it for it in NAMES if it == name or not (it in types or it in columns)]
+    wanted = ",".join(f"{it}=COLUMN" for it in missing)
     raise UserError(
         f"--table {table}: there is no column {column!r} (there are: {', '.join(types)}); "
-        f"name it with --columns {name}=COLUMN"
+        f"name it with --columns {wanted}"
     )
 
 
@@ -148,6 +159,14 @@ def check_naming_type(table: str, name: str, column: str, type_name: str, catego
         )
 
 
+def like_named(connection: Connection, name: str) -> str:
+    """What to write instead: the readable tables of this name, in any case, in other schemas."""
+    with connection.cursor() as cursor:
+        cursor.execute(LIKE_NAMED, [name])
+        found = " or ".join(f"--table {schema}.{table}" for schema, table in cursor)
+    return f"did you mean {found}?" if found else "write SCHEMA.NAME without quotes"
+
+
 def described_table(
     connection: Connection, table: str
 ) -> tuple[tuple[str, str], dict[str, tuple[str, str, bool]]]:
@@ -165,7 +184,7 @@ def described_table(
         )
         if not cursor.rowcount:
             raise UserError(
-                f"--table {table}: there is no such table; write SCHEMA.NAME without quotes"
+                f"--table {table}: there is no such table; {like_named(connection, names[-1])}"
             )
         schema, name, number, populated = cursor.fetchone()
         if not populated:
