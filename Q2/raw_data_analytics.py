@@ -140,7 +140,7 @@ def main(
         found = answer(
             sources,
             asked,
-            orders=question.each_once(orders) or ("requests" if asked.caches else "bytes",),
+            orders=question.each_once(orders) or (asked.usual_order,),
             top=top or (question.TOP_TEXTS if {*question.MANY} & {*by} else None),
             layout=layout,
             strict=on_bad_row == "stop",

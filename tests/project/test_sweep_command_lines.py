@@ -91,6 +91,7 @@ GOOD = {
         **dict.fromkeys(("--from", "--to"), LOG_DAYS),
         "--time-zone": ZONES,
         "--cache": ("miss", "hit", "RefreshHit"),
+        "--status": ("404", "5xx", "000", "2XX"),
         "--url": ("/*.jpg", "*", "/b/?.*"),
         "--exclude": ("*.css", "/none"),
         "--host": ("cdn.example.com", "*"),
