@@ -5,6 +5,7 @@ import io
 import json
 import math
 import re
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import duckdb
@@ -251,12 +252,36 @@ def test_csv_and_text_have_a_table_for_each_order():
         ("combined.log", "method", {"GET"}),
         ("alb.log", "method", {"GET"}),
         ("squid.log", "method", {"GET"}),
+        ("squid.log", "host", {"cdn.example.com"}),
+        ("bunny.log", "host", {"cdn.example.com"}),
+        ("bunny.log", "edge", {"HK"}),
+        ("bunny.log", "referrer", {"(none)", "https://example.com/"}),
         ("cloudfront-33-fields.log", "edge", {"HKG62-C1"}),
         ("cloudfront-33-fields.log", "host", {"cdn.example.com"}),
     ],
 )
 def test_texts_where_a_layout_has_them(log, by, expected):
     assert {group[by] for group in ask(FIXTURES / log, "--by", by)["groups"]} == expected
+
+
+def test_the_hosts_of_urls(tmp_path):
+    row = (FIXTURES / "squid.log").read_text(encoding="utf-8").splitlines()[0]
+    urls = {
+        "http://A.example": "a.example",
+        "https://b.example:8443?x=http://c.example/": "b.example:8443",
+        "ftp://c.example/a:b://d/": "c.example",
+        "http://#x": "(none)",
+        "tunnel.example:443": "(none)",
+        "/path?u=http://e.example/": "(none)",
+        "mailto:/x://y": "(none)",
+        "x:/": "(none)",
+    }
+    rows = [row.replace("http://cdn.example.com/a.jpg", url) for url in urls]
+    log = tmp_path / "log"
+    log.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    groups = ask(log, "--by", "host", "--log-format", "squid")["groups"]
+    assert {it["host"]: it["requests"] for it in groups} == Counter(urls.values())
+    assert ask(log, "--host", "*.example")["requests"] == 2
 
 
 def test_no_status_and_what_is_none():

@@ -14,6 +14,7 @@ FIELDS = (
     *("url", "edge", "user_agent", "request_id", "country_code"),
 )
 EXTENDED = (*FIELDS, "body_bytes", "range", "authorization")
+BASE = Layout((), b"||", host_in_url=True)
 SAMPLE = ("HIT", "200", "1507167062421")  # of a row, whose time is in milliseconds
 ROW = rb"[A-Z-]+\|(?:\d{3}|-)\|\d{13}\|\d+\|\d+(?:\|[^|]*){2}\|https?://[^|]+(?:\|[^|]*){4}"
 ENDS = {FIELDS: rb"$", EXTENDED: rb"\|(?:\d+|-)(?:\|[^|]*){2}$"}
@@ -28,8 +29,8 @@ def layout_for(lines: list[bytes], file: str, options: LayoutOptions, named: boo
     for line in lines:
         for names, end in ENDS.items():
             if re.match(ROW + end, line):
-                return layout_of(names, Layout((), b"||"), file, sample=SAMPLE)
-    return layout_of(FIELDS, Layout((), b"||"), file, sample=SAMPLE) if named else None
+                return layout_of(names, BASE, file, sample=SAMPLE)
+    return layout_of(FIELDS, BASE, file, sample=SAMPLE) if named else None
 
 
 BUNNY = WholeFormat("raw logs of bunny.net, also with its extended logging", layout_for)
