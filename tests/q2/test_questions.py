@@ -142,6 +142,8 @@ QUESTIONS = [
     (("url",), ["--url", "/?/*3*", "--url", "*/1*"], "regexp_matches(url, '^/./.*3|/1')"),
     (("url", "status"), ["--cache", "miss"], "cache = 'Miss'"),
     (("method",), ["--to", "2024-11-15"], "moment < '2024-11-16'"),
+    (("edge",), ["--status", "5XX", "--status", "206"], "(status LIKE '5__' OR status = '206')"),
+    (("url", "status_class"), ["--status", "4xx"], "status LIKE '4__'"),
 ]
 
 
@@ -255,6 +257,15 @@ def test_csv_and_text_have_a_table_for_each_order():
 )
 def test_texts_where_a_layout_has_them(log, by, expected):
     assert {group[by] for group in ask(FIXTURES / log, "--by", by)["groups"]} == expected
+
+
+def test_no_status_and_what_is_none():
+    log = FIXTURES / "cloudfront-33-fields.log"
+    assert ask(log, "--status", "000")["requests"] == 1
+    shown = run(log, "--status", "404", "--status", "3xx").stdout.splitlines()[0]
+    assert shown.startswith("Total data transfer by all files with status 404 or 3xx from ")
+    for wrong in ("5", "0xx", "50x", "", "1000", "٥xx"):
+        assert_one_line_error(run(log, "--status", wrong), 2, "is not a status: write it like 404")
 
 
 def test_the_referrer_of_a_combined_log_and_the_host_of_a_format_string(tmp_path):
