@@ -79,7 +79,7 @@ class Answer:
         So a period that begins after the log ends is the one day that was named.
         """
         first, last = self.question.first_day, self.question.last_day
-        if self.account.accepted:
+        if self.question.asks_period and self.account.accepted:
             seconds = (self.account.first_second, self.account.last_second)
             begin, end = (self.question.local(second).date() for second in seconds)
             return first or min(begin, last or begin), last or max(end, first or end)

@@ -110,6 +110,11 @@ class Question:
         """Whether the status matters."""
         return bool(self.statuses) or not {"status", "status_class"}.isdisjoint(self.by)
 
+    @property
+    def asks_period(self) -> bool:
+        """Whether the period begins or ends where the log does."""
+        return not (self.first_day and self.last_day)
+
     def midnight(self, day: date) -> int:
         """The second since 1970-01-01 UTC at which a day begins."""
         return int(datetime(day.year, day.month, day.day, tzinfo=self.time_zone).timestamp())
