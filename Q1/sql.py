@@ -32,7 +32,7 @@ examples:
   python Q1/sql.py --table public.events --cohorts --period week \\
       --time-zone Asia/Hong_Kong --plot retention.png
   python Q1/sql.py --table public.events --growth --period week --by properties.country \\
-      --where "NOT is_test"
+      --where "is_test IS NOT TRUE"
   python Q1/sql.py --events log.csv --cohorts --window 24h --brackets 1,3,7 --return-event OPEN
   zcat *.tsv.gz | python Q1/sql.py --events - --install-date 2024-02-01 --users
 """
@@ -72,8 +72,9 @@ def refuse_words(ctx: click.Context, param: click.Parameter, words: tuple[str, .
 @click.option(
     "--where",
     metavar="CONDITION",
-    help="Condition in SQL that the records of --table must meet; others are left out, as if they "
-    'were not there. It may ask other tables: "account NOT IN (SELECT id FROM app.testers)".',
+    help="Condition in SQL that the records of --table must meet; others, also those where it is "
+    'null, are left out, as if they were not there. It may ask other tables: "account NOT IN '
+    '(SELECT id FROM app.testers)".',
 )
 @columns_option
 @click.option(
