@@ -20,6 +20,7 @@ from retention.options import (
     columns_option,
     dsn_option,
     install_event_option,
+    of_other_tools,
     time_zone_option,
 )
 
@@ -266,6 +267,9 @@ def main(**values) -> None:
             result = answer.formatted(options.output_format, with_sql=options.show_sql)
     # Not click.echo, which takes colour codes out of the users' names.
     sys.stdout.write(result and f"{result}\n")
+
+
+main.context_settings["token_normalize_func"] = of_other_tools
 
 
 def fill_in_days(options: SimpleNamespace) -> None:
