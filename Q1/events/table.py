@@ -94,7 +94,12 @@ def existing_table(
 
 
 def check_condition(connection: Connection, relation: tuple[str, str], where: str) -> None:
-    """Raise `UserError` for a condition that cannot be asked of a table, without reading it."""
+    """Raise `UserError` for a condition that cannot be asked of a table, without reading it.
+
+    Without a semicolon it can only be part of one statement, in a transaction that only reads.
+    """
+    if ";" in where:
+        raise UserError(f"--where {where!r}: a condition has no semicolon; in a text write chr(59)")
     select = sql.SQL("EXPLAIN SELECT FROM {}").format(records_of(relation, where))
     with connection.cursor() as cursor:
         try:

@@ -79,6 +79,13 @@ def test_a_condition_that_the_server_refuses_is_one_line(events, condition, part
     assert_one_line_error(events("--where", condition), 2, "--where", part, "after WHERE in SQL")
 
 
+def test_a_condition_is_no_way_to_another_statement(events):
+    condition = "TRUE)) AS kept; COMMIT; DROP TABLE conditions.testers; --"
+    assert_one_line_error(events("--where", condition), 2, "no semicolon")
+    finished = events("--where", "uid IN (SELECT id FROM conditions.testers)", "--format", "json")
+    assert json.loads(finished.stdout)["installed_users"] == 1
+
+
 def test_files_have_no_condition(tmp_path):
     log = tmp_path / "events.csv"
     log.write_text("uid,time,event_name\n", encoding="utf-8")
