@@ -38,7 +38,7 @@ class Records(NamedTuple):
     columns: dict[int, str]  # by role
     fields: dict[str, Field]  # size, url, status, cache, and either moment or day and clock
     moment: str  # in UTC
-    ordered: bool  # whether moments are in the order of the column, or of the day and the time
+    ordered: bool  # whether moments are in the order of their column, or days in that of theirs
 
     def query(self) -> str:
         """A query for moment, size, url, status, cache and, where it has a column, day."""
@@ -189,11 +189,16 @@ def status_field(column: str | None, kind: str | None) -> Field:
 
 
 def cache_field(column: str | None, kind: str | None) -> Field:
-    """The first letters of a cache result, NULL for none."""
+    """A cache result, NULL for none; whole, since DuckDB groups by what is in dictionaries."""
     if column is None:
         return Field("''", "true")
-    text = f"{ {'VARCHAR': column}[kind] }[:{LONGEST_NAME}]"
-    return Field(f"lower({text})", f"{text} <> '' AND NOT {text} GLOB '*[!A-Za-z0-9-]*'")
+    text = {"VARCHAR": column}[kind]
+    return Field(text, f"{text} <> '' AND NOT {text} GLOB '*[!A-Za-z0-9-]*'")
+
+
+def cache_name(text: str) -> str:
+    """The first letters of a cache result in SQL, a `-` for none."""
+    return f"coalesce(lower({text}[:{LONGEST_NAME}]), '-')"
 
 
 # What follows the last dot of the path's last segment; a host alone is not a file with a name.

@@ -31,7 +31,8 @@ class BlockAccount(NamedTuple):
     lines: int = 0
     rejected: dict[str, tuple[int, int]] = MappingProxyType({})  # see `account_for`
     accepted: int = 0
-    # Of the accepted rows, since 1970-01-01 UTC; or None where no question asks for the period
+    # Of the accepted rows, since 1970-01-01 UTC, or others of the same days; None where no question
+    # asks for the period
     first_second: int | None = None
     last_second: int | None = None
     unfinished: tuple[str, ...] = ()  # files whose last line has no newline

@@ -1,15 +1,15 @@
 """A whole file answered by DuckDB, if every row of it is plain: see `logs.plain_rows`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from logs.fields import DATE, MOMENT, TIME
+from logs.fields import DATE, MOMENT
 from logs.names import LONGEST_NAME, pack
-from logs.plain_rows import Records, extension_of, has_extension, records_of
-from logs.tables import Table, literal
+from logs.plain_rows import Records, cache_name, extension_of, has_extension, records_of
+from logs.tables import Table
 from traffic.account import BlockAccount
 from traffic.groups import GroupPart
 from traffic.measures import HITS, MISSES
@@ -30,7 +30,7 @@ KEYS = {
     "hour": QUARTER_OF_HOUR,
     "status": "status",
     "status_class": "status // 100",
-    "cache": "coalesce(cache, '-')",
+    "cache": "cache",
     "size": ROUNDED,
 }
 
@@ -76,7 +76,7 @@ def part_of_records(
         return None
     account = BlockAccount((table.file,), (0,), rows, accepted=rows)
     if question.asks_period:
-        first, last = (bound(database, records, extreme) for extreme in ("min", "max"))
+        first, last = (bound(database, records, question, extreme) for extreme in ("min", "max"))
         account = account._replace(first_second=first, last_second=last)
     groups = database.execute(query(records, question)).fetchall()
     return account, part_of_groups(groups, question)
@@ -88,57 +88,69 @@ def has_row(database: "DuckDBPyConnection", records: Records, condition: str) ->
     return bool(database.execute(found).fetchall())
 
 
-def bound(database: "DuckDBPyConnection", records: Records, extreme: str) -> int:
-    """The second since 1970 of the first record or, by `max`, the last. Raises duckdb.Error.
+def bound(
+    database: "DuckDBPyConnection", records: Records, question: Question, extreme: str
+) -> int:
+    """A second of the question's day of the first record or, by `max`, of the last.
 
-    Columns in the order of the moments are asked for their own bounds, which statistics have.
+    A column in the order of the moments is asked for its own bound, which statistics have.
+    Raises duckdb.Error.
     """
-    found = f"SELECT {extreme}(moment) AS moment FROM ({records.query()})"  # noqa: S608
-    if records.ordered:
-        within = bound_day(database, records, extreme) if "day" in records.fields else ""
-        columns = (it for role, it in records.columns.items() if role in (DATE, TIME, MOMENT))
-        asked = ", ".join(f"{extreme}({column}) AS {column}" for column in columns)
-        edge = f"SELECT {asked} FROM {records.relation}{within}"  # noqa: S608
-        found = f"SELECT {records.moment} AS moment FROM ({edge})"  # noqa: S608
+    role, value = MOMENT, records.moment
+    if has_days(records, question):
+        role, value = DATE, records.fields["day"].value
+    column = records.columns.get(role)
+    if column and records.ordered:
+        found = f"SELECT {extreme}({column}) AS {column} FROM {records.relation}"  # noqa: S608
+        found = f"SELECT {value} AS moment FROM ({found})"  # noqa: S608
+    else:
+        found = f"SELECT {extreme}(moment) AS moment FROM ({records.query()})"  # noqa: S608
     return database.execute(f"SELECT epoch_us(moment) // 1000000 FROM ({found})").fetchone()[0]  # noqa: S608
 
 
-def bound_day(database: "DuckDBPyConnection", records: Records, extreme: str) -> str:
-    """The condition that a record is of the first day or, by `max`, the last."""
-    day = records.columns[DATE]
-    found = f"SELECT {extreme}({day})::VARCHAR FROM {records.relation}"  # noqa: S608
-    return f" WHERE {day} = {literal(*database.execute(found).fetchone())}"
+def has_days(records: Records, question: Question) -> bool:
+    """Whether there is a column of the days that the question means, which are those of UTC."""
+    return "day" in records.fields and question.time_zone.utcoffset(None) == timedelta(0)
 
 
 def query(records: Records, question: Question) -> str:
-    """The question about records: the keys of each group, and its sums."""
-    names = [f"key_{place}" for place in range(len(question.keys))]
-    keys = (key(by, records, question) for by in question.keys)
-    keys = [f"{it} AS {name}" for it, name in zip(keys, names, strict=True)]
-    sums = map(sum_in_sql, question.sums)
-    asked = f"SELECT {', '.join([*keys, 'size', 'cache'])} FROM ({records.query()})"  # noqa: S608
-    asked += f" WHERE {condition(records, question)}"
-    groups = f" GROUP BY {', '.join(names)}" * bool(names)
-    return f"SELECT {', '.join([*names, *sums])} FROM ({asked}){groups}"  # noqa: S608
+    """The question about records: the keys of each group, and its sums.
+
+    Records are grouped by the texts of cache results, and these groups by what the texts mean: so
+    each text is looked at once.
+    """
+    keys = {f"key_{by}": key(by, records, question) for by in question.keys if by != "cache"}
+    keys |= {"cache": "cache"} if question.asks_cache else {}
+    asked = ", ".join([*(f"{value} AS {name}" for name, value in keys.items()), "size"])
+    asked = f"SELECT {asked} FROM ({records.query()}) WHERE {condition(records, question)}"  # noqa: S608
+    sums = ", ".join([*keys, "count(*) AS requests", "sum(size) AS bytes"])
+    groups = f"SELECT {sums} FROM ({asked}){group_by(keys)}"  # noqa: S608
+    shown = [cache_name(by) if by == "cache" else f"key_{by}" for by in question.keys]
+    sums = ", ".join([*shown, *(sum_in_sql(name, question) for name in question.sums)])
+    return f"SELECT {sums} FROM ({groups}){group_by(shown)}"  # noqa: S608
 
 
-def sum_in_sql(name: str) -> str:
-    """One of `Question.sums` of the records that count."""
-    results = OUTCOMES.get(name)
-    kept = f" FILTER ({is_one_of(results)})" if results else ""
-    return f"coalesce(sum(size){kept}, 0)" if "bytes" in name else f"count(*){kept}"
+def group_by(keys: Collection[str]) -> str:
+    """The clause that groups by these, if there are any."""
+    return f" GROUP BY {', '.join(keys)}" * bool(keys)
+
+
+def sum_in_sql(name: str, question: Question) -> str:
+    """One of `Question.sums`."""
+    wanted = [names for names in (question.caches, OUTCOMES.get(name)) if names]
+    kept = f" FILTER ({' AND '.join(map(is_one_of, wanted))})" * bool(wanted)
+    return f"coalesce(sum({'bytes' if 'bytes' in name else 'requests'}){kept}, 0)"
 
 
 def is_one_of(results: tuple[str, ...]) -> str:
     """Whether the result of the cache is one of these, of which the first letters count."""
     names = ", ".join(f"'{name[:LONGEST_NAME]}'" for name in results)
-    return f"list_contains([{names}], cache)"  # a function, asked once for a dictionary's entry
+    return f"{cache_name('cache')} IN ({names})"
 
 
 def key(by: str, records: Records, question: Question) -> str:
     """What records are grouped by; a day of its own column, where it is the question's."""
-    is_utc = question.time_zone.utcoffset(None) == timedelta(0)
-    if by == "date" and is_utc and "day" in records.fields:
+    if by == "date" and has_days(records, question):
         return KEYS[by].replace("moment", "day")
     return KEYS[by]
 
@@ -153,8 +165,6 @@ def condition(records: Records, question: Question) -> str:
         parts.append(f"NOT {since(end, records)}")
     if question.extensions:
         parts.append(has_extension("url", question.extensions))
-    if question.caches:
-        parts.append(is_one_of(question.caches))
     return " AND ".join(f"({part})" for part in parts)
 
 

@@ -11,7 +11,7 @@ from pyarrow import parquet
 from logs.fields import NOTHING_SAID
 from logs.names import pack
 from logs.parquet import parquet_pieces
-from logs.plain_rows import extension_of, has_extension, records_of
+from logs.plain_rows import cache_name, extension_of, has_extension, records_of
 from logs.scanner import scan_block
 from logs.sources import Source, find_sources
 from logs.tables import table_of
@@ -68,7 +68,7 @@ def records(path):
         found = records_of(table, with_cache=True)
         values = (
             f"epoch_us(moment) // 1000000, size, {extension_of('url')}, status, "
-            f"coalesce(cache, '-'), {has_extension('url', ('jpg', 'gz'))}"
+            f"{cache_name('cache')}, {has_extension('url', ('jpg', 'gz'))}"
         )
         odd = ", ".join(found.odd())
         rows = database.sql(f"SELECT {odd} FROM {found.relation}").fetchall()  # noqa: S608
@@ -178,6 +178,7 @@ QUESTIONS = [
     Question(date(2024, 11, 14), date(2024, 11, 15), ("jpg",)),
     Question(date(2024, 11, 14), date(2024, 11, 15), by=("date",), time_zone=HONG_KONG),
     Question(extensions=("jpg", "gz"), by=("date", "extension")),
+    Question(last_day=date(2024, 11, 15), time_zone=HONG_KONG),
     Question(by=("hour",), caches=("miss", "refreshhit")),
     Question(date(2030, 1, 1), by=("status", "cache")),
     Question(by=("date",), measures=("hits", "percentiles")),
@@ -185,15 +186,13 @@ QUESTIONS = [
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
-def test_answers_and_accounts_are_those_of_the_kernel(tmp_path, moment):
+def test_reports_are_those_of_the_kernel(tmp_path, moment):
     (source,) = find_sources([plain_log(tmp_path, moment)])
     for question in QUESTIONS:
         with source.open() as raw:
             assert answer_table(table_of(source, raw, NOTHING_SAID), question)
         by_kernel = answer([Source(source.name, source.open, source.size)], question)
-        by_duckdb = answer([source], question)
-        assert as_record(by_duckdb) == as_record(by_kernel)
-        assert by_duckdb == by_kernel or not question.asks_period
+        assert as_record(answer([source], question)) == as_record(by_kernel)
 
 
 ODD_ROWS = {
@@ -202,7 +201,7 @@ ODD_ROWS = {
     "size": ["x", "-1", "1000000000001", "1.0", "", None],
     "url": [" /a.jpg", "/a.jpg ", "", None],
     "status": ["1000", "x", "-1", ""],
-    "cache": ["a b", "\u00e9", ""],
+    "cache": ["a b", "\u00e9", "", "A-Name-longer-than-it-is-read é"],
 }
 
 
