@@ -36,6 +36,17 @@ def test_the_format_settles_which_number_is_the_size(tmp_path):
     assert ask(log, "--log-format", "combined")["bytes"] == 52341
 
 
+@pytest.mark.parametrize(
+    ("unit", "moment"),
+    [("sec", "1503619199"), ("msec", "1503619199999"), ("usec", "1503619199999999")],
+)
+def test_the_last_moment_of_a_day_is_of_that_day_in_every_unit_of_apache(tmp_path, unit, moment):
+    log = write(tmp_path, f"{moment} /a.jpg 200 314\n")
+    asked = ("--log-format", f"apache:%{{{unit}}}t %U %>s %B", "--by", "date")
+    (group,) = ask(log, *asked)["groups"]
+    assert (group["date"], group["bytes"]) == ("2017-08-24", 314)
+
+
 def test_a_number_that_joins_the_size_in_the_middle_of_a_file_is_rejected(tmp_path):
     sound = f'{COMBINED}10 "-" "curl"\n'
     log = write(
