@@ -106,7 +106,8 @@ def answer(
     first lines are read, if any are.
     """
     layout = layout._replace(texts=question.roles)
-    reading = Reading(layout, question.check, skip_bad_files, table_answer(question))
+    answer_table = None if question.statuses else table_answer(question)
+    reading = Reading(layout, question.check, skip_bad_files, answer_table)
     if client is None:
         parts = local_parts(sources, question, reading, prepare)
     else:
