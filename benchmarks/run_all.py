@@ -44,6 +44,7 @@ STATED_SIZES = {
     "--classic 34000 --classic 85657",
     "q3b_many_users": "--users 500000 --users 2000000 --voters 500000 --blocks 40 "
     f"--artists {ARTISTS}",
+    "q3b_voters": f"--users 60000 --artists {ARTISTS}",
     "q3b_store": f"{LISTENERS} --text-runs 1",
     "q3b_api": "--users 60000 --requests 100000",
     "q3b_taste": LISTENERS,

@@ -15,6 +15,8 @@ from typing import NamedTuple
 import pytest
 from hypothesis import settings
 
+from tests.compiled_kernels import take_compiled_kernels, use_own_cache
+
 ROOT = Path(__file__).resolve().parent.parent
 QUESTIONS = [ROOT / name for name in ("Q1", "Q2", "Q3a", "Q3b")]
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -31,10 +33,8 @@ settings.register_profile("ci", settings.get_profile("quick"), max_examples=1000
 settings.register_profile("search", settings.get_profile("ci"), derandomize=False)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
-# numba's cache of compiled kernels is not made for two processes that fill it at once: one for each
-# process of pytest-xdist and the scripts that it starts.
 if WORKER := os.environ.get("PYTEST_XDIST_WORKER"):
-    os.environ.setdefault("NUMBA_CACHE_DIR", str(ROOT / ".pytest_cache" / f"numba-{WORKER}"))
+    use_own_cache(WORKER)
 
 
 @pytest.hookimpl(optionalhook=True)  # of pytest-xdist
@@ -109,6 +109,13 @@ def assert_one_line_error(
     assert [line for line in lines if ": error: " in line] == lines[-1:], finished.stderr
     for part in parts:
         assert part in lines[-1], f"{part!r} is not named in: {lines[-1]}"
+
+
+@pytest.fixture(scope="session")
+def compiled_kernels():
+    """Take Q3b's loops as another process of pytest has compiled them."""
+    if WORKER:
+        take_compiled_kernels()
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,18 @@ from common.output import FORMATS
 from events.event import NAMES
 
 FIRST_YEAR, LAST_YEAR = 1900, 2999
+# Words by which other tools call options.
+OTHER_WORDS = {
+    **dict.fromkeys(("tz", "timezone"), "time-zone"),
+    **dict.fromkeys(("since", "start"), "from"),
+    **dict.fromkeys(("until", "end"), "to"),
+    **dict.fromkeys(("group-by", "groupby"), "by"),
+    **dict.fromkeys(("output", "output-format"), "format"),
+    **dict.fromkeys(("interval", "granularity"), "period"),
+    **dict.fromkeys(("url", "database", "host"), "dsn"),
+    **dict.fromkeys(("file", "input"), "events"),
+    **{"filter": "where", "limit": "top", "retention": "cohorts", "churn": "growth"},
+}
 
 
 class Day(click.ParamType):

@@ -11,6 +11,16 @@ from logs.layouts import by_hand
 
 LEFT_OUT = 3  # exit code: answered, but files were left out
 Decorator = Callable[[Callable], Callable]
+# Words by which other tools call options.
+OTHER_WORDS = {
+    **dict.fromkeys(("tz", "timezone"), "time-zone"),
+    **dict.fromkeys(("since", "start"), "from"),
+    **dict.fromkeys(("until", "end"), "to"),
+    **dict.fromkeys(("group-by", "groupby"), "by"),
+    **dict.fromkeys(("sort", "sort-by"), "order"),
+    **dict.fromkeys(("output", "output-format"), "format"),
+    **{"filter": "url", "limit": "top", "hit-ratio": "measure"},
+}
 
 
 def all_of(*options: Decorator) -> Decorator:

@@ -12,10 +12,12 @@ from evaluation.metrics import recall_and_ndcg
 from evaluation.splits import Split, split
 from recommender import blend, damped_vote
 from recommender.damped_vote import DampedVote, Prepared, Settings
+from recommender.grid import lists_by_settings
 from recommender.popularity import most_listeners
 from recommender.weights import listeners_of
 
 FOLD = 0  # the number of its split
+MOST_USERS = 20_000  # whose plays are held out in part
 RANKS = (2, 3, 4, 6, 8, 12, 16, 24, 32, 48)  # of the eigenvalues that are tried as lambda
 POPULARITY_POWERS = (0.0, 0.15, 0.25)
 POPULARITIES = (0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 1.0, 1e9)  # the last: what is popular alone
@@ -44,15 +46,27 @@ class Choice:
         return any(self.measures[name] < value for name, value in others.items())
 
 
+def drawn(users: int, most: int, seed: int) -> np.ndarray:
+    """The numbers of `most` of the users, drawn, in their order; of all if there are no more."""
+    if users <= most:
+        return np.arange(users)
+    return np.sort(np.random.default_rng(seed).choice(users, most, replace=False))
+
+
+def fold_of(plays: csr_array, seed: int) -> Split:
+    """Hold out a fifth of the plays of MOST_USERS of the users, drawn, or of all of them."""
+    return split(csr_array(plays[drawn(plays.shape[0], MOST_USERS, seed)]), seed, FOLD)
+
+
 def chosen_settings(plays: csr_array, top: int = 20, seed: int = 1) -> Settings:
-    """Choose on a fifth of the plays (n, m); the defaults if none can be held out."""
-    fold = split(plays, seed, FOLD)
+    """Choose on a fold of the plays (n, m); the defaults if none can be held out."""
+    fold = fold_of(plays, seed)
     return chosen_on(fold, top).settings if fold.test.nnz else Settings()
 
 
 def blend_settings(plays: csr_array, top: int = 20, seed: int = 1) -> blend.Settings | Settings:
     """Choose as `chosen_settings` does, for the blend with factors, see `blend_chosen_on`."""
-    fold = split(plays, seed, FOLD)
+    fold = fold_of(plays, seed)
     return blend_chosen_on(fold, top).settings if fold.test.nnz else blend.Settings()
 
 
@@ -132,12 +146,9 @@ def limits(known: Prepared) -> list[float]:
 
 
 def choices(known: Prepared, fold: Split, settings: list[Settings], top: int) -> Iterator[Choice]:
-    """Yield what each of the settings finds; those of one power of popularity share a fit."""
-    model = None
-    for one in settings:
-        shared = model and model.settings.popularity_power == one.popularity_power
-        model = damped_vote.refitted(model, known, one) if shared else damped_vote.fit(known, one)
-        found = damped_vote.recommend(model, top)
+    """Yield what each of the settings finds, and how good that is."""
+    lists = lists_by_settings(known, settings, top)
+    for one, found in zip(settings, lists, strict=True):
         yield Choice(one, found, recall_and_ndcg(found, fold.test, top))
 
 

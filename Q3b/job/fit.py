@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from evaluation.fold import drawn
 from job.distributed import Written, blocks_on
-from job.fold import Fold, drawn, held_out, sample_of
+from job.fold import Fold, held_out, sample_of
 from job.settings import RunSettings
 from listening.play_counts import PlayCounts
 from recommender.blocks import Asked, recommendation_blocks

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from evaluation.fold import blend_chosen_on, chosen_on, popular_artists
+from evaluation.fold import blend_chosen_on, chosen_on, drawn, popular_artists
 from evaluation.metrics import recall_and_ndcg, variety
 from evaluation.splits import split
 from job.settings import RunSettings
@@ -22,13 +22,6 @@ class Fold(NamedTuple):
 
     metrics: dict[str, float]
     settings: Settings | blend.Settings | None
-
-
-def drawn(users: int, most: int, seed: int) -> np.ndarray:
-    """The numbers of `most` of the users, drawn, in their order; of all if there are no more."""
-    if users <= most:
-        return np.arange(users)
-    return np.sort(np.random.default_rng(seed).choice(users, most, replace=False))
 
 
 def sample_of(plays: PlayCounts, settings: RunSettings) -> PlayCounts:

@@ -16,7 +16,7 @@ A'R gives everybody what is popular, where the fold asks for that.
 """
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Protocol
 
@@ -256,15 +256,6 @@ def extremes(gains: np.ndarray) -> np.ndarray:
     return np.stack([least, largest])
 
 
-def refitted(model: DampedVote, known: Prepared, settings: Settings) -> DampedVote:
-    """Return the model by other settings with the same `popularity_power`: its votes are shared.
-
-    known: what the model was fitted to
-    """
-    basis, gains = damped_tastes(known, settings, model.votes)
-    return replace(model, settings=settings, basis=basis, gains=gains)
-
-
 def damped_tastes(
     known: Prepared, settings: Settings, votes: csr_array
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -285,16 +276,21 @@ class Fitted(Protocol):
 
     compared: Compared
 
-    def best(self, rows: slice, top: int) -> csr_array:
-        """Return the best artists of the users `rows`."""
+    def best(self, rows: np.ndarray, top: int) -> csr_array:
+        """Return the best artists of the users `rows` (u,)."""
 
 
-def recommend(model: Fitted, top: int = 20, threads: int | None = None) -> csr_array:
-    """The `top` unheard artists of every user of the model; see `DampedVote.best`."""
-    users = model.compared.users
+def recommend(
+    model: Fitted, top: int = 20, threads: int | None = None, rows: np.ndarray | None = None
+) -> csr_array:
+    """Return the `top` unheard artists of users of the model, see `DampedVote.best`.
+
+    rows: (u,) the users, by default all
+    """
+    rows = np.arange(model.compared.users.shape[0]) if rows is None else rows
     with ThreadPoolExecutor(threads or processors()) as pool:
-        parts = pool.map(lambda rows: model.best(rows, top), slices(users.shape[0], BLOCK))
-        return joined(list(parts), users.shape)
+        parts = pool.map(lambda part: model.best(rows[part], top), slices(len(rows), BLOCK))
+        return joined(list(parts), (len(rows), model.compared.users.shape[1]))
 
 
 def joined(parts: list[csr_array], shape: tuple[int, int]) -> csr_array:

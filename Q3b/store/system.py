@@ -60,6 +60,28 @@ def leave_interrupts_to_parent() -> None:
         signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
 
 
+def end_forks_by_sigterm() -> None:
+    """Let processes that are forked from now on end by SIGTERM from their first moment.
+
+    They would begin with this process's handler, which only notes in their own memory that all is
+    to stop. Where processes are not forked, they begin without a handler.
+    """
+    if WINDOWS:
+        return
+
+    def hold() -> None:
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+
+    def release() -> None:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
+
+    def release_in_fork() -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        release()
+
+    os.register_at_fork(before=hold, after_in_parent=release, after_in_child=release_in_fork)
+
+
 def allow_open_files(wanted: int) -> None:
     """Raise the limit of open files of this process to `wanted`, or to what it may be raised to.
 

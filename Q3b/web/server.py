@@ -26,6 +26,7 @@ from granian.log import LOGGING_CONFIG
 from store.system import (
     allow_open_files,
     bind_as_servers_do,
+    end_forks_by_sigterm,
     leave_interrupts_to_parent,
 )
 
@@ -116,6 +117,7 @@ def serve(
         log_access=access_log and not as_json,
         log_dictconfig=log_settings(as_json),
     )
+    end_forks_by_sigterm()  # also while their app loads
     server.serve(target_loader=loader or worker_app, wrap_loader=False)
 
 
@@ -134,7 +136,6 @@ def log_settings(as_json: bool) -> dict:
 def worker_app() -> Flask:
     """Return the app in a worker process, which ends with the process that started it."""
     leave_interrupts_to_parent()  # which takes them, and ends its workers by SIGTERM
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # while the app loads
     threading.Thread(target=end_with_parent, daemon=True).start()
     from web.app import create_app  # not before `counting_together`
 

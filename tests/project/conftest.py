@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from types import ModuleType
 
+import pytest
 from hypothesis import strategies as st
 
 from articles.preparation import fit_to_learn_from, prepared
@@ -21,6 +22,11 @@ from articles.sample import sample_articles
 from tagger.saved import save_tagger
 from tagger.terms import counted
 from tests.q3a.conftest import one_candidate, tagger_of
+
+
+@pytest.fixture(scope="session", autouse=True)
+def with_compiled_kernels(compiled_kernels):
+    """Some tests of the project run Q3b's loops."""
 
 
 def loaded(script: Path) -> ModuleType:

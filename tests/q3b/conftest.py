@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pytest
 from pyarrow import parquet
 
 USERS, FILMS, BLOCKED = 120, 40, {"3", "17"}
@@ -35,3 +36,8 @@ def write_films(folder: Path) -> tuple:
         *("--items", folder / "films.parquet", "--item-fields", "url", "--item-name", "film"),
         *("--blocked", folder / "blocked.txt", *ANY_SET),
     )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def with_compiled_kernels(compiled_kernels):
+    """Nearly all tests of Q3b run its loops."""

@@ -292,17 +292,17 @@ def test_a_mistake_is_one_line(url, tmp_path, options, parts):
     assert_one_line_error(job(url, *options), 2, *parts)
 
 
-def test_an_empty_file_becomes_a_store(tmp_path):
+def test_an_empty_file_becomes_a_store(files, tmp_path):
     (tmp_path / "empty").touch()
-    done = job(f"sqlite:///{tmp_path / 'empty'}", "--force")
+    done = job(f"sqlite:///{tmp_path / 'empty'}", *files)
     assert done.returncode == 0, done.stderr
     assert open_store(f"sqlite:///{tmp_path / 'empty'}").current()
 
 
-def test_a_place_where_no_index_can_be_is_a_mistake_and_nothing_is_published(url, tmp_path):
+def test_a_place_where_no_index_can_be_is_a_mistake_and_nothing_is_published(url, files, tmp_path):
     (tmp_path / "file").touch()
     place = tmp_path / "file" / "indexes"
-    assert_one_line_error(job(url, "--force", "--index", place), 2, str(place), "--index")
+    assert_one_line_error(job(url, *files, "--index", place), 2, str(place), "--index")
     assert open_store(url).current() is None
 
 
@@ -398,7 +398,8 @@ def test_the_sample_is_published_to_no_store_that_users_are_served_from(monkeypa
 def test_sigterm_stops_a_run_and_leaves_nothing(url, files):
     old = report_of(url, *files)
     running = subprocess.Popen(
-        [sys.executable, JOB, "--store", url],  # the sample: large enough to be stopped
+        # The sample: large enough to be stopped. Its settings need no fold.
+        [sys.executable, JOB, "--store", url, "--metric", "cosine"],
         cwd=ROOT,
         env=clean_environment(),
         stdout=subprocess.PIPE,

@@ -33,6 +33,7 @@ from tests.q3b.web.conftest import (
     serving_environment,
     wait_until_alive,
 )
+from web.server import STOP_WITHIN
 
 UNIX = pytest.mark.skipif(sys.platform == "win32", reason="signals of Unix")
 IDLE = 1000  # connections
@@ -78,18 +79,23 @@ def test_sigterm_ends_it_with_exit_code_0_and_nothing_left(store_url, tmp_path):
 
 
 @UNIX
-def test_ctrl_c_ends_it_at_once(store_url, tmp_path):
-    """A terminal interrupts the workers too, which their parent stops by SIGTERM."""
-    port = free_port()
-    options = ["--store", store_url, "--port", str(port)]
+@pytest.mark.parametrize(("begun", "later"), [("Listening at", 0), ("Started worker-2", 1)])
+def test_ctrl_c_ends_it_at_once(store_url, tmp_path, begun, later):
+    """A terminal interrupts the workers too, which their parent stops by SIGTERM.
+
+    They take it also in their first moment, which follows the words "Listening at".
+    """
+    options = ["--store", store_url, "--port", str(free_port())]
     with api_process(tmp_path, *options, TMPDIR=str(tmp_path)) as process:
-        wait_until_alive(f"http://127.0.0.1:{port}", process)
-        time.sleep(1)  # until the second worker waits for requests
+        while begun not in (line := process.stderr.readline()):
+            assert line, "the server ended"
+        time.sleep(later)
+        interrupted = time.monotonic()
         os.killpg(process.pid, signal.SIGINT)
         _, said = process.communicate(timeout=60)
     assert process.returncode == 0
-    assert "Stopped worker-2" in said
-    assert "Killing" not in said
+    assert "Stopped worker-" in said
+    assert time.monotonic() - interrupted < STOP_WITHIN, "a worker had to be killed"
 
 
 def test_a_file_that_replaces_the_store_is_served_at_once_by_all_workers(tmp_path):
