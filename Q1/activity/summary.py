@@ -1,7 +1,6 @@
 """The parameters of `user_summary.sql`, the row per user, and of the measures taken of it."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from psycopg2.extensions import AsIs
@@ -27,13 +26,22 @@ SENDING = {
 }
 VALUE = "convert_from(first_value[3], getdatabaseencoding())"
 CALENDAR_PLACE = "width_bucket({}, (SELECT calendar.begins FROM calendar))"
-ROLLING_PLACE = "width_bucket({} - first_start_time, (SELECT windows.ends FROM windows))"
+WINDOWS = "(SELECT windows.begins FROM windows)"
+FIRST_WINDOW = f"width_bucket(first_start_time, {WINDOWS})"
+SHIFT = f"{WINDOWS}[{FIRST_WINDOW}] - first_start_time"
+ROLLING_PLACE = f"width_bucket({{}} + shift, {WINDOWS}) - first_window"
 SINCE_START = """
     (
-        SELECT {bits}
-        FROM (SELECT unnest(activity) AS moment OFFSET 0) AS moments
-        WHERE moment >= first_start_time
+        SELECT {bits} FILTER (WHERE moment >= first_start_time)
+        FROM (SELECT unnest(activity) AS moment) AS moments
     )"""
+NO_WINDOWS = {
+    "origin": AsIs("NULL::timestamp"),
+    "length": AsIs("NULL::interval"),
+    "last_window": 0,
+    "first_window": AsIs("NULL::integer"),
+    "shift": AsIs("NULL::interval"),
+}
 BITS = 60  # of a number of eight bytes, so that their order is plain
 
 
@@ -85,7 +93,7 @@ def summary_parameters(
         "first_limit": limits[ends[0]],
         "last_limit": limits[ends[1]],
         **summary_clock(view, row.single),
-        **places(measure, calendar),
+        **places(view, measure, calendar),
     }
 
 
@@ -105,52 +113,69 @@ def first_value(view: View, measure: Measure) -> dict[str, AsIs]:
     return {"event_value": AsIs(found), "user_value": AsIs(VALUE)}
 
 
-def places(measure: Measure, calendar: Calendar) -> dict[str, Any]:
+def places(view: View, measure: Measure, calendar: Calendar) -> dict[str, Any]:
     """The expressions for places among the bits of a user, and for ages."""
     rolling = measure.hours is not None
     number = windows(measure, calendar) if rolling else len(calendar.starts)
     width = (number // BITS + 1) * BITS  # one more at least, for all that lies beyond
-    place = ROLLING_PLACE if rolling else CALENDAR_PLACE
-    last_place = place.format("last_return")
     bits = "periods" if rolling else "periods << start_place"
     age = "last_place" if rolling else "last_place - start_place"
     return {
-        "last_bit": width - 1,
-        "length": timedelta(hours=measure.hours or 1),
         "sixties": width // BITS,
-        **activity(place, rolling, width),
-        "return_clock": AsIs("time" if rolling else "clock"),
-        "last_place": AsIs(
-            f"CASE WHEN last_return >= first_start_time THEN {last_place} END"
-            if rolling
-            else last_place
-        ),
+        "unpacked": AsIs(unpacked(width)),
+        **(rolling_places if rolling else calendar_places)(view, measure, calendar, width),
         "age_bits": AsIs(in_brackets(bits, measure.brackets, width) if measure.brackets else bits),
         "last_age": AsIs(bracket_of(age, measure.brackets) if measure.brackets else age),
     }
 
 
-def activity(place: str, rolling: bool, width: int) -> dict[str, AsIs]:
-    """The expressions for the periods with activity: while reading events, packed, and unpacked.
-
-    They are packed as numbers of `BITS` bits, by which PostgreSQL can group.
-    """
-    event = place.format("moment" if rolling else "clock")
-    if width == BITS:
-        bits, none = f"bit_or(1::bigint << ({BITS - 1} - {event}))", "0"
-    else:
-        none = f"B'{'0' * width}'"
-        bits = f"bit_or(set_bit({none}, {event}, 1))"
-    periods = f"coalesce({SINCE_START.format(bits=bits) if rolling else 'activity'}, {none})"
+def calendar_places(view: View, measure: Measure, calendar: Calendar, width: int) -> dict[str, Any]:
+    """The expressions for periods of the calendar: while reading events, packed, and the last."""
+    returning = "" if view.roles.all_return else " FILTER (WHERE returns)"
+    bits, none = bits_at(CALENDAR_PLACE.format("clock"), width)
     return {
-        "event_bits": AsIs(f"{'array_agg(time)' if rolling else bits} FILTER (WHERE returns)"),
-        "user_bits": AsIs(periods if width == BITS else packed(periods, width)),
-        "unpacked": AsIs(unpacked(width)),
+        **NO_WINDOWS,
+        "last_bit": width - 1,
+        "event_bits": AsIs(bits + returning),
+        "last_return": AsIs(f"max(clock){returning}"),
+        "user_bits": AsIs(packed(f"coalesce(activity, {none})", width)),
+        "last_place": AsIs(CALENDAR_PLACE.format("last_return")),
     }
 
 
+def rolling_places(view: View, measure: Measure, calendar: Calendar, width: int) -> dict[str, Any]:
+    """The expressions for windows since the first start, as those of `calendar_places`."""
+    returning = "" if view.roles.all_return else " FILTER (WHERE returns)"
+    last_window = 24 * (calendar.starts[-1] - calendar.starts[0]).days // measure.hours + 1
+    place = ROLLING_PLACE if last_window < width else f"least({ROLLING_PLACE}, {width - 1})"
+    bits, none = bits_at(place.format("moment"), width)
+    last_place = place.format("last_return")
+    return {
+        "origin": AsIs(view.midnight_of(f"timestamp '{calendar.starts[0]}'")),
+        "length": AsIs(f"make_interval(hours => {measure.hours})"),
+        "last_window": last_window,
+        "first_window": AsIs(FIRST_WINDOW),
+        "shift": AsIs(SHIFT),
+        "last_bit": width - 1,
+        "event_bits": AsIs(f"array_agg(time){returning}"),
+        "last_return": AsIs(f"max(time){returning}"),
+        "user_bits": AsIs(packed(f"coalesce({SINCE_START.format(bits=bits)}, {none})", width)),
+        "last_place": AsIs(f"CASE WHEN last_return >= first_start_time THEN {last_place} END"),
+    }
+
+
+def bits_at(place: str, width: int) -> tuple[str, str]:
+    """The aggregate that sets the bits at some places, and none of them: a number or a string."""
+    if width == BITS:
+        return f"bit_or(1::bigint << ({BITS - 1} - ({place})))", "0"
+    none = f"B'{'0' * width}'"
+    return f"bit_or(set_bit({none}, {place}, 1))", none
+
+
 def packed(periods: str, width: int) -> str:
-    """The expression for an array of numbers that have the bits of a string."""
+    """The expression for numbers of `BITS` bits, by which PostgreSQL can group."""
+    if width == BITS:
+        return periods
     firsts = range(1, width, BITS)
     parts = ", ".join(f"substring(bits FROM {first} FOR {BITS})::bigint" for first in firsts)
     strings = f"(SELECT {periods} AS bits OFFSET 0) AS strings"

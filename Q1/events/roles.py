@@ -25,6 +25,11 @@ class Roles:
             return excluding(event_name, self.excluded)
         return sql.SQL("{} = {}").format(event_name, literal(self.start))
 
+    @property
+    def all_return(self) -> bool:
+        """Whether every event counts as activity."""
+        return not self.returns and not self.excluded
+
     def comes_back(self, event_name: sql.Composable) -> sql.Composable:
         """The condition that an event counts as activity."""
         kept = excluding(event_name, self.excluded)

@@ -13,7 +13,7 @@ SELECT
     sum(records_with_time::float8) AS records_with_time,
     min(first_time) AS first_time,
     max(last_time) AS last_time,
-    min(first_clock) AS first_clock,
-    max(last_clock) AS last_clock
+    min(%(first_clock)s) AS first_clock,
+    max(%(last_clock)s) AS last_clock
 FROM user_summary
 GROUP BY of_user, value, start_place, last_place, packed

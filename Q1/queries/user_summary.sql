@@ -11,9 +11,9 @@ calendar AS (
 ),
 
 windows AS ( -- noqa: ST03
-    -- One row: how long after the first start the rolling windows end, in order.
-    SELECT array_agg(numbers.number * %(length)s ORDER BY numbers.number) AS ends
-    FROM generate_series(1, %(last_bit)s) AS numbers (number)
+    -- One row: when rolling windows begin if one of them begins with the calendar, in order.
+    SELECT array_agg(%(origin)s + numbers.number * %(length)s ORDER BY numbers.number) AS begins
+    FROM generate_series(0, %(last_window)s) AS numbers (number)
 ),
 
 events AS NOT MATERIALIZED (
@@ -44,9 +44,33 @@ users AS NOT MATERIALIZED (
         min(time) FILTER (WHERE starts) AS first_start_time,
         min(clock) FILTER (WHERE starts) AS first_start,
         max(clock) FILTER (WHERE starts) AS last_start,
-        max(%(return_clock)s) FILTER (WHERE returns) AS last_return
+        %(last_return)s AS last_return
     FROM events
     GROUP BY uid
+),
+
+started AS NOT MATERIALIZED (
+    -- The same rows, with the number of the window in which the user's first start lies, and how
+    -- far from it that window begins: moved by as much, the windows since the start begin as these.
+    -- OFFSET 0 has it found once a user.
+    SELECT
+        uid,
+        first_value,
+        activity,
+        records,
+        records_with_time,
+        first_time,
+        last_time,
+        first_clock,
+        last_clock,
+        first_start_time,
+        first_start,
+        last_start,
+        last_return,
+        %(first_window)s AS first_window,
+        %(shift)s AS shift
+    FROM users
+    OFFSET 0 -- noqa: AM09
 )
 
 SELECT
@@ -65,4 +89,4 @@ SELECT
     first_start_time,
     first_start < last_start AND %(first_start_day)s < %(last_start_day)s AS started_again,
     first_time < first_start_time AS active_before_start
-FROM users
+FROM started
