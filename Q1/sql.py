@@ -11,8 +11,8 @@ from types import SimpleNamespace
 import click
 
 from activity.combinations import check_combinations
-from activity.options import activity_options, is_about_activity
-from common.output import formatted, new_file
+from activity.options import activity_options, is_about_activity, is_of_one_day
+from common.output import new_file
 from events.files import files_named
 from events.time_format import TimeFormat
 from retention.options import (
@@ -20,6 +20,7 @@ from retention.options import (
     columns_option,
     dsn_option,
     install_event_option,
+    of_other_tools,
     time_zone_option,
 )
 
@@ -31,7 +32,8 @@ examples:
   python Q1/sql.py --events 'logs/*.csv' --events today.tsv --format json
   python Q1/sql.py --table public.events --cohorts --period week \\
       --time-zone Asia/Hong_Kong --plot retention.png
-  python Q1/sql.py --table public.events --growth --period week --by properties.country
+  python Q1/sql.py --table public.events --growth --period week --by properties.country \\
+      --where "is_test IS NOT TRUE"
   python Q1/sql.py --events log.csv --cohorts --window 24h --brackets 1,3,7 --return-event OPEN
   zcat *.tsv.gz | python Q1/sql.py --events - --install-date 2024-02-01 --users
 """
@@ -67,6 +69,13 @@ def refuse_words(ctx: click.Context, param: click.Parameter, words: tuple[str, .
     metavar="SCHEMA.NAME",
     help="Existing table or view to query; it is only read. Its times may be timestamptz, "
     "timestamp (taken as UTC), date, or numbers: epoch numbers or days like 20170401.",
+)
+@click.option(
+    "--where",
+    metavar="CONDITION",
+    help="Condition in SQL that the records of --table must meet; others, also those where it is "
+    'null, are left out, as if they were not there. It may ask other tables: "account NOT IN '
+    '(SELECT id FROM app.testers)".',
 )
 @columns_option
 @click.option(
@@ -188,6 +197,12 @@ def refuse_words(ctx: click.Context, param: click.Parameter, words: tuple[str, .
     "those that are compressed or UTF-16 are copied into a temporary folder for it.",
 )
 @click.option(
+    "--show-sql/--hide-sql",
+    default=None,
+    show_default="shown before the count of one day, hidden with other answers",
+    help="Whether text begins with the SQL that found the answer.",
+)
+@click.option(
     "--explain",
     is_flag=True,
     help="Print the plan that PostgreSQL followed, with its times, instead of the answer.",
@@ -206,6 +221,8 @@ def main(**values) -> None:
     options = SimpleNamespace(**values)
     check_combinations(options)
     fill_in_days(options)
+    if options.show_sql is None:
+        options.show_sql = is_of_one_day(options)
     options.events = [file for name in options.events for file in files_named(name)]
 
     from activity.kinds import inquiry_of
@@ -240,15 +257,19 @@ def main(**values) -> None:
                 from common.page import save_page  # with Jinja
 
                 table = (answer.header, answer.rows)
-                save_page(options.html, inquiry.title, answer.text, table, inquiry.figures)
+                text = f"{answer.text}\n\n{answer.statement}"
+                save_page(options.html, inquiry.title, text, table, inquiry.figures)
             if options.output_format == "parquet":
                 from activity.users import write_parquet
 
                 write_parquet(answer.record["users_listed"])
                 return
-            result = formatted(options.output_format, *answer)
+            result = answer.formatted(options.output_format, with_sql=options.show_sql)
     # Not click.echo, which takes colour codes out of the users' names.
     sys.stdout.write(result and f"{result}\n")
+
+
+main.context_settings["token_normalize_func"] = of_other_tools
 
 
 def fill_in_days(options: SimpleNamespace) -> None:

@@ -14,7 +14,7 @@ import click
 from common.cluster import cluster_option, connected
 from common.output import FORMATS, new_file
 from logs.layouts import by_hand
-from logs.options import LEFT_OUT, log_options
+from logs.options import LEFT_OUT, log_options, of_other_tools
 from logs.sources import Source, find_sources
 from logs.start import load_kernel
 from traffic import question
@@ -99,10 +99,10 @@ def main(
 
     Logs are W3C extended (CloudFront, IIS, Tomcat, Akamai), JSON lines (CloudFront, Cloudflare,
     Fastly, Azure, Google Cloud, Caddy, Traefik, Docker), Parquet, tables (TSV, CSV), common or
-    combined (Apache, nginx), or those of S3, AWS load balancers and Squid; gzip, zstd, bzip2, xz,
-    and the members of tar and zip archives are read too. Format and compression are recognised from
-    the content. Every row is counted, outside the question, or rejected for a reason that the
-    report names.
+    combined (Apache, nginx), or those of S3, AWS load balancers, Squid and Bunny; gzip, zstd,
+    bzip2, xz, and the members of tar and zip archives are read too. Format and compression are
+    recognised from the content. Every row is counted, outside the question, or rejected for a
+    reason that the report names.
     """
     if (top or orders) and not by:
         raise click.UsageError("--top and --order rank groups: add --by")
@@ -140,7 +140,7 @@ def main(
         found = answer(
             sources,
             asked,
-            orders=question.each_once(orders) or ("requests" if asked.caches else "bytes",),
+            orders=question.each_once(orders) or (asked.usual_order,),
             top=top or (question.TOP_TEXTS if {*question.MANY} & {*by} else None),
             layout=layout,
             strict=on_bad_row == "stop",
@@ -166,6 +166,9 @@ def main(
         sys.stdout.flush()  # only what was answered is remembered
         ledger.write(found.account.left_out)
     return LEFT_OUT if found.account.left_out else 0
+
+
+main.context_settings["token_normalize_func"] = of_other_tools
 
 
 def new_sources(

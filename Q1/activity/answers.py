@@ -81,13 +81,8 @@ def retention_answer(
         for title, name in measures_of(measure).items()
     ]
     legend = f"{NOT_YET} not yet observed: the data end on {data.overview.span.last_day}"
-    text = "\n\n".join([statement, data_text(data) + definition.text(), *tables, legend])
-    settings = {
-        "period": measure.period,
-        "week_start": measure.week_start,
-        "window_hours": measure.hours,
-        "ages": [[age.first, age.last] for age in answer.ages],
-    }
+    text = "\n\n".join([data_text(data) + definition.text(), *tables, legend])
+    settings = retention_settings(measure, answer)
     groups = {group: retention_record(cohorts) for group, cohorts in answer.groups.items()}
     record = data_record(data) | definition.record() | settings | grouped(definition, groups)
     columns = list(groups[next(iter(groups))]["cohorts"][0])[2:]
@@ -96,7 +91,17 @@ def retention_answer(
         group: [row for cohort in found["cohorts"] for row in age_rows(cohort, answer)]
         for group, found in groups.items()
     }
-    return Answer(text, *with_groups(definition, header, rows), record)
+    return Answer(text, *with_groups(definition, header, rows), record, statement)
+
+
+def retention_settings(measure: Measure, answer: Retention) -> dict[str, Any]:
+    """What ages are counted in, and the ages, for JSON."""
+    return {
+        "period": measure.period,
+        "week_start": measure.week_start,
+        "window_hours": measure.hours,
+        "ages": [[age.first, age.last] for age in answer.ages],
+    }
 
 
 def retention_record(cohorts: list[Cohort]) -> dict[str, Any]:
@@ -135,7 +140,7 @@ def growth_answer(
         for group, rows in groups.items()
     ]
     legend = f"{NOT_YET} not known: before the data, or not over by {data.overview.span.last_day}"
-    text = "\n\n".join([statement, data_text(data) + definition.text(), *tables, legend])
+    text = "\n\n".join([data_text(data) + definition.text(), *tables, legend])
     settings = {"period": measure.period, "week_start": measure.week_start}
     periods = {
         group: {"periods": [row._asdict() for row in rows]} for group, rows in groups.items()
@@ -146,7 +151,7 @@ def growth_answer(
         group: [(*row, csv_flag(row.active is not None)) for row in found]
         for group, found in groups.items()
     }
-    return Answer(text, *with_groups(definition, header, rows), record)
+    return Answer(text, *with_groups(definition, header, rows), record, statement)
 
 
 def stickiness_answer(data: Data, definition: Definition, groups: Groups, statement: str) -> Answer:
@@ -162,13 +167,13 @@ def stickiness_answer(data: Data, definition: Definition, groups: Groups, statem
         for group, found in records.items()
     ]
     legend = f"{NOT_YET} not known: the data begin on {data.overview.span.first_day}"
-    text = "\n\n".join([statement, data_text(data) + definition.text(), *tables, legend])
+    text = "\n\n".join([data_text(data) + definition.text(), *tables, legend])
     days = {
         group: {"days": [dict(zip(header, row, strict=True)) for row in rows[group]]}
         for group in groups
     }
     record = data_record(data) | definition.record() | grouped(definition, days)
-    return Answer(text, *with_groups(definition, header, rows), record)
+    return Answer(text, *with_groups(definition, header, rows), record, statement)
 
 
 def stickiness_record(rows: list[Stickiness]) -> dict[str, list]:

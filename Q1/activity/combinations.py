@@ -22,7 +22,9 @@ NEEDS = (
     ("follow", ("cohorts",), "it is about the triangle"),
     ("window", ("cohorts",), "it is about the triangle"),
     ("brackets", ("cohorts",), "they are about the triangle"),
+    ("ages", ("cohorts",), "they are about the triangle"),
     ("top", ("by",), "it is the number of its values"),
+    ("where", ("table",), "from files, leave out the rows beforehand"),
 )
 # Pairs that exclude each other.
 APART = (
@@ -35,11 +37,17 @@ APART = (
     ("exclude_event", "quality"),
     ("cohort_by", "quality"),
     ("brackets", "follow"),
+    ("ages", "follow"),
+    ("ages", "brackets"),
+    ("users", "ages"),
     ("users", "brackets"),
     ("users", "window"),
     ("users", "follow"),
     ("users", "top"),
 )
+# What to do instead of a pair.
+LISTED = "; --cohorts --users lists each user's periods, by which churned ones are known"
+INSTEAD = {("users", "growth"): LISTED}
 
 
 def check_combinations(options: SimpleNamespace) -> None:
@@ -74,7 +82,9 @@ def check_activity(options: SimpleNamespace) -> None:
     """Raise `UsageError` for options that exclude each other, or do nothing without another."""
     for one, other in APART:
         if explicit(one) and explicit(other):
-            raise click.UsageError(f"--{dashed(one)} and --{other} exclude each other")
+            raise click.UsageError(
+                f"--{dashed(one)} and --{other} exclude each other{INSTEAD.get((one, other), '')}"
+            )
     for name, others, why in NEEDS:
         if explicit(name) and not any(map(explicit, others)):
             needed = " or ".join(f"--{other}" for other in others)

@@ -5,10 +5,13 @@ from common.command import UserError
 from dataclasses import dataclass
 from functools import cached_property
 
+import click
+
 from activity.answers import Definition, growth_answer, retention_answer, stickiness_answer
 from activity.counts import Found, counts_by_group
 from activity.growth import growth_of
-from activity.retention import retention_of
+from activity.means import means_answer
+from activity.retention import Retention, retention_of
 from activity.stickiness import stickiness_of
 from activity.summary import Measure, summary_parameters
 from activity.users import user_list_answer
@@ -47,7 +50,7 @@ class ActivityInquiry(Inquiry):
             options.week_start,
             options.window,
             options.brackets,
-            options.follow,
+            options.ages[-1] if options.ages else options.follow,
             options.by is not None,
             options.top,
         )
@@ -120,14 +123,29 @@ class ActivityInquiry(Inquiry):
             raise no_such_event(self.connection, self.view, self.question.install_event)
         options, measure = self.options, self.measure
         answer = retention_of(self.connection, self.view, found, measure)
+        if options.ages:
+            answer = self.at_ages(answer)
         oldest = min(cohorts[0].start for cohorts in answer.groups.values())
-        if not (measure.brackets or measure.hours):
+        if not (measure.brackets or measure.hours or options.ages):
             report_ages(oldest, found.last_day, options.period, options.follow)
         if options.plot or options.html:
             from activity import plot  # with matplotlib
 
             self.draw(*plot.retention_picture(answer, measure, self.definition, data), data)
+        if options.ages:
+            return means_answer(data, self.definition, measure, answer, asked)
         return retention_answer(data, self.definition, measure, answer, asked)
+
+    def at_ages(self, answer: Retention) -> Retention:
+        """The ages of --ages; reports those that nobody has reached. Raises `UserError` if all."""
+        found = answer.at(self.options.ages)
+        oldest = answer.ages[-1].last
+        if not found.ages:
+            raise UserError(f"--ages: the first cohort is at age {oldest}; ask for earlier ages")
+        missing = [str(age) for age in self.options.ages if age > oldest]
+        if missing:
+            click.echo(f"left out, since no cohort is so old: age {', '.join(missing)}", err=True)
+        return found
 
     def growth(self, found: Found, data: Data, asked: str) -> Answer:
         """How many users are new, retained, resurrected and gone in every period."""

@@ -74,8 +74,8 @@ def one_day_answer(
     )
     titles = [definition.by or "", "users", "active", "%", "95 % interval"]
     lines = table(titles, [line_of(definition, *pair) for pair in groups.items()])
-    parts = [statement, data_text(data) + definition.text(), f"{title}\n{lines}"]
-    return Answer("\n\n".join(parts), *with_groups(definition, header, rows), record)
+    text = f"{data_text(data)}{definition.text()}\n\n{title}\n{lines}"
+    return Answer(text, *with_groups(definition, header, rows), record, statement)
 
 
 def count_record(count: Count) -> dict[str, Any]:

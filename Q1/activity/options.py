@@ -10,7 +10,7 @@ from activity.calendar import WEEK_DAYS
 from common.output import FORMATS
 
 LONGEST_HOURS = 24 * 366
-MOST_BRACKETS, LATEST_AGE = 50, 9999
+MOST_AGES, LATEST_AGE = 50, 9999
 QUESTIONS = ("cohorts", "growth", "stickiness", "quality")
 
 
@@ -29,23 +29,26 @@ class Hours(click.ParamType):
         return hours
 
 
-class Brackets(click.ParamType):
-    """The last ages of brackets such as 1,3,7: they are 0, 1, 2-3 and 4-7."""
+class RisingAges(click.ParamType):
+    """Ages from `lowest` on, such as 1,7,30."""
 
-    name = "brackets"
+    name = "ages"
+
+    def __init__(self, lowest: int):
+        self.lowest = lowest
 
     def convert(self, value, param, ctx) -> tuple[int, ...]:
         if isinstance(value, tuple):
             return value
         words = [word.strip() for word in value.split(",")]
-        lasts = [int(word) if re.fullmatch(r"\d{1,4}", word) else 0 for word in words]
-        rising = [0, *lasts] == sorted({0, *lasts})
-        if not rising or len(lasts) > MOST_BRACKETS:
+        ages = [int(word) if re.fullmatch(r"\d{1,4}", word) else -1 for word in words]
+        rising = ages == sorted(set(ages)) and ages[0] >= self.lowest
+        if not rising or len(ages) > MOST_AGES:
             self.fail(
-                f"{value!r} is not a list of rising ages from 1 to {LATEST_AGE}, the last of each "
-                "bracket: write it like 1,3,7,14,30"
+                f"{value!r} is not a list of rising ages from {self.lowest} to {LATEST_AGE}: write "
+                "it like 1,7,30"
             )
-        return tuple(lasts)
+        return tuple(ages)
 
 
 OPTIONS = (
@@ -108,8 +111,17 @@ OPTIONS = (
         "first install, not in periods of the calendar. Cohorts stay those of --period.",
     ),
     click.option(
+        "--ages",
+        type=RisingAges(0),
+        default=(),
+        show_default=False,
+        metavar="AGE,...",
+        help="Show these ages of --cohorts alone, and a line for all cohorts together, or for each "
+        "value of --by: 1,7,30 are D1, D7 and D30. JSON has the cohorts as well.",
+    ),
+    click.option(
         "--brackets",
-        type=Brackets(),
+        type=RisingAges(1),
         default=(),
         show_default=False,
         metavar="AGE,...",
@@ -147,6 +159,7 @@ def is_about_activity(options: SimpleNamespace) -> bool:
         or options.exclude_event
         or options.window
         or options.brackets
+        or options.ages
         or options.users
         or options.week_start != WEEK_DAYS[0]
     )

@@ -85,10 +85,10 @@ def quality_answer(data: Data, findings: list[Finding], statement: str) -> Answe
     """The findings: a line each, and a row each for CSV."""
     header = ["finding", "records", "users", "names"]
     lines = [[it.finding, count(it.records), count(it.users), listed(it.names)] for it in findings]
-    text = f"{statement}\n\n{data_text(data)}\n\n{table(header, lines)}"
+    text = f"{data_text(data)}\n\n{table(header, lines)}"
     rows = [[it.finding, it.records, it.users, "|".join(it.names)] for it in findings]
     record = data_record(data) | {"findings": [asdict(finding) for finding in findings]}
-    return Answer(text, header, rows, record)
+    return Answer(text, header, rows, record, statement)
 
 
 def listed(names: tuple[str, ...]) -> str:

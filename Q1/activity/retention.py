@@ -20,6 +20,18 @@ class Retention(NamedTuple):
     ages: list[Ages]
     groups: dict[Group, list[Cohort]]
 
+    def at(self, ages: tuple[int, ...]) -> "Retention":
+        """The columns of these ages, as far as there are any."""
+        kept = [column for column, it in enumerate(self.ages) if it.first in ages]
+        groups = {
+            group: [
+                Cohort(*it[:2], *([counts[at] for at in kept] for counts in it[2:]))
+                for it in cohorts
+            ]
+            for group, cohorts in self.groups.items()
+        }
+        return Retention([self.ages[column] for column in kept], groups)
+
 
 def retention_of(connection: Connection, view: View, found: Found, measure: Measure) -> Retention:
     """The cohorts of each group, all with the same ages."""

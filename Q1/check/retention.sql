@@ -48,7 +48,7 @@ ages AS (
         SELECT unnest(range(1 + least(coalesce($follow, 366), reached.age))) AS age
         FROM reached
     ) AS single
-    WHERE len($brackets) = 0
+    WHERE len($brackets) = 0 AND (len($ages) = 0 OR list_contains($ages, age))
     UNION ALL
     SELECT
         brackets.first_age,

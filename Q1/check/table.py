@@ -31,12 +31,13 @@ def read_table(
     table: str,
     columns: dict[str, str],
     by: str | None,
+    where: str | None,
     folder: Path,
 ) -> bool:
     """Read a table into the table `written`; return whether its times are dates.
 
-    `by` is a column, or a path in one of JSON, that splits answers. Raises `UserError` for users
-    or events of a type that DuckDB would compare in another way.
+    `by` is a column, or a path in one of JSON, that splits answers, `where` a condition in SQL.
+    Raises `UserError` for users or events of a type that DuckDB would compare in another way.
     """
     relation = sql.Identifier(*table.split(".", maxsplit=1))
     titles = [columns.get(name, name) for name in NAMES]
@@ -46,8 +47,8 @@ def read_table(
         there = {name for (name,) in cursor}
         uid, time = map(sql.Identifier, titles[:2])
         event_name = sql.Identifier(titles[2]) if titles[2] in there else sql.NULL
-        select = sql.SQL("SELECT {}, {}, {}::text, {}::text FROM {}").format(
-            uid, time, event_name, value_of(by, there), relation
+        select = sql.SQL("SELECT {}, {}, {}::text, {}::text FROM {} WHERE ({}\n)").format(
+            uid, time, event_name, value_of(by, there), relation, sql.SQL(where or "TRUE")
         )
         cursor.execute(sql.SQL("{} LIMIT 0").format(select))
         dates = cursor.description[1].type_code == DATE

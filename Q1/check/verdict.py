@@ -85,9 +85,8 @@ class SecondReading:
         """Read what the options name into the table `events`."""
         options, dates = self.options, False
         if options.table is not None:
-            dates = read_table(
-                duck, connection, options.table, options.columns, options.by, self.folder
-            )
+            asked = (options.table, options.columns, options.by, options.where)
+            dates = read_table(duck, connection, *asked, self.folder)
         elif options.events:
             files = originals(options.events, self.folder)
             read_files(duck, files, options.columns, self.folder, options.by)
@@ -107,6 +106,8 @@ class SecondReading:
         return vars(options) | {
             "time_format": described and in_capitals(described),
             "brackets": list(options.brackets),
+            "ages": list(options.ages),
+            "follow": options.ages[-1] if options.ages else options.follow,
             "return_event": list(options.return_event),
             "exclude_event": list(options.exclude_event),
             "week_day": WEEK_DAYS.index(options.week_start),

@@ -2,11 +2,12 @@
 
 from common.command import UserError
 
+import psycopg2
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
 
 from events.event import NAMES
-from events.view import TIMES, Source
+from events.view import TIMES, Source, records_of
 
 # Which types name a user or an event: PostgreSQL's categories of text, numbers, enumerations and
 # network addresses, and two types without a category of their own.
@@ -44,6 +45,15 @@ COLUMNS = """
     WHERE pg_class.oid = %s
     ORDER BY types.attnum, types.step DESC
 """
+LIKE_NAMED = """
+    SELECT relnamespace::regnamespace::name, relname
+    FROM pg_class
+    WHERE
+        lower(relname) = lower(%s) AND relkind IN ('r', 'p', 'v', 'm', 'f')
+        AND has_schema_privilege(relnamespace, 'USAGE') AND has_table_privilege(oid, 'SELECT')
+    ORDER BY 1, 2
+    LIMIT 3
+"""
 
 
 def existing_table(
@@ -52,12 +62,14 @@ def existing_table(
     columns: dict[str, str],
     by: str | None = None,
     named: bool = True,
+    where: str | None = None,
 ) -> Source:
     """A table of the server. Raises `UserError` if it, or a column that is needed, is not there.
 
     `by` is the column, or the path in a column of JSON, that splits the answers; events need no
-    names unless they are `named`. Raises `UserError` also for a column of a type that cannot be a
-    time, a user or an event.
+    names unless they are `named`; `where` is the condition that records must meet. Raises
+    `UserError` also for a column of a type that cannot be a time, a user or an event, and for a
+    condition that the server refuses.
     """
     relation, types = described_table(connection, table)
     uid, time, event_name = (
@@ -75,7 +87,29 @@ def existing_table(
         if column is not None:
             check_naming_type(table, name, column, *types[column][:2])
     value = () if by is None else value_path(table, by, types)
-    return Source(relation, (uid, time, event_name), time_type, types[uid][1] == "S", value, timed)
+    if where is not None:
+        check_condition(connection, relation, where)
+    is_text = types[uid][1] == "S"
+    return Source(relation, (uid, time, event_name), time_type, is_text, value, timed, where)
+
+
+def check_condition(connection: Connection, relation: tuple[str, str], where: str) -> None:
+    """Raise `UserError` for a condition that cannot be asked of a table, without reading it.
+
+    Without a semicolon it can only be part of one statement, in a transaction that only reads.
+    """
+    if ";" in where:
+        raise UserError(f"--where {where!r}: a condition has no semicolon; in a text write chr(59)")
+    select = sql.SQL("EXPLAIN SELECT FROM {}").format(records_of(relation, where))
+    with connection.cursor() as cursor:
+        try:
+            cursor.execute(select, {})  # with parameters, none of which it names
+        except psycopg2.ProgrammingError as error:
+            reason = error.diag.message_primary or error
+            raise UserError(
+                f"--where {where!r}: {reason}; write a condition as after WHERE in SQL, such as "
+                "\"country = 'HK'\""
+            ) from None
 
 
 def column_of(
@@ -94,9 +128,11 @@ def column_of(
         return column
     if optional and name not in columns:
         return None
+    missing = [it for it in NAMES if it == name or not (it in types or it in columns)]
+    wanted = ",".join(f"{it}=COLUMN" for it in missing)
     raise UserError(
         f"--table {table}: there is no column {column!r} (there are: {', '.join(types)}); "
-        f"name it with --columns {name}=COLUMN"
+        f"name it with --columns {wanted}"
     )
 
 
@@ -128,6 +164,14 @@ def check_naming_type(table: str, name: str, column: str, type_name: str, catego
         )
 
 
+def like_named(connection: Connection, name: str) -> str:
+    """What to write instead: the readable tables of this name, in any case, in other schemas."""
+    with connection.cursor() as cursor:
+        cursor.execute(LIKE_NAMED, [name])
+        found = " or ".join(f"--table {schema}.{table}" for schema, table in cursor)
+    return f"did you mean {found}?" if found else "write SCHEMA.NAME without quotes"
+
+
 def described_table(
     connection: Connection, table: str
 ) -> tuple[tuple[str, str], dict[str, tuple[str, str, bool]]]:
@@ -145,7 +189,7 @@ def described_table(
         )
         if not cursor.rowcount:
             raise UserError(
-                f"--table {table}: there is no such table; write SCHEMA.NAME without quotes"
+                f"--table {table}: there is no such table; {like_named(connection, names[-1])}"
             )
         schema, name, number, populated = cursor.fetchone()
         if not populated:

@@ -74,7 +74,8 @@ class Source:
     """A table to view: its schema and name, its columns for `NAMES`, the type of its time.
 
     Events without a column for it have no name. `value` is a column, or the keys to a value in one
-    of JSON; without it there is none.
+    of JSON; without it there is none. Records that do not meet `where`, a condition in SQL, are as
+    if they were not there.
     """
 
     relation: tuple[str, str]
@@ -83,6 +84,7 @@ class Source:
     uid_is_text: bool = True  # an empty one is nobody
     value: tuple[str, ...] = ()
     timed: bool = False  # no time is null, which need not be looked at
+    where: str | None = None
 
 
 @dataclass(frozen=True)
@@ -194,12 +196,20 @@ def select(source: Source, view: View, text: str) -> sql.Composed:
         time=time,
         event_name=event_name,
         day=sql.SQL(DAYS[time_type]).format(time=time, time_zone=sql.Literal(view.time_zone)),
-        relation=identifier(*source.relation),
+        relation=records_of(source.relation, source.where),
         of_user=sql.SQL(OF_USER[source.uid_is_text]).format(uid),
         starts=view.roles.starts(event_name),
         returns=view.roles.comes_back(event_name),
         value=value_of(source),
     )
+
+
+def records_of(relation: tuple[str, ...], where: str | None) -> sql.Composable:
+    """What the records are selected from: a table, or those that meet a condition in SQL."""
+    if where is None:
+        return identifier(*relation)
+    kept = sql.SQL("(SELECT * FROM {} WHERE ({}\n)) AS kept")  # a comment ends with its line
+    return kept.format(identifier(*relation), sql.SQL(where.replace("%", "%%")))
 
 
 def column(name: str | None) -> sql.Composable:

@@ -8,6 +8,29 @@ from common.output import FORMATS
 from events.event import NAMES
 
 FIRST_YEAR, LAST_YEAR = 1900, 2999
+# Words by which other tools call options.
+OTHER_WORDS = {
+    **dict.fromkeys(("tz", "timezone"), "time-zone"),
+    **dict.fromkeys(("since", "start"), "from"),
+    **dict.fromkeys(("until", "end"), "to"),
+    **dict.fromkeys(("group-by", "groupby"), "by"),
+    **dict.fromkeys(("output", "output-format"), "format"),
+    **dict.fromkeys(("interval", "granularity"), "period"),
+    **dict.fromkeys(("url", "database", "host"), "dsn"),
+    **dict.fromkeys(("file", "input"), "events"),
+    **{"filter": "where", "limit": "top", "retention": "cohorts", "churn": "growth"},
+}
+
+
+def of_other_tools(name: str) -> str:
+    """Return an option's name without dashes, unless other tools alone have it.
+
+    Of such a name, click would suggest options that are spelt alike. Raises `UsageError`. Values
+    of choices come here as well, so that none may be in OTHER_WORDS.
+    """
+    if name in OTHER_WORDS:
+        raise click.UsageError(f"No such option '--{name}': it is called --{OTHER_WORDS[name]}")
+    return name
 
 
 class Day(click.ParamType):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
+from common.output import formatted
 from events.load import Rejected
 from retention.overview import Overview
 from retention.questions import Cohort, Count, Question, number_of
@@ -25,12 +26,18 @@ class Data:
 
 
 class Answer(NamedTuple):
-    """One answer as `formatted` takes it: text, the header and rows of CSV, the object of JSON."""
+    """An answer: its text, header and rows for CSV, object for JSON, and the SQL that found it."""
 
     text: str
     header: Sequence[str]
     rows: Iterable[Sequence]
     record: dict[str, Any]
+    statement: str = ""
+
+    def formatted(self, form: str, with_sql: bool) -> str:
+        """The answer in one of `FORMATS`; text begins `with_sql`, where there is any."""
+        text = f"{self.statement}\n\n{self.text}" if with_sql and self.statement else self.text
+        return formatted(form, text, self.header, self.rows, self.record)
 
 
 def count_answer(data: Data, count: Count, last_day: date | None, statement: str) -> Answer:
@@ -63,14 +70,12 @@ def count_answer(data: Data, count: Count, last_day: date | None, statement: str
     )
     caution = "" if observed else f"; not over yet: the data end on {last_day}"
     text = f"""\
-{statement}
-
 {data_text(data)}
 
 {question.install_event} on {question.install_date}: {number_of(count.installed_users, "user")}
 active from {question.active_from} to {question.active_to}: \
 {count.retained_users:,} of them{share}{caution}"""
-    return Answer(text, list(cells), [list(cells.values())], record)
+    return Answer(text, list(cells), [list(cells.values())], record, statement)
 
 
 def users_answer(data: Data, uids: list) -> Answer:
@@ -98,12 +103,12 @@ def triangle_answer(data: Data, period: str, cohorts: list[Cohort], statement: s
         for title, name in measures.items()
     ]
     legend = f"{NOT_YET} not yet observed: the data end on {data.overview.span.last_day}"
-    text = "\n\n".join([statement, data_text(data), *tables, legend])
+    text = "\n\n".join([data_text(data), *tables, legend])
     records = [cohort_record(cohort) for cohort in cohorts]
     record = {"period": period, "cohorts": records, "weighted_mean": mean_record(cohorts)}
     header = ["start", "users", "age", *list(records[0])[2:], "observed"]
     rows = [row for cohort in records for row in cohort_rows(cohort)]
-    return Answer(text, header, rows, data_record(data) | record)
+    return Answer(text, header, rows, data_record(data) | record, statement)
 
 
 def cohort_record(cohort: Cohort) -> dict[str, Any]:

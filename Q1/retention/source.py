@@ -52,7 +52,12 @@ def load_events(
     if options.table is not None:
         sources = [
             existing_table(
-                connection, options.table, options.columns, options.by, needs_names(options)
+                connection,
+                options.table,
+                options.columns,
+                options.by,
+                needs_names(options),
+                options.where,
             )
         ]
     else:
@@ -84,7 +89,7 @@ def roles_of(options: SimpleNamespace) -> Roles:
 def source_name(options: SimpleNamespace) -> str:
     """What the events of the options are called in an answer."""
     if options.table is not None:
-        return options.table
+        return options.table + f" where {options.where}" * (options.where is not None)
     if not options.events:
         return f"sample events, seed {options.seed}"
     first, *others = options.events

@@ -60,6 +60,7 @@ class Layout:
     per_second: int = 1  # an EPOCH moment is a number of these parts of a second
     header: bytes = b""  # a line that is not a row wherever it occurs, without its end
     referrer_at: int = -1  # the field with the referrer, where a row may lack it
+    host_in_url: bool = False  # URLs have the host, and no field has it
     others: tuple[int, ...] = ()  # roles of values of the log that are not in its lines
     names: tuple[str, ...] = ()  # of the fields, as the log or its format names them
     reasons: ClassVar[dict[str, str]] = {}  # the format's words for the kernel's reasons
@@ -69,11 +70,14 @@ class Layout:
         return block
 
     def place_of(self, role: int) -> int:
-        """The field that holds a text: of a method, perhaps the request; -1 where none does."""
-        if role in self.roles:
-            return self.roles.index(role)
-        if role == METHOD and REQUEST in self.roles:
-            return self.roles.index(REQUEST)
+        """The field that holds a text, perhaps a method within a request, or a host within a URL.
+
+        It is -1 where none does.
+        """
+        within = {METHOD: REQUEST} | ({HOST: URL} if self.host_in_url else {})
+        for holder in (role, within.get(role)):
+            if holder in self.roles:
+                return self.roles.index(holder)
         return self.referrer_at if role == REFERRER else -1
 
 

@@ -24,6 +24,18 @@ JSON_PIECES, JSON_LEVELS = 256, 32  # values of a line that it remembers, and of
 PLACED = {DATE, TIME, MOMENT, SIZE, URL, REQUEST, STATUS, CACHE, RESULT, NO_NUMBER}
 
 
+class Row(NamedTuple):
+    """What `Columns` of `logs.scanner` hold of a row, its URL by addresses; or where they are."""
+
+    second: int
+    size: int
+    extension: int
+    status: int
+    cache: int
+    url_start: int
+    url_end: int
+
+
 class Job(NamedTuple):
     """One block to scan; all but lengths and positions are addresses, 0 for what is left out.
 
@@ -44,13 +56,7 @@ class Job(NamedTuple):
     rejected: int
     first_lines: int
     lines: int  # where their number goes
-    second: int
-    size: int
-    extension: int
-    status: int
-    cache: int
-    url_start: int
-    url_end: int
+    columns: int  # the addresses of the columns of `Row`, int64 each
     texts: int  # pairs of int32 by row: where each text that is asked for begins and ends
     text_places: int  # int64 each: the fields of these texts
     text_count: int

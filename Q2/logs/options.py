@@ -11,6 +11,27 @@ from logs.layouts import by_hand
 
 LEFT_OUT = 3  # exit code: answered, but files were left out
 Decorator = Callable[[Callable], Callable]
+# Words by which other tools call options.
+OTHER_WORDS = {
+    **dict.fromkeys(("tz", "timezone"), "time-zone"),
+    **dict.fromkeys(("since", "start"), "from"),
+    **dict.fromkeys(("until", "end"), "to"),
+    **dict.fromkeys(("group-by", "groupby"), "by"),
+    **dict.fromkeys(("sort", "sort-by"), "order"),
+    **dict.fromkeys(("output", "output-format"), "format"),
+    **{"filter": "url", "limit": "top", "hit-ratio": "measure"},
+}
+
+
+def of_other_tools(name: str) -> str:
+    """Return an option's name without dashes, unless other tools alone have it.
+
+    Of such a name, click would suggest options that are spelt alike. Raises `UsageError`. Values
+    of choices come here as well, so that none may be in OTHER_WORDS.
+    """
+    if name in OTHER_WORDS:
+        raise click.UsageError(f"No such option '--{name}': it is called --{OTHER_WORDS[name]}")
+    return name
 
 
 def all_of(*options: Decorator) -> Decorator:

@@ -3,8 +3,12 @@
 Each field is read together with a condition under which the kernel reads the same from it. A file
 with any row that is not plain, broken or only written in another way, is left to the kernel. So the
 kernel alone decides what is rejected and why.
+
+Each condition is about one column and asked for itself: so DuckDB judges the entries of the
+column's dictionaries instead of its rows, and reads nothing where statistics have the answer.
 """
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from logs.fields import CACHE, DATE, EPOCH, ISO, MOMENT, SIZE, STATUS, TIME, URL
@@ -14,49 +18,89 @@ from logs.tables import TIMESTAMPS, WHOLE, Table
 LARGEST_SIZE = 10**12  # bytes, as in the kernel
 LONGEST_URL = 1 << 18  # bytes: the row is far from too long, even percent-encoded
 ZONE = "([Zz]|[+]00:?00)?"
+REQUIRED = (DATE, TIME, MOMENT, SIZE, URL)
 
 
 class Field(NamedTuple):
-    """A value in SQL, and the condition under which the kernel would read the same."""
+    """A value in SQL, and the condition under which the kernel would read the same.
+
+    The condition is NULL where the column is, and nowhere else.
+    """
 
     value: str
     plain: str
 
 
-def record_query(table: Table, with_cache: bool) -> str | None:
-    """A query for moment, size, url, status, cache, if asked for, and plain of each row.
+class Records(NamedTuple):
+    """The rows of a table in SQL: what is read of the table, and the fields that this makes."""
+
+    relation: str  # the columns that are read, under the names below
+    columns: dict[int, str]  # by role
+    fields: dict[str, Field]  # size, url, status, cache, and either moment or day and clock
+    moment: str  # in UTC
+    ordered: bool  # whether moments are in the order of their column, or days in that of theirs
+
+    def query(self) -> str:
+        """A query for moment, size, url, status, cache and, where it has a column, day."""
+        values = {name: field.value for name, field in self.fields.items()} | {
+            "moment": self.moment
+        }
+        named = ", ".join(f"{value} AS {name}" for name, value in values.items())
+        return f"SELECT {named} FROM {self.relation}"  # noqa: S608
+
+    def odd(self) -> Iterator[str]:
+        """Yield conditions on a column each; rows of which none holds are plain."""
+        for role in REQUIRED:
+            if role in self.columns:
+                yield f"{self.columns[role]} IS NULL"
+        for field in self.fields.values():
+            if field.plain != "true":
+                yield f"NOT ({field.plain})"
+
+
+def records_of(table: Table, with_cache: bool) -> Records | None:
+    """The records of a table, with the cache's result if asked for.
 
     None where the type of a column is left to the kernel.
     """
-    columns = zip(table.columns, table.kinds, strict=True)
-    found = dict(zip(table.layout.roles, columns, strict=True))
+    read = zip(table.columns, table.kinds, strict=True)
+    found = dict(zip(table.layout.roles, read, strict=True))
     if not with_cache:  # which the kernel does not judge
         found.pop(CACHE, None)
     columns = {role: f"field_{role}" for role in found}
-    kind_of = {role: kind for role, (_, kind) in found.items()}
+    kinds = {role: kind for role, (_, kind) in found.items()}
     try:
-        fields = {
-            "moment": moment_field(columns, kind_of, table),
-            "size": size_field(columns[SIZE], kind_of[SIZE]),
-            "url": url_field(columns[URL], kind_of[URL]),
-            "status": status_field(columns.get(STATUS), kind_of.get(STATUS)),
-            "cache": cache_field(columns.get(CACHE), kind_of.get(CACHE)),
+        times = moment_fields(columns, kinds, table)
+        fields = times | {
+            "size": size_field(columns[SIZE], kinds[SIZE]),
+            "url": url_field(columns[URL], kinds[URL]),
+            "status": status_field(columns.get(STATUS), kinds.get(STATUS)),
+            "cache": cache_field(columns.get(CACHE), kinds.get(CACHE)),
         }
     except KeyError:  # a type that is in none of the tables below
         return None
-    read = ", ".join(f"{expression} AS field_{role}" for role, (expression, _) in found.items())
-    values = ", ".join(f"{field.value} AS {name}" for name, field in fields.items())
-    plain = " AND ".join(f"({field.plain})" for field in fields.values())
-    return f"SELECT {values}, {plain} AS plain FROM (SELECT {read} FROM {table.relation})"  # noqa: S608
+    named = ", ".join(f"{expression} AS field_{role}" for role, (expression, _) in found.items())
+    return Records(
+        f"(SELECT {named} FROM {table.relation})",  # noqa: S608
+        columns,
+        fields,
+        moment=" + ".join(field.value for field in times.values()),
+        ordered=MOMENT not in columns or kinds[MOMENT] != "VARCHAR",
+    )
 
 
-def moment_field(columns: dict[int, str], kinds: dict[int, str], table: Table) -> Field:
-    """The moment of a row, in UTC. Raises KeyError for types that are left to the kernel."""
+def moment_fields(columns: dict[int, str], kinds: dict[int, str], table: Table) -> dict[str, Field]:
+    """The moment of a row, or its day and clock. Raises KeyError for types left to the kernel."""
     if MOMENT not in columns:
-        day = day_field(columns[DATE], kinds[DATE])
-        clock = clock_field(columns[TIME], kinds[TIME])
-        return Field(f"{day.value} + {clock.value}", f"{day.plain} AND {clock.plain}")
-    column, kind = columns[MOMENT], kinds[MOMENT]
+        return {
+            "day": day_field(columns[DATE], kinds[DATE]),
+            "clock": clock_field(columns[TIME], kinds[TIME]),
+        }
+    return {"moment": moment_field(columns[MOMENT], kinds[MOMENT], table)}
+
+
+def moment_field(column: str, kind: str, table: Table) -> Field:
+    """The moment that one column holds. Raises KeyError for types left to the kernel."""
     if kind in TIMESTAMPS:
         return in_range(f"make_timestamp(epoch_us({column}))")
     if table.layout.moment == EPOCH:
@@ -71,18 +115,29 @@ def in_range(moment: str) -> Field:
     return Field(moment, f"{moment} >= '1970-01-01' AND {moment} < TIMESTAMP '2200-01-01'")
 
 
+def text_field(column: str, kind: str, condition: str) -> Field:
+    """A text that is what its value is written as, and on whose value there is a condition."""
+    value = f"TRY_CAST({column} AS {kind})"
+    same = f"{value}::VARCHAR IS NOT DISTINCT FROM {column}"
+    return Field(value, f"{same} AND {value} {condition}")
+
+
 def day_field(column: str, kind: str) -> Field:
-    """A date; a text is one if it is what the date is written as."""
-    value = {"DATE": column, "VARCHAR": f"TRY_CAST({column} AS DATE)"}[kind]
-    same = f" AND {value}::VARCHAR = {column}" * (kind == "VARCHAR")
-    return Field(value, f"{value} BETWEEN DATE '1970-01-01' AND DATE '2199-12-31'{same}")
+    """A date."""
+    condition = "BETWEEN DATE '1970-01-01' AND DATE '2199-12-31'"
+    if kind == "VARCHAR":
+        return text_field(column, "DATE", condition)
+    return Field({"DATE": column}[kind], f"{column} {condition}")
 
 
 def clock_field(column: str, kind: str) -> Field:
-    """A time of the day; a text is one if it is what the time is written as."""
-    value = {"TIME": column, "VARCHAR": f"TRY_CAST({column} AS TIME)"}[kind]
-    same = f" AND {value}::VARCHAR = {column}" * (kind == "VARCHAR")
-    return Field(value, f"{value} < TIME '24:00:00'{same}")
+    """A time of the day; most texts are known by a pattern, which costs less."""
+    condition = "< TIME '24:00:00'"
+    if kind != "VARCHAR":
+        return Field({"TIME": column}[kind], f"{column} {condition}")
+    field = text_field(column, "TIME", condition)
+    usual = f"{column} GLOB '[0-2][0-9]:[0-5][0-9]:[0-5][0-9]' AND {column} < '24'"
+    return Field(field.value, f"({usual}) OR ({field.plain})")
 
 
 def iso_field(column: str) -> Field:
@@ -90,9 +145,8 @@ def iso_field(column: str) -> Field:
     day, clock = day_field(f"{column}[:10]", "VARCHAR"), clock_field(f"{column}[12:19]", "VARCHAR")
     rest = f"regexp_full_match({column}[20:], '([.,][0-9]+)?{ZONE}')"
     between = f"{column}[11] IN ('T', 't', ' ')"
-    return Field(
-        f"{day.value} + {clock.value}", " AND ".join((day.plain, clock.plain, between, rest))
-    )
+    plain = " AND ".join(f"({it})" for it in (day.plain, clock.plain, between, rest))
+    return Field(f"{day.value} + {clock.value}", plain)
 
 
 def epoch_field(column: str, kind: str, per_second: int) -> Field:
@@ -109,11 +163,10 @@ def epoch_field(column: str, kind: str, per_second: int) -> Field:
 
 def size_field(column: str, kind: str) -> Field:
     """Bytes."""
+    condition = f"BETWEEN 0 AND {LARGEST_SIZE}"
     if kind in WHOLE:
-        return Field(f"{column}::BIGINT", f"{column} BETWEEN 0 AND {LARGEST_SIZE}")
-    value = f"TRY_CAST({ {'VARCHAR': column}[kind] } AS BIGINT)"
-    plain = f"{value} BETWEEN 0 AND {LARGEST_SIZE} AND {value}::VARCHAR = {column}"
-    return Field(value, plain)
+        return Field(f"{column}::BIGINT", f"{column} {condition}")
+    return text_field({"VARCHAR": column}[kind], "BIGINT", condition)
 
 
 def url_field(column: str, kind: str) -> Field:
@@ -130,19 +183,22 @@ def status_field(column: str | None, kind: str | None) -> Field:
     if column is None:
         return Field("0", "true")
     if kind in WHOLE:
-        return Field(f"coalesce({column}, 0)::BIGINT", f"coalesce({column}, 0) BETWEEN 0 AND 999")
-    text = f"coalesce({ {'VARCHAR': column}[kind] }, '-')"
-    number = f"coalesce(TRY_CAST({text} AS BIGINT), 0)"
-    plain = f"{number} BETWEEN 0 AND 999 AND {number}::VARCHAR = {text}"
-    return Field(number, f"{plain} OR {text} IN ('-', '000')")
+        return Field(f"coalesce({column}, 0)::BIGINT", f"{column} BETWEEN 0 AND 999")
+    field = text_field({"VARCHAR": column}[kind], "BIGINT", "BETWEEN 0 AND 999")
+    return Field(f"coalesce({field.value}, 0)", f"({field.plain}) OR {column} IN ('-', '000')")
 
 
 def cache_field(column: str | None, kind: str | None) -> Field:
-    """The first letters of a cache result."""
+    """A cache result, NULL for none; whole, since DuckDB groups by what is in dictionaries."""
     if column is None:
         return Field("''", "true")
-    text = f"coalesce({ {'VARCHAR': column}[kind] }, '-')[:{LONGEST_NAME}]"
-    return Field(f"lower({text})", f"regexp_full_match({text}, '[A-Za-z0-9-]+')")
+    text = {"VARCHAR": column}[kind]
+    return Field(text, f"{text} <> '' AND NOT {text} GLOB '*[!A-Za-z0-9-]*'")
+
+
+def cache_name(text: str) -> str:
+    """The first letters of a cache result in SQL, a `-` for none."""
+    return f"coalesce(lower({text}[:{LONGEST_NAME}]), '-')"
 
 
 # What follows the last dot of the path's last segment; a host alone is not a file with a name.

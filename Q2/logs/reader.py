@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 Result = TypeVar("Result")
+SKIPPING = "or leave out such files with --on-bad-file skip"
 
 
 @dataclass
@@ -56,11 +57,15 @@ def read_pieces(sources: list[Source], reading: Reading) -> Iterator[Piece]:
 
 
 def pieces_of_sources(sources: list[Source], reading: Reading, bar) -> Iterator[Piece]:
-    """Yield the pieces of each source."""
+    """Yield the pieces of each source. A `UserError` about one of several names --on-bad-file."""
     for source in sources:
         if bar:
             bar.set_description(source.name[-40:], refresh=False)
-        yield from pieces_of_source(source, reading, bar.update if bar else count_nothing)
+        try:
+            yield from pieces_of_source(source, reading, bar.update if bar else count_nothing)
+        except UserError as error:
+            others = f"; {SKIPPING}" if len(sources) > 1 else ""
+            raise UserError(f"{error.message}{others}") from None
 
 
 def pieces_of_source(
@@ -107,7 +112,10 @@ def bad_file(name: str, error: UserError | OSError, reading: Reading) -> Piece:
     if outside or not reading.skip_bad_files:
         raise error
     reason = error.strerror if isinstance(error, OSError) else error.format_message()
-    return Piece((name,), (0,), None, memoryview(b""), reason=reason.removeprefix(f"{name}: "))
+    reason = reason.removeprefix(f"{name}:").lstrip()
+    line, colon, rest = reason.partition(": ")
+    reason = f"line {line}: {rest}" if colon and line.isdigit() else reason
+    return Piece((name,), (0,), None, memoryview(b""), reason=reason)
 
 
 def progress_bar(total: int | None) -> AbstractContextManager:

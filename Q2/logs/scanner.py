@@ -9,7 +9,7 @@ from urllib.parse import quote
 import numpy as np
 
 from logs.fields import DOUBLED, REASONS, Layout
-from logs.job import NAMES, WINDOW, Job, plan_of
+from logs.job import NAMES, WINDOW, Job, Row, plan_of
 from logs.machine_code import function
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -124,6 +124,7 @@ def scan(
     rest[: len(block) - cut] = text[cut:]
     edges = np.zeros(plan_of(layout, texts)[0].last + 2 + WINDOW, dtype=np.int64)
     names, lines = np.zeros(2 * NAMES, dtype=np.int64), np.zeros(1, dtype=np.int64)
+    places = np.array([address(getattr(columns, name)) for name in Row._fields], np.int64)
     job = Job(  # of arrays that are kept until the kernel has ended
         block=address(text),
         length=len(block),
@@ -137,7 +138,8 @@ def scan(
         rejected=address(rejected),
         first_lines=address(first_lines),
         lines=address(lines),
-        **{name: address(column) for name, column in columns._asdict().items()},
+        columns=address(places),
+        texts=address(columns.texts),
         text_places=address(text_places),
         text_count=len(texts),
     )

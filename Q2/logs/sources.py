@@ -18,6 +18,13 @@ if TYPE_CHECKING:
 
 
 STANDARD_INPUT = "standard input"
+PREFIXES = "name an object, whole folders such as s3://bucket/logs/2025/, or a quoted glob"
+# What to do about errors of buckets, by their names.
+REMEDIES = {
+    "NoCredentialsError": "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+    "PermissionError": "the credentials need the rights s3:ListBucket and s3:GetObject there",
+    "EndpointConnectionError": "check the network, AWS_ENDPOINT_URL and AWS_DEFAULT_REGION",
+}
 
 
 @dataclass(frozen=True)
@@ -138,20 +145,36 @@ def remote_sources(address: str) -> list[Source]:
     try:
         system, path = fsspec.core.url_to_fs(address)
         # What lies below a file is the file itself.
-        paths = system.glob(path) if glob.has_magic(path) else system.find(path)
-        if not paths and not glob.has_magic(path):
+        sizes = sizes_of(system, path)
+        if not sizes and not glob.has_magic(path):
             system.info(path)  # says why, such as that nobody answers
-        sizes = {path: system.size(path) for path in sorted(paths)}
-    except (ImportError, ValueError, FileNotFoundError) as error:
+    except (ImportError, ValueError) as error:
+        raise UserError(f"{address}: {error}") from None
+    except FileNotFoundError as error:
         cause = error.__cause__  # by HTTP nobody's answer is a file that is not found, too
         if isinstance(cause, OSError) and not isinstance(cause, FileNotFoundError):
             raise OutsideError(f"{address}: {type(cause).__name__}: {cause}") from None
-        raise UserError(f"{address}: {error}") from None
+        reason = "" if str(error) == path else f": {error}"  # often the name again
+        raise UserError(f"{address}: no files there{reason}; {PREFIXES}") from None
     except Exception as error:  # each file system has errors of its own
-        raise OutsideError(f"{address}: {type(error).__name__}: {error}") from None
+        kind = type(error).__name__
+        remedy = f"; {REMEDIES[kind]}" if kind in REMEDIES else ""
+        raise OutsideError(f"{address}: {kind}: {error}{remedy}") from None
     if not sizes:
-        raise UserError(f"{address}: no files there")
+        raise UserError(f"{address}: no files there; {PREFIXES}")
     return [remote_source(system, path, size) for path, size in sizes.items()]
+
+
+def sizes_of(system: "AbstractFileSystem", path: str) -> dict[str, int | None]:
+    """The files at a path, below it or below what a glob matches, in order, with their sizes."""
+    matches = {path: {"type": "directory"}}
+    if glob.has_magic(path):
+        matches = system.glob(path, detail=True)
+    found = {}
+    for match, about in matches.items():
+        of_folder = about["type"] == "directory"
+        found |= system.find(match, detail=True) if of_folder else {match: about}
+    return {file: about.get("size") for file, about in sorted(found.items())}
 
 
 def remote_source(system: "AbstractFileSystem", path: str, size: int | None) -> Source:

@@ -31,7 +31,9 @@ class BlockAccount(NamedTuple):
     lines: int = 0
     rejected: dict[str, tuple[int, int]] = MappingProxyType({})  # see `account_for`
     accepted: int = 0
-    first_second: int | None = None  # of the accepted rows, since 1970-01-01 UTC
+    # Of the accepted rows, since 1970-01-01 UTC, or others of the same days; None where no question
+    # asks for the period
+    first_second: int | None = None
     last_second: int | None = None
     unfinished: tuple[str, ...] = ()  # files whose last line has no newline
     left_out: tuple[tuple[str, str], ...] = ()  # files that cannot be read, and why

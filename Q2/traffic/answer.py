@@ -79,7 +79,7 @@ class Answer:
         So a period that begins after the log ends is the one day that was named.
         """
         first, last = self.question.first_day, self.question.last_day
-        if self.account.accepted:
+        if self.question.asks_period and self.account.accepted:
             seconds = (self.account.first_second, self.account.last_second)
             begin, end = (self.question.local(second).date() for second in seconds)
             return first or min(begin, last or begin), last or max(end, first or end)
@@ -106,7 +106,8 @@ def answer(
     first lines are read, if any are.
     """
     layout = layout._replace(texts=question.roles)
-    reading = Reading(layout, question.check, skip_bad_files, table_answer(question))
+    answer_table = None if question.statuses else table_answer(question)
+    reading = Reading(layout, question.check, skip_bad_files, answer_table)
     if client is None:
         parts = local_parts(sources, question, reading, prepare)
     else:

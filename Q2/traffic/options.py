@@ -39,7 +39,7 @@ question_options = all_of(
         *("extension", "extensions", (question.extension, "EXT", "extension")),
         "Count URLs whose path ends in .EXT, in upper or lower case, with any query string; `all` "
         "counts every URL.",
-        show_default="jpg; all with --by, --cache, --url, --exclude, --host or --measure",
+        show_default="jpg; all with --by, --cache, --status, --url, --exclude, --host or --measure",
     ),
     day("from", "first_day", "first", f"{question.SAMPLE_DAYS[0]}"),
     day("to", "last_day", "last", f"{question.SAMPLE_DAYS[1]}"),
@@ -53,6 +53,10 @@ question_options = all_of(
     narrowing(
         *("cache", "caches", (question.cache_result, "RESULT", "result")),
         "Count requests with this cache result, like miss or hit; the log must have the field.",
+    ),
+    narrowing(
+        *("status", "statuses", (question.status, "STATUS", "status")),
+        "Count requests with this status, like 404, or class of them, like 5xx; 000 is none.",
     ),
     narrowing(
         *("url", "urls", (question.pattern, "GLOB", "pattern")),
@@ -96,7 +100,7 @@ question_options = all_of(
         "orders",
         type=click.Choice(question.ORDERS),
         multiple=True,
-        show_default="bytes; requests with --cache",
+        show_default="bytes; requests with --cache or --status",
         help="Rank groups by this, the largest first; hours and days are ranked with --top, and "
         "otherwise follow in time. Give the option again for a table in each order.",
     ),

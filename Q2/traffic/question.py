@@ -5,6 +5,7 @@ This module loads no library, so that `--help` and wrong arguments cost nothing.
 
 from common.command import UserError
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -43,6 +44,7 @@ MANY = ("url", "referrer")  # groupings of which there are too many to show
 TOP_TEXTS = 20  # groups shown of these
 MEASURES = ("hits", "percentiles")
 ORDERS = ("bytes", "requests", "hits", "misses")
+NARROWING = ("by", "caches", "statuses", "urls", "excluded", "hosts")  # all files, not jpg alone
 OVER_TIME = ("hour", "extension")  # the grouping behind the plot over time
 SAMPLE_DAYS = (date(2017, 8, 24), date(2017, 8, 25))  # the period where no log is named
 FIRST_YEAR, LAST_YEAR = 1900, 2999
@@ -59,6 +61,7 @@ class Question:
     last_day: date | None = None  # included
     extensions: tuple[str, ...] = ()
     caches: tuple[str, ...] = ()  # results such as miss
+    statuses: tuple[str, ...] = ()  # such as 404 or 5xx
     by: tuple[str, ...] = ()  # of GROUPINGS
     time_zone: tzinfo = UTC  # of days and hours
     urls: tuple[str, ...] = ()  # patterns, of which a URL must match one
@@ -97,15 +100,29 @@ class Question:
         """Whether the result of the cache matters."""
         return bool(self.caches) or "cache" in self.by or "hits" in self.measures
 
+    @property
+    def usual_order(self) -> str:
+        """What groups are ranked by: bytes, or requests where it is about what became of them."""
+        return "requests" if self.caches or self.statuses else "bytes"
+
+    @property
+    def asks_status(self) -> bool:
+        """Whether the status matters."""
+        return bool(self.statuses) or not {"status", "status_class"}.isdisjoint(self.by)
+
+    @property
+    def asks_period(self) -> bool:
+        """Whether the period begins or ends where the log does."""
+        return not (self.first_day and self.last_day)
+
     def midnight(self, day: date) -> int:
         """The second since 1970-01-01 UTC at which a day begins."""
         return int(datetime(day.year, day.month, day.day, tzinfo=self.time_zone).timestamp())
 
     def columns_left_out(self) -> set[str]:
         """The columns of the records that the question does not look at."""
-        asks_status = not {"status", "status_class"}.isdisjoint(self.by)
         asks_url = "url" in self.by or self.urls or self.excluded
-        unused = {"status": asks_status, "cache": self.asks_cache}
+        unused = {"status": self.asks_status, "cache": self.asks_cache}
         unused |= {"url_start": asks_url, "url_end": asks_url}
         return {name for name, asked in unused.items() if not asked}
 
@@ -113,7 +130,7 @@ class Question:
         """Raise `UserError` for a layout whose rows lack a field; `kind` names its format."""
         if not layout.roles:
             return
-        asked = {"status"} if not {"status", "status_class"}.isdisjoint(self.by) else set()
+        asked = {"status"} if self.asks_status else set()
         asked |= {"cache"} if self.asks_cache else set()
         missing = [
             name
@@ -132,7 +149,7 @@ class Question:
         """Which requests of any period count, and how the user groups them, as options."""
         said = {
             **{"extension": self.extensions, "cache": self.caches, "url": self.urls},
-            **{"exclude": self.excluded, "host": self.hosts, "by": by},
+            **{"exclude": self.excluded, "host": self.hosts, "status": self.statuses, "by": by},
         }
         options = [f"--{name} {value}" for name, values in said.items() for value in values]
         return " ".join([*options, f"--time-zone {self.time_zone}"])
@@ -166,7 +183,7 @@ def ask(
     said = {name: each_once(it) if isinstance(it, tuple) else it for name, it in said.items()}
     if not {"hits", "misses"}.isdisjoint(orders):
         measures = (*measures, "hits")
-    narrowed = any(said[name] for name in ("by", "caches", "urls", "excluded", "hosts"))
+    narrowed = any(said[name] for name in NARROWING)
     extensions = said["extensions"] or ("all" if narrowed or measures else "jpg",)
     said["extensions"] = () if "all" in extensions else extensions
     said["by"] = said["by"] or (OVER_TIME if over_time else ())
@@ -206,6 +223,13 @@ def cache_result(text: str) -> str:
     Raises click.BadParameter.
     """
     check_name(text.lower()[:LONGEST_NAME], "miss")
+    return text.lower()
+
+
+def status(text: str) -> str:
+    """Return a status such as 404, or a class such as 5xx. Raises click.BadParameter."""
+    if not re.fullmatch(r"[1-9]xx|\d{3}", text.lower(), re.ASCII):
+        raise click.BadParameter(f"{text!r} is not a status: write it like 404 or 5xx")
     return text.lower()
 
 

@@ -70,6 +70,8 @@ def files_in_words(question: Question) -> str:
     words = [(" and ".join(question.extensions) or "all") + " files"]
     if question.caches:
         words.append(f"with cache result {' or '.join(question.caches)}")
+    if question.statuses:
+        words.append(f"with status {' or '.join(question.statuses)}")
     if question.hosts:
         words.append(f"of host {' or '.join(question.hosts)}")
     if question.urls:

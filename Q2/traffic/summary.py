@@ -35,11 +35,22 @@ def counts(scanned: "ScannedBlock", question: Question) -> "np.ndarray":
         mask &= is_one_of(records.extension, map(pack, question.extensions))
     if question.caches:
         mask &= is_one_of(records.cache, packed_names(question.caches))
+    if question.statuses:
+        mask &= has_status(records.status, question.statuses)
     if question.urls or question.excluded or question.hosts:
         from traffic.texts import fitting  # compiled, and only patterns need it
 
         mask[mask] = fitting(scanned, question, mask)
     return mask
+
+
+def has_status(status: "np.ndarray", wanted: tuple[str, ...]) -> "np.ndarray":
+    """Which statuses are one of these, or of one of these classes; `000` is none at all."""
+    import numpy as np
+
+    classes = [int(it[0]) for it in wanted if it.endswith("xx")]
+    whole = [int(it) for it in wanted if not it.endswith("xx")]
+    return np.isin(status, whole) | np.isin(status // 100, classes)
 
 
 def summarise(scanned: "ScannedBlock", question: Question) -> GroupPart | SizedPart:

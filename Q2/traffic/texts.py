@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from logs.fields import METHOD
+from logs.fields import HOST, METHOD
 from logs.scanner import ScannedBlock
 from traffic.groups import NOTHING, group_key, group_name
 from traffic.question import TEXTS, Question
@@ -92,7 +92,22 @@ def places(
     elif role == METHOD and METHOD not in scanned.layout.roles:  # a request, with a blank after it
         after = cut_ends(text, starts, ends, as_array(" "))
         ends = np.where(after < ends, after, starts)
+    elif role == HOST and HOST not in scanned.layout.roles:
+        starts, ends = hosts_of(text, starts, ends)
     return starts, ends
+
+
+def hosts_of(
+    text: np.ndarray, starts: np.ndarray, ends: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Where the hosts of URLs begin and end; nowhere where a URL has none before its path."""
+    colons = cut_ends(text, starts, ends, as_array(":/?#"))
+    begins, last = colons + 3, len(text) - 1
+    absolute = begins <= ends
+    for place, letter in enumerate("://"):
+        absolute &= text[np.minimum(colons + place, last)] == ord(letter)
+    begins = np.where(absolute, begins, starts)
+    return begins, np.where(absolute, cut_ends(text, begins, ends, as_array("/?#")), starts)
 
 
 def nothing(text: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:

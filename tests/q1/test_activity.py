@@ -27,6 +27,7 @@ QUESTIONS = {
     "windows": ("--cohorts", "--period", "month", "--window", "24h", "--follow", "9"),
     "day": ("--install-date", "2006-04-01", "--active-to", "2006-10-28", "--return-event", "x",
             "--cohort-by", "first-event"),
+    "ages": ("--cohorts", "--period", "week", "--ages", "0,1,3"),
     "brackets": ("--cohorts", "--brackets", "1,3,7", "--cohort-by", "first-event"),
 }  # fmt: skip
 

@@ -27,7 +27,7 @@ WEEKS = {"monday": 0, "saturday": 5, "sunday": 6}
 NAMES = ["FIRST_INSTALL", "x", "y", "push", None]
 KNOWN = {
     "table": "pg_temp.drawn", "overview": False, "period": "day", "week_start": "monday",
-    "follow": None, "window": None, "brackets": (), "by": None, "top": 10, "plot": None,
+    "follow": None, "window": None, "brackets": (), "ages": (), "by": None, "top": 10, "plot": None,
     "users": False, "quality": False,
     "html": None, "growth": False, "stickiness": False, "return_event": (), "exclude_event": (),
     "cohort_by": "install", "install_event": "FIRST_INSTALL",

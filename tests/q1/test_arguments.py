@@ -33,7 +33,7 @@ from tests.conftest import ROOT, assert_one_line_error, run_here
         (("--cohorts", "--growth"), 2, ["--cohorts and --growth exclude each other"]),
         (("--growth", "--window", "24h"), 2, ["--window needs --cohorts"]),
         (("--cohorts", "--window", "1w"), 2, ["--window", "write it like 24h"]),
-        (("--cohorts", "--brackets", "3,1"), 2, ["--brackets", "write it like 1,3,7,14,30"]),
+        (("--cohorts", "--brackets", "3,1"), 2, ["--brackets", "write it like 1,7,30"]),
         (("--cohorts", "--brackets", "1", "--follow", "3"), 2, ["exclude each other"]),
         (("--cohorts", "--week-start", "sunday"), 2, ["--week-start", "add --period week"]),
         (("--users", "--by", "x"), 2, ["--users", "add --cohorts"]),

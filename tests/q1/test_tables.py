@@ -83,6 +83,19 @@ def test_a_table_of_the_server(postgres_url, connection):
     assert (answer["installed_users"], answer["retained_users"]) == (2, 1)
 
 
+@pytest.mark.parametrize("name", ["stray_events", "APP.Stray_Events", "public.stray_events"])
+def test_a_table_of_another_schema_or_case_is_suggested(postgres_url, connection, name):
+    create(connection, "stray_events")
+    finished = run_here(main, "--dsn", postgres_url, "--table", name)
+    assert_one_line_error(finished, 2, "no such table; did you mean --table app.stray_events?")
+
+
+def test_all_columns_that_are_missing_are_named_at_once(postgres_url, connection):
+    create(connection, "events", "account text, time timestamptz, action text")
+    finished = run_here(main, "--dsn", postgres_url, "--table", "app.events")
+    assert_one_line_error(finished, 2, "'uid'", "--columns uid=COLUMN,event_name=COLUMN")
+
+
 def test_a_role_that_as_a_rule_only_reads(postgres_url, connection):
     create(connection, "events")
     url = f"{postgres_url}&options=-c%20default_transaction_read_only%3Don"

@@ -53,6 +53,20 @@ def test_one_run_finds_all_and_counts_the_others(folder, by):
         assert f"  {name}: {reason}" in finished.stderr.splitlines()
 
 
+def test_a_bad_file_among_others_names_the_option_and_a_lone_one_does_not(folder):
+    assert_one_line_error(run(folder), 2, "README.txt: ", "leave out such files with --on-bad-file")
+    alone = run(folder / "README.txt")
+    assert_one_line_error(alone, 2, "README.txt: ")
+    assert "--on-bad-file" not in alone.stderr
+
+
+def test_a_reason_with_a_line_does_not_repeat_the_file(tmp_path):
+    (tmp_path / "a.tsv").write_text(ROW.format(1, 1), encoding="utf-8")
+    (tmp_path / "b.json").write_text('{"version": 1, "files": 2}\n', encoding="utf-8")
+    (reason,) = json.loads(run(tmp_path, *SKIP).stdout)["files_left_out"].values()
+    assert reason.startswith("line 1: no 'datetime'")
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows lets few users make links")
 def test_links_that_lead_nowhere(folder):
     (folder / "gone.tsv").symlink_to(folder / "nothing")

@@ -25,6 +25,7 @@ FILES = {
     "s3.log": "s3",
     "alb.log": "alb",
     "squid.log": "squid",
+    "bunny.log": "bunny",
     "gcs-usage.csv": "csv",
     "semicolons.csv": "csv",
 }
@@ -86,6 +87,20 @@ def test_status(name):
     found = {group["status"]: group["requests"] for group in groups}
     odd = {"header.tsv": None, "iis.log": "500", "combined.log": "408"}.get(name, "000")
     assert found == ({"200": 4, "206": 1, "404": 1, "304": 1, odd: 1} if odd else {"200": 8})
+
+
+@pytest.mark.parametrize("more", ["", "|100|bytes=0-9|-"])
+def test_a_row_of_bunny_whose_texts_have_bars_is_rejected(tmp_path, more):
+    """A bar in the referrer moves the URL, and the eighth field is a URL all the same."""
+    log = tmp_path / "log"
+    rows = (FIXTURES / "bunny.log").read_text(encoding="utf-8").splitlines()
+    barred = rows[1].replace("|-|https:", "|https://a.example/?q=1|https://b.example/x.jpg|https:")
+    agent = rows[2].replace("|HK|", "|HK|a|b", 1)
+    log.write_text("".join(f"{it}{more}\n" for it in [*rows, barred, agent]), encoding="utf-8")
+    answer = ask(log, "--extension", "jpg")
+    assert (answer["requests"], answer["bytes"]) == (5, 11111)
+    assert answer["rows_rejected"] == {"wrong number of fields": 2}
+    assert answer["first_rejected"] == {"wrong number of fields": f"{log}:9"}
 
 
 def test_a_new_fields_line_changes_the_fields(tmp_path):

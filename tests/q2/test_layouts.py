@@ -122,6 +122,15 @@ def real_time(it: Row) -> str:
     )
 
 
+def bunny(it: Row, extended: str = "") -> str:
+    agent = ('"an open quote', "Mozilla/5.0 (X11)", "-")[it.size % 3]
+    cache, milliseconds = ("HIT", "MISS", "-")[it.size % 3], round(it.time.timestamp() * 1000)
+    return (
+        f"{cache}|{it.status}|{milliseconds}|{it.size}|390|192.0.2.0|-|https://h.b-cdn.net{it.url}"
+        f"|HK|{agent}|322b|HK{extended}"
+    )
+
+
 def tail(it: Row) -> str:
     return f"{it.time:%Y-%m-%d\t%H:%M:%S}\tSOF50\t{it.size}\t::1\tGET\th\t{it.url}\t{it.status}"
 
@@ -195,6 +204,13 @@ def by_csv(separator: str, *places: int) -> Callable[[list[str]], list[tuple]]:
     return read
 
 
+def by_split(separator: str, *places: int) -> Callable[[list[str]], list[tuple]]:
+    """Python's split."""
+    return lambda lines: [
+        tuple(row[at] for at in places) for row in (line.split(separator) for line in lines)
+    ]
+
+
 def by_shlex(*places: int) -> Callable[[list[str]], list[tuple]]:
     """Python's shlex, whose backslash escapes a quote, as Apache's does."""
 
@@ -263,6 +279,10 @@ CASES = {
     "squid": Case(squid, lambda lines: [
         (row[0], row[4], row[6]) for row in map(str.split, lines)
     ]),
+    "bunny": Case(bunny, by_split("|", 2, 3, 7)),
+    "bunny, extended": Case(
+        lambda it: bunny(it, f"|{it.size // 2}|bytes=0-9|-"), by_split("|", 2, 3, 7)
+    ),
     "cloudfront real-time": Case(real_time, by_duckdb("\t", 0, 4, 8)),
     "cloudfront, header cut off": Case(
         tail, by_csv("\t", 0, 1, 3, 7), options=("--log-format", "cloudfront")

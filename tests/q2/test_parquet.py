@@ -1,6 +1,7 @@
 """Q2's Parquet files: columns of any type that holds the value, the rules of all formats."""
 
 import gzip
+import re
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
@@ -16,7 +17,7 @@ from logs.ranges import lay_out_range, ranges_of
 from logs.reader import Reading
 from logs.sources import find_sources
 from tests.conftest import assert_one_line_error
-from tests.q2.conftest import ask, run
+from tests.q2.conftest import FIXTURES, ask, run
 from traffic.account import BlockAccount, joined
 from traffic.by_duckdb import table_answer
 from traffic.groups import GroupPart
@@ -199,3 +200,17 @@ def test_an_empty_table_has_no_rows(tmp_path):
         },
     )
     assert_one_line_error(run(path), 2, "empty")
+
+
+def test_cloudfront_s_names_in_parquet_mean_what_they_mean_in_text(tmp_path):
+    """There they have underscores, as Athena's table of them shows; URLs are encoded alike."""
+    text = (FIXTURES / "cloudfront-33-fields.log").read_text("utf-8").replace("/b/c", "/b%2520c")
+    _, fields, *rows = text.splitlines()
+    names = fields.removeprefix("#Fields: ").split()
+    in_parquet = [re.sub(r"[-(]", "_", name).replace(")", "").lower() for name in names]
+    columns = zip(*(row.split("\t") for row in rows), strict=True)
+    parquet.write_table(pa.table(dict(zip(in_parquet, columns, strict=True))), tmp_path / "a")
+    (tmp_path / "b").write_text(text, encoding="utf-8")
+    for by in ("url", "host", "edge", "referrer", "content_type", "method", "status", "cache"):
+        found, expected = (ask(tmp_path / name, "--by", by)["groups"] for name in "ab")
+        assert found == expected

@@ -5,6 +5,7 @@ import io
 import json
 import math
 import re
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import duckdb
@@ -142,6 +143,8 @@ QUESTIONS = [
     (("url",), ["--url", "/?/*3*", "--url", "*/1*"], "regexp_matches(url, '^/./.*3|/1')"),
     (("url", "status"), ["--cache", "miss"], "cache = 'Miss'"),
     (("method",), ["--to", "2024-11-15"], "moment < '2024-11-16'"),
+    (("edge",), ["--status", "5XX", "--status", "206"], "(status LIKE '5__' OR status = '206')"),
+    (("url", "status_class"), ["--status", "4xx"], "status LIKE '4__'"),
 ]
 
 
@@ -249,12 +252,45 @@ def test_csv_and_text_have_a_table_for_each_order():
         ("combined.log", "method", {"GET"}),
         ("alb.log", "method", {"GET"}),
         ("squid.log", "method", {"GET"}),
+        ("squid.log", "host", {"cdn.example.com"}),
+        ("bunny.log", "host", {"cdn.example.com"}),
+        ("bunny.log", "edge", {"HK"}),
+        ("bunny.log", "referrer", {"(none)", "https://example.com/"}),
         ("cloudfront-33-fields.log", "edge", {"HKG62-C1"}),
         ("cloudfront-33-fields.log", "host", {"cdn.example.com"}),
     ],
 )
 def test_texts_where_a_layout_has_them(log, by, expected):
     assert {group[by] for group in ask(FIXTURES / log, "--by", by)["groups"]} == expected
+
+
+def test_the_hosts_of_urls(tmp_path):
+    row = (FIXTURES / "squid.log").read_text(encoding="utf-8").splitlines()[0]
+    urls = {
+        "http://A.example": "a.example",
+        "https://b.example:8443?x=http://c.example/": "b.example:8443",
+        "ftp://c.example/a:b://d/": "c.example",
+        "http://#x": "(none)",
+        "tunnel.example:443": "(none)",
+        "/path?u=http://e.example/": "(none)",
+        "mailto:/x://y": "(none)",
+        "x:/": "(none)",
+    }
+    rows = [row.replace("http://cdn.example.com/a.jpg", url) for url in urls]
+    log = tmp_path / "log"
+    log.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    groups = ask(log, "--by", "host", "--log-format", "squid")["groups"]
+    assert {it["host"]: it["requests"] for it in groups} == Counter(urls.values())
+    assert ask(log, "--host", "*.example")["requests"] == 2
+
+
+def test_no_status_and_what_is_none():
+    log = FIXTURES / "cloudfront-33-fields.log"
+    assert ask(log, "--status", "000")["requests"] == 1
+    shown = run(log, "--status", "404", "--status", "3xx").stdout.splitlines()[0]
+    assert shown.startswith("Total data transfer by all files with status 404 or 3xx from ")
+    for wrong in ("5", "0xx", "50x", "", "1000", "٥xx"):
+        assert_one_line_error(run(log, "--status", wrong), 2, "is not a status: write it like 404")
 
 
 def test_the_referrer_of_a_combined_log_and_the_host_of_a_format_string(tmp_path):

@@ -127,7 +127,24 @@ def test_logs_in_a_bucket(bucket):
     assert [source.name for source in find_sources([f"{bucket}/*.tsv"])] == [f"{bucket}/plain.tsv"]
 
 
+def test_a_glob_of_folders_in_a_bucket_stands_for_their_files(bucket):
+    assert ask("s3://cdn/l*")["rows_read"] == 24
+    by_glob, by_folder = (find_sources([it]) for it in ("s3://cdn/*", bucket))
+    assert [(it.name, it.size) for it in by_glob] == [(it.name, it.size) for it in by_folder]
+
+
+def test_a_bucket_without_credentials(bucket, monkeypatch):
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("HOME", "/nowhere")
+    fsspec.get_filesystem_class("s3").clear_instance_cache()
+    assert_one_line_error(run(bucket), 1, bucket, "AWS_PROFILE", "AWS_ACCESS_KEY_ID")
+    fsspec.get_filesystem_class("s3").clear_instance_cache()
+
+
 def test_a_bucket_that_is_not_there(bucket):
+    assert_one_line_error(run("s3://cdn/other/"), 2, "s3://cdn/other/: no files there; name")
     assert_one_line_error(run(f"{bucket}/no-such.tsv"), 2, f"{bucket}/no-such.tsv")
     assert_one_line_error(run(f"{bucket}/*.none"), 2, f"{bucket}/*.none: no files there")
     assert_one_line_error(run("s3://no-such-bucket/a.tsv"), 2, "s3://no-such-bucket/a.tsv")
@@ -139,7 +156,8 @@ def test_a_bucket_whose_server_is_down(bucket, monkeypatch):
         monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{free.getsockname()[1]}")
         monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
         fsspec.get_filesystem_class("s3").clear_instance_cache()
-        assert_one_line_error(run("s3://cdn/logs/plain.tsv"), 1, "s3://cdn/logs/plain.tsv")
+        finished = run("s3://cdn/logs/plain.tsv")
+        assert_one_line_error(finished, 1, "s3://cdn/logs/plain.tsv", "check the network")
     fsspec.get_filesystem_class("s3").clear_instance_cache()
 
 

@@ -2,6 +2,7 @@
 
 import random
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pytest
@@ -10,7 +11,7 @@ from pyarrow import parquet
 from logs.fields import NOTHING_SAID
 from logs.names import pack
 from logs.parquet import parquet_pieces
-from logs.plain_rows import extension_of, has_extension, record_query
+from logs.plain_rows import cache_name, extension_of, has_extension, records_of
 from logs.scanner import scan_block
 from logs.sources import Source, find_sources
 from logs.tables import table_of
@@ -18,6 +19,7 @@ from tests.q2.conftest import run
 from traffic.answer import answer
 from traffic.by_duckdb import answer_table
 from traffic.question import Question
+from traffic.report import as_record
 
 ROWS = 2000
 MOMENT = "2024-11-14T22:06:40"
@@ -58,17 +60,21 @@ def drawn_rows(keys: tuple[str, ...], seed: int) -> list[dict]:
 
 
 def records(path):
-    """The table of a file, and its rows as DuckDB reads them."""
+    """The table of a file, and its rows as DuckDB reads them, after whether they are plain."""
     (source,) = find_sources([str(path)])
     with source.open() as raw:
         table = table_of(source, raw, NOTHING_SAID)
     with table.database as database:
-        query = record_query(table, with_cache=True)
+        found = records_of(table, with_cache=True)
         values = (
-            f"plain, epoch_us(moment) // 1000000, size, {extension_of('url')}, status, cache, "
-            f"{has_extension('url', ('jpg', 'gz'))}"
+            f"epoch_us(moment) // 1000000, size, {extension_of('url')}, status, "
+            f"{cache_name('cache')}, {has_extension('url', ('jpg', 'gz'))}"
         )
-        return table, database.sql(query).project(values).fetchall()
+        odd = ", ".join(found.odd())
+        rows = database.sql(f"SELECT {odd} FROM {found.relation}").fetchall()  # noqa: S608
+        plain = [not any(row) for row in rows]
+        read = database.sql(found.query()).project(values).fetchall()
+        return table, [(known, *row) for known, row in zip(plain, read, strict=True)]
 
 
 def assert_same(layout, lines: list[bytes], found: list[tuple]) -> None:
@@ -138,39 +144,81 @@ def test_plain_rows_of_parquet_are_what_the_kernel_reads(taken, tmp_path):
     assert sum(row[0] is True for row in found) > ROWS / 10
 
 
-def plain_log(folder) -> str:
-    """A log of plain rows of four days."""
-    draw, start = random.Random(4), datetime(2024, 11, 13, tzinfo=UTC)  # noqa: S311 no secret
+START = datetime(2024, 11, 13, tzinfo=UTC)
+# How the columns of a moment are written
+MOMENTS = {
+    "ISO": lambda it: {"timestamp": f"{it:%FT%TZ}"},
+    "texts": lambda it: {"date": f"{it:%F}", "time": f"{it:%T}"},
+    "date and time": lambda it: {"date": it.date(), "time": it.time()},
+    "moment": lambda it: {"timestamp": it},
+    "epoch": lambda it: {"ts": int(it.timestamp())},
+    "epoch as text": lambda it: {"ts": f"{it.timestamp():.3f}"},
+}
+
+
+def plain_log(folder, moment: str = "ISO", days: int = 4) -> str:
+    """A log of plain rows of some days."""
+    draw = random.Random(4)  # noqa: S311 no secret
     rows = [
         {
-            "timestamp": f"{start + timedelta(seconds=draw.randrange(4 * 86_400)):%FT%TZ}",
+            **MOMENTS[moment](START + timedelta(seconds=draw.randrange(days * 86_400))),
             "size": str(draw.randrange(10**9)),
             "url": draw.choice(GOOD["url"]),
-            "status": draw.choice(["200", "404", "000"]),
-            "cache": draw.choice(["Hit", "Miss", "RefreshHit"]),
+            "status": draw.choice(["200", "404", "000", None]),
+            "cache": draw.choice(["Hit", "Miss", "RefreshHit", None]),
         }
         for _ in range(ROWS)
     ]
-    parquet.write_table(pa.Table.from_pylist(rows), folder / "log.parquet")
+    parquet.write_table(pa.Table.from_pylist(rows), folder / "log.parquet", row_group_size=500)
     return str(folder / "log.parquet")
 
 
+HONG_KONG = ZoneInfo("Asia/Hong_Kong")
 QUESTIONS = [
     Question(date(2024, 11, 14), date(2024, 11, 15), ("jpg",)),
+    Question(date(2024, 11, 14), date(2024, 11, 15), by=("date",), time_zone=HONG_KONG),
     Question(extensions=("jpg", "gz"), by=("date", "extension")),
+    Question(last_day=date(2024, 11, 15), time_zone=HONG_KONG),
     Question(by=("hour",), caches=("miss", "refreshhit")),
     Question(date(2030, 1, 1), by=("status", "cache")),
     Question(by=("date",), measures=("hits", "percentiles")),
 ]
 
 
-def test_answers_and_accounts_are_those_of_the_kernel(tmp_path):
-    (source,) = find_sources([plain_log(tmp_path)])
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_reports_are_those_of_the_kernel(tmp_path, moment):
+    (source,) = find_sources([plain_log(tmp_path, moment)])
     for question in QUESTIONS:
         with source.open() as raw:
             assert answer_table(table_of(source, raw, NOTHING_SAID), question)
         by_kernel = answer([Source(source.name, source.open, source.size)], question)
-        assert answer([source], question) == by_kernel
+        assert as_record(answer([source], question)) == as_record(by_kernel)
+
+
+ODD_ROWS = {
+    "date": ["2024-02-30", "2200-01-01", "20240-01-01", "2024-1-1", "", None],
+    "time": ["29:00:00", "24:00:00", "12:60:00", "1:02:03", "12:30:00 ", "", None],
+    "size": ["x", "-1", "1000000000001", "1.0", "", None],
+    "url": [" /a.jpg", "/a.jpg ", "", None],
+    "status": ["1000", "x", "-1", ""],
+    "cache": ["a b", "\u00e9", "", "A-Name-longer-than-it-is-read é"],
+}
+
+
+@pytest.mark.parametrize("dictionary", [True, False], ids=["dictionary", "plain pages"])
+def test_one_odd_row_leaves_a_file_to_the_kernel(tmp_path, dictionary):
+    """In the last of several row groups, whether or not a column has a dictionary."""
+    question = Question(by=("cache",))
+    good = {key: [GOOD[key][0]] * ROWS for key in ODD_ROWS}
+    odd = [(key, value) for key, values in ODD_ROWS.items() for value in values]
+    for key, value in [("size", "7"), *odd]:
+        columns = good | {key: [*good[key][1:], value]}
+        path = tmp_path / "log.parquet"
+        parquet.write_table(pa.table(columns), path, row_group_size=500, use_dictionary=dictionary)
+        (source,) = find_sources([str(path)])
+        with source.open() as raw:
+            answered = answer_table(table_of(source, raw, NOTHING_SAID), question)
+        assert bool(answered) == (value == "7"), (key, value)
 
 
 def test_duckdb_prints_no_progress_into_the_answer(tmp_path):

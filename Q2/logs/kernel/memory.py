@@ -4,7 +4,7 @@ from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 
-from logs.job import WINDOW, Job, Plan
+from logs.job import WINDOW, Job, Plan, Row
 
 # Helpers take addresses because numba counts the references to every array that a call hands over,
 # which made this loop five times as slow; they are inlined because registers full of constants
@@ -77,7 +77,7 @@ def taking(kind):
     return take
 
 
-take_job, take_plan = taking(Job), taking(Plan)
+take_job, take_plan, take_row = taking(Job), taking(Plan), taking(Row)
 
 
 def comparing(sign):

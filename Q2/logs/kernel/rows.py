@@ -1,25 +1,12 @@
 """The values of a row, and its columns."""
 
-from typing import NamedTuple
-
 from logs.fields import ACCEPTED, TWO_SIZES
+from logs.job import Row
 from logs.kernel.memory import byte, eight_bytes, inlined, put, put_16, put_32
 from logs.kernel.moments import read_moment
 from logs.kernel.numbers import digits, read_size, read_status, trim
 from logs.kernel.quotes import field
 from logs.kernel.urls import read_name, read_url, result_and_status, url_of_request
-
-
-class Row(NamedTuple):
-    """What `Columns` of `logs.scanner` hold of a row, but with addresses of the URL."""
-
-    second: int
-    size: int
-    extension: int
-    status: int
-    cache: int
-    url_start: int
-    url_end: int
 
 
 @inlined
@@ -77,7 +64,7 @@ def find_text(edges, count, place, plan, strip):
 
 
 @inlined
-def read_row(job, count, plan, strip, seen):
+def read_row(job, columns, count, plan, strip, seen):
     """The values of a row, the reason for rejecting it, and what is seen now."""
     edges = job.edges
     second, reason, seen = read_moment(edges, plan, strip, seen)
@@ -85,7 +72,7 @@ def read_row(job, count, plan, strip, seen):
     size = read_size(place, length)
     if size < 0:
         reason = reason or -size
-    status, cache, results_reason = read_results(edges, plan, strip, job.cache != 0)
+    status, cache, results_reason = read_results(edges, plan, strip, columns.cache != 0)
     reason = reason or results_reason
     if has_two_sizes(edges, count, plan, strip):
         reason = reason or TWO_SIZES
@@ -95,18 +82,18 @@ def read_row(job, count, plan, strip, seen):
 
 
 @inlined
-def keep(row, number, job, text):
+def keep(row, number, columns, text):
     """Put the values of a row into the columns, its URL as positions in the block."""
-    put(job.second + 8 * number, row.second)
-    put(job.size + 8 * number, row.size)
-    put(job.extension + 8 * number, row.extension)
-    if job.status:
-        put_16(job.status + 2 * number, row.status)
-    if job.cache:
-        put(job.cache + 8 * number, row.cache)
-    if job.url_start:
-        put_32(job.url_start + 4 * number, row.url_start - text)
-        put_32(job.url_end + 4 * number, row.url_end - text)
+    put(columns.second + 8 * number, row.second)
+    put(columns.size + 8 * number, row.size)
+    put(columns.extension + 8 * number, row.extension)
+    if columns.status:
+        put_16(columns.status + 2 * number, row.status)
+    if columns.cache:
+        put(columns.cache + 8 * number, row.cache)
+    if columns.url_start:
+        put_32(columns.url_start + 4 * number, row.url_start - text)
+        put_32(columns.url_end + 4 * number, row.url_end - text)
 
 
 @inlined

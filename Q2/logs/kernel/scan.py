@@ -2,7 +2,7 @@
 
 from logs.fields import ACCEPTED, FIELDS, LONG_LINE, LONGEST_LINE
 from logs.kernel.lines import has_quote, is_line, is_no_row, without_returns
-from logs.kernel.memory import put, take_job, take_plan
+from logs.kernel.memory import put, take_job, take_plan, take_row
 from logs.kernel.moments import nothing_seen
 from logs.kernel.quotes import cut_fields
 from logs.kernel.rows import keep, keep_texts, read_row, reject
@@ -11,7 +11,7 @@ from logs.kernel.rows import keep, keep_texts, read_row, reject
 def scan(address):
     """Do the `Job` at an address; return the number of rows accepted, and put that of lines."""
     job = take_job(address)
-    plan = take_plan(job.plan)
+    plan, columns = take_plan(job.plan), take_row(job.columns)
     # Without any quote in the block, quoting changes nothing, and separators are all there is.
     marked = plan.marked != 0 or (plan.quoting > 0 and has_quote(job))
     seen = nothing_seen(plan)
@@ -32,9 +32,9 @@ def scan(address):
             reason = FIELDS
         else:
             without_returns(start, stop, count, plan, job.edges)
-            row, reason, seen = read_row(job, count, plan, strip, seen)
+            row, reason, seen = read_row(job, columns, count, plan, strip, seen)
             if reason == ACCEPTED:
-                keep(row, rows, job, text)
+                keep(row, rows, columns, text)
                 keep_texts(job, rows, count, plan, strip, text)
                 rows += 1
                 continue

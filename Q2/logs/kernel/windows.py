@@ -6,6 +6,18 @@ from logs.kernel.memory import bits_set, called, first_bit, found, inlined, put
 
 
 @inlined
+def put_ends(ends, window, count, plan, edges):
+    """Put where fields end, a bit of the window each, after `count` others; return their number."""
+    if count <= plan.last:
+        left, place = ends, edges + 8 * count
+        while left:
+            place += 8
+            put(place, window + first_bit(left))
+            left &= left - 1
+    return count + bits_set(ends)
+
+
+@inlined
 def cut_line(at, plan, edges):
     """Put where the line's fields end, less 1 before the first; return its end and their number."""
     put(edges, at - 1)
@@ -14,13 +26,7 @@ def cut_line(at, plan, edges):
         newlines = found(window, ord("\n"))
         ends = found(window, plan.first_delimiter) | found(window, plan.second_delimiter) | newlines
         ends &= newlines ^ (newlines - 1)  # up to the first newline
-        if count <= plan.last:
-            left, place = ends, edges + 8 * count
-            while left:
-                place += 8
-                put(place, window + first_bit(left))
-                left &= left - 1
-        count += bits_set(ends)
+        count = put_ends(ends, window, count, plan, edges)
         if newlines:
             return window + first_bit(newlines), count
         window += WINDOW
@@ -107,13 +113,7 @@ def cut_quoted_line(at, plan, edges):
         if plan.repeated == REPEATED:
             ends &= ~(separators << 1 | after_separator)
         after_separator = separators >> 63 & 1
-        if count <= plan.last:
-            left, place = ends, edges + 8 * count
-            while left:
-                place += 8
-                put(place, window + first_bit(left))
-                left &= left - 1
-        count += bits_set(ends)
+        count = put_ends(ends, window, count, plan, edges)
         if newlines:
             return window + first_bit(newlines), count, odd == 0
         window += WINDOW

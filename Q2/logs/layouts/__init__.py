@@ -3,7 +3,7 @@
 from common.command import UserError
 
 from logs.fields import LayoutOptions, LogFormat
-from logs.layouts import json_lines, servers, table, template, w3c
+from logs.layouts import bunny, json_lines, servers, table, template, w3c
 from logs.layouts.refusal import look_of
 from logs.layouts.whole import WholeFormat, first_lines
 
@@ -21,6 +21,7 @@ FORMATS: dict[str, LogFormat] = {
     "squid": servers.SQUID,
     "cloudfront": servers.CLOUDFRONT_TAIL,
     "cloudfront-real-time": servers.CLOUDFRONT_REAL_TIME,
+    "bunny": bunny.BUNNY,
 }
 # What GoAccess calls formats that are not format strings
 GOACCESS = {

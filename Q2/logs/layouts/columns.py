@@ -1,7 +1,7 @@
 """From the names of fields to what they hold, whoever named them.
 
-Names are those of the W3C's draft, CloudFront, IIS, Tomcat, nginx, Google Cloud Storage and of
-people who export a table, in small letters.
+Names are those of the W3C's draft, CloudFront (in Parquet with underscores), IIS, Tomcat, nginx,
+Google Cloud Storage and of people who export a table, in small letters.
 """
 
 from common.command import UserError
@@ -45,16 +45,21 @@ NAMES = {
         *("size", "sc-bytes", "bytes", "bytes_sent", "body_bytes_sent", "sc_bytes"),
         *("response_bytes", "response_size", "sent_bytes"),
     ),
-    URL: ("url", "cs-uri-stem", "cs-uri", "cs_uri", "request_uri", "uri", "path"),
+    URL: ("url", "cs-uri-stem", "cs_uri_stem", "cs-uri", "cs_uri", "request_uri", "uri", "path"),
     REQUEST: ("request",),
     STATUS: ("status", "sc-status", "sc_status", "status_code", "response_status"),
-    CACHE: ("cache", "x-edge-result-type", "upstream_cache_status", "cache_status"),
+    CACHE: (
+        *("cache", "x-edge-result-type", "x_edge_result_type", "upstream_cache_status"),
+        "cache_status",
+    ),
     RESULT: ("cache_result",),
-    HOST: ("host", "x-host-header", "cs(host)", "cs-host", "cs_host"),
+    HOST: ("host", "x-host-header", "x_host_header", "cs(host)", "cs-host", "cs_host"),
     METHOD: ("method", "cs-method", "cs_method", "request_method"),
     REFERRER: ("referrer", "referer", "cs(referer)", "cs_referer", "http_referer"),
-    EDGE: ("edge", "x-edge-location"),
-    CONTENT_TYPE: ("content_type", "sc-content-type", "sent_http_content_type"),
+    EDGE: ("edge", "x-edge-location", "x_edge_location"),
+    CONTENT_TYPE: (
+        *("content_type", "sc-content-type", "sc_content_type", "sent_http_content_type"),
+    ),
 }
 MEANINGS = {
     "date": DATE,
@@ -73,6 +78,7 @@ MEANINGS = {
 }
 MEANING_OF = {role: meaning for meaning, role in MEANINGS.items()} | {RESULT: "cache and status"}
 ROLE_OF = {name: role for role, names in NAMES.items() for name in names}
+CLOUDFRONT_EDGE = {"x-edge-location", "x_edge_location"}  # the names of its own alone
 NEEDED = {DATE, TIME, MOMENT, SIZE, URL, REQUEST}
 PARTS = {"timestamp(ms)": 1000, "time_micros": 1_000_000, "timestamp": 1, "msec": 1}
 APACHE_MOMENT = re.compile(r"\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d")
@@ -99,7 +105,8 @@ def layout_of(
     roles = roles_of(lower, place, columns, sure=base.comments)
     roles = moment_roles(roles, sample)
     check(roles, lower, place)
-    layout = replace(base, roles=tuple(roles), names=tuple(names))
+    encoded = base.double_encoded or not CLOUDFRONT_EDGE.isdisjoint(lower)
+    layout = replace(base, roles=tuple(roles), names=tuple(names), double_encoded=encoded)
     if MOMENT in roles:
         at = roles.index(MOMENT)
         kind, parts = moment_kind(lower[at], sample[at].strip() if at < len(sample) else "")

@@ -107,7 +107,6 @@ def row_layout(
         found,
         roles=tuple(found.roles[at] for at in chosen),
         names=tuple(names[at] for at in chosen),
-        double_encoded="x-edge-location" in names,
         others=tuple(role for role in TEXTS if role in found.roles and role not in wanted),
     )
     return layout, chosen

@@ -177,6 +177,7 @@ SQUID = vendor(
     "Squid's native format",
     "$msec  $elapsed $remote_addr $cache_result $bytes_sent $request_method $uri",
     r"\d{9,10}\.\d{3} +-?\d+ \S+ [A-Z_]+/\d+ \d+ \S+ \S",
+    host_in_url=True,
 )
 CLOUDFRONT_TAIL = WholeFormat(
     "rows of a CloudFront standard log whose #Fields line was cut off",

@@ -45,7 +45,6 @@ def announced(
         (),
         delimiters,
         comments=True,
-        double_encoded=cloudfront,
         quoting=UNQUOTED if cloudfront else DOUBLED,
         repeated=ALIGNED if delimiters == BLANKS else SINGLE,
     )

@@ -3,7 +3,7 @@
 import pytest
 
 from evaluation.models import MODELS
-from evaluation.names import BLENDS, DEEP, MACHINE
+from evaluation.names import BLENDS, DEEP, MACHINE, NAMES
 from evaluation.rivals.blends import SCORERS
 from evaluation.settings import SHIPPED, read_chosen, settings_for
 from evaluation.spaces import DEFAULTS, SPACES
@@ -22,7 +22,15 @@ HELD = {
 }
 
 
+def test_every_model_can_be_named_on_the_command_line():
+    """`names.py` loads no model, so that --help costs little: a new one is entered there too."""
+    unnamed = MODELS.keys() - {*NAMES}
+    assert not unnamed, f"add to NAMES of evaluation/names.py: {', '.join(unnamed)}"
+
+
 def test_every_rival_s_defaults_are_held():
+    new = DEFAULTS.keys() - HELD.keys()
+    assert not new, f"write down in HELD above what it takes without a choice: {', '.join(new)}"
     assert DEFAULTS == HELD
 
 
