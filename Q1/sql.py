@@ -17,10 +17,10 @@ from events.files import files_named
 from events.time_format import TimeFormat
 from retention.options import (
     DAY,
+    OTHER_WORDS,
     columns_option,
     dsn_option,
     install_event_option,
-    of_other_tools,
     time_zone_option,
 )
 
@@ -49,7 +49,7 @@ def refuse_words(ctx: click.Context, param: click.Parameter, words: tuple[str, .
         )
 
 
-@click.command(cls=Command, epilog=EXAMPLES)
+@click.command(cls=Command, epilog=EXAMPLES, other_words=OTHER_WORDS)
 @click.argument(
     "words", nargs=-1, metavar="", is_eager=True, expose_value=False, callback=refuse_words
 )
@@ -267,9 +267,6 @@ def main(**values) -> None:
             result = answer.formatted(options.output_format, with_sql=options.show_sql)
     # Not click.echo, which takes colour codes out of the users' names.
     sys.stdout.write(result and f"{result}\n")
-
-
-main.context_settings["token_normalize_func"] = of_other_tools
 
 
 def fill_in_days(options: SimpleNamespace) -> None:

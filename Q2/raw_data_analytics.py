@@ -14,7 +14,7 @@ import click
 from common.cluster import cluster_option, connected
 from common.output import FORMATS, new_file
 from logs.layouts import by_hand
-from logs.options import LEFT_OUT, log_options, of_other_tools
+from logs.options import LEFT_OUT, OTHER_WORDS, log_options
 from logs.sources import Source, find_sources
 from logs.start import load_kernel
 from traffic import question
@@ -35,7 +35,7 @@ examples:
 """
 
 
-@click.command(cls=Command, epilog=EXAMPLES)
+@click.command(cls=Command, epilog=EXAMPLES, other_words=OTHER_WORDS)
 @click.argument("logs", nargs=-1, metavar="[LOG]...")
 @question_options
 @click.option(
@@ -166,9 +166,6 @@ def main(
         sys.stdout.flush()  # only what was answered is remembered
         ledger.write(found.account.left_out)
     return LEFT_OUT if found.account.left_out else 0
-
-
-main.context_settings["token_normalize_func"] = of_other_tools
 
 
 def new_sources(

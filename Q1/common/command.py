@@ -35,10 +35,19 @@ class OutsideError(click.ClickException):
 class Command(click.Command):
     """A click command that fails in one line; `main` returns 0 or what the callback returns."""
 
-    def __init__(self, name: str | None, **settings):
+    def __init__(self, name: str | None, other_words: dict[str, str] | None = None, **settings):
         super().__init__(name, **settings)
+        self.other_words = other_words or {}  # of other tools, with the options' names
         self.context_settings = {"max_content_width": 100, "show_default": True}
         click.version_option("2.0", message="%(prog)s %(version)s")(self)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            if meant := self.other_words.get(error.option_name.lstrip("-")):
+                error.possibilities = [f"--{meant}"]  # instead of those spelt alike
+            raise
 
     def invoke(self, ctx: click.Context) -> int | None:
         ours = signal.getsignal(signal.SIGINT) is leave

@@ -22,17 +22,6 @@ OTHER_WORDS = {
 }
 
 
-def of_other_tools(name: str) -> str:
-    """Return an option's name without dashes, unless other tools alone have it.
-
-    Of such a name, click would suggest options that are spelt alike. Raises `UsageError`. Values
-    of choices come here as well, so that none may be in OTHER_WORDS.
-    """
-    if name in OTHER_WORDS:
-        raise click.UsageError(f"No such option '--{name}': it is called --{OTHER_WORDS[name]}")
-    return name
-
-
 class Day(click.ParamType):
     """A day such as 2017-04-01, within the years that a calendar and every time zone can hold."""
 

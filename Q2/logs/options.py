@@ -23,17 +23,6 @@ OTHER_WORDS = {
 }
 
 
-def of_other_tools(name: str) -> str:
-    """Return an option's name without dashes, unless other tools alone have it.
-
-    Of such a name, click would suggest options that are spelt alike. Raises `UsageError`. Values
-    of choices come here as well, so that none may be in OTHER_WORDS.
-    """
-    if name in OTHER_WORDS:
-        raise click.UsageError(f"No such option '--{name}': it is called --{OTHER_WORDS[name]}")
-    return name
-
-
 def all_of(*options: Decorator) -> Decorator:
     """Return a decorator that adds options to a command, in this order."""
     return lambda command: reduce(lambda done, option: option(done), reversed(options), command)

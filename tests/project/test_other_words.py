@@ -15,12 +15,11 @@ COMMANDS = [(sql.main, WORDS_OF_EVENTS), (raw_data_analytics.main, WORDS_OF_LOGS
 @pytest.mark.parametrize(("main", "words"), COMMANDS, ids=["Q1", "Q2"])
 def test_a_word_of_other_tools_is_answered_with_ours(main, words):
     ours = {option for it in main.params for option in it.opts}
-    values = {value for it in main.params for value in getattr(it.type, "choices", ())}
     for word, meant in words.items():
         assert f"--{meant}" in ours
-        assert f"--{word}" not in ours and word not in values
+        assert f"--{word}" not in ours
         for arguments in ((f"--{word}", "x"), (f"--{word}=x",), (f"--{word}",)):
-            assert_one_line_error(run_here(main, *arguments), 2, f"it is called --{meant} (see")
+            assert_one_line_error(run_here(main, *arguments), 2, f"Did you mean '--{meant}'?")
 
 
 @pytest.mark.parametrize("main", [main for main, _ in COMMANDS], ids=["Q1", "Q2"])
