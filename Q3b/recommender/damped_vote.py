@@ -43,7 +43,7 @@ from recommender.weights import PlayWeights, fitted_weights, listeners_of, rarit
 
 FEWEST_IN_HEAD, FEWEST_KEPT, POPULAR = 32, 64, 128  # listeners, see `kernels/damped_vote.py`
 SMALLEST_HEAD, MOST_IN_HEAD = 4096, 20_000  # artists, where there are as many
-LARGEST_HEAD = 400_000_000  # its entries, of 4 bytes
+LARGEST_HEAD = 300_000_000  # its entries, of 4 bytes
 VOTE_LENGTH_POWER = -0.25  # of the norm of a user's votes, which scales them
 
 

@@ -32,6 +32,7 @@ JOB, EVALUATE = "Q3b/recommend_daily.py", "Q3b/evaluate.py"
 KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 # Scheduler and workers run the same checkout, as in the image.
 FOLDER = {"PYTHONPATH": str(ROOT / "Q3b")}
+USERS = 1200
 
 
 @pytest.fixture(scope="module")
@@ -48,8 +49,8 @@ def cluster(tmp_path_factory, dynamodb):
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
-    """The options that name plays and profiles of three parts of users and many countries."""
-    plays, profiles = write_listeners(tmp_path_factory.mktemp("listeners"), 2500, 300, seed=5)
+    """The options that name plays and profiles of two blocks of users and many countries."""
+    plays, profiles = write_listeners(tmp_path_factory.mktemp("listeners"), USERS, 300, seed=5)
     return ["--plays", str(plays), "--profiles", str(profiles)]
 
 
@@ -76,7 +77,7 @@ def contents(path):
 @pytest.mark.parametrize(
     "method",
     [
-        ["--voters", "2000"],
+        ["--voters", "900"],
         pytest.param(["--metric", "cosine"], marks=pytest.mark.slow),
         pytest.param(["--metric", "euclidean"], marks=pytest.mark.slow),
         pytest.param(["--blend", "als"], marks=pytest.mark.slow),
@@ -89,11 +90,11 @@ def test_the_set_is_the_same_byte_for_byte(cluster, files, tmp_path, method):
         url = f"sqlite:///{tmp_path / name}.db"
         reports.append(published(url, *files, *method, *where))
     assert contents(tmp_path / "here.db") == contents(tmp_path / "there.db")
-    assert len(contents(tmp_path / "here.db")[0]) == 2500 + 1
+    assert len(contents(tmp_path / "here.db")[0]) == USERS + 1
     for part in ("data", "metrics", "voters", "rules", "store_items"):
         assert reports[0][part] == reports[1][part]
     everybody = reports[0]["data"]["users"]
-    assert reports[0]["voters"] == (2000 if "--voters" in method else everybody)
+    assert reports[0]["voters"] == (900 if "--voters" in method else everybody)
 
 
 @pytest.mark.slow
@@ -247,13 +248,14 @@ def test_tasks_are_sent_as_others_are_done(cluster):
 )
 def test_a_wrong_address_is_one_line(files, tmp_path, address, status, part):
     url = f"sqlite:///{tmp_path / 'recommendations.db'}"
-    finished = run_script(JOB, "--store", url, *files, "--cluster", address)
+    finished = run_here(recommend_daily.main, "--store", url, *files, "--cluster", address)
     assert_one_line_error(finished, status, part)
 
 
-def test_the_environment_names_the_scheduler_too(files, tmp_path):
+def test_the_environment_names_the_scheduler_too(files, tmp_path, monkeypatch):
+    monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", "udp://nowhere")
     url = f"sqlite:///{tmp_path / 'recommendations.db'}"
-    finished = run_script(JOB, "--store", url, *files, DASK_SCHEDULER_ADDRESS="udp://nowhere")
+    finished = run_here(recommend_daily.main, "--store", url, *files)
     assert_one_line_error(finished, 2, "udp://nowhere")
 
 
