@@ -97,9 +97,10 @@ def get(url: str) -> dict:
 
 def job_lines(run: dict) -> Iterator[str]:
     """What the job did, without what differs from run to run."""
-    rules = ", ".join(f"{rule} {users:,}" for rule, users in run["report"]["rules"].items())
+    from_neighbours = run["report"]["rules"].get("neighbours", 0)
     recall = run["report"]["metrics"]["recall@20"]
-    yield f"Job: artists for {run['users']:,} users ({rules}), recall of 20 {recall:.3f}"
+    yield f"Job: lists for {run['users']:,} users, {from_neighbours:,} of them from neighbours"
+    yield f"Quality: they hold {recall:.0%} of the plays that were held out (recall@20)"
     yield f"Store: {run['report']['store_items']:,} items in SQLite, published"
 
 

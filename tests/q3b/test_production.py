@@ -30,8 +30,9 @@ def test_one_command_goes_the_whole_way(tmp_path):
         TMPDIR=str(tmp_path),
     )
     assert finished.returncode == 0, finished.stderr
-    job, store, request, *artists = finished.stdout.splitlines()
-    assert re.match(r"Job: artists for 3,001 users \(neighbours 3,001\), ", job)
+    job, quality, store, request, *artists = finished.stdout.splitlines()
+    assert job == "Job: lists for 3,001 users, 3,001 of them from neighbours"
+    assert re.fullmatch(r"Quality: they hold \d\d% of the plays .* \(recall@20\)", quality)
     assert re.match(r"Store: [\d,]+ items in SQLite, published", store)
     assert re.fullmatch(r"API: GET /users/[0-9a-f]{40}/recommendations\?limit=3", request)
     assert len(artists) == 3
