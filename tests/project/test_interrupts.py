@@ -79,7 +79,8 @@ def test_an_interrupt_is_one_line(script, moment, tmp_path, postgres_url):
         _, errors = process.communicate(timeout=60)
     name = script.rpartition("/")[2]
     if moment < 0.2 and "Traceback" in errors:
-        assert name not in errors  # Python was slow to start: it is its own
+        # Python was slow to start: it is its own, and perhaps it went on all the same
+        assert f'File "{(ROOT / script).parent}' not in errors
         return
     assert "Traceback" not in errors
     if process.returncode == 130:
