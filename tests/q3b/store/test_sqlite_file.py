@@ -6,8 +6,10 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from contextlib import closing
 from dataclasses import replace
+from itertools import count
 
 import numpy as np
 import orjson
@@ -18,6 +20,7 @@ from store.sqlite import file as sqlite_file
 from store.sqlite.store import SqliteStore
 from store.sqlite.tables import SCHEMA
 from store.url import open_store
+from tests.conftest import START_SECONDS
 from tests.q3b.store.conftest import LISTS, NAMES, block_of, publish, writing
 
 ODD_NAMES = ["c# code", "100%", "a%20b", "what?", "a&b=c", "ü 王", "file:x", "'quoted'"]
