@@ -106,8 +106,7 @@ def answer(
     first lines are read, if any are.
     """
     layout = layout._replace(texts=question.roles)
-    answer_table = None if question.statuses else table_answer(question)
-    reading = Reading(layout, question.check, skip_bad_files, answer_table)
+    reading = Reading(layout, question.check, skip_bad_files, table_answer(question))
     if client is None:
         parts = local_parts(sources, question, reading, prepare)
     else:

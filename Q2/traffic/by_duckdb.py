@@ -39,8 +39,8 @@ OUTCOMES = {"hits": HITS, "hit_bytes": HITS, "misses": MISSES, "miss_bytes": MIS
 
 def table_answer(question: Question) -> Callable[[Table], object] | None:
     """Return what answers the question for a table; None for a question that the kernel answers."""
-    patterns = question.urls or question.excluded or question.hosts
-    answered = not patterns and KEYS.keys() >= {*question.by}
+    narrowed = question.urls or question.excluded or question.hosts or question.statuses
+    answered = not narrowed and KEYS.keys() >= {*question.by}
     return partial(answer_table, question=question) if answered else None
 
 

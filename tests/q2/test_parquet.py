@@ -214,3 +214,10 @@ def test_cloudfront_s_names_in_parquet_mean_what_they_mean_in_text(tmp_path):
     for by in ("url", "host", "edge", "referrer", "content_type", "method", "status", "cache"):
         found, expected = (ask(tmp_path / name, "--by", by)["groups"] for name in "ab")
         assert found == expected
+
+
+def test_statuses_narrow_a_table_as_they_do_a_text(tmp_path):
+    columns = {"status": [200, 503, 404, 500], "size": [1, 10, 100, 1000]}
+    same = {"date": ["2024-11-14"] * 4, "time": ["22:06:40"] * 4, "url": ["/a.jpg"] * 4}
+    parquet.write_table(pa.table(columns | same), tmp_path / "a.parquet")
+    assert ask(tmp_path / "a.parquet", "--status", "5xx", "--status", "404")["bytes"] == 1110
