@@ -18,9 +18,10 @@ from activity.users import user_list_answer
 from events.view import DATE
 from retention.inquiry import Inquiry
 from retention.names import check_events_exist, no_such_event
-from retention.overview import Overview, Span, span_of_row
+from retention.overview import Overview
 from retention.report import Answer, Data
-from retention.triangle import Window, is_whole, report_ages
+from retention.triangle import report_ages
+from retention.window import Window
 
 TITLES = {
     "ages": "Users who came back",
@@ -80,7 +81,7 @@ class ActivityInquiry(Inquiry):
         if self.measure.hours and self.view.time_type == DATE:
             raise UserError("--window counts hours, which the dates of the table do not have")
         check_events_exist(self.connection, self.view)
-        rows, asked, span, window = self.counts()
+        rows, asked, span, window = self.in_one_pass(self.ask_counts)
         users, *unclear = rows[0][-4:]
         overview = Overview(span, users, *([0, 0, 0] if self.question.first_event else unclear))
         groups = counts_by_group(rows, FIRST_MEASURES[self.measure.name])
@@ -95,18 +96,6 @@ class ActivityInquiry(Inquiry):
         data = self.data(overview)
         return user_list_answer(data, self.definition, self.measure, calendar, rows)
 
-    def counts(self) -> tuple[list, str, Span, Window]:
-        """The rows of the counts, their statement, the data, and the days of the calendar.
-
-        One pass is enough where no record lies outside the limits and the window, which it shows.
-        """
-        if self.window:
-            rows, asked = self.ask_counts(self.window)
-            if is_whole(rows[0], self.window):
-                return rows, asked, span_of_row(rows[0]), self.window
-        rows, asked = self.ask_counts(self.whole_window)
-        return rows, asked, self.span, self.whole_window
-
     def ask_counts(
         self, window: Window, explain: bool = False, query: str = "activity"
     ) -> tuple[list, str]:
@@ -114,8 +103,7 @@ class ActivityInquiry(Inquiry):
         parameters = summary_parameters(
             self.connection, self.view, self.measure, window, self.parameters
         )
-        limited = window is not self.window
-        return self.ask_by_user(query, explain, limited=limited, **parameters)
+        return self.ask_by_user(query, explain, limited=self.limited(window), **parameters)
 
     def retention(self, found: Found, data: Data, asked: str) -> Answer:
         """How many users of every cohort were active how much later."""

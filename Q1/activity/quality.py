@@ -23,27 +23,29 @@ class QualityInquiry(Inquiry):
 
     def plan(self) -> str:
         """The plan that PostgreSQL followed, with its times."""
-        lines, _ = self.ask_by_user("quality", explain=True)
+        lines, _ = self.ask_overview(self.window or self.whole_window, explain=True)
         return "\n".join(line for (line,) in lines)
 
     def answer(self) -> Answer:
         """Answer the question. Raises `UserError` without events of users."""
-        span = self.span
-        (row,), _ = self.ask_by_user("overview")
-        overview = Overview(span, *row[:4])
-        data = self.data(overview)
-        (early,), statement = self.ask_by_user("quality")
-        names, _ = self.ask("event_counts")
-        findings = [*findings_of(data, overview, early), *names_alike(names)]
+        overview, _, asked, window = self.counted()
+        limited, data = self.limited(window), self.data(overview)
+        names, asked_names = self.ask("event_counts", limited=limited)
+        statements, records_before = [asked, asked_names], 0
+        if overview.users_active_before_install:  # it takes another pass
+            (early,), asked_early = self.ask_by_user("before_start", limited=limited)
+            records_before = early.records
+            statements.append(asked_early)
+        findings = [*findings_of(data, overview, records_before), *names_alike(names)]
         if self.options.plot or self.options.html:
             from activity import bars
 
             self.draw(*bars.quality_picture(findings, overview), data)
-        return quality_answer(data, findings, statement)
+        return quality_answer(data, findings, ";\n\n".join(statements))
 
 
-def findings_of(data: Data, overview: Overview, early) -> list[Finding]:
-    """What is found about users and times; `early` is the row of `quality.sql`."""
+def findings_of(data: Data, overview: Overview, records_before: int) -> list[Finding]:
+    """What is found about users and times, and the records before their user's first start."""
     span, start = overview.span, data.question.install_event
     rejected = [
         Finding(f"rows rejected: {reason}", it.rows, None) for reason, it in data.rejected.items()
@@ -53,7 +55,11 @@ def findings_of(data: Data, overview: Overview, early) -> list[Finding]:
         *rejected,
         *left_out,
         Finding("without a user", span.records_without_user, None),
-        Finding(f"before the user's first {start}", early.records, early.users),
+        Finding(
+            f"before the user's first {start}",
+            records_before,
+            overview.users_active_before_install,
+        ),
         Finding(f"users without {start}", None, overview.users_without_install),
         Finding(f"users with {start} on several days", None, overview.users_reinstalled),
     ]

@@ -8,8 +8,8 @@ from psycopg2.extensions import connection as Connection
 
 from activity.calendar import Calendar, calendar_of
 from events.view import DATE, UNZONED, ZONED, View
-from retention.questions import ask
-from retention.triangle import MOST_AGES, Window, clock
+from retention.triangle import MOST_AGES
+from retention.window import Window, clock_parameters
 
 # The value of a user's first start; of several at the same moment the first in order of bytes, and
 # none only if there is no other. As arrays of bytes, whose order is that of their parts: a server
@@ -80,9 +80,6 @@ def summary_parameters(
 
     limits: those of the data, among the parameters that `moments` gives.
     """
-    days = {"first_day": window.first_day, "last_day": window.last_day}
-    (row,), _ = ask(connection, "single_midnights", days | {"time_zone": view.time_zone})
-    ends = ("data_from", "data_before") if row.single else ("from_day", "to_day")
     calendar = measure.calendar(window)
     return {
         "measure": measure.name,
@@ -90,19 +87,17 @@ def summary_parameters(
         **first_value(view, measure),
         "largest": measure.largest,
         "of_cohorts": measure.name == "ages",
-        "first_limit": limits[ends[0]],
-        "last_limit": limits[ends[1]],
-        **summary_clock(view, row.single),
+        **summary_clock(clock_parameters(connection, view, window, limits)),
         **places(view, measure, calendar),
     }
 
 
-def summary_clock(view: View, by_time: bool) -> dict[str, AsIs]:
-    """The expressions for days and times, as those of the triangle."""
-    found = clock(view, by_time)
+def summary_clock(found: dict[str, Any]) -> dict[str, Any]:
+    """How times are read, in the names that a user's start has in `user_summary.sql`."""
+    starts = {}
     for old, new in (("first_install", "first_start"), ("last_install", "last_start")):
-        found[f"{new}_day"] = AsIs(str(found.pop(f"{old}_day")).replace(old, new))
-    return found
+        starts[f"{new}_day"] = AsIs(str(found[f"{old}_day"]).replace(old, new))
+    return found | starts
 
 
 def first_value(view: View, measure: Measure) -> dict[str, AsIs]:

@@ -55,12 +55,13 @@ sixty AS NOT MATERIALIZED (
     GROUP BY uid, part
 ),
 
-users AS NOT MATERIALIZED (
-    -- One row per user, and one or two for the records of nobody.
+users_of_sixty AS NOT MATERIALIZED ( -- noqa: ST03
+    -- One row per user, and one or two for the records of nobody, if all periods are sixty at most.
     SELECT
         uid,
         %(of_user)s IS TRUE AS of_user,
         periods,
+        NULL::integer AS last_active,  -- that of the highest bit
         records,
         records_with_time,
         first_time,
@@ -71,12 +72,15 @@ users AS NOT MATERIALIZED (
         first_install,
         last_install
     FROM sixty
-    WHERE NOT %(long)s
-    UNION ALL
+),
+
+users_of_more AS NOT MATERIALIZED (
+    -- The same if there may be more periods.
     SELECT
         uid,
         %(of_user)s IS TRUE AS of_user,
-        NULL AS periods,
+        NULL::bigint AS periods,
+        width_bucket(max(last_clock), (SELECT calendar.begins FROM calendar)) AS last_active,
         sum(records)::bigint AS records,
         sum(records_with_time)::bigint AS records_with_time,
         min(first_time) AS first_time,
@@ -87,7 +91,6 @@ users AS NOT MATERIALIZED (
         min(first_install) AS first_install,
         max(last_install) AS last_install
     FROM sixty
-    WHERE %(long)s
     GROUP BY uid
 ),
 
@@ -98,7 +101,7 @@ alike AS (
     SELECT
         of_user,
         width_bucket(first_install, (SELECT calendar.begins FROM calendar)) AS installed,
-        width_bucket(last_clock, (SELECT calendar.begins FROM calendar)) AS last_active,
+        last_active,
         periods,
         count(*) AS users,
         count(*) FILTER (
@@ -111,7 +114,7 @@ alike AS (
         max(last_time) AS last_time,
         min(%(first_clock)s) AS first_clock,  -- the first time again, if that is the clock
         max(%(last_clock)s) AS last_clock
-    FROM users
+    FROM %(users)s AS users -- noqa: AL05
     GROUP BY of_user, installed, last_active, periods
 ),
 
@@ -147,38 +150,37 @@ days AS (
     FROM overview
 ),
 
-visits AS (
-    -- One row per cohort, sixty periods and those of them with an event.
+visits_of_sixty AS NOT MATERIALIZED ( -- noqa: ST03
+    -- One row per cohort, period of the last event and periods with an event.
     SELECT
         installed,
         0 AS part,
         periods,
         users
     FROM alike
-    WHERE of_user AND NOT %(long)s AND installed IS NOT NULL
-    UNION ALL
+    WHERE of_user AND installed IS NOT NULL
+),
+
+visits_of_more AS NOT MATERIALIZED (
+    -- One row per cohort, sixty periods and those of them with an event.
     SELECT
         width_bucket(users.first_install, (SELECT calendar.begins FROM calendar)) AS installed,
         sixty.part,
         sixty.periods,
         count(*) AS users
-    FROM users
+    FROM users_of_more AS users
     INNER JOIN sixty ON users.uid = sixty.uid
-    WHERE %(long)s AND users.of_user AND users.first_install IS NOT NULL
+    WHERE users.of_user AND users.first_install IS NOT NULL
     GROUP BY installed, sixty.part, sixty.periods
 ),
 
-tens_of_periods AS (
-    -- One row: which tens of each sixty periods have events.
+ends AS (
+    -- One row: the first and the last of each sixty periods that may have events.
     SELECT
-        CASE
-            WHEN %(long)s THEN 0
-            ELSE (width_bucket(days.first_day, calendar.starts) - 1) / 10
-        END AS first,
-        CASE
-            WHEN %(long)s THEN 5
-            ELSE (width_bucket(days.last_day, calendar.starts) - 1) / 10
-        END AS last
+        CASE WHEN %(long)s THEN 0 ELSE width_bucket(days.first_day, calendar.starts) - 1 END
+            AS first_bit,
+        CASE WHEN %(long)s THEN 59 ELSE width_bucket(days.last_day, calendar.starts) - 1 END
+            AS last_bit
     FROM days
     CROSS JOIN calendar
 ),
@@ -188,13 +190,13 @@ tens AS (
     -- ten bits that few rows are left to be split into periods.
     SELECT
         visits.installed,
-        10 * (6 * visits.part + digits.digit) AS before,
-        visits.periods >> 10 * digits.digit & 1023 AS pattern,
+        60 * visits.part + tenths.bit AS before,
+        visits.periods >> tenths.bit & 1023 AS pattern,
         sum(visits.users) AS users
-    FROM visits
-    CROSS JOIN tens_of_periods
-    CROSS JOIN generate_series(tens_of_periods.first, tens_of_periods.last) AS digits (digit)
-    WHERE visits.periods >> 10 * digits.digit & 1023 <> 0
+    FROM %(visits)s AS visits
+    CROSS JOIN ends
+    CROSS JOIN generate_series(ends.first_bit, ends.last_bit, 10) AS tenths (bit)
+    WHERE visits.periods >> tenths.bit & 1023 <> 0
     GROUP BY visits.installed, before, pattern
 ),
 
@@ -214,7 +216,10 @@ departed AS (
     -- One row per cohort and age at which anyone was active for the last time.
     SELECT
         installed,
-        least(last_active - installed, %(follow)s) AS age,  -- later ages are not shown
+        least(  -- later ages are not shown
+            coalesce(last_active, width_bucket(periods, %(powers)s::bigint[])) - installed,
+            %(follow)s
+        ) AS age,
         sum(users) AS users
     FROM alike
     WHERE of_user AND installed IS NOT NULL

@@ -1,10 +1,11 @@
 """A question on its way to an answer: ask it, and draw a picture."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 from psycopg2.extensions import connection as Connection
 
@@ -30,7 +31,17 @@ from retention.overview import (
 from retention.questions import Count, Question, ask, ask_by_user, cohorts_of
 from retention.report import Answer, Data, count_answer, triangle_answer, users_answer
 from retention.source import source_name
-from retention.triangle import Window, is_whole, likely_window, report_ages, triangle_parameters
+from retention.triangle import report_ages, triangle_parameters
+from retention.window import Window, clock_parameters, is_whole, likely_window
+
+
+class Counted(NamedTuple):
+    """An overview, the row of `overview.sql`, its statement, and the days it looked at."""
+
+    overview: Overview
+    row: Any
+    statement: str
+    window: Window
 
 
 @dataclass(frozen=True)
@@ -76,9 +87,27 @@ class Inquiry:
         """All that is counted of the data, unless it is a table and nobody asked for it."""
         if self.options.table is not None and not self.options.overview:
             return None
-        found = self.span  # checked first: queries fail on times that no calendar has
-        (row,), _ = self.ask_by_user("overview")
-        return Overview(found, *row[:4])
+        return self.counted().overview
+
+    def counted(self) -> Counted:
+        """What is counted of the data, in one pass over them where that is enough."""
+        (row,), asked, found, window = self.in_one_pass(self.ask_overview)
+        return Counted(Overview(found, *row[-4:]), row, asked, window)
+
+    def in_one_pass(
+        self, ask: Callable[[Window], tuple[list, str]]
+    ) -> tuple[list, str, Span, Window]:
+        """What a statement finds in a window of days, its text, the span of the data, the window.
+
+        One pass is enough where no record lies outside the limits and the window that is expected,
+        which the first row of the statement shows.
+        """
+        if self.window:
+            rows, asked = ask(self.window)
+            if is_whole(rows[0], self.window):
+                return rows, asked, span_of_row(rows[0]), self.window
+        rows, asked = ask(self.whole_window)
+        return rows, asked, self.span, self.whole_window
 
     def ask(self, query: str, explain: bool = False, **parameters: Any) -> tuple[list, str]:
         """The rows and the statement of a query."""
@@ -93,15 +122,9 @@ class Inquiry:
         rejected = self.files.rejected if self.files else {}
         return Data(source_name(self.options), overview, rejected, self.question)
 
-    def require_events(self) -> None:
-        """Raise `UserError` if no event of a user lies within the limits."""
-        _ = self.span
-
     def check_install_date(self) -> None:
         """Report a day without installs. Raises `UserError` if it is outside those with some."""
-        self.require_events()
-        (row,), _ = self.ask_by_user("overview")
-        check_install_date(self.connection, self.view, self.question, row)
+        check_install_date(self.connection, self.view, self.question, self.counted().row)
 
     def plan(self) -> str:
         """The plan that PostgreSQL followed, with its times."""
@@ -172,7 +195,7 @@ class Inquiry:
     def cohort_triangle(self) -> Answer:
         """How many users of every cohort were active how much later, and the heat map of it."""
         options = self.options
-        rows, asked, found = self.triangle()
+        rows, asked, found, _ = self.in_one_pass(self.ask_triangle)
         overview = Overview(found, *rows[0][-4:])
         if rows[0].cohort is None:
             raise no_such_event(self.connection, self.view, self.question.install_event)
@@ -185,18 +208,6 @@ class Inquiry:
             figure = plot.triangle_figure(cohorts, options.period, data)
             self.draw(figure, plot.describe_triangle(cohorts, options.period), data)
         return triangle_answer(data, options.period, cohorts, asked)
-
-    def triangle(self) -> tuple[list, str, Span]:
-        """The rows of the triangle, its statement, and the span of the data.
-
-        One pass is enough where no record lies outside the limits and the window, which it shows.
-        """
-        if self.window:
-            rows, asked = self.ask_triangle(self.window)
-            if is_whole(rows[0], self.window):
-                return rows, asked, span_of_row(rows[0])
-        rows, asked = self.ask_triangle(self.whole_window)
-        return rows, asked, self.span
 
     @cached_property
     def window(self) -> Window | None:
@@ -216,5 +227,15 @@ class Inquiry:
         parameters = triangle_parameters(
             self.connection, view, options.period, options.follow, window, self.parameters
         )
-        limited = window is not self.window
-        return self.ask_by_user("cohort_triangle", explain, limited=limited, **parameters)
+        return self.ask_by_user(
+            "cohort_triangle", explain, limited=self.limited(window), **parameters
+        )
+
+    def ask_overview(self, window: Window, explain: bool = False) -> tuple[list, str]:
+        """The row and the statement of the overview; an expected window leaves out the limits."""
+        parameters = clock_parameters(self.connection, self.view, window, self.parameters)
+        return self.ask_by_user("overview", explain, limited=self.limited(window), **parameters)
+
+    def limited(self, window: Window) -> bool:
+        """Whether a statement over a window has to leave out what is beyond the limits."""
+        return window is not self.window

@@ -2,6 +2,7 @@
 
 import pytest
 
+from retention.overview import Overview
 from tests.q1.conftest import given, inquiry, triangle_rows
 
 EVENTS = """
@@ -20,6 +21,8 @@ LATER = [
     ("b", "1970-01-01", "FIRST_INSTALL", 4, False),
     ("b", "2106-02-07", "OPEN", 4, False),
     ("b", "infinity", "OPEN", 4, False),
+    ("a", "-infinity", "FIRST_INSTALL", 4, False),
+    ("a", "infinity", "FIRST_INSTALL", 4, False),
     ("b", "200000-01-01", "OPEN", 4, False),
     ("b", "4000-01-01 BC", "FIRST_INSTALL", 4, False),
     ("b", None, "FIRST_INSTALL", 4, False),
@@ -35,7 +38,8 @@ def test_what_came_after_the_statistics(postgres_url, uid, time, name, ages, one
         rows = triangle_rows(asked)
         assert ("span" not in vars(asked)) == one_pass
         assert len({row.age for row in rows}) == ages
-        assert asked.triangle()[2] == asked.span
+        assert asked.in_one_pass(asked.ask_triangle)[2] == asked.span
+        assert asked.counted().overview == Overview(asked.span, *rows[0][-4:])
 
 
 def test_statistics_with_times_that_python_does_not_know(postgres_url):
