@@ -252,17 +252,16 @@ def main(**values) -> None:
         if options.explain:
             result = inquiry.plan()
         else:
-            answer = answered(inquiry, second)
+            if options.check or options.html or not inquiry.is_long:
+                answer = answered(inquiry, second)
             if options.html:
                 from common.page import save_page  # with Jinja
 
                 table = (answer.header, answer.rows)
                 text = f"{answer.text}\n\n{answer.statement}"
                 save_page(options.html, inquiry.title, text, table, inquiry.figures)
-            if options.output_format == "parquet":
-                from activity.users import write_parquet
-
-                write_parquet(answer.record["users_listed"])
+            if inquiry.is_long:
+                inquiry.write()
                 return
             result = answer.formatted(options.output_format, with_sql=options.show_sql)
     # Not click.echo, which takes colour codes out of the users' names.

@@ -2,8 +2,11 @@
 
 from common.command import UserError
 
+import sys
 from dataclasses import dataclass
 from functools import cached_property
+from tempfile import TemporaryFile
+from typing import Any
 
 import click
 
@@ -14,11 +17,12 @@ from activity.means import means_answer
 from activity.retention import Retention, retention_of
 from activity.stickiness import stickiness_of
 from activity.summary import Measure, summary_parameters
-from activity.users import user_list_answer
+from activity.users import user_list_answer, write_parquet
 from events.view import DATE
 from retention.inquiry import Inquiry
 from retention.names import check_events_exist, no_such_event
 from retention.overview import Overview
+from retention.questions import copy_by_user
 from retention.report import Answer, Data
 from retention.triangle import report_ages
 from retention.window import Window
@@ -90,20 +94,41 @@ class ActivityInquiry(Inquiry):
 
     def user_list(self) -> Answer:
         """The row per user."""
-        check_events_exist(self.connection, self.view)
-        overview, rows = self.overview, self.ask_counts(self.whole_window, query="user_list")[0]
-        calendar = self.measure.calendar(self.whole_window)
-        data = self.data(overview)
-        return user_list_answer(data, self.definition, self.measure, calendar, rows)
+        rows, _ = self.ask_by_user("user_list", **self.of_user_list())
+        return user_list_answer(self.data(self.overview), self.definition, self.measure, rows)
+
+    @property
+    def is_long(self) -> bool:
+        """Whether the answer is a row per user, which are not to be held in memory."""
+        return self.options.users and self.options.output_format in ("csv", "parquet")
+
+    def write(self) -> None:
+        """Write the row per user to standard output, in CSV as the server sends it."""
+        parameters = self.parameters | self.of_user_list()
+        asked = (self.connection, "user_list", parameters, self.view)
+        if self.options.output_format == "csv":
+            copy_by_user(*asked, sys.stdout)
+            return
+        with TemporaryFile() as file:
+            uid_type = copy_by_user(*asked, file)
+            file.seek(0)
+            write_parquet(file, uid_type, self.view.time_type)
 
     def ask_counts(
         self, window: Window, explain: bool = False, query: str = "activity"
     ) -> tuple[list, str]:
         """The rows and the statement; an expected window leaves out the limits."""
-        parameters = summary_parameters(
-            self.connection, self.view, self.measure, window, self.parameters
-        )
-        return self.ask_by_user(query, explain, limited=self.limited(window), **parameters)
+        return self.ask_by_user(query, explain, **self.parameters_of(window, self.limited(window)))
+
+    def parameters_of(self, window: Window, limited: bool) -> dict[str, Any]:
+        """The parameters of a statement that begins with the row per user."""
+        summary = (self.connection, self.view, self.measure, window, self.parameters)
+        return summary_parameters(*summary) | {"limited": limited}
+
+    def of_user_list(self) -> dict[str, Any]:
+        """The parameters of the row per user, over no more days than the data have."""
+        check_events_exist(self.connection, self.view)
+        return self.parameters_of(self.whole_window, limited=bool(self.span.left_out))
 
     def retention(self, found: Found, data: Data, asked: str) -> Answer:
         """How many users of every cohort were active how much later."""

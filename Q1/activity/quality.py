@@ -28,8 +28,8 @@ class QualityInquiry(Inquiry):
 
     def answer(self) -> Answer:
         """Answer the question. Raises `UserError` without events of users."""
-        overview, _, asked, window = self.counted()
-        limited, data = self.limited(window), self.data(overview)
+        overview, _, asked, limited = self.counted()
+        data = self.data(overview)
         names, asked_names = self.ask("event_counts", limited=limited)
         statements, records_before = [asked, asked_names], 0
         if overview.users_active_before_install:  # it takes another pass

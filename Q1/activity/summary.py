@@ -6,6 +6,7 @@ from typing import Any
 from psycopg2.extensions import AsIs
 from psycopg2.extensions import connection as Connection
 
+from activity.bits import BITS, bits_at, bracket_of, in_brackets, listed, packed, unpacked
 from activity.calendar import Calendar, calendar_of
 from events.view import DATE, UNZONED, ZONED, View
 from retention.triangle import MOST_AGES
@@ -42,7 +43,6 @@ NO_WINDOWS = {
     "first_window": AsIs("NULL::integer"),
     "shift": AsIs("NULL::interval"),
 }
-BITS = 60  # of a number of eight bytes, so that their order is plain
 
 
 @dataclass(frozen=True)
@@ -83,6 +83,7 @@ def summary_parameters(
     calendar = measure.calendar(window)
     return {
         "measure": measure.name,
+        "period_starts": calendar.starts,
         "starts": calendar.starts[1:],
         **first_value(view, measure),
         "largest": measure.largest,
@@ -113,18 +114,22 @@ def places(view: View, measure: Measure, calendar: Calendar) -> dict[str, Any]:
     rolling = measure.hours is not None
     number = windows(measure, calendar) if rolling else len(calendar.starts)
     width = (number // BITS + 1) * BITS  # one more at least, for all that lies beyond
+    placed = (
+        rolling_places(view, measure, calendar, width) if rolling else calendar_places(view, width)
+    )
     bits = "periods" if rolling else "periods << start_place"
     age = "last_place" if rolling else "last_place - start_place"
     return {
         "sixties": width // BITS,
         "unpacked": AsIs(unpacked(width)),
-        **(rolling_places if rolling else calendar_places)(view, measure, calendar, width),
+        "listed": AsIs(listed(calendar.starts, width)),
+        **placed,
         "age_bits": AsIs(in_brackets(bits, measure.brackets, width) if measure.brackets else bits),
         "last_age": AsIs(bracket_of(age, measure.brackets) if measure.brackets else age),
     }
 
 
-def calendar_places(view: View, measure: Measure, calendar: Calendar, width: int) -> dict[str, Any]:
+def calendar_places(view: View, width: int) -> dict[str, Any]:
     """The expressions for periods of the calendar: while reading events, packed, and the last."""
     returning = "" if view.roles.all_return else " FILTER (WHERE returns)"
     bits, none = bits_at(CALENDAR_PLACE.format("clock"), width)
@@ -159,32 +164,6 @@ def rolling_places(view: View, measure: Measure, calendar: Calendar, width: int)
     }
 
 
-def bits_at(place: str, width: int) -> tuple[str, str]:
-    """The aggregate that sets the bits at some places, and none of them: a number or a string."""
-    if width == BITS:
-        return f"bit_or(1::bigint << ({BITS - 1} - ({place})))", "0"
-    none = f"B'{'0' * width}'"
-    return f"bit_or(set_bit({none}, {place}, 1))", none
-
-
-def packed(periods: str, width: int) -> str:
-    """The expression for numbers of `BITS` bits, by which PostgreSQL can group."""
-    if width == BITS:
-        return periods
-    firsts = range(1, width, BITS)
-    parts = ", ".join(f"substring(bits FROM {first} FOR {BITS})::bigint" for first in firsts)
-    strings = f"(SELECT {periods} AS bits OFFSET 0) AS strings"
-    return f"(SELECT ARRAY[{parts}] FROM {strings})"  # noqa: S608
-
-
-def unpacked(width: int) -> str:
-    """The expression for the string of bits of what is packed."""
-    if width == BITS:
-        return f"packed::bit({BITS})"
-    parts = [f"packed[{number}]::bit({BITS})" for number in range(1, width // BITS + 1)]
-    return f"({' || '.join(parts)})::bit({width})"
-
-
 def windows(measure: Measure, calendar: Calendar) -> int:
     """How many rolling windows are shown at most, of those that the days of a calendar have.
 
@@ -193,21 +172,3 @@ def windows(measure: Measure, calendar: Calendar) -> int:
     """
     days = (calendar.starts[-1] - calendar.starts[0]).days - 1
     return min(measure.last_age, 24 * days // measure.hours) + 1
-
-
-def in_brackets(bits: str, lasts: tuple[int, ...], width: int) -> str:
-    """The expression for bits by bracket, of bits by age: whether any age of it is set."""
-    firsts = [0, *(last + 1 for last in (0, *lasts))]
-    masks = [
-        f"B'{'1' * (min(last, width - 1) - first + 1):0>{min(last, width - 1) + 1}}'::bit({width})"
-        for first, last in zip(firsts, (0, *lasts), strict=False)
-        if first < width
-    ]
-    flags = [f"(({bits}) & {mask} <> B'0'::bit({width}))::integer::bit(1)" for mask in masks]
-    return " || ".join([*flags, f"B'{'0' * (-len(masks) % BITS)}'"])
-
-
-def bracket_of(age: str, lasts: tuple[int, ...]) -> str:
-    """The expression for the number of the bracket of an age; -1 before all."""
-    firsts = ", ".join(map(str, [0, *(last + 1 for last in (0, *lasts[:-1]))]))
-    return f"width_bucket({age}, ARRAY[{firsts}]) - 1"

@@ -1,6 +1,7 @@
 """Answers about activity compared: what PostgreSQL found, as JSON has it, and what DuckDB found."""
 
 from collections.abc import Callable, Iterable, Iterator
+from datetime import date
 from types import SimpleNamespace
 from typing import Any
 
@@ -127,7 +128,8 @@ def their_day(rows: Iterable[tuple]) -> Iterator[tuple[tuple, tuple]]:
 def our_users(record: dict[str, Any]) -> Iterator[tuple[tuple, tuple]]:
     """The users in JSON."""
     for user in record["users_listed"]:
-        yield (None, False, str(user["uid"])), (user["value"], user["cohort"], user["active"])
+        active = [date.fromisoformat(day) for day in user["active"]]
+        yield (None, False, str(user["uid"])), (user["value"], user["cohort"], active)
 
 
 def their_users(rows: Iterable[tuple]) -> Iterator[tuple[tuple, tuple]]:

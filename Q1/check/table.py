@@ -2,16 +2,14 @@
 
 from common.command import UserError
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from duckdb import DuckDBPyConnection
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
-from psycopg2.extensions import get_wait_callback, set_wait_callback
 
 from check.statements import NAMES, VALUE, run
+from postgres.copying import copy_out
 
 DATE = 1082  # PostgreSQL's number of the type
 # Types whose equal values have equal texts, which DuckDB compares.
@@ -52,10 +50,9 @@ def read_table(
         )
         cursor.execute(sql.SQL("{} LIMIT 0").format(select))
         dates = cursor.description[1].type_code == DATE
-        copy = sql.SQL("COPY ({}) TO STDOUT (FORMAT csv, FORCE_QUOTE *)").format(select)
-        path = folder / "table.csv"
-        with path.open("wb") as file, without_waiting():
-            cursor.copy_expert(copy, file)
+    path = folder / "table.csv"
+    with path.open("wb") as file:
+        copy_out(connection, select.as_string(connection), "FORCE_QUOTE *", file)
     run(
         duck,
         "read_table",
@@ -86,14 +83,3 @@ def check_types(connection: Connection, relation: sql.Identifier, titles: list[s
                     f"--check: the column {title} is none of {COMPARABLE}, which DuckDB compares "
                     "as PostgreSQL does; leave out --check"
                 )
-
-
-@contextmanager
-def without_waiting() -> Iterator[None]:
-    """Let COPY work, which it does not while a callback waits for the server."""
-    callback = get_wait_callback()
-    set_wait_callback(None)
-    try:
-        yield
-    finally:
-        set_wait_callback(callback)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from types import SimpleNamespace
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from psycopg2.extensions import connection as Connection
 
@@ -36,12 +36,12 @@ from retention.window import Window, clock_parameters, is_whole, likely_window
 
 
 class Counted(NamedTuple):
-    """An overview, the row of `overview.sql`, its statement, and the days it looked at."""
+    """An overview, its row and statement, and whether that had to leave out records."""
 
     overview: Overview
     row: Any
     statement: str
-    window: Window
+    limited: bool
 
 
 @dataclass(frozen=True)
@@ -75,9 +75,13 @@ class Inquiry:
 
         Raises `UserError` if none of them is of a user.
         """
-        files, known = self.files, self.parameters
-        if files and all_within(files.first_time, files.last_time, known):
-            return span_of_all(self.connection, self.view, known, files)
+        known = self.parameters
+        likely = [self.files] if self.files else []
+        if not likely and self.window:  # cheaper, and enough if all are within
+            likely, _ = self.ask("ends")
+        for ends in likely:
+            if all_within(ends.first_time, ends.last_time, known):
+                return span_of_all(self.connection, self.view, known, ends)
         found = span(self.connection, self.view, self.question, known)
         report_left_out(found.left_out)
         return found
@@ -92,7 +96,7 @@ class Inquiry:
     def counted(self) -> Counted:
         """What is counted of the data, in one pass over them where that is enough."""
         (row,), asked, found, window = self.in_one_pass(self.ask_overview)
-        return Counted(Overview(found, *row[-4:]), row, asked, window)
+        return Counted(Overview(found, *row[-4:]), row, asked, self.limited(window))
 
     def in_one_pass(
         self, ask: Callable[[Window], tuple[list, str]]
@@ -125,6 +129,10 @@ class Inquiry:
     def check_install_date(self) -> None:
         """Report a day without installs. Raises `UserError` if it is outside those with some."""
         check_install_date(self.connection, self.view, self.question, self.counted().row)
+
+    is_long: ClassVar[bool] = (
+        False  # no answer is so long that it is written as the server sends it
+    )
 
     def plan(self) -> str:
         """The plan that PostgreSQL followed, with its times."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 from psycopg2.errors import DatetimeFieldOverflow, InvalidDatetimeFormat
 from psycopg2.extensions import connection as Connection
@@ -17,6 +17,7 @@ from psycopg2.extensions import cursor as Cursor
 from psycopg2.extras import NamedTupleCursor
 
 from events.view import View
+from postgres.copying import copy_out
 
 QUERIES = Path(__file__).resolve().parents[1] / "queries"
 # Lines for days that are not one range of moments; elsewhere they would only mislead the planner.
@@ -160,6 +161,23 @@ def ask_by_user(
     with connection.cursor() as cursor:
         prepare_by_user(cursor, statement(connection, query, view, parameters), parameters)
     return ask(connection, query, parameters, view, explain)
+
+
+def copy_by_user(
+    connection: Connection, query: str, parameters: dict[str, Any], view: View, file: IO
+) -> int:
+    """Write the rows of a query that groups all events by user to a file, as CSV with a header.
+
+    They are not kept in memory. Returns PostgreSQL's number of the first column's type.
+    """
+    text = statement(connection, query, view, parameters)
+    with connection.cursor() as cursor:
+        prepare_by_user(cursor, text, parameters)
+        rows = cursor.mogrify(text, parameters).decode()
+        cursor.execute(f"{rows}\nLIMIT 0")
+        with times_checked(view):
+            copy_out(connection, rows, "HEADER", file)
+        return cursor.description[0].type_code
 
 
 def prepare_by_user(cursor: Cursor, text: str, parameters: dict[str, Any]) -> None:
