@@ -26,6 +26,13 @@ def packed(periods: str, width: int) -> str:
     return f"(SELECT ARRAY[{parts}] FROM {strings})"  # noqa: S608
 
 
+def last_set(number: str) -> str:
+    """The expression for the place of the last bit that is set in a number of `BITS` bits."""
+    powers = ",".join(str(1 << bit) for bit in range(BITS))
+    bucket = f"width_bucket({number} & -{number}, '{{{powers}}}'::bigint[])"
+    return f"CASE WHEN {number} <> 0 THEN {BITS} - {bucket} END"
+
+
 def unpacked(width: int) -> str:
     """The expression for the string of bits of what is packed."""
     if width == BITS:

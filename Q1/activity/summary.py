@@ -6,7 +6,7 @@ from typing import Any
 from psycopg2.extensions import AsIs
 from psycopg2.extensions import connection as Connection
 
-from activity.bits import BITS, bits_at, bracket_of, in_brackets, listed, packed, unpacked
+from activity.bits import BITS, bits_at, bracket_of, in_brackets, last_set, listed, packed, unpacked
 from activity.calendar import Calendar, calendar_of
 from events.view import DATE, UNZONED, ZONED, View
 from retention.triangle import MOST_AGES
@@ -119,7 +119,10 @@ def places(view: View, measure: Measure, calendar: Calendar) -> dict[str, Any]:
     )
     bits = "periods" if rolling else "periods << start_place"
     age = "last_place" if rolling else "last_place - start_place"
+    if width == BITS:  # the bits tell the last place, by which users need not be grouped then
+        placed |= {"last_place": AsIs("NULL::integer"), "last_of_alike": AsIs(last_set("packed"))}
     return {
+        "last_of_alike": AsIs("last_place"),
         "sixties": width // BITS,
         "unpacked": AsIs(unpacked(width)),
         "listed": AsIs(listed(calendar.starts, width)),

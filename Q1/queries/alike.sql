@@ -4,7 +4,7 @@ SELECT
     of_user,
     value,
     start_place,
-    last_place,
+    %(last_of_alike)s AS last_place,
     %(unpacked)s AS periods,
     count(*) AS users,
     count(*) FILTER (WHERE started_again) AS started_again,
