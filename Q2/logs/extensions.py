@@ -2,16 +2,25 @@
 
 from logs.names import LONGEST_NAME
 
-# What follows the last dot of the path's last segment; a host alone is not a file with a name.
-NAME = rf"^[^?#]*\.([A-Za-z0-9-]{{1,{LONGEST_NAME}}})(?:[?#]|$)"
+PATH = "^[^?#]*"
+# What follows the last dot of a path's last segment; a host alone is not a file with a name.
+NAME = rf"\.([A-Za-z0-9-]{{1,{LONGEST_NAME}}})$"
 HOST_ALONE = "^[^?#]*://[^/?#]*(?:[?#]|$)"
 
 
 def extension_of(url: str) -> str:
-    """The extension of a URL in SQL, an empty string for none."""
-    name = f"lower(regexp_extract({url}, '{NAME}', 1))"
+    """The extension of a URL in SQL, an empty string for none; most URLs are a path."""
+    path = f"regexp_extract({url}, '{PATH}')"
     host_alone = f"contains({url}, '://') AND regexp_matches({url}, '{HOST_ALONE}')"
-    return f"CASE WHEN {host_alone} THEN '' ELSE {name} END"
+    return (
+        f"CASE WHEN NOT ({has_more(url)}) THEN {extension_of_path(url)} "
+        f"WHEN {host_alone} THEN '' ELSE {extension_of_path(path)} END"
+    )
+
+
+def extension_of_path(path: str) -> str:
+    """The extension of a path in SQL, whose end a pattern finds at once."""
+    return f"lower(regexp_extract({path}, '{NAME}', 1))"
 
 
 def has_extension(url: str, extensions: tuple[str, ...]) -> str:
