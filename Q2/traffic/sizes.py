@@ -15,7 +15,7 @@ PERCENTILES = {"p50": 50, "p95": 95, "p99": 99}
 DIGITS = 8  # binary ones that are kept
 REST = 53 - DIGITS  # of a float's 53
 # The same in SQL; up to 10^12 the logarithm of no other number is rounded to that of a power of 2.
-SHIFT = f"(greatest(floor(log2(greatest(size, 1))), {DIGITS - 1})::BIGINT - {DIGITS - 1})"
+SHIFT = f"(floor(log2(size | {1 << DIGITS - 1})) - {DIGITS - 1})::BIGINT"
 ROUNDED = f"(size >> {SHIFT}) << {SHIFT}"
 
 
