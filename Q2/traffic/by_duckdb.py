@@ -15,7 +15,6 @@ from traffic.account import BlockAccount
 from traffic.groups import GroupPart
 from traffic.measures import HITS, MISSES
 from traffic.question import Question
-from traffic.sized import sized_part
 from traffic.sizes import ROUNDED
 from traffic.times import QUARTER, TIMES, time_key
 from traffic.totals import Groups
@@ -187,13 +186,13 @@ def since(second: int, records: Records) -> str:
     return f"({compared} >= make_timestamp({second * 1_000_000}))"
 
 
-def part_of_groups(rows: list[tuple], question: Question) -> Groups:
+def part_of_groups(rows: list[tuple], question: Question) -> GroupPart:
     """What the rows of `query` add to the answer."""
     wide, part = len(question.keys), GroupPart()
     for row in rows:
         if row[wide]:
             part.add_group(key_numbers(row[:wide], question), row[wide:])
-    return sized_part(part, question) if question.is_sized else part
+    return part
 
 
 def key_numbers(keys: tuple, question: Question) -> tuple[int, ...]:
