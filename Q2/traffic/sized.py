@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 MOST_WAITING = 1 << 20  # groups of parts, which are then added up: at most 64 MB
-MOST_FEW = 1 << 16  # groups in a dictionary: at most 20 MB
+MOST_FEW = 1 << 16  # groups in a dictionary: some 25 MB
 
 
 class SizedPart(NamedTuple):
