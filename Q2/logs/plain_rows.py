@@ -8,9 +8,10 @@ Each condition is about one column and asked for itself: so DuckDB judges the en
 column's dictionaries instead of its rows, and reads nothing where statistics have the answer.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
+from logs.extensions import ends_as_named
 from logs.fields import CACHE, DATE, EPOCH, ISO, MOMENT, SIZE, STATUS, TIME, URL
 from logs.names import LONGEST_NAME
 from logs.tables import TIMESTAMPS, WHOLE, Table
@@ -29,6 +30,7 @@ class Field(NamedTuple):
 
     value: str
     plain: str
+    usual: str = ""  # a narrower one, asked first: it costs less, or shows more
 
 
 class Records(NamedTuple):
@@ -48,20 +50,24 @@ class Records(NamedTuple):
         named = ", ".join(f"{value} AS {name}" for name, value in values.items())
         return f"SELECT {named} FROM {self.relation}"  # noqa: S608
 
-    def odd(self) -> Iterator[str]:
-        """Yield conditions on a column each; rows of which none holds are plain."""
+    def odd(self, usual: Collection[str] = ()) -> Iterator[str]:
+        """Yield conditions on a column each; rows of which none holds are plain.
+
+        The fields named in `usual` hold nothing but what is usual.
+        """
         for role in REQUIRED:
             if role in self.columns:
                 yield f"{self.columns[role]} IS NULL"
-        for field in self.fields.values():
-            if field.plain != "true":
+        for name, field in self.fields.items():
+            if field.plain != "true" and name not in usual:
                 yield f"NOT ({field.plain})"
 
 
-def records_of(table: Table, with_cache: bool) -> Records | None:
+def records_of(table: Table, with_cache: bool, extensions: tuple[str, ...] = ()) -> Records | None:
     """The records of a table, with the cache's result if asked for.
 
-    None where the type of a column is left to the kernel.
+    A URL is usual if it ends with its extension wherever that is one of `extensions`. None where
+    the type of a column is left to the kernel.
     """
     read = zip(table.columns, table.kinds, strict=True)
     found = dict(zip(table.layout.roles, read, strict=True))
@@ -73,7 +79,7 @@ def records_of(table: Table, with_cache: bool) -> Records | None:
         times = moment_fields(columns, kinds, table)
         fields = times | {
             "size": size_field(columns[SIZE], kinds[SIZE]),
-            "url": url_field(columns[URL], kinds[URL]),
+            "url": url_field(columns[URL], kinds[URL], extensions),
             "status": status_field(columns.get(STATUS), kinds.get(STATUS)),
             "cache": cache_field(columns.get(CACHE), kinds.get(CACHE)),
         }
@@ -136,8 +142,9 @@ def clock_field(column: str, kind: str) -> Field:
     if kind != "VARCHAR":
         return Field({"TIME": column}[kind], f"{column} {condition}")
     field = text_field(column, "TIME", condition)
-    usual = f"{column} GLOB '[0-2][0-9]:[0-5][0-9]:[0-5][0-9]' AND {column} < '24'"
-    return Field(field.value, f"({usual}) OR ({field.plain})")
+    digits = f"{column} GLOB '?[0-9]:[0-5][0-9]:[0-5][0-9]'"  # sets of digits take time
+    usual = f"{digits} AND {column} >= '0' AND {column} < '24'"
+    return Field(field.value, f"({usual}) OR ({field.plain})", usual)
 
 
 def iso_field(column: str) -> Field:
@@ -169,13 +176,13 @@ def size_field(column: str, kind: str) -> Field:
     return text_field({"VARCHAR": column}[kind], "BIGINT", condition)
 
 
-def url_field(column: str, kind: str) -> Field:
+def url_field(column: str, kind: str, extensions: tuple[str, ...] = ()) -> Field:
     """A URL that no blanks pad."""
     text = {"VARCHAR": column}[kind]
     begins = f"{text} >= '!'"  # which comes after the blank, and costs less than `starts_with`
-    return Field(
-        text, f"strlen({text}) < {LONGEST_URL} AND {begins} AND NOT ends_with({text}, ' ')"
-    )
+    plain = f"strlen({text}) < {LONGEST_URL} AND {begins} AND NOT ends_with({text}, ' ')"
+    usual = f"{plain} AND ({ends_as_named(text, extensions)})" if extensions else ""
+    return Field(text, plain, usual)
 
 
 def status_field(column: str | None, kind: str | None) -> Field:
@@ -199,27 +206,3 @@ def cache_field(column: str | None, kind: str | None) -> Field:
 def cache_name(text: str) -> str:
     """The first letters of a cache result in SQL, a `-` for none."""
     return f"coalesce(lower({text}[:{LONGEST_NAME}]), '-')"
-
-
-# What follows the last dot of the path's last segment; a host alone is not a file with a name.
-NAME = rf"^[^?#]*\.([A-Za-z0-9-]{{1,{LONGEST_NAME}}})(?:[?#]|$)"
-HOST_ALONE = "^[^?#]*://[^/?#]*(?:[?#]|$)"
-
-
-def extension_of(url: str) -> str:
-    """The extension of a URL in SQL, an empty string for none."""
-    name = f"lower(regexp_extract({url}, '{NAME}', 1))"
-    host_alone = f"contains({url}, '://') AND regexp_matches({url}, '{HOST_ALONE}')"
-    return f"CASE WHEN {host_alone} THEN '' ELSE {name} END"
-
-
-def has_extension(url: str, extensions: tuple[str, ...]) -> str:
-    """Whether a URL has one of these extensions, in SQL; patterns are tried where they must be."""
-    wanted = ", ".join(f"'{extension}'" for extension in extensions)
-    within = " OR ".join(f"contains(lower({url}), '.{extension}')" for extension in extensions)
-    ends = " OR ".join(f"ends_with({url}, '.{extension}')" for extension in extensions)
-    more = " OR ".join(f"contains({url}, '{sign}')" for sign in ("?", "#", "://"))
-    return (
-        f"CASE WHEN NOT ({within}) THEN false WHEN ({ends}) AND NOT ({more}) THEN true "
-        f"ELSE {extension_of(url)} IN ({wanted}) END"
-    )

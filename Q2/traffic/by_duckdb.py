@@ -6,15 +6,15 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
+from logs.extensions import ends_with, extension_of, has_extension
 from logs.fields import DATE, MOMENT
 from logs.names import LONGEST_NAME, pack
-from logs.plain_rows import Records, cache_name, extension_of, has_extension, records_of
+from logs.plain_rows import Records, cache_name, records_of
 from logs.tables import Table
 from traffic.account import BlockAccount
 from traffic.groups import GroupPart
 from traffic.measures import HITS, MISSES
 from traffic.question import Question
-from traffic.sized import sized_part
 from traffic.sizes import ROUNDED
 from traffic.times import QUARTER, TIMES, time_key
 from traffic.totals import Groups
@@ -48,7 +48,7 @@ def answer_table(table: Table, question: Question) -> tuple[BlockAccount, Groups
     """What a file adds to the answer; None if a row of it is for the kernel."""
     import duckdb  # takes time to load, and only these files need it
 
-    records = records_of(table, question.asks_cache)
+    records = records_of(table, question.asks_cache, question.extensions)
     if not records:
         return None
     with table.database as database, ThreadPoolExecutor(1) as thread:
@@ -72,14 +72,23 @@ def part_of_records(
     """
     database = table.database
     (rows,) = database.execute(f"SELECT count(*) FROM {records.relation}").fetchone()  # noqa: S608
-    if not rows or any(has_row(database, records, condition) for condition in records.odd()):
+    if not rows:
+        return None
+    usual = usual_fields(database, records)
+    if any(has_row(database, records, condition) for condition in records.odd(usual)):
         return None
     account = BlockAccount((table.file,), (0,), rows, accepted=rows)
     if question.asks_period:
         first, last = (bound(database, records, question, extreme) for extreme in ("min", "max"))
         account = account._replace(first_second=first, last_second=last)
-    groups = database.execute(query(records, question)).fetchall()
+    groups = database.execute(query(records, question, usual)).fetchall()
     return account, part_of_groups(groups, question)
+
+
+def usual_fields(database: "DuckDBPyConnection", records: Records) -> set[str]:
+    """The fields that hold nothing but what is usual, or missing. Raises duckdb.Error."""
+    asked = {name: field.usual for name, field in records.fields.items() if field.usual}
+    return {name for name, it in asked.items() if not has_row(database, records, f"NOT ({it})")}
 
 
 def has_row(database: "DuckDBPyConnection", records: Records, condition: str) -> bool:
@@ -113,8 +122,10 @@ def has_days(records: Records, question: Question) -> bool:
     return "day" in records.fields and question.time_zone.utcoffset(None) == timedelta(0)
 
 
-def query(records: Records, question: Question) -> str:
+def query(records: Records, question: Question, usual: Collection[str]) -> str:
     """The question about records: the keys of each group, and its sums.
+
+    The fields named in `usual` hold nothing but what is usual.
 
     Records are grouped by the texts of cache results, and these groups by what the texts mean: so
     each text is looked at once.
@@ -122,7 +133,7 @@ def query(records: Records, question: Question) -> str:
     keys = {f"key_{by}": key(by, records, question) for by in question.keys if by != "cache"}
     keys |= {"cache": "cache"} if question.asks_cache else {}
     asked = ", ".join([*(f"{value} AS {name}" for name, value in keys.items()), "size"])
-    asked = f"SELECT {asked} FROM ({records.query()}) WHERE {condition(records, question)}"  # noqa: S608
+    asked = f"SELECT {asked} FROM ({records.query()}) WHERE {condition(records, question, usual)}"  # noqa: S608
     sums = ", ".join([*keys, "count(*) AS requests", "sum(size) AS bytes"])
     groups = f"SELECT {sums} FROM ({asked}){group_by(keys)}"  # noqa: S608
     shown = [cache_name(by) if by == "cache" else f"key_{by}" for by in question.keys]
@@ -155,7 +166,7 @@ def key(by: str, records: Records, question: Question) -> str:
     return KEYS[by]
 
 
-def condition(records: Records, question: Question) -> str:
+def condition(records: Records, question: Question, usual: Collection[str]) -> str:
     """Which records the question is about."""
     parts = ["true"]
     if question.first_day:
@@ -164,7 +175,8 @@ def condition(records: Records, question: Question) -> str:
         end = question.midnight(question.last_day + timedelta(days=1))
         parts.append(f"NOT {since(end, records)}")
     if question.extensions:
-        parts.append(has_extension("url", question.extensions))
+        has_one = ends_with if "url" in usual else has_extension
+        parts.append(has_one("url", question.extensions))
     return " AND ".join(f"({part})" for part in parts)
 
 
@@ -174,13 +186,13 @@ def since(second: int, records: Records) -> str:
     return f"({compared} >= make_timestamp({second * 1_000_000}))"
 
 
-def part_of_groups(rows: list[tuple], question: Question) -> Groups:
+def part_of_groups(rows: list[tuple], question: Question) -> GroupPart:
     """What the rows of `query` add to the answer."""
     wide, part = len(question.keys), GroupPart()
     for row in rows:
         if row[wide]:
             part.add_group(key_numbers(row[:wide], question), row[wide:])
-    return sized_part(part, question) if question.is_sized else part
+    return part
 
 
 def key_numbers(keys: tuple, question: Question) -> tuple[int, ...]:

@@ -5,7 +5,9 @@ within 0.4 %; sizes below 256 bytes are exact. HdrHistogram has its buckets in t
 Tene, "HdrHistogram: A High Dynamic Range Histogram".
 """
 
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,7 +17,7 @@ PERCENTILES = {"p50": 50, "p95": 95, "p99": 99}
 DIGITS = 8  # binary ones that are kept
 REST = 53 - DIGITS  # of a float's 53
 # The same in SQL; up to 10^12 the logarithm of no other number is rounded to that of a power of 2.
-SHIFT = f"(greatest(floor(log2(greatest(size, 1))), {DIGITS - 1})::BIGINT - {DIGITS - 1})"
+SHIFT = f"(floor(log2(size | {1 << DIGITS - 1})) - {DIGITS - 1})::BIGINT"
 ROUNDED = f"(size >> {SHIFT}) << {SHIFT}"
 
 
@@ -26,24 +28,28 @@ def rounded(sizes: "np.ndarray") -> "np.ndarray":
 
 
 def percentiles(
-    sizes: "np.ndarray", numbers: "np.ndarray", starts: Sequence[int] = (0,)
+    sizes: Sequence[int], numbers: Iterable[int], starts: Sequence[int] = (0,)
 ) -> list[tuple[int | None, ...]]:
     """PERCENTILES of groups of rounded sizes: the least size that so many do not exceed.
 
-    `numbers` are the requests of each size, int64; sizes ascend within each group, which begin at
+    `numbers` are the requests of each size; sizes ascend within each group, which begin at
     `starts`. Without any size the percentiles are None.
     """
-    import numpy as np
-
-    if not len(sizes):
+    if not sizes:
         return [(None,) * len(PERCENTILES)] * len(starts)
-    until = numbers.cumsum()
-    first = np.asarray(starts)
-    before = until[first] - numbers[first]
-    totals = np.diff(before, append=until[-1])
-    ranks = [-(-totals * percent // 100) for percent in PERCENTILES.values()]
-    found = (sizes[np.searchsorted(until, before + rank)].tolist() for rank in ranks)
-    return [*zip(*(map(middle, column) for column in found), strict=True)]
+    until = [*accumulate(numbers, initial=0)]
+    return [
+        tuple(middle(sizes[place]) for place in places(until, *group))
+        for group in pairwise([*starts, len(sizes)])
+    ]
+
+
+def places(until: list[int], begin: int, end: int) -> Iterable[int]:
+    """Yield where in a group each of PERCENTILES is, by how many requests are before each size."""
+    total = until[end] - until[begin]
+    for percent in PERCENTILES.values():
+        rank = until[begin] - (-total * percent // 100)
+        yield bisect_left(until, rank, begin + 1, end) - 1
 
 
 def middle(size: int | None) -> int | None:

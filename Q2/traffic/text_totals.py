@@ -133,7 +133,8 @@ class TextTotals:
         if not self.question.is_sized:
             return ()
         query = "SELECT size, sum(requests)::BIGINT FROM sized GROUP BY size ORDER BY size"
-        return percentiles(*self.database.execute(query).fetchnumpy().values())[0]
+        columns = self.database.execute(query).fetchnumpy().values()
+        return percentiles(*(column.tolist() for column in columns))[0]
 
     def columns(self, order: str, top: int | None) -> dict[str, list]:
         """The columns of the `top` groups by `order`."""

@@ -2,7 +2,7 @@
 
 from traffic.groups import GroupPart, as_table, name_groups, rank, sum_of_groups
 from traffic.question import Question
-from traffic.sized import SizedPart, sized_part, sum_of_sized
+from traffic.sized import SizedPart, as_arrays, sum_of_sized
 from traffic.text_part import TextPart, no_texts
 
 Groups = GroupPart | SizedPart | TextPart
@@ -37,13 +37,15 @@ def no_groups(question: Question) -> Groups:
     """A part that adds nothing."""
     if question.is_of_texts:
         return no_texts(len(question.sums))
-    return sized_part({}, question) if question.is_sized else GroupPart()
+    return GroupPart()
 
 
 def sum_of_parts(parts: list[Groups], question: Question) -> Groups:
-    """Return the sum of some parts, which are all of one kind, as one."""
+    """Return the sum of some parts as one; of texts all are or none is."""
     if not question.is_of_texts:
-        return sum_of_sized(parts) if question.is_sized else sum_of_groups(parts)
+        if all(isinstance(part, GroupPart) for part in parts):
+            return sum_of_groups(parts)
+        return sum_of_sized([as_arrays(part, question) for part in parts])
     from traffic.text_table import sum_of_texts  # compiled, and only texts need it
 
     return sum_of_texts(parts)

@@ -19,9 +19,11 @@ from tests.conftest import assert_one_line_error
 from tests.pictures import svg_texts
 from tests.q2.conftest import FIXTURES, ask, run
 from traffic import sized, sizes, text_totals
+from traffic.groups import GroupPart
 from traffic.measures import HITS, MISSES
 from traffic.question import Question
 from traffic.text_kernel import matching
+from traffic.totals import sum_of_parts
 
 ROWS = 3000
 CACHES = ("Hit", "RefreshHit", "Miss", "Error", "-")
@@ -342,15 +344,26 @@ def test_percentiles_are_within_their_error_of_the_exact_ones(drawn, name, by):
 
 
 @pytest.mark.parametrize("waiting", [0, 50, 10**6])
-def test_percentiles_of_many_parts_are_those_of_all_their_rows(monkeypatch, waiting):
+@pytest.mark.parametrize("tables", [{0, 2, 4}, {*range(5)}, set()], ids=["some", "all", "none"])
+def test_percentiles_of_many_parts_are_those_of_all_their_rows(monkeypatch, waiting, tables):
+    """Parts of tables are dictionaries, the others arrays."""
     monkeypatch.setattr(sized, "MOST_WAITING", waiting)
+    monkeypatch.setattr(sized, "MOST_FEW", waiting)
     question = Question(by=("status",), measures=("percentiles",))
     draw = np.random.default_rng(5)
     rows = np.stack([draw.integers(200, 204, 1000), draw.integers(0, 200, 1000)], axis=1)
-    totals = sized.SizedTotals(question)
-    for part in np.split(rows, [1, 1, 30, 500]):
+    totals, parts = sized.SizedTotals(question), []
+    for place, part in enumerate(np.split(rows, [1, 1, 30, 500])):
         sums = np.stack([np.ones_like(part[:, 1]), part[:, 1]], axis=1)
-        totals.add(sized.SizedPart(part, sums))
+        parts.append(sized.SizedPart(part, sums))
+        if place in tables:
+            parts[-1] = GroupPart()
+            for keys, more in zip(part.tolist(), sums.tolist(), strict=True):
+                parts[-1].add_group(tuple(keys), tuple(more))
+        totals.add(parts[-1])
+    at_once = sized.SizedTotals(question)
+    at_once.add(sum_of_parts(parts, question))
+    assert at_once.groups() == totals.groups()
     exact = pd.DataFrame(rows, columns=["status", "size"]).groupby("status")["size"]
     assert {group.names: (group.sums, group.sizes) for group in totals.groups()} == {
         (str(status),): ((len(it), it.sum()), tuple(nearest_ranks(it))) for status, it in exact

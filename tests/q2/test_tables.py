@@ -8,10 +8,11 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
+from logs.extensions import ends_as_named, ends_with, extension_of, has_extension
 from logs.fields import NOTHING_SAID
 from logs.names import pack
 from logs.parquet import parquet_pieces
-from logs.plain_rows import cache_name, extension_of, has_extension, records_of
+from logs.plain_rows import cache_name, records_of
 from logs.scanner import scan_block
 from logs.sources import Source, find_sources
 from logs.tables import table_of
@@ -66,9 +67,11 @@ def records(path):
         table = table_of(source, raw, NOTHING_SAID)
     with table.database as database:
         found = records_of(table, with_cache=True)
+        asked = ("url", ("jpg", "gz"))
         values = (
             f"epoch_us(moment) // 1000000, size, {extension_of('url')}, status, "
-            f"{cache_name('cache')}, {has_extension('url', ('jpg', 'gz'))}"
+            f"{cache_name('cache')}, {has_extension(*asked)}, "
+            f"CASE WHEN {ends_as_named(*asked)} THEN {ends_with(*asked)} END"
         )
         odd = ", ".join(found.odd())
         rows = database.sql(f"SELECT {odd} FROM {found.relation}").fetchall()  # noqa: S608
@@ -80,10 +83,10 @@ def records(path):
 def assert_same(layout, lines: list[bytes], found: list[tuple]) -> None:
     """Check that the kernel reads each line whose row is plain as DuckDB does."""
     assert len(lines) == len(found)
-    for line, (plain, second, size, extension, status, cache, asked) in zip(
+    for line, (plain, second, size, extension, status, cache, *asked) in zip(
         lines, found, strict=True
     ):
-        assert asked is None or asked == (extension in ("jpg", "gz"))
+        assert {*asked} <= {None, extension in ("jpg", "gz")}
         if not plain:
             continue
         scanned = scan_block("log", layout, memoryview(line + b"\n"))
@@ -144,6 +147,23 @@ def test_plain_rows_of_parquet_are_what_the_kernel_reads(taken, tmp_path):
     assert sum(row[0] is True for row in found) > ROWS / 10
 
 
+def test_usual_values_are_plain(tmp_path):
+    columns = columns_of(drawn_rows(COLUMNS, seed=5))
+    taken = {name: columns[name] for name in ("date", "time", "size", "url")}
+    parquet.write_table(pa.table(taken), tmp_path / "log.parquet")
+    (source,) = find_sources([str(tmp_path / "log.parquet")])
+    with source.open() as raw:
+        table = table_of(source, raw, NOTHING_SAID)
+    with table.database as database:
+        found = records_of(table, with_cache=False, extensions=("jpg",))
+        fields = {name: field for name, field in found.fields.items() if field.usual}
+        assert {*fields} == {"clock", "url"}
+        for field in fields.values():
+            conditions = f"SELECT {field.usual}, {field.plain} FROM {found.relation}"  # noqa: S608
+            rows = set(database.execute(conditions).fetchall())
+            assert (True, True) in rows and (False, True) in rows and (True, False) not in rows
+
+
 START = datetime(2024, 11, 13, tzinfo=UTC)
 # How the columns of a moment are written
 MOMENTS = {
@@ -156,14 +176,14 @@ MOMENTS = {
 }
 
 
-def plain_log(folder, moment: str = "ISO", days: int = 4) -> str:
+def plain_log(folder, moment: str = "ISO", days: int = 4, urls: list[str] = GOOD["url"]) -> str:
     """A log of plain rows of some days."""
     draw = random.Random(4)  # noqa: S311 no secret
     rows = [
         {
             **MOMENTS[moment](START + timedelta(seconds=draw.randrange(days * 86_400))),
             "size": str(draw.randrange(10**9)),
-            "url": draw.choice(GOOD["url"]),
+            "url": draw.choice(urls),
             "status": draw.choice(["200", "404", "000", None]),
             "cache": draw.choice(["Hit", "Miss", "RefreshHit", None]),
         }
@@ -191,6 +211,15 @@ def test_reports_are_those_of_the_kernel(tmp_path, moment):
     for question in QUESTIONS:
         with source.open() as raw:
             assert answer_table(table_of(source, raw, NOTHING_SAID), question)
+        by_kernel = answer([Source(source.name, source.open, source.size)], question)
+        assert as_record(answer([source], question)) == as_record(by_kernel)
+
+
+@pytest.mark.parametrize("more", ["/d.JPG", "/d.jpg?v=1", "/d?v=.jpg", "ftp://h.jpg", "/d.jpgs"])
+def test_only_urls_that_end_as_named_are_asked_for_their_ends(tmp_path, more):
+    question = Question(extensions=("jpg", "gz"))
+    for urls in (["/a.jpg", "/b.css", "/c.gz"], ["/a.jpg", "/b.css", more]):
+        (source,) = find_sources([plain_log(tmp_path, "texts", urls=urls)])
         by_kernel = answer([Source(source.name, source.open, source.size)], question)
         assert as_record(answer([source], question)) == as_record(by_kernel)
 
