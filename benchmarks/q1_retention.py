@@ -66,6 +66,8 @@ ACTIVITY = (
     "--cohorts --by event_name",
     "--growth",
     "--stickiness",
+    "--quality",
+    "--cohorts --users",
 )
 QUESTION = Question(EVENT, date(2017, 4, 1), date(2017, 4, 2), date(2017, 4, 8), "UTC")
 

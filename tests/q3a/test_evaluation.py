@@ -167,6 +167,15 @@ def test_families_that_do_worse_than_one_before_them_are_judged_in_one_fold():
     assert choice.candidates.set_index("family")["folds"].tolist() == [3, 1]
 
 
+def test_candidates_that_are_as_good_stand_in_the_order_of_their_families():
+    folds = pd.MultiIndex.from_product(
+        [["b", "a"], [0], [0, 1]], names=["family", "number", "fold"]
+    )
+    found = pd.DataFrame({"accuracy": 0.5}, folds)
+    table = search.candidate_table(found, [forest(name, 0, {}) for name in "ba"], "accuracy")
+    assert table["family"].tolist() == ["b", "a"]
+
+
 def test_figures_of_a_search_are_means_over_its_folds():
     articles, family = counted_corpus(informative=False), one_candidate("linear")
     row = choose(articles, [family], folds=3, seed=0).candidates.iloc[0]

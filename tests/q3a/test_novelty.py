@@ -60,6 +60,7 @@ def test_a_foreign_topic_is_refused_more_often_than_known_ones(tmp_path):
     table = pd.read_csv(tmp_path / "a.csv", keep_default_na=False)
     refused = (table["predicted_tag"] == "").to_numpy()
     assert (refused == (table["novelty"] > 0.9)).all()
+    assert (table["novelty"] == table["novelty"].round(4)).all()
     foreign = (others["tag"] == "NBA").to_numpy()
     assert 0.02 < refused[~foreign].mean() < 0.2
     assert refused[foreign].mean() > 2 * refused[~foreign].mean()

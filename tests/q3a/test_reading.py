@@ -96,6 +96,9 @@ def test_a_pattern_is_the_files_it_matches_and_a_name_is_itself(tmp_path):
     assert found == ["a.csv", "b.csv"]
     assert matching_files(str(tmp_path / "[a].csv")) == [tmp_path / "[a].csv"]
     assert matching_files(str(tmp_path / "*.parquet")) == []
+    (tmp_path / "2017" / "08").mkdir(parents=True)
+    deep = written(tmp_path / "2017" / "08", "x", name="d.tsv")
+    assert matching_files(str(tmp_path / "**" / "*.tsv")) == [deep, tmp_path / "c.tsv"]
 
 
 def test_files_are_joined_in_order(tmp_path):

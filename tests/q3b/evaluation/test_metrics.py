@@ -93,6 +93,11 @@ def test_no_recommendations_cover_nothing():
     assert set(variety(csr_array((2, 3)), csr_array((2, 3))).values()) == {0.0}
 
 
+def test_nothing_held_out_is_found_by_nobody():
+    found = recall_and_ndcg(csr_array(np.ones((2, 3))), csr_array((2, 3)), top=2)
+    assert found == {"recall@2": 0, "ndcg@2": 0}
+
+
 def test_hubness_counts_who_is_chosen():
     found = hubness(np.array([0, 0, 0, 1, 1, 5]), users=200)
     assert found["antihubs"] == pytest.approx(197 / 200)

@@ -65,6 +65,10 @@ def test_profiles_may_be_left_out_or_stand_among_the_columns(parts):
     assert np.array_equal(apart.ids, together.ids)
 
 
+def test_the_numbers_of_the_largest_block_fit_in_two_bytes():
+    assert neighbour_search.MAXIMUM_BLOCK - 1 == np.iinfo(np.uint16).max
+
+
 def test_blocks_and_threads_change_nothing(parts, monkeypatch):
     plays, age, country = parts
     whole = nearest_neighbours(plays, K, age=age, country=country, threads=1)

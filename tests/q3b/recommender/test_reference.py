@@ -94,7 +94,7 @@ def test_scores_are_the_weighted_mean_of_the_neighbours_shares():
 def test_recommendations_are_those_of_the_formula_for_every_user(listeners, neighbours):
     shares = normalised_plays(listeners.matrix).toarray()
     weights = similarity_weights(neighbours.distances)
-    recommended = recommend(listeners.matrix, neighbours, top=20)
+    recommended = recommend(listeners.matrix, neighbours)  # 20 for each
     for row, heard in enumerate(listeners.matrix.toarray() > 0):
         scores = weights[row] @ shares[neighbours.ids[row]] / weights[row].sum()
         scores[heard] = 0
