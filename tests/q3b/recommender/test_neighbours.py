@@ -66,7 +66,7 @@ def test_profiles_may_be_left_out_or_stand_among_the_columns(parts):
 
 
 def test_the_numbers_of_the_largest_block_fit_in_two_bytes():
-    assert neighbour_search.MAXIMUM_BLOCK - 1 == np.iinfo(np.uint16).max
+    assert np.iinfo(np.uint16).max == neighbour_search.MAXIMUM_BLOCK - 1
 
 
 def test_blocks_and_threads_change_nothing(parts, monkeypatch):
