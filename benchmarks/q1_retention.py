@@ -35,6 +35,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 import psycopg2
+from comparisons import note
 from duckdb import DuckDBPyConnection
 from psycopg2.extensions import connection as Connection
 from psycopg2.extras import execute_values
@@ -215,8 +216,13 @@ class Meter:
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
-def show(title: str, seconds: dict[str, float]) -> None:
-    """Print what each way took, and how many times the first one's time that is."""
+def show(title: str, seconds: dict[str, float], peers: dict[str, str] | None = None) -> None:
+    """Print what each way took, and how many times the first one's time that is.
+
+    peers: ours by name, each with the peer that it is noted next to.
+    """
+    for ours, peer in (peers or {}).items():
+        note(f"Q1 {ours}", "CPU s", seconds[ours], {peer: seconds[peer]})
     first = next(iter(seconds.values()))
     print(f"\n{title}")
     for name, value in seconds.items():
@@ -247,6 +253,7 @@ def measure_load(meter: Meter, duck: DuckDBPyConnection, log: Path, runs: int) -
             "the same, times left as text": as_text,
             "DuckDB: read_csv into memory": duckdb_way,
         },
+        {"sql.py: COPY into a TEMP table": "DuckDB: read_csv into memory"},
     )
     print(f"  peak memory of the server's process while copying: {memory}")
 
@@ -326,6 +333,10 @@ def measure_question(meter: Meter, duck: DuckDBPyConnection, runs: int) -> None:
     show(
         f"users of {FIRST_DAY} who came back within 7 days: {found.pop():,}",
         {name: seconds for name, (seconds, _) in results.items()},
+        {
+            "retained_users.sql on schema.sql": "DuckDB",
+            "sql.py --table on schema.sql": "classic query on schema.sql",
+        },
     )
     connection.close()
 
@@ -369,6 +380,11 @@ def measure_triangle(meter: Meter, duck: DuckDBPyConnection, log: Path, runs: in
     show(
         f"the triangle of {len(expected)} cells, ours with 'or later' and the overview",
         {name: seconds for name, (seconds, _) in results.items()},
+        {
+            "sql.py --table --cohorts on schema.sql": "DuckDB",
+            "sql.py --table --cohorts without indexes": "DuckDB",
+            "sql.py --events --cohorts": "DuckDB: read_csv and the same",
+        },
     )
 
 

@@ -28,6 +28,7 @@ from pathlib import Path
 import click
 import q2_layouts
 import q2_sources
+from comparisons import note
 from process_memory import peak_memory
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "Q2"))
@@ -185,6 +186,10 @@ def compare(path: Path, names: list[str], runs: int) -> None:
     names = [name for name in names if name in QUERIES[kind_of(path)]]
     measured = {name: measure(name, path, runs) for name in names}
     assert len({figures["total"] for figures in measured.values()}) == 1, "totals differ"
+    for name, figure in (("query", "cpu"), ("whole process", "process cpu")):
+        peers = {peer: it[figure] for peer, it in measured.items()}
+        if "ours" in peers:
+            note(f"Q2 {path.name}, {name}", "CPU s", peers.pop("ours"), peers)
     reference = measured.get("polars") or measured[names[0]]
     for name, it in measured.items():
         print(

@@ -35,6 +35,7 @@ from types import SimpleNamespace
 import click
 import numpy as np
 import psutil
+from comparisons import note
 from q3b_store import TOP, random_blocks, random_catalogue
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "Q3b"))
@@ -332,6 +333,8 @@ def main(output_format: str, **settings) -> None:
     with tempfile.TemporaryDirectory() as folder:
         url = options.store or f"sqlite:///{folder}/bench.db"
         figures = compare(url, Path(folder), options)
+    api, flask, _ = figures
+    note("Q3b API, a request", "CPU ms", api.cpu, {flask.server: flask.cpu})
     if output_format == "json":
         print(json.dumps([asdict(it) for it in figures], indent=2))
     else:

@@ -25,6 +25,7 @@ from pathlib import Path
 
 import click
 import numpy as np
+from comparisons import note
 from process_memory import peak_memory
 from scipy.sparse import csr_matrix, hstack
 from tqdm import tqdm
@@ -200,6 +201,8 @@ def print_comparison(results: list[dict]) -> None:
         expected = extrapolated(by_way["classic"], run["users"])
         mark = "" if run["users"] == largest["users"] else "~"
         ratio = expected / seconds(run)
+        work = f"Q3b {run['way']}, {run['users']:,} users"
+        note(work, "CPU s", seconds(run), {f"{mark}classic": expected})
         print(
             f"{run['way']} on {run['users']:,} users: {seconds(run):.1f} CPU s,"
             f" classic {mark}{expected:.0f} s: {mark}{ratio:.0f} times as fast"

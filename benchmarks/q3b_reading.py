@@ -22,6 +22,7 @@ from pathlib import Path
 import click
 import numpy as np
 import pandas as pd
+from comparisons import note
 from process_memory import peak_memory
 from scipy.sparse import csr_array
 
@@ -89,19 +90,22 @@ def compare(path: Path, runs: int) -> None:
     """Print one line for each way, and the ratio of its seconds to ours."""
     print(f"{path.stat().st_size / 1e9:.2f} GB, {runs} runs each")
     print(f"{'way':12}{'seconds':>9}{'CPU s':>8}{'peak GB':>9}{'ratio':>7}")
-    first = None
+    first, cpu = None, {}
     for way in WAYS:
         results = [in_a_process(way, path) for _ in range(runs)]
         median = {
             name: statistics.median(result[name] for result in results)
             for name in ("seconds", "cpu", "peak")
         }
+        cpu[way] = median["cpu"]
         first = first or (median["seconds"], results[0]["read"])
         assert results[0]["read"] == first[1], f"{way} read something else"
         print(
             f"{way:12}{median['seconds']:9.1f}{median['cpu']:8.1f}{median['peak']:9.2f}"
             f"{median['seconds'] / first[0]:7.2f}"
         )
+    work = f"Q3b reading {path.stat().st_size / 1e9:.1f} GB of plays"
+    note(work, "CPU s", cpu["ours"], {"pandas": cpu["pandas"]})
 
 
 @click.command(cls=Command, help=__doc__)

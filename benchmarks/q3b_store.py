@@ -22,6 +22,7 @@ from pathlib import Path
 
 import click
 import numpy as np
+from comparisons import note
 from process_memory import peak_memory
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "Q3b"))
@@ -175,6 +176,7 @@ def main(users: int, artists: int, runs: int, text_runs: int, seed: int) -> None
     print(f"{users:,} users, {artists:,} artists, medians")
     heads = ("runs", "users/s written", "users/CPU s", "us to read one", "bytes a user")
     print(f"{'':<12}" + "".join(f"{head:>17}" for head in heads))
+    measured = []
     ways = {
         "the store": (write_packed, read_packed, runs),
         "JSON texts": (write_texts, read_texts, text_runs),
@@ -182,7 +184,11 @@ def main(users: int, artists: int, runs: int, text_runs: int, seed: int) -> None
     for name, (write, read, times) in ways.items():
         *rates, size = measure(write, read, blocks, catalogue, times)
         row = [times, *rates, size / users]
+        measured.append((1e6 / rates[1], rates[2], size / users))
         print(f"{name:<12}" + "".join(f"{figure:>17,.0f}" for figure in row))
+    works = (("writing", "CPU us a user"), ("reading", "us a user"), ("size", "bytes a user"))
+    for (work, unit), store, texts in zip(works, *measured, strict=True):
+        note(f"Q3b store, {work}", unit, store, {"JSON texts": texts})
     print(f"peak memory {peak_memory() / 1e6:,.0f} MB, the set itself included")
 
 

@@ -5,14 +5,16 @@
     python benchmarks/run_all.py --full             the stated sizes, about an hour
     python benchmarks/run_all.py --only q1_retention --only q2_cdn_log
 
-The report is Markdown: the machine and the date, one row a benchmark, and below what each of them
-printed. REAL_DATA_DIR names the folder of real data, for those that use it.
+The report is Markdown: the machine and the date, one table of what ours takes next to the best of
+its peers, in which those rows come first that a peer wins, one row a benchmark, and below what each
+of them printed. REAL_DATA_DIR names the folder of real data, for those that use it.
 """
 
 import os
 import platform
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -20,6 +22,7 @@ from datetime import date
 from pathlib import Path
 
 import click
+from comparisons import FILE_VARIABLE, comparison_table, noted
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "Q1"))
 
@@ -83,16 +86,23 @@ class Run:
 )
 def main(full: bool, only: tuple[str, ...], output: Path) -> None:
     """Run the benchmarks, show what they print, and write the report."""
-    runs = [run(name, full) for name in only]
+    with tempfile.TemporaryDirectory() as folder:
+        notes = Path(folder) / "comparisons.jsonl"
+        notes.touch()
+        runs = [run(name, full, notes) for name in only]
+        comparisons = comparison_table(noted(notes))
     with replacing(output) as path:
-        path.write_text(report(runs), encoding="utf-8")
-    print("\n" + table(runs))
+        path.write_text(report(runs, comparisons), encoding="utf-8")
+    print(f"\n{table(runs)}\n\n{comparisons}")
     if failed := [run.command for run in runs if run.exit_code]:
         raise OutsideError(f"these failed: {'; '.join(failed)}")
 
 
-def run(name: str, full: bool) -> Run:
-    """Run one benchmark as a process of its own, its output shown as it comes."""
+def run(name: str, full: bool, notes: Path) -> Run:
+    """Run one benchmark as a process of its own, its output shown as it comes.
+
+    It adds what ours takes next to its peers to the file of notes.
+    """
     arguments = (STATED_SIZES if full else SMALL_SIZES).get(name, "").split()
     shown = " ".join(["python", f"benchmarks/{name}.py", *arguments])
     print(f"\n== {shown} ==", flush=True)
@@ -102,7 +112,7 @@ def run(name: str, full: bool) -> Run:
         stdout=subprocess.PIPE,
         text=True,
         encoding="utf-8",
-        env=os.environ | {"PYTHONUTF8": "1"},
+        env=os.environ | {"PYTHONUTF8": "1", FILE_VARIABLE: str(notes)},
     ) as process:
         lines = []
         for line in process.stdout:
@@ -120,10 +130,10 @@ def table(runs: Iterable[Run]) -> str:
     return "\n".join(rows)
 
 
-def report(runs: Sequence[Run]) -> str:
-    """The table, and under it the output of every benchmark, as Markdown."""
+def report(runs: Sequence[Run], comparisons: str) -> str:
+    """The tables, and under them the output of every benchmark, as Markdown."""
     machine = f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
-    parts = [f"# Benchmarks, {date.today().isoformat()}", machine, table(runs)]
+    parts = [f"# Benchmarks, {date.today().isoformat()}", machine, comparisons, table(runs)]
     parts += [f"## {run.command}\n\n```\n{run.output.strip()}\n```" for run in runs]
     return "\n\n".join(parts) + "\n"
 
