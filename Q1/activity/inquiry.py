@@ -16,7 +16,7 @@ from activity.growth import growth_of
 from activity.means import means_answer
 from activity.retention import Retention, retention_of
 from activity.stickiness import stickiness_of
-from activity.summary import Measure, summary_parameters
+from activity.summary import Measure, list_parameters, summary_parameters
 from activity.users import user_list_answer, write_parquet
 from events.view import DATE
 from retention.inquiry import Inquiry
@@ -128,7 +128,8 @@ class ActivityInquiry(Inquiry):
     def of_user_list(self) -> dict[str, Any]:
         """The parameters of the row per user, over no more days than the data have."""
         check_events_exist(self.connection, self.view)
-        return self.parameters_of(self.whole_window, limited=bool(self.span.left_out))
+        summary = self.parameters_of(self.whole_window, limited=bool(self.span.left_out))
+        return summary | list_parameters(summary, self.measure.calendar(self.whole_window))
 
     def retention(self, found: Found, data: Data, asked: str) -> Answer:
         """How many users of every cohort were active how much later."""

@@ -83,7 +83,6 @@ def summary_parameters(
     calendar = measure.calendar(window)
     return {
         "measure": measure.name,
-        "period_starts": calendar.starts,
         "starts": calendar.starts[1:],
         **first_value(view, measure),
         "largest": measure.largest,
@@ -91,6 +90,12 @@ def summary_parameters(
         **summary_clock(clock_parameters(connection, view, window, limits)),
         **places(view, measure, calendar),
     }
+
+
+def list_parameters(summary: dict[str, Any], calendar: Calendar) -> dict[str, Any]:
+    """The parameters of `user_list.sql`, besides those of the row per user."""
+    active = listed(calendar.starts, summary["sixties"] * BITS)
+    return {"period_starts": calendar.starts, "listed": AsIs(active)}
 
 
 def summary_clock(found: dict[str, Any]) -> dict[str, Any]:
@@ -125,7 +130,6 @@ def places(view: View, measure: Measure, calendar: Calendar) -> dict[str, Any]:
         "last_of_alike": AsIs("last_place"),
         "sixties": width // BITS,
         "unpacked": AsIs(unpacked(width)),
-        "listed": AsIs(listed(calendar.starts, width)),
         **placed,
         "age_bits": AsIs(in_brackets(bits, measure.brackets, width) if measure.brackets else bits),
         "last_age": AsIs(bracket_of(age, measure.brackets) if measure.brackets else age),
