@@ -7,6 +7,7 @@ numba is built: https://llvmlite.readthedocs.io/en/latest/user-guide/binding/exe
 import ctypes
 import hashlib
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import cache
@@ -37,11 +38,22 @@ NEVER_CALLED = """
 define void @numba_gil_ensure(ptr %state) { unreachable }
 define void @PyErr_Clear() { unreachable }
 """
+LOADING = threading.Lock()
+
+
+def function(name: str) -> Callable[[int], int]:
+    """Return one of the kernel's functions of SOURCES, which runs without Python's lock.
+
+    LLVM reads code into a place that all threads share, so one of them does it at a time: the
+    others would crash the process.
+    """
+    with LOADING:
+        return loaded_function(name)
 
 
 @cache
-def function(name: str) -> Callable[[int], int]:
-    """Return one of the kernel's functions of SOURCES, which runs without Python's lock."""
+def loaded_function(name: str) -> Callable[[int], int]:
+    """Load one of the functions, or return it as it was loaded."""
     engine = loaded(kept_code(name) or compiled_code(name))
     found = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64)(engine.get_function_address(name))
     found.engine = engine  # with which the code ends
@@ -56,9 +68,11 @@ def loaded(code: bytes) -> binding.ExecutionEngine:
     return engine
 
 
-@cache
 def machine() -> binding.TargetMachine:
-    """Return what LLVM compiles for: this processor, with all that it can."""
+    """Return what LLVM compiles for: this processor, with all that it can.
+
+    An engine takes it over and frees it at its end, so that each needs one of its own.
+    """
     binding.initialize_native_target()
     binding.initialize_native_asmprinter()
     features = binding.get_host_cpu_features().flatten()

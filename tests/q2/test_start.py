@@ -77,6 +77,31 @@ def test_what_numba_would_load_is_not_and_can_be_afterwards():
     subprocess.run([sys.executable, "-c", program], cwd=ROOT / "Q2", check=True)
 
 
+LOADED_BY_THREADS = """
+import gc
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from logs import machine_code
+
+for name in machine_code.SOURCES:  # each engine ends with the machine that it took over
+    machine_code.loaded(machine_code.kept_code(name) or machine_code.compiled_code(name))
+    gc.collect()
+together = Barrier(8)
+
+def load(name):
+    together.wait()
+    return machine_code.function(name)
+
+with ThreadPoolExecutor(8) as threads:
+    assert len({*threads.map(load, [*machine_code.SOURCES] * 4)}) == 2
+"""
+
+
+def test_threads_may_load_the_kernel_at_once():
+    for _ in range(3):
+        subprocess.run([sys.executable, "-c", LOADED_BY_THREADS], cwd=ROOT / "Q2", check=True)
+
+
 @pytest.fixture(scope="module")
 def module():
     """The kernel as numba compiles it, which takes ten seconds."""
