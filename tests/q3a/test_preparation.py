@@ -21,6 +21,12 @@ def test_simplified_text_is_converted_when_asked():
     assert prepared(simplified)["plain"].tolist() == ["软件开发商在里面"]
 
 
+def test_articles_are_numbered_anew_and_keep_their_columns():
+    found = prepared(pd.DataFrame({"text": ["香港", "新界"]}, index=[7, 3]))
+    assert found.index.tolist() == [0, 1]
+    assert found.columns.tolist() == ["text", "plain", "words"]
+
+
 def test_an_unknown_conversion_is_named():
     with pytest.raises(UserError, match="--convert s2klingon"):
         prepared(pd.DataFrame({"text": ["香港"]}), convert="s2klingon")
