@@ -44,8 +44,8 @@ LOADING = threading.Lock()
 def function(name: str) -> Callable[[int], int]:
     """Return one of the kernel's functions of SOURCES, which runs without Python's lock.
 
-    LLVM reads code into a place that all threads share, so one of them does it at a time: the
-    others would crash the process.
+    One thread loads at a time: of threads that need a function at once, each would load it for
+    itself, or compile it.
     """
     with LOADING:
         return loaded_function(name)
