@@ -161,7 +161,10 @@ def test_ctrl_c_ends_a_list_whose_first_row_takes_long(postgres_url):
                     other.rollback()
                     time.sleep(0.1)
             process.send_signal(signal.SIGINT)
-            _, errors = process.communicate(timeout=30)
+            try:
+                _, errors = process.communicate(timeout=30)
+            finally:
+                process.kill()
         assert process.returncode == 130, errors
     finally:
         with psycopg2.connect(postgres_url) as connection, connection.cursor() as cursor:
