@@ -69,7 +69,10 @@ class ActivityInquiry(Inquiry):
 
     def plan(self) -> str:
         """The plan that PostgreSQL followed, with its times."""
-        lines, _ = self.ask_counts(self.window or self.whole_window, explain=True)
+        if self.options.users:
+            lines, _ = self.ask_by_user("user_list", explain=True, **self.of_user_list())
+        else:
+            lines, _ = self.ask_counts(self.window or self.whole_window, explain=True)
         return "\n".join(line for (line,) in lines)
 
     def answer(self) -> Answer:

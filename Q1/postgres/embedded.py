@@ -18,7 +18,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -52,7 +52,9 @@ SETTINGS = {
 
 
 @contextmanager
-def embedded_server(tcp: bool = not has_unix_sockets()) -> Iterator[str]:
+def embedded_server(
+    tcp: bool = not has_unix_sockets(), settings: Mapping[str, str] = SETTINGS
+) -> Iterator[str]:
     """Yield the URL of a new, empty server; `tcp` forces TCP. Raises `OutsideError`.
 
     Libpq's variables are taken out of this process's environment: they speak of other servers.
@@ -71,7 +73,7 @@ def embedded_server(tcp: bool = not has_unix_sockets()) -> Iterator[str]:
             hand_over(directory, identity)
         create_cluster(binaries, directory, identity, tcp)
         port = free_port() if tcp else 5432
-        with running_server(binaries, directory, identity, port, tcp) as server:
+        with running_server(binaries, directory, identity, port, tcp, settings) as server:
             url = server_url(directory, port, password)
             wait_until_ready(server, url, directory)
             yield url
@@ -130,10 +132,15 @@ def create_cluster(binaries: Path, directory: Path, identity: dict, tcp: bool) -
 
 @contextmanager
 def running_server(
-    binaries: Path, directory: Path, identity: dict, port: int, tcp: bool
+    binaries: Path,
+    directory: Path,
+    identity: dict,
+    port: int,
+    tcp: bool,
+    settings: Mapping[str, str],
 ) -> Iterator[subprocess.Popen]:
     """Run postgres as a direct child, writing to `server.log`, and stop it at the end."""
-    settings = SETTINGS | {"port": port, "listen_addresses": "127.0.0.1" if tcp else ""}
+    settings = {**settings, "port": port, "listen_addresses": "127.0.0.1" if tcp else ""}
     if has_unix_sockets():
         settings["unix_socket_directories"] = "" if tcp else f'"{directory}"'
     command = [binaries / "postgres", "-D", directory / "data"]

@@ -8,7 +8,12 @@ from postgres.embedded import installed_binaries
 
 
 def check_time_zone(connection: Connection, name: str) -> None:
-    """Raise `UserError` for a time zone that a server does not know."""
+    """Raise `UserError` for a time zone that a server does not know.
+
+    All know UTC. To look a name up takes them 45 ms, as they read the files of all zones for it.
+    """
+    if name == "UTC":
+        return
     with connection.cursor() as cursor:
         cursor.execute("SELECT FROM pg_timezone_names WHERE name = %s", [name])
         if not cursor.rowcount:

@@ -10,7 +10,7 @@ SELECT
     count(*) FILTER (WHERE started_again) AS started_again,
     count(*) FILTER (WHERE active_before_start) AS active_before_start,
     sum(records::float8) AS records,
-    sum(records_with_time::float8) AS records_with_time,
+    sum(%(with_time)s::float8) AS records_with_time,
     min(first_time) AS first_time,
     max(last_time) AS last_time,
     min(%(first_clock)s) AS first_clock,

@@ -109,7 +109,7 @@ alike AS (
         ) AS reinstalled,
         count(*) FILTER (WHERE first_time < first_install_time) AS active_before_install,
         sum(records::float8) AS records,
-        sum(records_with_time::float8) AS records_with_time,
+        sum(%(with_time)s::float8) AS records_with_time,  -- the records, if all have a time
         min(first_time) AS first_time,
         max(last_time) AS last_time,
         min(%(first_clock)s) AS first_clock,  -- the first time again, if that is the clock

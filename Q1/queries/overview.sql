@@ -39,7 +39,7 @@ counts AS (
         coalesce(
             min(first_time) < %(data_from)s
             OR max(last_time) >= %(data_before)s
-            OR sum(records_with_time::float8) < sum(records::float8),
+            OR sum(%(with_time)s::float8) < sum(records::float8),
             FALSE
         ) AS some_left_out,
         -- No more than the limits, since there are times that no calendar has.

@@ -93,6 +93,7 @@ def clock(view: View, by_time: bool) -> dict[str, AsIs]:
         "last_clock": "last_time" if by_time else "last_clock",
         "of_user": view.of_user,
         "times": "count(*)" if view.timed else "count(time)",
+        "with_time": "records" if view.timed else "records_with_time",
     }
     for name in ("first_clock", "last_clock", "first_install", "last_install"):
         expressions[f"{name}_day"] = view.day_of(name) if by_time else name

@@ -201,6 +201,11 @@ def test_the_plan_is_explained(printed):
         assert "Execution Time: " in plan
 
 
+def test_the_plan_of_the_list_of_users_groups_no_users_that_are_alike(printed):
+    assert "CTE alike" in printed("--cohorts", "--brackets", "1,3", "--explain")
+    assert "CTE alike" not in printed("--cohorts", "--users", "--explain")
+
+
 @pytest.mark.parametrize(
     ("arguments", "part"),
     [
