@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from contextlib import redirect_stdout
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ from scipy import sparse
 
 from articles.preparation import prepared
 from articles.vectors.files import VectorFiles
+from articles.vectors.source import GivenVectors
 from tagger.contributions import contributions
 from tagger.evaluation import trained
 from tagger.families import families
@@ -151,6 +153,19 @@ def test_vectors_that_the_tagger_does_not_need_are_refused(learnt, capsys):
         assert part in capsys.readouterr().err
     with pytest.raises(UserError, match="29 vectors for 30 texts"):
         load(folder / "t.skops").predict(["字"] * 30, vectors=np.ones((29, SIZE)))
+
+
+@pytest.mark.parametrize(
+    ("identity", "found"),
+    [("", "vectors: vectors of an unknown model; "), ("b" * 64, "vectors: a model of hash bbbb")],
+)
+def test_an_error_names_the_model_of_the_vectors_if_it_is_known(learnt, identity, found):
+    folder, _, new, _ = learnt
+    saved = replace(load(folder / "t.skops"), embedding_model="a" * 64)
+    source = GivenVectors(np.stack(new["vector"]), len(new))
+    source.identity = identity
+    with pytest.raises(UserError, match=f"^{found}.*with the model of hash aaaaaaaaaaaa$"):
+        saved.vectors_of(source)
 
 
 def test_a_tagger_without_vectors_reports_that_it_does_not_read_them(learnt, tmp_path, capsys):
