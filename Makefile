@@ -27,7 +27,7 @@ demo: .venv/installed
 test: .venv/installed-dev
 	@$(VENV_PYTHON) -m pytest -n logical --maxprocesses 4 --dist worksteal --durations 10 $(PYTEST_ARGUMENTS)
 
-# Small sizes in some minutes; the stated ones take about an hour.
+# Small sizes in some minutes; the stated ones take two hours.
 bench: .venv/installed-dev
 	@$(VENV_PYTHON) benchmarks/run_all.py
 

@@ -2,7 +2,7 @@
 
 \b
     python benchmarks/run_all.py                    small sizes, some minutes
-    python benchmarks/run_all.py --full             the stated sizes, about an hour
+    python benchmarks/run_all.py --full             the stated sizes, two hours
     python benchmarks/run_all.py --only q1_retention --only q2_cdn_log
 
 The report is Markdown: the machine and the date, one table of what ours takes next to the best of
