@@ -137,7 +137,7 @@ def running_server(
     identity: dict,
     port: int,
     tcp: bool,
-    settings: Mapping[str, str],
+    settings: Mapping[str, str] = SETTINGS,
 ) -> Iterator[subprocess.Popen]:
     """Run postgres as a direct child, writing to `server.log`, and stop it at the end."""
     settings = {**settings, "port": port, "listen_addresses": "127.0.0.1" if tcp else ""}
