@@ -166,7 +166,7 @@ def test_a_record_without_a_time_is_left_out_and_counted(postgres_url, capsys, l
     assert capsys.readouterr().err == "2 records left out, without a time\n"
 
 
-@pytest.mark.parametrize("question", ["--cohorts", "--growth"])
+@pytest.mark.parametrize("question", ["--cohorts", "--growth", "--quality"])
 @pytest.mark.parametrize("constraint", [None, "NOT NULL time NOT VALID"])
 def test_a_constraint_that_is_not_valid_hides_no_record(postgres_url, question, constraint):
     with psycopg2.connect(postgres_url) as connection, connection.cursor() as cursor:
