@@ -91,6 +91,34 @@ def test_one_user_is_not_in_the_plural(printed):
     assert "FIRST_INSTALL on 2017-04-03: 1 user\n" in text
 
 
+@pytest.mark.parametrize(
+    ("options", "lines"),
+    [
+        (
+            ("--by", "event_name"),
+            ["FIRST_INSTALL      3       2  66.7   20.8 to 93.9"],
+        ),
+        (
+            ("--by", "event_name", "--cohort-by", "first-event", "--install-date", "2017-04-03"),
+            [
+                "FIRST_INSTALL      1       0  0.0    0.0 to 79.3",
+                "OPEN               1       0  0.0    0.0 to 79.3",
+            ],
+        ),
+        (("--cohort-by", "first-event"), ["all      3       2  66.7   20.8 to 93.9"]),
+        (
+            ("--by", "event_name", "--install-date", "2017-04-02"),
+            ["none            0       0"],
+        ),
+    ],
+    ids=["one value", "two values", "all", "nobody"],
+)
+def test_the_table_of_values_has_shares_and_intervals(printed, options, lines):
+    """The intervals are those of scipy.stats.binomtest(...).proportion_ci(method="wilson")."""
+    text = printed(*options)
+    assert [line.rstrip() for line in text.splitlines()[-len(lines) :]] == lines
+
+
 def test_the_users(printed):
     assert printed("--users") == "a\nb\n"
     assert printed("--users", "--format", "csv") == "uid\na\nb\n"
