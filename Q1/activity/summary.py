@@ -9,8 +9,9 @@ from psycopg2.extensions import connection as Connection
 from activity.bits import BITS, bits_at, bracket_of, in_brackets, last_set, listed, packed, unpacked
 from activity.calendar import Calendar, calendar_of
 from events.view import DATE, UNZONED, ZONED, View
+from retention.clocks import clock_parameters, clocks_in, place_in_window
 from retention.triangle import MOST_AGES
-from retention.window import Window, clock_parameters
+from retention.window import Window
 
 # The value of a user's first start; of several at the same moment the first in order of bytes, and
 # none only if there is no other. As arrays of bytes, whose order is that of their parts: a server
@@ -80,15 +81,16 @@ def summary_parameters(
 
     limits: those of the data, among the parameters that `moments` gives.
     """
-    calendar = measure.calendar(window)
+    calendar, clocks = measure.calendar(window), clocks_in(connection, view, window)
+    place = place_in_window(view, clocks, window, calendar.starts[0], measure.period)
     return {
         "measure": measure.name,
         "starts": calendar.starts[1:],
         **first_value(view, measure),
         "largest": measure.largest,
         "of_cohorts": measure.name == "ages",
-        **summary_clock(clock_parameters(connection, view, window, limits)),
-        **places(view, measure, calendar),
+        **summary_clock(clock_parameters(view, clocks, limits)),
+        **places(view, measure, calendar, place or CALENDAR_PLACE),
     }
 
 
@@ -114,13 +116,18 @@ def first_value(view: View, measure: Measure) -> dict[str, AsIs]:
     return {"event_value": AsIs(found), "user_value": AsIs(VALUE)}
 
 
-def places(view: View, measure: Measure, calendar: Calendar) -> dict[str, Any]:
-    """The expressions for places among the bits of a user, and for ages."""
+def places(view: View, measure: Measure, calendar: Calendar, place: str) -> dict[str, Any]:
+    """The expressions for places among the bits of a user, and for ages.
+
+    place: that for the period of a time, {}.
+    """
     rolling = measure.hours is not None
     number = windows(measure, calendar) if rolling else len(calendar.starts)
     width = (number // BITS + 1) * BITS  # one more at least, for all that lies beyond
     placed = (
-        rolling_places(view, measure, calendar, width) if rolling else calendar_places(view, width)
+        rolling_places(view, measure, calendar, width)
+        if rolling
+        else calendar_places(view, place, width)
     )
     bits = "periods" if rolling else "periods << start_place"
     age = "last_place" if rolling else "last_place - start_place"
@@ -136,17 +143,17 @@ def places(view: View, measure: Measure, calendar: Calendar) -> dict[str, Any]:
     }
 
 
-def calendar_places(view: View, width: int) -> dict[str, Any]:
+def calendar_places(view: View, place: str, width: int) -> dict[str, Any]:
     """The expressions for periods of the calendar: while reading events, packed, and the last."""
     returning = "" if view.roles.all_return else " FILTER (WHERE returns)"
-    bits, none = bits_at(CALENDAR_PLACE.format("clock"), width)
+    bits, none = bits_at(place.format("clock"), width)
     return {
         **NO_WINDOWS,
         "last_bit": width - 1,
         "event_bits": AsIs(bits + returning),
         "last_return": AsIs(f"max(clock){returning}"),
         "user_bits": AsIs(packed(f"coalesce(activity, {none})", width)),
-        "last_place": AsIs(CALENDAR_PLACE.format("last_return")),
+        "last_place": AsIs(place.format("last_return")),
     }
 
 

@@ -10,6 +10,7 @@ so that an index on it can serve; `day` is the day that clocks in the time zone 
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
@@ -61,6 +62,12 @@ DAYS = {
     UNZONED: "({time} AT TIME ZONE 'UTC' AT TIME ZONE {time_zone})::date",
     DATE: "{time}",
 }
+# The same where clocks are as far ahead of UTC all the time, without a look at the zone.
+DAYS_AHEAD = {
+    ZONED: "({time} AT TIME ZONE interval '{ahead}')::date",
+    UNZONED: "({time} + interval '{ahead}')::date",
+    DATE: "{time}",
+}
 # The moment of the midnight at which a day begins.
 MIDNIGHTS = {
     ZONED: "{day} AT TIME ZONE {time_zone}",
@@ -103,6 +110,10 @@ class View:
     def day_of(self, time: str) -> str:
         """The expression for the day of a `time`, another expression."""
         return self.expression(DAYS, time=time)
+
+    def day_ahead_of(self, time: str, ahead: timedelta) -> str:
+        """The same where clocks are so far `ahead` of UTC all the time."""
+        return self.expression(DAYS_AHEAD, time=time, ahead=f"{ahead.total_seconds():.0f} seconds")
 
     def midnight_of(self, day: str) -> str:
         """The expression for the time at which a `day`, an expression of a timestamp, begins."""

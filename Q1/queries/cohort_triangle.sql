@@ -37,8 +37,7 @@ sixty AS NOT MATERIALIZED (
     SELECT
         uid,
         CASE
-            WHEN %(long)s
-                THEN (width_bucket(clock, (SELECT calendar.begins FROM calendar)) - 1) / 60
+            WHEN %(long)s THEN (%(place)s) / 60
             ELSE 0
         END AS part,
         bit_or(1::bigint << %(bit)s) AS periods,

@@ -1,5 +1,6 @@
--- One row: whether each day begins once, at the moment that its midnight is taken for. It is not so
--- where clocks go back over that midnight, or skip it and some time before.
+-- One row: whether each day begins once, at the moment that its midnight is taken for, which is not
+-- so where clocks go back over that midnight, or skip it and some time before; and how far clocks
+-- are ahead of UTC, if they are as far on all these days.
 WITH
 
 midnights AS (
@@ -18,7 +19,14 @@ midnights AS (
         <> (days.start + interval '1 day') AT TIME ZONE %(time_zone)s
 )
 
-SELECT count(*) = 0 AS single
+SELECT
+    count(*) = 0 AS single,
+    CASE
+        WHEN NOT EXISTS (SELECT changes.start FROM midnights AS changes)
+            THEN
+                %(first_day)s::timestamp
+                - %(first_day)s::timestamp AT TIME ZONE %(time_zone)s AT TIME ZONE 'UTC'
+    END AS ahead
 FROM midnights
 CROSS JOIN
     generate_series(

@@ -11,6 +11,7 @@ from psycopg2.extensions import connection as Connection
 
 from events.load import LoadedEvents
 from events.view import View
+from retention.clocks import clock_parameters, clocks_in
 from retention.days import moments
 from retention.names import (
     check_events_exist,
@@ -32,7 +33,7 @@ from retention.questions import Count, Question, ask, ask_by_user, cohorts_of
 from retention.report import Answer, Data, count_answer, triangle_answer, users_answer
 from retention.source import source_name
 from retention.triangle import report_ages, triangle_parameters
-from retention.window import Window, clock_parameters, is_whole, likely_window
+from retention.window import Window, is_whole, likely_window
 
 
 class Counted(NamedTuple):
@@ -241,7 +242,8 @@ class Inquiry:
 
     def ask_overview(self, window: Window, explain: bool = False) -> tuple[list, str]:
         """The row and the statement of the overview; an expected window leaves out the limits."""
-        parameters = clock_parameters(self.connection, self.view, window, self.parameters)
+        clocks = clocks_in(self.connection, self.view, window)
+        parameters = clock_parameters(self.view, clocks, self.parameters)
         return self.ask_by_user("overview", explain, limited=self.limited(window), **parameters)
 
     def limited(self, window: Window) -> bool:

@@ -14,8 +14,10 @@ from psycopg2.extensions import cursor as Cursor
 from events.table import existing_table
 from events.view import TIMES, View, create_view
 from postgres.time_zones import check_time_zone
+from retention.clocks import PLACE, clocks_in, place_in_window
 from retention.days import midnights
-from retention.questions import QUERIES, ask, prepare_by_user, statement, times_checked
+from retention.questions import QUERIES, prepare_by_user, statement, times_checked
+from retention.window import Window
 
 # One refresh at a time; reading goes on meanwhile.
 LOCK = "LOCK TABLE user_day, cohort_day IN SHARE ROW EXCLUSIVE MODE"
@@ -146,17 +148,17 @@ def refresh_parameters(connection: Connection, asked: Refresh, time_type: str) -
 def day_numbers(connection: Connection, view: View, parameters: dict[str, Any]) -> dict[str, AsIs]:
     """The expressions for the number of an event's day from 0, and for that of a first install.
 
-    The day of a time takes long to find, so that times are compared with those at which days begin,
-    unless days overlap in time.
+    The day of a time takes long to find where clocks change, so that times are compared with those
+    at which days begin, unless days overlap in time.
     """
-    days = {name: parameters[name] for name in ("first_day", "last_day")}
-    (row,), _ = ask(connection, "single_midnights", days | {"time_zone": view.time_zone})
-    by_time = "(width_bucket(time, (SELECT calendar.begins FROM calendar)) - 1)"
-    by_day = f"(day - date '{parameters['first_day']}')"
+    window = Window(parameters["first_day"], parameters["last_day"])
+    clocks = clocks_in(connection, view, window)
+    number = place_in_window(view, clocks, window, window.first_day, "day") or PLACE
+    by_day = f"(day - date '{window.first_day}')"
     install = "min(install_number) OVER (PARTITION BY uid)"
     return {
         "begin": AsIs(view.midnight_of("periods.start")),
-        "number": AsIs(by_time if row.single else by_day),
+        "number": AsIs(number.format("time") if clocks.single else by_day),
         "first_install": AsIs(install if parameters["long"] else "install_number"),
     }
 

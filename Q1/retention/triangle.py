@@ -1,6 +1,6 @@
 """The triangle: the periods in which its statement counts users, and the pass over the data."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import click
@@ -8,10 +8,10 @@ from psycopg2.extensions import AsIs
 from psycopg2.extensions import connection as Connection
 
 from events.view import View
-from retention.window import BITS, SHORTEST_DAYS, Window, clock_parameters
+from retention.clocks import PLACE, clock_parameters, clocks_in, place_in_window
+from retention.window import BITS, SHORTEST_DAYS, Window
 
 MOST_AGES = 366  # of a triangle whose ages nobody limited
-PLACE = "(width_bucket(clock, (SELECT calendar.begins FROM calendar)) - 1)"
 
 
 def triangle_parameters(
@@ -27,13 +27,18 @@ def triangle_parameters(
     limits: those of the data, among the parameters that `moments` gives.
     """
     long = window.periods(period) > BITS
-    return clock_parameters(connection, view, window, limits) | {
+    clocks = clocks_in(connection, view, window)
+    day_before = window.first_day - timedelta(1)
+    start = day_before - timedelta(day_before.weekday() if period == "week" else 0)
+    place = (place_in_window(view, clocks, window, start, period) or PLACE).format("clock")
+    return clock_parameters(view, clocks, limits) | {
         "period": period,
         "follow": MOST_AGES if follow is None else follow,
         "first_day": window.first_day,
         "last_day": window.last_day,
         "long": long,
-        "bit": AsIs(f"mod({PLACE}, {BITS})" if long else PLACE),
+        "place": AsIs(place),
+        "bit": AsIs(f"mod({place}, {BITS})" if long else place),
         "powers": [1 << bit for bit in range(BITS)],
         "users": AsIs("users_of_more" if long else "users_of_sixty"),
         "visits": AsIs("visits_of_more" if long else "visits_of_sixty"),
