@@ -62,7 +62,7 @@ DAYS = {
     UNZONED: "({time} AT TIME ZONE 'UTC' AT TIME ZONE {time_zone})::date",
     DATE: "{time}",
 }
-# The same where clocks are as far ahead of UTC all the time, without a look at the zone.
+# The day where clocks are always as far ahead of UTC: no look at the zone for each time.
 DAYS_AHEAD = {
     ZONED: "({time} AT TIME ZONE interval '{ahead}')::date",
     UNZONED: "({time} + interval '{ahead}')::date",
@@ -112,7 +112,7 @@ class View:
         return self.expression(DAYS, time=time)
 
     def day_ahead_of(self, time: str, ahead: timedelta) -> str:
-        """The same where clocks are so far `ahead` of UTC all the time."""
+        """The expression for the day of a `time` where clocks are always so far `ahead` of UTC."""
         return self.expression(DAYS_AHEAD, time=time, ahead=f"{ahead.total_seconds():.0f} seconds")
 
     def midnight_of(self, day: str) -> str:

@@ -11,7 +11,7 @@ from retention.questions import ask
 from retention.window import Window
 
 PERIOD_DAYS = {"day": 1, "week": 7}  # of those that are all as long
-# The number of the period of a time, {}, from 0, wherever periods begin.
+# The number of the period of a time, {}, from 0, whenever the periods of the calendar begin.
 PLACE = "(width_bucket({}, (SELECT calendar.begins FROM calendar)) - 1)"
 
 
@@ -35,9 +35,10 @@ def clocks_in(connection: Connection, view: View, window: Window) -> Clocks:
 def place_in_window(
     view: View, clocks: Clocks, window: Window, start: date, period: str
 ) -> str | None:
-    """The expression for the number of the period, from that of `start`, of a time, {}.
+    """The expression for the number of the period of a time, {}, where that of `start` is 0.
 
-    It is null outside the window. There is none where periods are not all as long: `PLACE` then.
+    It is null outside the window. None if clocks change there, or if not all periods are as long:
+    `PLACE` serves then.
     """
     days = PERIOD_DAYS.get(period)
     if not clocks.single or clocks.ahead is None or not days:
