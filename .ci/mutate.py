@@ -80,6 +80,14 @@ def mutable_lines(path: Path) -> dict[int, list[tuple[str, int]]]:
     return found
 
 
+def is_other_code(broken: str, code: str) -> bool:
+    """Whether it does something else, and is Python still: an unpacking `*` cannot become `/`."""
+    try:
+        return ast.dump(ast.parse(broken)) != ast.dump(ast.parse(code))
+    except SyntaxError:
+        return False
+
+
 def drawn(number: int, seed: int) -> list[Mutation]:
     """So many different lines, all of the program as likely, each broken in one way."""
     chosen = random.Random(seed)  # noqa: S311, a draw that can be repeated
@@ -91,7 +99,7 @@ def drawn(number: int, seed: int) -> list[Mutation]:
         if ways := mutable_lines(path).get(line):
             operator, occurrence = chosen.choice(ways)
             broken = mutate_code(texts[path], get_operator(operator)(), occurrence)
-            if broken and ast.dump(ast.parse(broken)) != ast.dump(ast.parse(texts[path])):
+            if broken and is_other_code(broken, texts[path]):
                 mutations.append(Mutation(path, line, broken))
         if len(mutations) == number:
             break
