@@ -149,6 +149,15 @@ def test_times_long_past_are_read(run):
     assert counted(finished) == (3, 1, 1, 0)
 
 
+@pytest.mark.parametrize("option", ["--return-event", "--exclude-event"])
+def test_names_of_events_are_missed_by_what_is_asked_of_them(run, option):
+    content = "uid,time\na,2017-04-01\na,2017-04-03\n"
+    options = ("--cohort-by", "first-event")
+    assert counted(run(content, options=options)) == (2, 1, 1, 1)
+    finished = run(content, options=(*options, option, "OPEN"))
+    assert_one_line_error(finished, 2, ":1:", "'event_name' is missing", "--columns")
+
+
 def test_columns_are_found_by_the_headers_given(run):
     content = GOOD.replace("uid,time,event_name", "userid,eventDate,eventName")
     options = ("--columns", "uid=userid,time=eventDate,event_name=eventName")
