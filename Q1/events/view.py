@@ -10,7 +10,6 @@ so that an index on it can serve; `day` is the day that clocks in the time zone 
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
 
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
@@ -62,10 +61,10 @@ DAYS = {
     UNZONED: "({time} AT TIME ZONE 'UTC' AT TIME ZONE {time_zone})::date",
     DATE: "{time}",
 }
-# The day where clocks are always as far ahead of UTC: no look at the zone for each time.
+# The day where clocks are always so many seconds ahead of UTC: no look at the zone for each time.
 DAYS_AHEAD = {
-    ZONED: "({time} AT TIME ZONE interval '{ahead}')::date",
-    UNZONED: "({time} + interval '{ahead}')::date",
+    ZONED: "({time} AT TIME ZONE interval '{seconds} seconds')::date",
+    UNZONED: "({time} + interval '{seconds} seconds')::date",
     DATE: "{time}",
 }
 # The moment of the midnight at which a day begins.
@@ -107,19 +106,24 @@ class View:
         """The type of `time`: `ZONED`, `UNZONED` or `DATE`."""
         return TIMES[self.sources[0].time_type][1]
 
+    @property
+    def time_is_stored(self) -> bool:
+        """Whether `time` is a column of every table, and not computed from a number."""
+        return all(TIMES[source.time_type][0] == "{0}" for source in self.sources)
+
     def day_of(self, time: str) -> str:
         """The expression for the day of a `time`, another expression."""
         return self.expression(DAYS, time=time)
 
-    def day_ahead_of(self, time: str, ahead: timedelta) -> str:
-        """The expression for the day of a `time` where clocks are always so far `ahead` of UTC."""
-        return self.expression(DAYS_AHEAD, time=time, ahead=f"{ahead.total_seconds():.0f} seconds")
+    def day_ahead_of(self, time: str, seconds: int) -> str:
+        """The expression for the day of a `time` where clocks are always so far ahead of UTC."""
+        return self.expression(DAYS_AHEAD, time=time, seconds=seconds)
 
     def midnight_of(self, day: str) -> str:
         """The expression for the time at which a `day`, an expression of a timestamp, begins."""
         return self.expression(MIDNIGHTS, day=day)
 
-    def expression(self, templates: dict[str, str], **parts: str) -> str:
+    def expression(self, templates: dict[str, str], **parts: str | int) -> str:
         """One of some templates, by the type of the time, with its parts."""
         # A zone that PostgreSQL knows has no quotes in its name.
         return templates[self.time_type].format(time_zone=f"'{self.time_zone}'", **parts)

@@ -1,6 +1,6 @@
 -- One row: whether each day begins once, at the moment that its midnight is taken for, which is not
--- so where clocks go back over that midnight, or skip it and some time before; and how far clocks
--- are ahead of UTC, if they are as far on all these days.
+-- so where clocks go back over that midnight, or skip it and some time before; and how many seconds
+-- clocks are ahead of UTC, if that never changes on all these days.
 WITH
 
 midnights AS (
@@ -24,9 +24,12 @@ SELECT
     CASE
         WHEN NOT EXISTS (SELECT changes.start FROM midnights AS changes)
             THEN
-                %(first_day)s::timestamp
-                - %(first_day)s::timestamp AT TIME ZONE %(time_zone)s AT TIME ZONE 'UTC'
-    END AS ahead
+                extract(
+                    EPOCH FROM
+                    %(first_day)s::timestamp
+                    - %(first_day)s::timestamp AT TIME ZONE %(time_zone)s AT TIME ZONE 'UTC'
+                )::integer
+    END AS seconds_ahead
 FROM midnights
 CROSS JOIN
     generate_series(

@@ -10,26 +10,26 @@ from events.view import View
 from retention.questions import ask
 from retention.window import Window
 
-PERIOD_DAYS = {"day": 1, "week": 7}  # of those that are all as long
-# The number of the period of a time, {}, from 0, whenever the periods of the calendar begin.
+PERIOD_DAYS = {"day": 1, "week": 7}  # of periods that all have one length
+# The number of the period of a time, {}, from 0, whatever the moments at which they begin.
 PLACE = "(width_bucket({}, (SELECT calendar.begins FROM calendar)) - 1)"
 
 
 class Clocks(NamedTuple):
     """What clocks do in a window of days.
 
-    single: whether each day begins once. ahead: how far they are ahead of UTC, if always as far.
+    single: whether each day begins once. seconds_ahead: of UTC, if that never changes there.
     """
 
     single: bool
-    ahead: timedelta | None
+    seconds_ahead: int | None
 
 
 def clocks_in(connection: Connection, view: View, window: Window) -> Clocks:
     """What clocks in the time zone do in a window."""
     days = {"first_day": window.first_day, "last_day": window.last_day}
     (row,), _ = ask(connection, "single_midnights", days | {"time_zone": view.time_zone})
-    return Clocks(row.single, row.ahead)
+    return Clocks(row.single, row.seconds_ahead)
 
 
 def place_in_window(
@@ -37,16 +37,17 @@ def place_in_window(
 ) -> str | None:
     """The expression for the number of the period of a time, {}, where that of `start` is 0.
 
-    It is null outside the window. None if clocks change there, or if not all periods are as long:
-    `PLACE` serves then.
+    It is null before `start` and after the window. None if clocks change there, if periods differ
+    in length, or if a time is computed, which would be done three times: `PLACE` serves then.
     """
     days = PERIOD_DAYS.get(period)
-    if not clocks.single or clocks.ahead is None or not days:
+    never_change = clocks.single and clocks.seconds_ahead is not None
+    if not (never_change and days and view.time_is_stored):
         return None
     first, after = (
         view.midnight_of(f"timestamp '{day}'") for day in (start, window.last_day + timedelta(1))
     )
-    number = f"{view.day_ahead_of('{0}', clocks.ahead)} - date '{start}'"
+    number = f"{view.day_ahead_of('{0}', clocks.seconds_ahead)} - date '{start}'"
     if days > 1:
         number = f"({number}) / {days}"
     return f"CASE WHEN {{0}} >= {first} AND {{0}} < {after} THEN {number} END"

@@ -1,4 +1,4 @@
-"""The period of a time where clocks are as far ahead of UTC all the time, against zoneinfo."""
+"""The period of a time where clocks do not change, against zoneinfo."""
 
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
@@ -11,6 +11,8 @@ from events.table import existing_table
 from events.view import View
 from retention.clocks import clocks_in, place_in_window
 from retention.window import Window
+from sql import main
+from tests.conftest import run_here
 
 SUMMER = Window(date(2017, 6, 1), date(2017, 8, 9))
 CHANGES = {  # days of 2017 near which clocks change
@@ -26,7 +28,7 @@ SAME_ALL_YEAR = ["UTC", "Asia/Kolkata", "Asia/Hong_Kong", "America/Caracas", "Pa
 def connection(postgres_url, request):
     """A connection with a table of times of one type."""
     with closing(psycopg2.connect(postgres_url)) as connection, connection.cursor() as cursor:
-        cursor.execute("SET TIME ZONE 'America/New_York'")  # the session's is of no account
+        cursor.execute("SET TIME ZONE 'America/New_York'")  # the session's does not matter
         cursor.execute(
             f"CREATE TEMP TABLE moments (uid text, time {request.param}, event_name text)"
         )
@@ -71,7 +73,7 @@ def test_the_place_of_a_time_is_that_of_its_day(connection, zone, period, days):
     assert (SUMMER.last_day - start).days // days in found
 
 
-def test_no_time_and_those_that_no_calendar_has_are_nowhere(connection):
+def test_null_and_extreme_times_have_no_place(connection):
     view = view_of(connection, "UTC")
     clocks = clocks_in(connection, view, SUMMER)
     template = place_in_window(view, clocks, SUMMER, SUMMER.first_day, "day")
@@ -97,16 +99,39 @@ def test_a_date_is_in_the_same_place_in_every_zone(connection, zone):
 
 @pytest.mark.parametrize("zone", CHANGES)
 @pytest.mark.parametrize("days", [(0, 0), (0, 9), (-9, 0), (-1, -1), (1, 1)])
-def test_there_is_no_such_place_where_clocks_change(connection, zone, days):
+def test_no_place_by_subtraction_where_clocks_change(connection, zone, days):
     view = view_of(connection, zone)
     window = Window(*(CHANGES[zone] + timedelta(number) for number in days))
     clocks = clocks_in(connection, view, window)
-    assert clocks.ahead is None
+    assert clocks.seconds_ahead is None
     assert place_in_window(view, clocks, window, window.first_day, "day") is None
 
 
-def test_months_are_not_all_as_long(connection):
+@pytest.mark.parametrize("number", ["integer", "bigint", "numeric", "double precision"])
+def test_a_time_is_computed_of_a_number_once(connection, number):
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE moments ALTER time DROP DEFAULT, ALTER time TYPE text")
+        cursor.execute(f"ALTER TABLE moments ALTER time TYPE {number} USING 0")
     view = view_of(connection, "UTC")
     clocks = clocks_in(connection, view, SUMMER)
-    assert clocks.ahead == timedelta(0)
+    assert clocks.seconds_ahead == 0
+    assert place_in_window(view, clocks, SUMMER, SUMMER.first_day, "day") is None
+
+
+@pytest.mark.parametrize("style", ["postgres_verbose", "iso_8601", "sql_standard"])
+@pytest.mark.parametrize("zone", ["Asia/Kolkata", "America/Caracas", "UTC"])
+@pytest.mark.parametrize("question", ["--cohorts", "--growth"])
+def test_no_setting_of_a_role_changes_the_answer(postgres_url, monkeypatch, question, zone, style):
+    options = ("--dsn", postgres_url, question, "--time-zone", zone, "--format", "csv", "--check")
+    usual = run_here(main, *options)
+    assert usual.returncode == 0, usual.stderr
+    monkeypatch.setenv("PGOPTIONS", f"-c IntervalStyle={style} -c DateStyle=SQL,DMY")
+    finished = run_here(main, *options)
+    assert (finished.returncode, finished.stdout) == (0, usual.stdout), finished.stderr
+
+
+def test_months_differ_in_length(connection):
+    view = view_of(connection, "UTC")
+    clocks = clocks_in(connection, view, SUMMER)
+    assert clocks.seconds_ahead == 0
     assert place_in_window(view, clocks, SUMMER, SUMMER.first_day, "month") is None
