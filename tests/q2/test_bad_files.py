@@ -5,7 +5,10 @@ import io
 import json
 import os
 import tarfile
+import tempfile
 import zipfile
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -77,14 +80,42 @@ def test_links_that_lead_nowhere(folder):
     assert answer["bytes"] == 40
 
 
-@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root reads every file")
-def test_files_and_folders_that_may_not_be_read(folder):
-    (folder / "00.tsv").chmod(0)
-    (folder / "closed").mkdir(mode=0)
-    answer = json.loads(run(folder, *SKIP).stdout)
-    for name in ("00.tsv", "closed"):
-        assert answer["files_left_out"][str(folder / name)] == "Permission denied"
-    assert answer["bytes"] == 39
+@pytest.fixture
+def closed_folder():
+    """Three logs of 1 byte each, of which one, and an empty folder, may not be read."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        for number in range(3):
+            (folder / f"{number}.tsv").write_text(ROW.format(1, number), encoding="utf-8")
+        (folder / "0.tsv").chmod(0)
+        (folder / "closed").mkdir(mode=0)
+        yield folder
+
+
+@contextmanager
+def without_roots_rights():
+    """Read as another user if the tests are root's, who may read everything."""
+    is_root = os.geteuid() == 0
+    if is_root:
+        run(FIXTURES / "plain.tsv")  # all modules are read: root's may be closed to others
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        if is_root:
+            os.seteuid(0)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows closes files to others in another way")
+def test_files_and_folders_that_may_not_be_read(closed_folder):
+    with without_roots_rights():
+        answer = json.loads(run(closed_folder, *SKIP).stdout)
+        finished = run(closed_folder / "c*")
+    for name in ("0.tsv", "closed"):
+        assert answer["files_left_out"][str(closed_folder / name)] == "Permission denied"
+    assert answer["bytes"] == 2
+    assert_one_line_error(finished, 2, "closed", "Permission denied")
 
 
 def test_the_run_ends_at_the_first_unless_told_otherwise(folder):
