@@ -51,7 +51,9 @@ def test_texts_can_be_read_with_any_number_of_tags(tags):
     names = [f"{hostile[number % 5]}{number}" for number in range(tags)]
     run = run_with(names, hostile * 6)
     run.words["tag"] = [names[number % tags] for number in range(30)]
-    assert_readable(figure_of(run))
+    figure = figure_of(run)
+    assert_readable(figure)
+    assert max(figure.get_size_inches()) < 30  # no names need more
 
 
 def evaluation_of(true: list[str], predicted: list[str], confidence: list[float]) -> Evaluation:
