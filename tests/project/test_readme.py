@@ -94,7 +94,7 @@ def quick_or_slow(example):
     return pytest.param(example, id=f"{example.page}: {example.command}", marks=slow)
 
 
-@pytest.mark.parametrize("example", map(quick_or_slow, EXAMPLES))
+@pytest.mark.parametrize("example", [quick_or_slow(it) for it in EXAMPLES])
 def test_a_command_prints_what_its_page_shows(example, project_copy):
     program, *arguments = shlex.split(example.command)
     assert program == "python", "a console block shows a python command"
