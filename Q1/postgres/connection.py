@@ -28,6 +28,14 @@ DOTENV = Path(__file__).resolve().parents[2] / ".env"
 HOST_VARIABLES = ("DATABASE_URL", "PGHOST", "PGHOSTADDR", "PGSERVICE")
 SERVER_VARIABLES = (*HOST_VARIABLES, "PGPORT", "PGDATABASE")
 
+# How times, texts and names are read and written: a role may have other settings.
+SETTINGS = """
+    SET TIME ZONE 'UTC';
+    SET DateStyle = 'ISO, YMD';
+    SET standard_conforming_strings = on;
+    SET quote_all_identifiers = off
+"""
+
 PATIENCE_SECONDS = 30  # for a server that is there but still starting
 INTERRUPTED = ("user request", ".read() call")  # what becomes of Ctrl-C in queries and COPY
 STARTING = ("the database system is starting up", "server closed the connection unexpectedly")
@@ -75,7 +83,7 @@ def session(
         connection.set_session(isolation_level=isolation_level, readonly=read_only)
         connection.set_client_encoding("UTF8")
         with connection.cursor() as cursor:
-            cursor.execute("SET TIME ZONE 'UTC'; SET DateStyle = 'ISO, YMD'")
+            cursor.execute(SETTINGS)
         yield connection
     except psycopg2.Error as error:
         if isinstance(error, QueryCanceled) and any(sign in str(error) for sign in INTERRUPTED):

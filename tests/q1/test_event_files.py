@@ -150,7 +150,7 @@ def test_times_long_past_are_read(run):
 
 
 @pytest.mark.parametrize("option", ["--return-event", "--exclude-event"])
-def test_names_of_events_are_missed_by_what_is_asked_of_them(run, option):
+def test_what_asks_for_names_of_events_needs_their_column(run, option):
     content = "uid,time\na,2017-04-01\na,2017-04-03\n"
     options = ("--cohort-by", "first-event")
     assert counted(run(content, options=options)) == (2, 1, 1, 1)

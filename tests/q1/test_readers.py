@@ -57,6 +57,41 @@ def without_moment(text: str) -> list[str]:
     return [line for line in text.splitlines() if not any(part in line for part in present)]
 
 
+# Of those that a role may have, which change how values, texts and names are read or written.
+SETTINGS = [
+    "IntervalStyle=postgres_verbose",
+    "IntervalStyle=iso_8601",
+    "IntervalStyle=sql_standard",
+    "DateStyle=SQL,DMY",
+    "TimeZone=Asia/Tokyo",
+    "standard_conforming_strings=off",
+    "quote_all_identifiers=on",
+    "bytea_output=escape",
+    "extra_float_digits=-15",
+    "array_nulls=off",
+    "transform_null_equals=on",
+]
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Kolkata", "America/Caracas"])
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_no_setting_of_a_role_changes_the_answer(read_database, monkeypatch, setting, zone):
+    questions = [
+        (),
+        ("--cohorts",),
+        ("--growth",),
+        ("--cohorts", "--by", "event_name", "--cohort-by", "first-event"),
+    ]
+    for options in questions:
+        options = (*options, "--time-zone", zone, "--format", "csv")
+        monkeypatch.delenv("PGOPTIONS", raising=False)
+        usual = asked(read_database, *options, "--check")
+        assert usual.returncode == 0, usual.stderr
+        monkeypatch.setenv("PGOPTIONS", f"-c {setting}")
+        found = asked(read_database, *options)
+        assert (found.returncode, found.stdout) == (0, usual.stdout), found.stderr
+
+
 def test_the_answer_is_right(reader):
     answer = json.loads(asked(reader, "--overview", "--format", "json").stdout)
     assert (answer["installed_users"], answer["retained_users"]) == (2, 1)
