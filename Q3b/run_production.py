@@ -16,18 +16,22 @@ from pathlib import Path
 
 import click
 
+from common.child import child, end_by_sigterm
+
 HERE = Path(__file__).resolve().parent
 START_SECONDS = 30
+STOP_SECONDS = 15  # of the API, whose workers may answer to their end
 EXAMPLES = """\b
 example:
   python Q3b/run_production.py --limit 3
 """
 
 
-def environment() -> dict[str, str]:
-    """The environment without the settings of a real installation."""
+def environment(folder: Path) -> dict[str, str]:
+    """The environment without the settings of a real installation; temporary files in `folder`."""
     real = ("RECOMMENDER_", "DASK_")
-    return {name: value for name, value in os.environ.items() if not name.startswith(real)}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(real)}
+    return kept | {"TMPDIR": str(folder)}
 
 
 def run_job(folder: Path, store_url: str) -> dict:
@@ -36,16 +40,18 @@ def run_job(folder: Path, store_url: str) -> dict:
 
     plays, profiles = write_listeners(folder)
     job = [sys.executable, HERE / "recommend_daily.py", "--store", store_url]
-    finished = subprocess.run(
+    with child(
         [*job, "--plays", plays, "--profiles", profiles, "--format", "json"],
-        env=environment(),
+        grace=0,  # its files are in `folder`, and it would report its end
+        env=environment(folder),
         stdout=subprocess.PIPE,
         encoding="utf-8",
         process_group=0,  # at an interrupt of the terminal this process alone reports it
-    )
-    if finished.returncode:
-        raise OutsideError(f"the daily job ended with exit code {finished.returncode}")
-    return json.loads(finished.stdout)
+    ) as process:
+        report, _ = process.communicate()
+    if process.returncode:
+        raise OutsideError(f"the daily job ended with exit code {process.returncode}")
+    return json.loads(report)
 
 
 def free_port() -> int:
@@ -60,17 +66,14 @@ def served(store_url: str, log: Path) -> Iterator[str]:
     """Yield the address of the API while it serves; what it says goes to the file `log`."""
     port = free_port()
     api = [sys.executable, HERE / "api.py", "--store", store_url, "--port", str(port)]
-    with log.open("w", encoding="utf-8") as messages:
-        process = subprocess.Popen(
-            [*api, "--workers", "1"], env=environment(), stderr=messages, stdout=messages
-        )
-    try:
+    settings = {"grace": STOP_SECONDS, "env": environment(log.parent)}
+    with (
+        log.open("w", encoding="utf-8") as messages,
+        child([*api, "--workers", "1"], **settings, stderr=messages, stdout=messages) as process,
+    ):
         address = f"http://127.0.0.1:{port}"
         wait_until_ready(process, address, log)
         yield address
-    finally:
-        process.terminate()
-        process.wait()
 
 
 def wait_until_ready(process: subprocess.Popen, address: str, log: Path) -> None:
@@ -124,6 +127,7 @@ def main(limit: int):
     The data are a sample drawn from a seed and the store is an SQLite file; both are in a temporary
     folder that is removed at the end.
     """
+    end_by_sigterm()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         folder = Path(name)
         store_url = f"sqlite:///{folder / 'recommendations.db'}"

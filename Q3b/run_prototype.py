@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from common.child import end_by_sigterm
 from listening.constants import PLAYS_FILE, PROFILE_FILE
 
 HERE = Path(__file__).resolve().parent
@@ -114,6 +115,7 @@ def main(
     output.parent.mkdir(parents=True, exist_ok=True)
     if not os.access(output.parent, os.W_OK):
         raise UserError(f"{output.parent}: nothing can be written there; name a file by --output")
+    end_by_sigterm()
     print(f"Executing {NOTEBOOK.name} into {output}", file=sys.stderr)
     notebook = executed(NOTEBOOK, settings)
     write(notebook, output)

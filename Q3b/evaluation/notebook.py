@@ -12,10 +12,11 @@ from pathlib import Path
 import nbformat
 from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 
+from common.child import child
 from common.output import replacing
 
 INLINE_PLOTS = "module://matplotlib_inline.backend_inline"
-STOP_SECONDS = 10  # for nbconvert to end its kernel after an interrupt
+STOP_SECONDS = 10  # for nbconvert to end its kernel
 
 
 def executed(notebook: Path, settings: dict[str, str]) -> nbformat.NotebookNode:
@@ -46,8 +47,9 @@ def run(command: list[str], environment: dict[str, str]) -> tuple[int, str]:
     It has a session of its own, where Ctrl-C does not reach it: an interrupt here asks it to end,
     so that it can end its kernel first.
     """
-    with subprocess.Popen(
+    with child(
         command,
+        grace=STOP_SECONDS,
         env=environment,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -55,15 +57,7 @@ def run(command: list[str], environment: dict[str, str]) -> tuple[int, str]:
         errors="replace",
         start_new_session=True,
     ) as process:
-        try:
-            _, messages = process.communicate()
-        except KeyboardInterrupt:
-            process.terminate()
-            try:
-                process.communicate(timeout=STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
-            raise
+        _, messages = process.communicate()
     return process.returncode, messages
 
 

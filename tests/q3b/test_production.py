@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -40,19 +41,24 @@ def test_one_command_goes_the_whole_way(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no process groups")
-@pytest.mark.parametrize("seconds", [0.6, 1.5, 4.0, 6.0, 7.0])
-def test_an_interrupt_at_any_moment_is_one_line_and_leaves_nothing(tmp_path, seconds):
-    with subprocess.Popen(
+def started(temporary: Path) -> subprocess.Popen:
+    """The command, running as a terminal would start it, with its temporary files there."""
+    return subprocess.Popen(
         [sys.executable, ROOT / "Q3b" / "run_production.py"],
-        env=clean_environment() | {"TMPDIR": str(tmp_path)},
+        env=clean_environment() | {"TMPDIR": str(temporary)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
         preexec_fn=take_interrupts,
-    ) as running:
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no process groups")
+@pytest.mark.parametrize("seconds", [0.6, 1.5, 4.0, 6.0, 7.0])
+def test_an_interrupt_at_any_moment_is_one_line_and_leaves_nothing(tmp_path, seconds):
+    with started(tmp_path) as running:
         time.sleep(seconds)
         if ended := running.poll() is not None:
             assert running.returncode == 0  # it was faster
@@ -61,6 +67,18 @@ def test_an_interrupt_at_any_moment_is_one_line_and_leaves_nothing(tmp_path, sec
         _, errors = running.communicate(timeout=60)
     if not ended and running.returncode:  # 0: it was just done
         assert (running.returncode, errors) == (130, "run_production.py: interrupted\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no process groups")
+@pytest.mark.parametrize("of_the_job", ["recommend-daily-*", "recommendations.db*"])
+def test_an_interrupt_while_the_job_has_files_leaves_none(tmp_path, of_the_job):
+    with started(tmp_path) as running:
+        while running.poll() is None and not list(tmp_path.rglob(of_the_job)):
+            time.sleep(0.001)
+        os.killpg(running.pid, signal.SIGINT)
+        _, errors = running.communicate(timeout=60)
+    assert (running.returncode, errors) == (130, "run_production.py: interrupted\n")
     assert list(tmp_path.iterdir()) == []
 
 
