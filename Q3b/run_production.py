@@ -16,7 +16,7 @@ from pathlib import Path
 
 import click
 
-from common.child import child, end_by_sigterm
+from evaluation.child import child, end_by_sigterm
 
 HERE = Path(__file__).resolve().parent
 START_SECONDS = 30

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from common.child import end_by_sigterm
+from evaluation.child import end_by_sigterm
 from listening.constants import PLAYS_FILE, PROFILE_FILE
 
 HERE = Path(__file__).resolve().parent

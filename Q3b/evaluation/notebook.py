@@ -12,8 +12,8 @@ from pathlib import Path
 import nbformat
 from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 
-from common.child import child
 from common.output import replacing
+from evaluation.child import child
 
 INLINE_PLOTS = "module://matplotlib_inline.backend_inline"
 STOP_SECONDS = 10  # for nbconvert to end its kernel

@@ -10,12 +10,12 @@ from contextlib import suppress
 import psutil
 import pytest
 
-from common.child import child
+from evaluation.child import child
 from tests.conftest import ROOT, clean_environment
 
 STARTS_A_CHILD = """
 import os, signal, sys, time
-from common.child import child, end_by_sigterm
+from evaluation.child import child, end_by_sigterm
 
 def tell_parent():
     os.kill(os.getppid(), signal.{signal})
