@@ -73,7 +73,7 @@ def test_a_message_has_the_id_of_its_request(log, tmp_path):
 
 
 def test_the_server_logs_nothing_but_json(store_url, tmp_path, monkeypatch):
-    monkeypatch.setattr("run_production.environment", lambda: {"RECOMMENDER_LOG_FORMAT": "json"})
+    monkeypatch.setattr("run_production.environment", lambda _: {"RECOMMENDER_LOG_FORMAT": "json"})
     with served(store_url, tmp_path / "log") as address:
         get(f"{address}/healthz")
     lines = list(map(json.loads, (tmp_path / "log").read_text("utf-8").splitlines()))
