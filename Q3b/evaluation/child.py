@@ -1,10 +1,10 @@
-"""Processes that a command starts: none of them outlives it, whenever it is told to end."""
+"""Processes that a command starts: none of them outlives it, at whatever moment it is stopped."""
 
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 
 
 def end_by_sigterm() -> None:
@@ -32,8 +32,9 @@ def end(process: subprocess.Popen, grace: float) -> None:
     try:
         if grace:
             process.terminate()
-        process.communicate(timeout=grace)
-    except subprocess.TimeoutExpired:
+        with suppress(subprocess.TimeoutExpired):
+            process.communicate(timeout=grace)
+    finally:  # also at a second interrupt
         process.kill()
         process.wait()
 

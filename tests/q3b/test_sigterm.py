@@ -1,4 +1,4 @@
-"""A command that starts processes of its own ends them when it is told to end."""
+"""A command that starts processes of its own stops them when it is stopped."""
 
 import os
 import signal
@@ -94,4 +94,16 @@ def test_a_signal_while_a_child_starts_ends_that_too(sent, status, grace):
 def test_a_child_that_does_not_end_in_time_is_killed():
     with child([sys.executable, "-c", DEAF_TO_SIGTERM], 0.2, stdout=subprocess.PIPE) as process:
         process.stdout.readline()
+    assert process.returncode == -signal.SIGKILL
+
+
+def test_a_second_interrupt_kills_a_child_that_takes_long_to_end():
+    usual = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    with (
+        pytest.raises(KeyboardInterrupt),
+        child([sys.executable, "-c", DEAF_TO_SIGTERM], 60, stdout=subprocess.PIPE) as process,
+    ):
+        process.stdout.readline()
+        signal.setitimer(signal.ITIMER_REAL, 0.2)
+    signal.signal(signal.SIGALRM, usual)
     assert process.returncode == -signal.SIGKILL
