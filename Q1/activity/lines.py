@@ -54,7 +54,7 @@ def growth_picture(
     figure.legend(loc="outside upper right", ncols=4)
     everybody = sum(rows[-1].active for rows in over.values() if rows)
     last = next(rows for rows in over.values() if rows)[-1].start
-    return figure, f"{number_of(everybody, 'user')} were active in the {measure.period} of {last}."
+    return figure, f"Active in the {measure.period} of {last}: {number_of(everybody, 'user')}."
 
 
 def draw_bars(axes: Axes, rows: list[Growth]) -> None:
@@ -122,7 +122,7 @@ def describe_stickiness(groups: dict[Group, list[Stickiness]]) -> str:
     last = [rows[-1] for rows in groups.values()]
     daily, monthly = (sum(getattr(row, name) or 0 for row in last) for name in ("daily", "monthly"))
     share = f", {daily / monthly:.1%} of those of 30 days" if monthly else ""
-    return f"{number_of(daily, 'user')} were active on {last[0].day}{share}."
+    return f"Active on {last[0].day}: {number_of(daily, 'user')}{share}."
 
 
 def draw_lines(axes: Axes, groups: dict[Group, list], name: str) -> None:

@@ -65,6 +65,6 @@ def describe(answer: Retention, measure: Measure, data: Data) -> str:
     if len(answer.ages) < 2 or not mean.users[1]:
         return "Nobody has been followed for a whole period yet."
     return (
-        f"{mean.active_on[1] / mean.users[1]:.1%} of {number_of(mean.users[1], 'user')} were "
-        f"active at age {answer.ages[1]}, in {unit(measure)}s since the {first_of(data)}."
+        f"Active at age {answer.ages[1]}, in {unit(measure)}s since the {first_of(data)}: "
+        f"{mean.active_on[1] / mean.users[1]:.1%} of {number_of(mean.users[1], 'user')}."
     )

@@ -117,8 +117,7 @@ class RowAccount:
     def require_accepted_rows(self) -> None:
         """Raise `UserError` if every row was rejected: the format is wrong, not the rows."""
         if self.rejected and not self.accepted:
-            rows = f"all {self.rows_read:,} rows are rejected"
-            raise UserError(f"{self.first_reject()}; {rows}: see --log-format")
+            raise UserError(f"{self.first_reject()}; no row is accepted: see --log-format")
 
     def first_reject(self) -> str:
         """Return the first rejected row as FILE:LINE: REASON."""

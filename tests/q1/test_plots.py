@@ -7,9 +7,24 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
+from activity.ages import Ages
+from activity.answers import Definition
+from activity.growth import Growth
+from activity.lines import describe_stickiness, growth_picture
+from activity.plot import describe
+from activity.retention import Retention
+from activity.stickiness import Stickiness
+from activity.summary import Measure
 from common.picture import save
 from retention.overview import Overview, Span
-from retention.plot import MOST_MARKERS, curve_figure, source_of, triangle_figure
+from retention.plot import (
+    MOST_MARKERS,
+    curve_figure,
+    describe_curve,
+    describe_triangle,
+    source_of,
+    triangle_figure,
+)
 from retention.questions import Cohort, Count, Question
 from retention.report import Data
 from tests.pictures import assert_readable, svg_texts, texts_in
@@ -123,3 +138,65 @@ def test_a_curve_of_any_length_can_be_read(event, days):
     assert_readable(figure)
     (axes,) = figure.axes
     assert np.all([line.get_marker() != "" for line in axes.lines] == [days <= MOST_MARKERS] * 2)
+
+
+TWO_COHORTS = [
+    Cohort(DAY, 200, [200, 100, 10], [200, 120, 10]),
+    Cohort(DAY + timedelta(1), 1000, [1000, 332, None], [1000, 333, None]),
+]
+NEW_COHORT = Cohort(DAY + timedelta(2), 50, [50, None, None], [50, None, None])
+
+
+def test_a_curve_in_words_is_about_its_last_day():
+    days = [
+        *curve(6, 3, 2),
+        SimpleNamespace(day=date(2024, 1, 8), returned_users=30, active_users=12),
+    ]
+    assert describe_curve(Count(1200, 30), days) == (
+        "By 2024-01-08, 2.5% of 1,200 users had come back; 1.0% were active on that day."
+    )
+    assert describe_curve(Count(1, 0), []) == "No day to draw."
+
+
+def test_a_triangle_in_words_is_about_the_users_who_were_followed_for_a_period():
+    assert describe_triangle([*TWO_COHORTS, NEW_COHORT], "day") == (
+        "3 cohorts by day; active one day after: 36.0% of 1,200 users."
+    )
+    assert describe_triangle([NEW_COHORT], "week") == (
+        "1 cohort by week; active one week after: nobody to follow yet."
+    )
+
+
+def test_retention_in_words_is_about_its_second_column():
+    ages, measure = [Ages(0, 0), Ages(1, 3), Ages(4, 7)], Measure("days", "day", "monday")
+    groups = {("HK",): TWO_COHORTS[:1], ("TW",): [*TWO_COHORTS[1:], NEW_COHORT]}
+    assert describe(Retention(ages, groups), measure, data_until(DAY)) == (
+        "Active at age 1-3, in days since the first install: 36.0% of 1,200 users."
+    )
+    of_nobody = Retention(ages, {(): [NEW_COHORT]})
+    assert describe(of_nobody, measure, data_until(DAY)) == (
+        "Nobody has been followed for a whole period yet."
+    )
+
+
+def test_stickiness_in_words_is_about_all_users_of_the_last_day():
+    rows = {
+        ("HK",): [Stickiness(DAY, 9, 9, 9), Stickiness(date(2024, 1, 2), 1000, 2000, 3000)],
+        ("TW",): [Stickiness(DAY, 9, 9, 9), Stickiness(date(2024, 1, 2), 200, 300, 1000)],
+    }
+    assert describe_stickiness(rows) == (
+        "Active on 2024-01-02: 1,200 users, 30.0% of those of 30 days."
+    )
+    early = {(): [Stickiness(DAY, 1, None, None)]}
+    assert describe_stickiness(early) == "Active on 2024-01-01: 1 user."
+
+
+@pytest.mark.parametrize("by", [None, "country"])
+def test_growth_in_words_is_about_the_active_users_of_the_last_whole_period(by):
+    whole, begun = Growth(DAY, 1200, 200, 900, 100, 3), Growth(date(2024, 1, 8), *[None] * 5)
+    groups = {("HK",): [whole, begun], ("TW",): [whole._replace(active=30), begun]}
+    groups = groups if by else {(): [whole, begun]}
+    measure, definition = Measure("growth", "week", "monday"), Definition("install", (), (), by)
+    _, words = growth_picture(groups, measure, definition, data_until(date(2024, 1, 9)))
+    number = "1,230" if by else "1,200"
+    assert words == f"Active in the week of 2024-01-01: {number} users."

@@ -15,6 +15,7 @@ from tests.pictures import assert_readable, svg_texts, texts_in
 from tests.q2.conftest import FIXTURES, run
 from traffic.account import RowAccount
 from traffic.answer import Answer
+from traffic.page import description
 from traffic.plot import MOST_BARS, figure_of
 from traffic.question import OVER_TIME, Question
 from traffic.timeline import MOST_BINS, timeline
@@ -181,3 +182,15 @@ def test_an_extension_that_begins_with_an_underscore_is_in_the_legend():
     sizes = {"hour": hours, "extension": ["_tmp", "jpg", "_tmp"], "bytes": [5, 1, 2]}
     (axes,) = figure_of(answer_of(OVER_TIME, **sizes)).axes
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["_tmp", "jpg"]
+
+
+def test_an_answer_in_words_names_the_largest_groups():
+    hosts, names = list("aabbab"), [f".{number}" for number in range(6)]
+    sizes = [10, 2000, 300, 40, 5, 1]
+    answer = answer_of(("host", "extension"), host=hosts, extension=names, bytes=sizes)
+    assert description(answer) == (
+        "Bytes by host and extension, 2,356 in all; "
+        "the largest: a .1 2,000, b .2 300, b .3 40, a .0 10, a .4 5."
+    )
+    nothing = answer_of(("host",), host=[], bytes=[])
+    assert description(nothing) == "Bytes by host, 0 in all; the largest: none."

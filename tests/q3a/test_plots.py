@@ -1,12 +1,14 @@
 """What the picture of a run shows, and that its texts can be read."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib import font_manager
 from matplotlib.figure import Figure
 
-from quality.page import save_plot
+from quality.page import save_plot, shown
 from quality.plots import MOST_TAGS, draw_words, figure_of
 from quality.report import Run
 from quality.scores import by_confusion, confusion, most_confused, reliability, selective_accuracy
@@ -94,3 +96,17 @@ def test_reliability_and_coverage_are_those_of_the_articles():
     curve = selective_accuracy(evaluation)
     assert curve["coverage"].tolist() == pytest.approx([0.2, 0.4, 0.8, 1.0])
     assert curve["accuracy"].tolist() == pytest.approx([1, 1 / 2, 3 / 4, 3 / 5])
+
+
+def test_a_run_in_words_names_the_tags_most_often_confused():
+    run = run_with(["a", "b"], [])
+    words = "Confusion of tags, weightiest words, reliability, coverage."
+    perfect = evaluation_of(["a", "b"] * 5, ["a", "b"] * 5, [1.0] * 10)
+    mixed = evaluation_of(["a", "b"] * 5, [*"bbbabbabaa"], [1.0] * 10)
+    assert shown(replace(run, evaluation=perfect)) == (
+        f"{words} Mean accuracy: 1.0000; Macro F1: 1.0000 (95 % interval 1.0000 to 1.0000). "
+    )
+    assert shown(replace(run, evaluation=mixed)).startswith(f"{words} Mean accuracy: 0.5000; ")
+    assert shown(replace(run, evaluation=mixed)).endswith(
+        ". Most often a was taken for b, 3 times."
+    )
