@@ -151,3 +151,18 @@ def test_a_wrong_setting_is_not_tried_again_and_people_are_told(airflow):
     assert finished.returncode != 0
     assert "recommend_daily.py: error: 'redis://nowhere' names no store" in said
     assert "recommend_daily: run failed in" in said, "the alert"
+
+
+DEFAULTS = """
+import os, runpy, sys
+del os.environ["RECOMMENDER_HOME"], os.environ["RECOMMENDER_PYTHON"]
+found = runpy.run_path(sys.argv[1])
+print(found["HOME"], found["PYTHON"], sep="\\n")
+"""
+
+
+def test_the_project_is_the_one_that_the_dag_is_in_unless_it_is_named(airflow):
+    finished = airflow.run("python", "-c", DEFAULTS, str(DEPLOY / "airflow_dag.py"))
+    home, python = finished.stdout.splitlines()[-2:]
+    assert home == str(ROOT)
+    assert python == str(ROOT / ".venv" / "bin" / "python")
