@@ -54,7 +54,8 @@ def growth_picture(
     figure.legend(loc="outside upper right", ncols=4)
     everybody = sum(rows[-1].active for rows in over.values() if rows)
     last = next(rows for rows in over.values() if rows)[-1].start
-    return figure, f"Active in the {measure.period} of {last}: {number_of(everybody, 'user')}."
+    words = f"Active in the {measure.period} that begins on {last}: {number_of(everybody, 'user')}."
+    return figure, words
 
 
 def draw_bars(axes: Axes, rows: list[Growth]) -> None:

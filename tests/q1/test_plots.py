@@ -199,4 +199,4 @@ def test_growth_in_words_is_about_the_active_users_of_the_last_whole_period(by):
     measure, definition = Measure("growth", "week", "monday"), Definition("install", (), (), by)
     _, words = growth_picture(groups, measure, definition, data_until(date(2024, 1, 9)))
     number = "1,230" if by else "1,200"
-    assert words == f"Active in the week of 2024-01-01: {number} users."
+    assert words == f"Active in the week that begins on 2024-01-01: {number} users."
