@@ -3,6 +3,7 @@
 from common.command import UserError
 
 from collections.abc import Iterable
+from warnings import catch_warnings
 
 import numpy as np
 import pandas as pd
@@ -78,4 +79,6 @@ def splits_of_sets(
     counts = one_row_per_tag(articles, separator)["tag"].value_counts()
     rarest = [min(field.split(separator), key=counts.get) for field in articles["tag"]]
     articles = articles.assign(tag=rarest)
-    return splits(articles, min(FOLDS, articles["tag"].value_counts().max()), seed)
+    folds = min(FOLDS, articles["tag"].value_counts().max())
+    with catch_warnings(action="ignore", category=UserWarning):  # of tags that not all folds have
+        return splits(articles, folds, seed)

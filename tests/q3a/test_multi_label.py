@@ -157,6 +157,7 @@ def test_a_rare_tag_is_taken_out_of_its_sets_and_reported(tmp_path, capsys):
     assert "--drop-rare 5 leaves out 1 articles: 罕見 (2)" in err
 
 
+@pytest.mark.filterwarnings("error:The least populated class:UserWarning")
 def test_fields_without_a_tag_are_rejected_and_a_tag_of_all_is_refused(tmp_path, capsys):
     train = drawn(40, 6)
     train.loc[3, "tag"] = " | "
