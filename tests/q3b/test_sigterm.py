@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from evaluation.child import child
-from tests.conftest import ROOT, clean_environment
+from tests.conftest import ROOT, clean_environment, take_interrupts
 
 STARTS_A_CHILD = """
 import os, signal, sys, time
@@ -87,6 +87,7 @@ def test_a_signal_while_a_child_starts_ends_that_too(sent, status, grace):
         env=clean_environment() | {"PYTHONPATH": str(ROOT / "Q3b")},
         capture_output=True,  # of the child, too: its output is read until it has ended
         timeout=30,
+        preexec_fn=take_interrupts,
     )
     assert finished.returncode == status
 
