@@ -55,7 +55,7 @@ def main(store: str, output: Path):
     from store.url import open_store
 
     run, users = export_set(open_store(store), output)
-    click.echo(f"{output}: {users:,} users of version {run.version}")
+    click.echo(f"{output}: {users:,} user{'s' * (users != 1)} of version {run.version}")
 
 
 if __name__ == "__main__":

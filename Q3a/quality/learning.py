@@ -152,8 +152,9 @@ def learn_sets(
 def report_rare(articles: pd.DataFrame, kept: pd.DataFrame, rare: pd.Series, least: int) -> None:
     """Print which tags were left out for want of articles, and how many articles with them."""
     if len(rare):
-        left_out = len(articles) - len(kept)
-        report_all([f"--drop-rare {least} leaves out {left_out} articles: {counts_of_tags(rare)}"])
+        number = len(articles) - len(kept)
+        left_out = f"{number} article{'s' * (number != 1)}"
+        report_all([f"--drop-rare {least} leaves out {left_out}: {counts_of_tags(rare)}"])
 
 
 def learn_in_small_steps(options: SimpleNamespace, rejected: Rejections) -> Run:

@@ -161,4 +161,7 @@ def tag_articles(
 ) -> None:
     """Write the tags of judged articles to `output` and report how many got one."""
     counts = write_predictions(tagger, batches, wanted, output, encoding) or {"tagged": 0}
-    report_all(f"{output}: {articles} articles {outcome}" for outcome, articles in counts.items())
+    report_all(
+        f"{output}: {number} article{'s' * (number != 1)} {outcome}"
+        for outcome, number in counts.items()
+    )

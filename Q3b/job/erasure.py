@@ -48,7 +48,7 @@ def formatted_receipt(form: str, done: dict) -> str:
     """Return a receipt as text, as CSV with a row a set or file, or as JSON."""
     places = {f"set {version}": users for version, users in done["sets"].items()} | done["exports"]
     header = ["place", "users removed"]
-    lines = [f"{len(done['users'])} users are kept out of later sets; removed from"]
+    lines = [f"users kept out of later sets: {len(done['users']):,}; removed from"]
     text = "\n".join([*lines, *(f"{place}: {removed}" for place, removed in places.items())])
     if done["indexes"]:
         text += f"\nindexes removed whole: {done['indexes']}; the next run writes a new one"

@@ -154,7 +154,7 @@ def test_a_rare_tag_is_taken_out_of_its_sets_and_reported(tmp_path, capsys):
     assert set(table["tag"]) == {"政治", "體育", "樓市"}
     counts = pd.Series([tag for tags in sets(train["tag"]) for tag in tags]).value_counts()
     assert table.set_index("tag")["articles"].to_dict() == counts.drop("罕見").to_dict()
-    assert "--drop-rare 5 leaves out 1 articles: 罕見 (2)" in err
+    assert "--drop-rare 5 leaves out 1 article: 罕見 (2)" in err
 
 
 @pytest.mark.filterwarnings("error:The least populated class:UserWarning")

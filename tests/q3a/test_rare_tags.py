@@ -33,7 +33,7 @@ def test_a_rare_tag_is_left_out_and_reported(rare, capsys):
     found = json.loads(out)
     assert found["articles"] == len(pd.read_csv(ARTICLES))
     assert "財經" not in {it["tag"] for it in found["tags"]}
-    assert "--drop-rare 5 leaves out 1 articles: 財經 (1)" in err
+    assert "--drop-rare 5 leaves out 1 article: 財經 (1)" in err
 
 
 def test_all_tags_may_be_too_rare(rare, capsys):

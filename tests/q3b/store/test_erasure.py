@@ -61,6 +61,7 @@ def test_a_user_is_removed_from_every_set_that_is_kept(store, store_url, tmp_pat
     kept = {item["user_id"]: item for item in store.users(current)}
     finished = forget(store_url, tmp_path, "leaves", "nobody")
     assert (finished.returncode, finished.stderr) == (0, "")
+    assert finished.stdout.startswith("users kept out of later sets: 2; removed from\n")
     store.close()
     opened = open_store(store_url)
     for run, users in [(before, 1), (current, 2), (waiting, 1)]:
